@@ -1,0 +1,1 @@
+"""API documents in, tools and what gets confused among them out."""

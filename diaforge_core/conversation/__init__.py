@@ -1,0 +1,1 @@
+"""Scenarios, the two sides of a rollout, the rollout itself and what verifies it."""

@@ -1,0 +1,31 @@
+"""The failures that a person can mend, each one message: what, where, why, what to do."""
+
+from __future__ import annotations
+
+
+class DiaForgeError(Exception):
+    """A problem that is the user's to fix; shown as its message, never as a traceback."""
+
+
+class CatalogError(DiaForgeError):
+    """A catalog, tool or parameter that is not there or cannot be read."""
+
+
+class DataError(DiaForgeError):
+    """Dialogues, datasets or runs that are not there or cannot be read."""
+
+
+class ModelError(DiaForgeError):
+    """A model that is not on this machine, or that cannot be loaded or reached."""
+
+
+class WorkspaceError(DiaForgeError):
+    """A workspace that cannot be opened, written or shared."""
+
+
+def problem_list(headline: str, problems: list[tuple[str, str]], advice: str, shown: int = 12) -> str:
+    """One message with every problem as a `where: why` line, at most `shown` of them, then what to do."""
+    lines = [headline, *(f"- `{where}`: {why}" for where, why in problems[:shown])]
+    if len(problems) > shown:
+        lines.append(f"- and {len(problems) - shown} more")
+    return "\n".join([*lines, "", advice])

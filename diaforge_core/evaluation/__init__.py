@@ -1,0 +1,1 @@
+"""How a model did, with intervals, and against another."""

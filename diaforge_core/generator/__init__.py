@@ -1,0 +1,1 @@
+"""The data engine: dialogues from scenarios, their split and their diversity."""

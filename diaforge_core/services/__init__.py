@@ -1,0 +1,1 @@
+"""The only door to the core for pages and command line."""

@@ -1,0 +1,33 @@
+"""Where things lie on this machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+DATA_DIR = Path(__file__).resolve().parent.parent / "data"
+"""The project's own data: sample catalog, personas, wording."""
+
+
+class Settings(BaseSettings):
+    """What the environment decides, each as `DIAFORGE_<NAME>`."""
+
+    model_config = SettingsConfigDict(env_prefix="DIAFORGE_")
+
+    workspace: Path = DATA_DIR / "workspace"
+    """Folder of the user's own catalogs, dialogues, models and runs."""
+    models: Path | None = None
+    """Folder of converted models; by default `models` inside the workspace."""
+    user: str = ""
+    """Name that decisions are signed with; by default the login name."""
+
+
+def workspace_dir(path: str | Path | None = None) -> Path:
+    """The workspace folder: `path` if given, else `DIAFORGE_WORKSPACE`, else `data/workspace`; not created here."""
+    return Path(path).expanduser().resolve() if path else Settings().workspace.expanduser().resolve()
+
+
+def models_dir(workspace: Path) -> Path:
+    """The folder that converted models are kept in; not created here."""
+    return (Settings().models or workspace / "models").expanduser().resolve()

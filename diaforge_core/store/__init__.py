@@ -1,0 +1,1 @@
+"""What is kept on disk: one DuckDB file, run folders, the log of human decisions."""

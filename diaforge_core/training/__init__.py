@@ -1,0 +1,1 @@
+"""Dialogues as tokens, and the tuning of a model on them."""
