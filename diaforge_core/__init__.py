@@ -13,7 +13,7 @@ _HOMES = {
     "load_synthetic_data": ".conversation.dialogue_files",
 }
 
-__all__ = ["DynamicEvaluator", "ToolCallingTrainer", "UTCGen", "load_catalog", "load_synthetic_data"]  # noqa: F822 - lazy
+__all__ = ["DynamicEvaluator", "ToolCallingTrainer", "UTCGen", "load_catalog", "load_synthetic_data"]
 
 
 def __getattr__(name: str) -> Any:

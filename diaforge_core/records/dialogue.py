@@ -29,7 +29,7 @@ class Turn(Record):
     tokens: int = Field(default=0, ge=0)
     """Tokens a model wrote for it; zero for a scripted turn."""
     note: str = ""
-    """Why the speaker did so, for people who read the trace; never shown to the other side, never read by a verifier."""
+    """Why the speaker did so, for people who read the trace; no other side and no verifier reads it."""
 
 
 class Verdict(Record):
