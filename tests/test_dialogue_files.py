@@ -1,0 +1,114 @@
+"""JSONL files of dialogues: what goes out comes back, and every bad line is named."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from diaforge_core.conversation.dialogue_files import load_synthetic_data, parse_dialogues, write_dialogues
+from diaforge_core.errors import DataError
+from diaforge_core.records.dialogue import Dialogue, Turn, Verdict
+from diaforge_core.records.scenario import InformationStage, Persona, Scenario, Setting
+from diaforge_core.records.tool import ToolCall
+
+
+def a_dialogue(name: str, words: str = "Please add John.") -> Dialogue:
+    scenario = Scenario(
+        id=f"s-{name}",
+        catalog="crm",
+        catalog_version="v1",
+        tier="baseline",
+        goal_tool="create_lead",
+        goal="track a prospect",
+        gold_arguments={"customer_name": "John"},
+        candidates=("update_lead", "create_lead"),
+        persona=Persona(name="Ana", role="Sales rep", department="Sales"),
+        stages=(InformationStage(turn=1, revealed=("customer_name",)),),
+        setting=Setting(today=dt.date(2026, 3, 2)),
+        questions_needed=1,
+        seed=7,
+    )
+    turns = (
+        Turn(speaker="user", reply=words),
+        Turn(speaker="assistant", call=ToolCall(name="create_lead", arguments={"customer_name": "John", "n": 1.0})),
+    )
+    return Dialogue(id=name, scenario=scenario, turns=turns, verdicts=(Verdict(verifier="format", passed=True),))
+
+
+def test_dialogues_written_and_loaded_are_the_same(tmp_path: Path) -> None:
+    dialogues = [a_dialogue("a"), a_dialogue("b", "Zeile\u2028eins\nzwei \u2603 \x85")]
+    path = tmp_path / "deep" / "d.jsonl"
+    assert write_dialogues(path, iter(dialogues)) == 2
+    assert load_synthetic_data(path) == dialogues
+    assert len(path.read_bytes().splitlines()) == 2
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+def test_any_words_survive_the_file(tmp_path_factory: pytest.TempPathFactory, words: str) -> None:
+    path = tmp_path_factory.getbasetemp() / "words.jsonl"
+    write_dialogues(path, [a_dialogue("a", words)])
+    assert load_synthetic_data(path)[0].turns[0].reply == words
+
+
+def test_every_bad_line_is_named_in_one_error(tmp_path: Path) -> None:
+    good = a_dialogue("a").model_dump_json()
+    path = tmp_path / "d.jsonl"
+    path.write_text("\n".join([good, "{broken", "", '{"id": "x"}', a_dialogue("b").model_dump_json(), good]))
+    with pytest.raises(DataError) as caught:
+        load_synthetic_data(path)
+    message = str(caught.value)
+    assert "3 lines" in message
+    assert "`line 2`" in message
+    assert "`line 4`: scenario: Field required" in message
+    assert "`line 6`: dialogue 'a' stands in line 1 already" in message
+    assert "`line 5`" not in message
+
+
+def test_bytes_that_are_not_text_are_named_not_raised() -> None:
+    with pytest.raises(DataError, match="`line 1`"):
+        parse_dialogues(b"\xff\xfe\x00{", "upload.jsonl")
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.binary(max_size=200))
+def test_no_bytes_raise_anything_but_a_data_error(content: bytes) -> None:
+    with pytest.raises(DataError):
+        parse_dialogues(content, "upload.jsonl")
+
+
+def test_an_empty_file_holds_no_dialogue(tmp_path: Path) -> None:
+    path = tmp_path / "empty.jsonl"
+    path.write_text("\n\n")
+    with pytest.raises(DataError, match="holds no dialogue"):
+        load_synthetic_data(path)
+
+
+def test_a_missing_file_says_where_it_was_looked_for() -> None:
+    with pytest.raises(DataError, match=r"no_such\.jsonl.*data"):
+        load_synthetic_data("no_such.jsonl")
+
+
+def test_a_file_of_the_data_folder_is_found_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("diaforge_core.conversation.dialogue_files.DATA_DIR", tmp_path)
+    write_dialogues(tmp_path / "only_in_data.jsonl", [a_dialogue("a")])
+    assert load_synthetic_data("only_in_data.jsonl") == [a_dialogue("a")]
+
+
+def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path) -> None:
+    path = tmp_path / "d.jsonl"
+    write_dialogues(path, [a_dialogue("a")])
+
+    def broken():
+        yield a_dialogue("b")
+        raise RuntimeError("the power went")
+
+    with pytest.raises(RuntimeError):
+        write_dialogues(path, broken())
+    assert load_synthetic_data(path) == [a_dialogue("a")]
+    assert os.listdir(tmp_path) == ["d.jsonl"]
