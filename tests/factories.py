@@ -1,4 +1,4 @@
-"""Small builders of tools, catalogs, scenarios and dialogues; each is valid as it comes and takes what a test cares about."""
+"""Small builders of tools, catalogs, scenarios and dialogues, each valid as it comes; a test states only what it cares about."""
 
 from __future__ import annotations
 
