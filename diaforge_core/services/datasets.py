@@ -1,0 +1,267 @@
+"""Datasets: named, ordered sets of dialogues."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import pandas as pd
+
+from ..conversation.dialogue_files import load_synthetic_data, parse_dialogues
+from ..conversation.verifiers import cascade
+from ..errors import CatalogError, DataError
+from ..generator.diversity import Diversity, diversity
+from ..generator.split import split
+from ..records.dialogue import Dialogue
+from ..records.review import ReviewState
+from ..records.tool import Catalog
+from ..store import dialogues as table
+from .names import clean_name, safe_file_name
+
+if TYPE_CHECKING:
+    from .workspace import Workspace
+
+Which = Literal["kept", "all", "accepted", "failed"]
+"""kept: passed every verifier and not rejected by people; accepted: by people; failed: a verifier, undecided."""
+ShownState = Literal["pending", "accepted", "rejected", "flagged", "failed"]
+"""A dialogue's state as shown: decided by people, else `failed` (a verifier) or `pending`."""
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetInfo:
+    """One dataset in a line; accepted + rejected + flagged + pending + failed = dialogues."""
+
+    name: str
+    dialogues: int
+    accepted: int
+    rejected: int
+    pending: int
+    flagged: int
+    failed: int
+    """Rejected by a verifier and undecided by people."""
+    kept: int
+    """Passed every verifier and not rejected by people: what training takes."""
+    created: dt.datetime
+    """UTC."""
+    parent: str
+    """The dataset it was split from; empty if none."""
+    catalog: str
+    run: str
+    """Id of the run that made it; empty if none."""
+
+
+@dataclass(frozen=True, slots=True)
+class FailedCheck:
+    """One verdict that is no pass."""
+
+    id: str
+    verifier: str
+    turn: int | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What the cascade says of a set of dialogues."""
+
+    dialogues: int
+    passed: int
+    failed: tuple[FailedCheck, ...]
+    """The first failed verdict of each dialogue that does not pass."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The three parts of a split (METHOD.md §4), each a dataset of its own."""
+
+    train: int
+    validation: int
+    held_out: int
+    dropped: int
+    """Dialogues that straddle the parts and are in none."""
+    train_dataset: str
+    validation_dataset: str
+    held_out_dataset: str
+
+
+class Datasets:
+    """The datasets of one workspace."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+
+    def names(self) -> list[DatasetInfo]:
+        """Every dataset, newest first."""
+        rows = self._workspace.database.rows(table.DATASETS_SQL)
+        return [DatasetInfo(*row) for row in rows]
+
+    def info(self, name: str) -> DatasetInfo:
+        """One dataset; DataError with what there is if it is not here."""
+        found = {info.name: info for info in self.names()}
+        if name not in found:
+            raise DataError(
+                f"There is no dataset '{name}' in this workspace (there: {', '.join(found) or 'none yet'}). "
+                "Generate one or load one from a file."
+            )
+        return found[name]
+
+    def dialogues(
+        self,
+        name: str,
+        *,
+        state: ShownState | None = None,
+        text: str = "",
+        tier: str | None = None,
+        offset: int = 0,
+        limit: int = 50,
+    ) -> pd.DataFrame:
+        """One page of a dataset, in its order.
+
+        Columns: id, version, opening, tier, goal_tool, persona, dial, solvable, turns, assistant_turns, passed,
+        failed_verifier, state, decided_by, decided_at (UTC). `text` is looked for in all words said, any case.
+        """
+        self.info(name)
+        where, values = table.condition(name, state, text, tier)
+        return self._workspace.database.frame(
+            f"SELECT {table.COLUMNS} FROM {table.SOURCE} WHERE {where} ORDER BY m.position LIMIT ? OFFSET ?",
+            [*values, limit, offset],
+        )
+
+    def count(self, name: str, *, state: ShownState | None = None, text: str = "", tier: str | None = None) -> int:
+        """How many dialogues these filters leave."""
+        where, values = table.condition(name, state, text, tier)
+        return self._workspace.database.rows(f"SELECT count(*) FROM {table.SOURCE} WHERE {where}", values)[0][0]
+
+    def load(self, name: str, which: Which = "kept") -> list[Dialogue]:
+        """The newest versions of a dataset's dialogues, in its order; DataError if there is no such dataset."""
+        self.info(name)
+        condition = {
+            "kept": "d.passed AND h.state <> 'rejected'",
+            "all": "true",
+            "accepted": "h.state = 'accepted'",
+            "failed": "NOT d.passed AND h.state = 'pending'",
+        }[which]
+        rows = self._workspace.database.rows(
+            f"SELECT d.body FROM {table.SOURCE} WHERE m.dataset = ? AND {condition} ORDER BY m.position", [name]
+        )
+        return [Dialogue.model_validate_json(row[0]) for row in rows]
+
+    def load_file(self, file: str | Path | bytes, dataset: str, file_name: str = "upload.jsonl") -> DatasetInfo:
+        """The dataset with a JSONL file's dialogues added (one dialogue record a line); verdicts are taken as they are.
+
+        `file` is a path or the content itself. A dialogue that is in the dataset already is not added again. DataError
+        naming every bad line; nothing is stored then.
+        """
+        name = clean_name(dataset, "dataset")
+        if isinstance(file, bytes):
+            dialogues = parse_dialogues(file, safe_file_name(file_name))
+        else:
+            dialogues = load_synthetic_data(file)
+        dialogues = [self._verified(dialogue) for dialogue in dialogues]
+        self.create(name)
+        self.add(name, dialogues)
+        return self.info(name)
+
+    def create(
+        self, name: str, *, parent: str = "", catalog: Catalog | None = None, run: str = "", replace: bool = False
+    ) -> None:
+        """Make the dataset if it is not there; `replace=True` empties one that is (its dialogues stay stored)."""
+        with self._workspace.database.write() as cursor:
+            if replace:
+                cursor.execute("DELETE FROM members WHERE dataset = ?", [name])
+                cursor.execute("DELETE FROM datasets WHERE name = ?", [name])
+            cursor.execute(
+                "INSERT OR IGNORE INTO datasets VALUES (?, ?, ?, ?, ?)",
+                [name, dt.datetime.now(dt.UTC), parent, catalog.name if catalog else "", run],
+            )
+
+    def add(self, name: str, dialogues: Sequence[Dialogue]) -> int:
+        """How many were new to the dataset; those already in it are left alone."""
+        with self._workspace.database.write() as cursor:
+            return table.add(cursor, name, dialogues)
+
+    def remove(self, name: str) -> None:
+        """Take a dataset out of the workspace, and those of its dialogues that no other dataset holds."""
+        self.info(name)
+        with self._workspace.database.write() as cursor:
+            gone = table.remove_dataset(cursor, name)
+        self._workspace.events.forget(gone)
+
+    def verify(self, name_or_file: str | Path, catalog: str | None = None) -> Verification:
+        """What the cascade says now of a dataset's newest versions, or of a JSONL file's dialogues.
+
+        Nothing is stored. A file's dialogues are checked against `catalog`, by default the one each of them names.
+        """
+        dialogues = self._dataset_or_file(name_or_file)
+        checked = [cascade(dialogue, self._catalog_of(dialogue, catalog)) for dialogue in dialogues]
+        failed = [
+            FailedCheck(dialogue.id, verdict.verifier, verdict.turn, verdict.reason)
+            for dialogue in checked
+            if not dialogue.passed
+            for verdict in [next(verdict for verdict in dialogue.verdicts if not verdict.passed)]
+        ]
+        return Verification(len(checked), len(checked) - len(failed), tuple(failed))
+
+    def split(self, name: str, held_out: float = 0.2, validation: float = 0.1, seed: int = 0) -> Parts:
+        """The kept dialogues in three parts by near-duplicate distance, as `NAME-train`, `-validation`, `-held-out`.
+
+        Splitting again replaces the parts. DataError if there is nothing to split or the shares leave no training part.
+        """
+        if not (0 <= held_out < 1 and 0 <= validation < 1 and held_out + validation < 1):
+            raise DataError(
+                f"Shares of {held_out:g} held out and {validation:g} for validation leave nothing to train on. "
+                "Give two shares of 0 or more that sum to less than 1."
+            )
+        dialogues = self.load(name)
+        if not dialogues:
+            raise DataError(f"Dataset '{name}' has no kept dialogue to split. Generate more, or accept some in Review.")
+        first = dialogues[0].scenario
+        catalog = self._workspace.catalogs.find(first.catalog, first.catalog_version)
+        made = split(catalog, dialogues, held_out, validation, seed)
+        names = []
+        for suffix, part in (("train", made.train), ("validation", made.validation), ("held-out", made.held_out)):
+            part_name = clean_name(f"{name}-{suffix}", "dataset")
+            self.create(part_name, parent=name, catalog=catalog, replace=True)
+            self.add(part_name, part)
+            names.append(part_name)
+        return Parts(len(made.train), len(made.validation), len(made.held_out), len(made.dropped), *names)
+
+    def diversity(self, name: str) -> Diversity:
+        """How varied the kept dialogues are, and which are near-duplicates of one another."""
+        return diversity(self.load(name))
+
+    def sample(self, name: str, count: int, seed: int = 0) -> list[Dialogue]:
+        """At most `count` kept dialogues in the dataset's order, drawn by `seed`."""
+        kept = self.load(name)
+        chosen = sorted(random.Random(seed).sample(range(len(kept)), min(count, len(kept))))
+        return [kept[index] for index in chosen]
+
+    def _dataset_or_file(self, name_or_file: str | Path) -> Iterable[Dialogue]:
+        if str(name_or_file) in {info.name for info in self.names()}:
+            return self.load(str(name_or_file), "all")
+        if Path(name_or_file).suffix == ".jsonl" or Path(name_or_file).is_file():
+            return load_synthetic_data(name_or_file)
+        return self.load(str(name_or_file), "all")
+
+    def _catalog_of(self, dialogue: Dialogue, catalog: str | None) -> Catalog:
+        if catalog:
+            return self._workspace.catalogs.get(catalog)
+        return self._workspace.catalogs.find(dialogue.scenario.catalog, dialogue.scenario.catalog_version)
+
+    def _verified(self, dialogue: Dialogue) -> Dialogue:
+        """The dialogue with verdicts, if its catalog is here; else as it came."""
+        if dialogue.verdicts:
+            return dialogue
+        try:
+            return cascade(dialogue, self._catalog_of(dialogue, None))
+        except CatalogError:
+            return dialogue
+
+
+def shown_state(state: ReviewState, passed: bool) -> ShownState:
+    """People's decision, else what the verifiers say."""
+    return state if state != "pending" else "pending" if passed else "failed"

@@ -1,0 +1,171 @@
+"""Fine-tuning runs."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import pandas as pd
+from pydantic import Field
+
+from ..errors import DataError
+from ..records.base import Record
+from ..records.run import Run
+from ..store.run_folder import RunFolder
+from .model_tasks import run_model_task
+from .names import clean_name
+
+if TYPE_CHECKING:
+    from .workspace import Workspace
+
+CURVE_COLUMNS = ("step", "loss", "learning_rate", "tokens_per_second", "memory_bytes", "epoch", "seconds")
+
+
+class TrainRecipe(Record):
+    """What is to be trained, on what."""
+
+    dataset: str
+    """Its kept dialogues are trained on."""
+    run: str
+    """Name of the run, new in this workspace."""
+    model: str = "smollm2"
+    """Model spec of the base."""
+    loss_mask: Literal["assistant_only", "final_call_only", "all"] = "assistant_only"
+    epochs: float = Field(default=1.0, gt=0)
+    batch_size: int = Field(default=4, ge=1)
+    """Dialogues per optimiser step."""
+    learning_rate: float = Field(default=2e-4, gt=0)
+    lora_rank: int = Field(default=16, ge=1)
+    max_steps: int | None = Field(default=None, ge=1)
+    """Optimiser steps at most; by default as many as the epochs take."""
+    full: bool = False
+    """Train all weights instead of an adapter."""
+    seed: int = Field(default=0, ge=0)
+    checkpoint_every: int | None = Field(default=None, ge=1)
+    """Steps between checkpoints; by default the trainer chooses."""
+    validation: str = ""
+    """Dataset to watch the held-out loss on; empty for none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """Weights at a step."""
+
+    step: int
+    folder: Path
+    spec: str
+    """`run:NAME@STEP`, as a model spec."""
+    final: bool
+
+
+class Training:
+    """Starting, watching and using fine-tuning runs."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+
+    def start(self, recipe: TrainRecipe) -> Run:
+        """The run, queued or already running in a worker.
+
+        DataError if the name is taken or the dataset has no kept dialogue; ModelError for a bad model spec.
+        """
+        name = clean_name(recipe.run, "run")
+        dialogues = self._workspace.datasets.load(recipe.dataset)
+        if not dialogues:
+            raise DataError(
+                f"Dataset '{recipe.dataset}' has no kept dialogue to train on. Generate more, or accept some in Review."
+            )
+        held_out = self._workspace.datasets.load(recipe.validation) if recipe.validation else []
+        first = dialogues[0].scenario
+        return self._workspace.jobs.submit(
+            "train",
+            name,
+            {
+                "recipe": recipe.model_dump(mode="json"),
+                "model": self._workspace.models.resolve(recipe.model),
+                "overlap": len({dialogue.id for dialogue in dialogues} & {dialogue.id for dialogue in held_out}),
+            },
+            catalog=self._workspace.catalogs.find(first.catalog, first.catalog_version),
+            dialogues=dialogues,
+            validation=held_out,
+        )
+
+    def runs(self) -> list[Run]:
+        """All training runs, newest first."""
+        return [run for run in self._workspace.jobs.all() if run.kind == "train"]
+
+    def curve(self, run: str) -> pd.DataFrame:
+        """What the trainer logged, one row a step: step, loss, learning_rate, tokens_per_second, … in step order.
+
+        After a resume a step that was done twice stands once, as last logged. Empty before the first log.
+        """
+        rows = [row["log"] for row in self._folder(run).rows() if "log" in row]
+        frame = pd.DataFrame(rows)
+        for column in CURVE_COLUMNS:
+            if column not in frame:
+                frame[column] = pd.Series(dtype="float64")
+        if frame.empty:
+            return frame
+        return frame.drop_duplicates("step", keep="last").sort_values("step", ignore_index=True)
+
+    def checkpoints(self, run: str) -> list[Checkpoint]:
+        """The weights that a run has saved, by step; the finished adapter last."""
+        record = self._workspace.jobs.get(run)
+        folder = self._folder(run)
+        found = []
+        for checkpoint in folder.checkpoints():
+            step = int(checkpoint.name.rpartition("-")[2])
+            found.append(Checkpoint(step, checkpoint, f"run:{record.name}@{step}", False))
+        found.sort(key=lambda checkpoint: checkpoint.step)
+        if record.result.get("adapter"):
+            final = Path(record.result["adapter"])
+            found.append(Checkpoint(int(record.result.get("steps", 0)), final, f"run:{record.name}", True))
+        return found
+
+    def command(self, recipe: TrainRecipe) -> list[str]:
+        """The command line that starts the same run, as an argument list."""
+        words = [Path(sys.executable).name, "-m", "diaforge_core", "train"]
+        given = recipe.model_dump(exclude_defaults=True) | {"dataset": recipe.dataset, "model": recipe.model}
+        for key, value in given.items():
+            option = f"--{key.replace('_', '-')}"
+            words += [option] if value is True else [option, str(value)]
+        return [*words, "--workspace", str(self._workspace.folder)]
+
+    def command_text(self, recipe: TrainRecipe) -> str:
+        """`command` as one line that a shell takes."""
+        return shlex.join(self.command(recipe))
+
+    def preview_mask(self, dialogue_id: str, model: str = "smollm2") -> list[tuple[str, bool]]:
+        """The text that the trainer sees of a dialogue, in pieces, each with whether it is trained on.
+
+        A tokenizer is needed, so a short-lived process does it (seconds). ModelError if the model is not here.
+        """
+        dialogue = self._workspace.review.get(dialogue_id).dialogue
+        answer = run_model_task(
+            "mask",
+            {
+                "dialogue": dialogue.model_dump(mode="json"),
+                "tools": [tool.model_dump(mode="json") for tool in self._workspace.review.tools(dialogue)],
+                "model": self._workspace.models.resolve(model),
+                "models_dir": str(self._workspace.models_dir),
+            },
+        )
+        return [(str(text), bool(trained)) for text, trained in answer["pieces"]]
+
+    def merge(self, run: str, out: str | Path) -> Path:
+        """The folder `out`, now a whole model with the run's adapter merged in.
+
+        DataError if the run has no adapter or `out` holds something; a short-lived process does it (seconds to minutes).
+        """
+        target = Path(out).expanduser().resolve()
+        if target.exists() and (not target.is_dir() or any(target.iterdir())):
+            raise DataError(f"{target} is not an empty folder. Give a new folder with --out.")
+        spec = self._workspace.models.resolve(f"run:{run.removeprefix('run:')}")
+        run_model_task("merge", {"spec": spec, "models_dir": str(self._workspace.models_dir), "out": str(target)})
+        return target
+
+    def _folder(self, run: str) -> RunFolder:
+        return self._workspace.jobs.folder(run)

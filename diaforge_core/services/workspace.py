@@ -1,0 +1,130 @@
+"""The one door of pages and command line to everything in a workspace folder."""
+
+from __future__ import annotations
+
+import getpass
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import WorkspaceError
+from ..settings import Settings, models_dir, workspace_dir
+from ..store.database import Database
+from ..store.events import EventLog
+from ..store.ownership import Ownership
+from .catalogs import Catalogs
+from .datasets import Datasets
+from .demo import Demo
+from .evaluation import Evaluation
+from .exports import Exports
+from .generation import Generation
+from .jobs import Jobs
+from .models import Models
+from .playground import Playground
+from .recovery import replay_decisions
+from .review import Review
+from .traces import Traces
+from .training import Training
+
+if TYPE_CHECKING:
+    from .handover import HandoverServer
+
+POLL_SECONDS = 1.0
+"""How often an app takes run folders in while no page asks: a queued run starts within it."""
+
+
+class Workspace:
+    """An open workspace: this process owns its database until `close`."""
+
+    def __init__(self, folder: Path, owner: Ownership) -> None:
+        self.folder = folder
+        """The workspace folder."""
+        self.models_dir = models_dir(folder)
+        self.database = Database(folder / "diaforge.duckdb")
+        self.events = EventLog(folder / "decisions.jsonl")
+        self.owner = owner
+        self.notices: list[str] = [*self.events.notices, *replay_decisions(self.database, self.events)]
+        """What was found amiss and mended at the start, for people to read; usually empty."""
+        self.models = Models(self)
+        self.catalogs = Catalogs(self)
+        self.datasets = Datasets(self)
+        self.jobs = Jobs(self)
+        self.generation = Generation(self)
+        self.review = Review(self)
+        self.training = Training(self)
+        self.evaluation = Evaluation(self)
+        self.traces = Traces(self)
+        self.playground = Playground(self)
+        self.exports = Exports(self)
+        self.demo = Demo(self)
+        self._stopped = threading.Event()
+        self._handover: HandoverServer | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is neither a catalog nor a dataset nor a run."""
+        return not (self.catalogs.names() or self.datasets.names() or self.jobs.all())
+
+    def serve_handover(self) -> None:
+        """Start taking commands from the command line, and taking run folders in, until `close`."""
+        from .handover import HandoverServer
+
+        self._handover = HandoverServer(self)
+        self.owner.publish(self._handover.port, self._handover.token)
+        self._handover.start()
+        threading.Thread(target=self._keep_polling, name="diaforge-poll", daemon=True).start()
+
+    def close(self) -> None:
+        """Give the workspace up; runs go on in their own processes. Closing twice does nothing."""
+        if self._stopped.is_set():
+            return
+        self._stopped.set()
+        if self._handover is not None:
+            self._handover.stop()
+        self.playground.close()
+        self.database.close()
+        self.owner.release()
+
+    def _keep_polling(self) -> None:
+        while not self._stopped.wait(POLL_SECONDS):
+            self.jobs.poll()
+
+    def __enter__(self) -> Workspace:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def open_workspace(path: str | Path | None = None, *, serve_handover: bool = False, what: str = "app") -> Workspace:
+    """The workspace at `path` (see `settings.workspace_dir`), created if need be and owned by this process.
+
+    `serve_handover=True`, as the app says, lets the command line hand its commands to this process. WorkspaceError
+    naming the holder if another process has it open, or if it cannot be written.
+    """
+    folder = workspace_dir(path)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise WorkspaceError(
+            f"The workspace {folder} cannot be made: {problem.strerror}. Give another one with --workspace DIR."
+        ) from problem
+    owner = Ownership(folder)
+    owner.acquire(what)
+    try:
+        workspace = Workspace(folder, owner)
+        workspace.jobs.recover()
+    except BaseException:
+        owner.release()
+        raise
+    if serve_handover:
+        workspace.serve_handover()
+    return workspace
+
+
+def user_name() -> str:
+    """The name that decisions are signed with: `DIAFORGE_USER`, else the login name, else "someone"."""
+    try:
+        return Settings().user or getpass.getuser()
+    except (KeyError, OSError):
+        return "someone"
