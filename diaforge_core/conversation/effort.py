@@ -1,0 +1,75 @@
+"""How many questions a scenario needs at least: the base of the expert tier and of user effort (METHOD.md §2)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..catalog.arguments import required_for
+from ..catalog.facets import facets
+from ..records.scenario import Scenario
+from ..records.tool import Tool
+
+ENOUGH = 8
+"""No conversation is longer than this many assistant turns (T_max), so no search goes deeper."""
+
+
+def questions_needed(scenario: Scenario, tools: Sequence[Tool]) -> int:
+    """The fewest assistant turns that are no call, of an asker who may ask for all open values at once.
+
+    First the fewest facet questions that leave the goal tool alone among `tools`, by breadth-first search; then one
+    question a round for every required value that is still open, given what earlier answers made required and from
+    which user turn each value may be revealed; then a confirmation where the system turn asks for one. Without a right
+    tool in view one question is needed, after which none fits.
+    """
+    if not scenario.solvable:
+        return 1
+    candidates = [tool for tool in tools if tool.name in scenario.candidates]
+    goal = next(tool for tool in candidates if tool.name == scenario.goal_tool)
+    asked = value_rounds(scenario, goal, selection_questions(goal.name, candidates))
+    return asked + (scenario.setting.confirm_destructive and goal.side_effect == "destructive")
+
+
+def selection_questions(goal: str, tools: Sequence[Tool]) -> int:
+    """The fewest facet questions whose answers leave only the goal; `ENOUGH` when nothing ever does.
+
+    A tool that has no answer to a question stays open after it.
+    """
+    by_name = {tool.name: tool for tool in tools}
+    level, seen = {frozenset(by_name)}, set()
+    for asked in range(ENOUGH):
+        if any(open_names == {goal} for open_names in level):
+            return asked
+        seen |= level
+        level = {after for names in level for after in _answers(goal, names, by_name)} - seen
+        if not level:
+            break
+    return ENOUGH
+
+
+def _answers(goal: str, names: frozenset[str], by_name: dict[str, Tool]) -> set[frozenset[str]]:
+    """What stays open after each question that can be asked now and whose answer the user has."""
+    return {
+        frozenset(name for name in names if facet.answers.get(name, facet.answers[goal]) == facet.answers[goal])
+        for facet in facets([by_name[name] for name in sorted(names)])
+        if goal in facet.answers
+    }
+
+
+def value_rounds(scenario: Scenario, goal: Tool, asked: int) -> int:
+    """Questions asked in all once every required value is known, after `asked` questions about the tool.
+
+    Values of stages up to the user turn that answers the last of those questions have been stated by then.
+    """
+    gold = scenario.gold_arguments
+    known = {name: gold[name] for name in gold if _staged(scenario, name) and scenario.stage_of(name) <= asked + 1}
+    while asked < ENOUGH:
+        missing = [name for name in required_for(goal, known) if name not in known]
+        if not missing:
+            break
+        asked += 1
+        known |= {name: gold[name] for name in missing if name in gold and scenario.stage_of(name) <= asked + 1}
+    return asked
+
+
+def _staged(scenario: Scenario, name: str) -> bool:
+    return any(name in stage.revealed for stage in scenario.stages)
