@@ -96,7 +96,7 @@ def _read(source: str, data: bytes) -> Found:
             return reader.read(document, source)
     raise CatalogError(
         f"{source}: this is not a catalog. It holds {_describe(document)}, but no `openapi` or `swagger` "
-        "version and no list of tools. Give an OpenAPI document (2.0, 3.0, 3.1) or a list of tools; nothing was imported."
+        "version and no list of tools. Give an OpenAPI document (2.0, 3.0, 3.1) or a list of tools."
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from ...errors import CatalogError
 from ..naming import name_from_path, words_of
-from ..refs import RefError, References
+from ..refs import References, RefError
 from ..schemas import SchemaProblem, SchemaReader
 from .drafts import Draft, Found, as_text
 
@@ -28,9 +28,7 @@ def read(document: dict[str, Any], source: str) -> Found:
     """Every operation in the document's order. CatalogError if the document as a whole is none."""
     version = str(document.get("openapi") or document.get("swagger"))
     if not version.startswith(("2.", "3.")) and version not in ("2", "3"):
-        raise CatalogError(
-            f"{source}: OpenAPI version `{version[:20]}` is unknown; 2.0, 3.0 and 3.1 are read."
-        )
+        raise CatalogError(f"{source}: OpenAPI version `{version[:20]}` is unknown; 2.0, 3.0 and 3.1 are read.")
     paths = document.get("paths", {})
     if not isinstance(paths, dict):
         raise CatalogError(f"{source}: `paths` is not a mapping from addresses to operations; nothing was imported.")
@@ -77,7 +75,6 @@ def _operation(
         source=source,
         position=position,
         summary=_summary(operation, name, position, method, path),
-        or (name_from_path(method, path).replace("_", " ").capitalize() if name == position else ""),  # fmt: skip
         description=as_text(operation.get("description")) or as_text(item.get("description")),
         group=as_text(operation.get("x-group")) or tag or _first_step(path),
         method=method.upper(),
@@ -164,7 +161,7 @@ def _parameters(references: References, item: dict[str, Any], operation: dict[st
             if not isinstance(parameter, dict) or not as_text(parameter.get("name")):
                 raise SchemaProblem("a parameter has no name")
             if parameter.get("in") not in ("path", "query", "header", "cookie", "body", "formData"):
-                raise SchemaProblem(f"parameter `{parameter['name'][:60]}` does not say where it stands (path, query …)")
+                raise SchemaProblem(f"parameter `{parameter['name'][:60]}` does not say whether it is in path or query")
             key = (parameter["name"], parameter["in"])
             if key in declared and declared[key] != parameter:
                 raise SchemaProblem(f"parameter `{key[0][:60]}` is declared twice with different types")
