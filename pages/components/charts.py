@@ -1,0 +1,228 @@
+"""The plots of the pages, drawn with the palette; each takes plain rows and returns a figure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from .palette import OUTCOMES, colours, look
+
+CONFIG = {"displaylogo": False, "displayModeBar": False}
+PAPER: tuple[tuple[str, float, float, float], ...] = (
+    ("GPT-4o, optimised prompt", 0.62, 0.02, 0.36),
+    ("GPT-4o, native function calling", 0.56, 0.59, 0.05),
+    ("Llama-3.2-DiaFORGE-3B", 0.80, 0.08, 0.06),
+    ("Gemma-3-DiaFORGE-27B", 0.89, 0.03, 0.03),
+)
+"""Acc, FTR, TAR on DiaBENCH, N = 119 (METHOD.md §5): faint reference marks, other scenarios than ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dot:
+    """One estimate on a dot-and-interval plot."""
+
+    row: str
+    panel: str
+    value: float
+    low: float
+    high: float
+    n: int
+
+
+def draw(figure: go.Figure, key: str, says: str) -> None:
+    """Draw a figure; `says` is its text for people who do not see it."""
+    figure.update_layout(margin={"l": 8, "r": 8, "t": 28, "b": 8}, hoverlabel={"align": "left"})
+    st.plotly_chart(figure, key=key, config=CONFIG, alt=says)
+
+
+def interval_plot(dots: Sequence[Dot], panels: Sequence[str], paper: bool = False) -> go.Figure:
+    """One panel a metric, one row a model: a dot with its interval; the paper's rows as faint diamonds."""
+    tint = colours()
+    rows = list(dict.fromkeys(dot.row for dot in dots))
+    figure = go.Figure()
+    for index, panel in enumerate(panels):
+        axis = "x" if index == 0 else f"x{index + 1}"
+        here = [dot for dot in dots if dot.panel == panel]
+        figure.add_scatter(
+            x=[dot.value for dot in here],
+            y=[dot.row for dot in here],
+            xaxis=axis,
+            mode="markers",
+            marker={"size": 11, "color": tint["primary"]},
+            error_x={
+                "type": "data",
+                "symmetric": False,
+                "array": [dot.high - dot.value for dot in here],
+                "arrayminus": [dot.value - dot.low for dot in here],
+                "thickness": 2,
+                "width": 5,
+                "color": tint["primary"],
+            },
+            hovertext=[f"{dot.value:.0%} ({dot.low:.0%}–{dot.high:.0%}), n = {dot.n}" for dot in here],
+            hoverinfo="text",
+            showlegend=False,
+        )
+        if paper and index < 3:
+            figure.add_scatter(
+                x=[row[index + 1] for row in PAPER],
+                y=[f"{row[0]} (paper)" for row in PAPER],
+                xaxis=axis,
+                mode="markers",
+                marker={"size": 9, "symbol": "diamond-open", "color": tint["gray"]},
+                opacity=0.7,
+                hovertext=[f"{row[index + 1]:.0%}, n = 119, other scenarios" for row in PAPER],
+                hoverinfo="text",
+                showlegend=False,
+            )
+    width = 1 / max(1, len(panels))
+    for index, panel in enumerate(panels):
+        name = "xaxis" if index == 0 else f"xaxis{index + 1}"
+        figure.update_layout(
+            {
+                name: {
+                    "domain": [index * width + 0.012, (index + 1) * width - 0.012],
+                    "range": [-0.04, 1.04],
+                    "tickformat": ".0%",
+                    "tickvals": [0, 0.5, 1],
+                    "title": {"text": panel},
+                    "gridcolor": tint["faint"],
+                    "zeroline": False,
+                    "side": "top",
+                }
+            }
+        )
+    order = rows + ([f"{row[0]} (paper)" for row in PAPER] if paper else [])
+    figure.update_yaxes(categoryorder="array", categoryarray=order[::-1], automargin=True)
+    figure.update_layout(height=96 + 34 * len(order))
+    return figure
+
+
+def outcome_bar(counts: Mapping[str, Mapping[str, int]]) -> go.Figure:
+    """One stacked bar a model, its outcomes as shares that sum to 100 %, in the order of the palette."""
+    tint = colours()
+    figure = go.Figure()
+    patterns = ["", "/", ".", "x"]
+    seen_colours: dict[str, int] = {}
+    kinds = [kind for kind in OUTCOMES if any(kind in row for row in counts.values())]
+    for kind in [*kinds, *sorted({kind for row in counts.values() for kind in row} - set(kinds))]:
+        shown = look(OUTCOMES, kind)
+        nth = seen_colours[shown.colour] = seen_colours.get(shown.colour, -1) + 1
+        totals = {name: max(1, sum(row.values())) for name, row in counts.items()}
+        figure.add_bar(
+            y=list(counts),
+            x=[row.get(kind, 0) / totals[name] for name, row in counts.items()],
+            name=shown.word,
+            orientation="h",
+            marker={
+                "color": tint[shown.colour],
+                "pattern": {"shape": patterns[nth % len(patterns)], "size": 5},
+                "line": {"width": 0},
+            },
+            text=[f"{row.get(kind, 0)}" if row.get(kind, 0) / totals[name] >= 0.04 else "" for name, row in counts.items()],
+            textposition="inside",
+            insidetextanchor="middle",
+            hovertext=[f"{shown.word}: {row.get(kind, 0)} of {totals[name]}. {shown.meaning}" for name, row in counts.items()],
+            hoverinfo="text",
+        )
+    figure.update_layout(
+        barmode="stack",
+        height=110 + 36 * len(counts),
+        legend={"orientation": "h", "y": -0.25, "traceorder": "normal"},
+        bargap=0.35,
+    )
+    figure.update_xaxes(tickformat=".0%", range=[0, 1], showgrid=False)
+    figure.update_yaxes(autorange="reversed", automargin=True)
+    return figure
+
+
+def share_bar(shares: Mapping[str, float], numbers: Mapping[str, int] | None = None) -> go.Figure:
+    """One thin bar divided by named shares: the mix of a recipe."""
+    tint = colours()
+    ramp = [tint["primary"], tint["blue"], tint["gray"], tint["orange"]]
+    figure = go.Figure()
+    for index, (name, share) in enumerate(shares.items()):
+        label = f"{name} {share:.0%}" + (f" · {numbers[name]}" if numbers else "")
+        figure.add_bar(
+            x=[share],
+            y=[""],
+            orientation="h",
+            name=name,
+            marker={"color": ramp[index % 4], "opacity": 0.85},
+            text=[label if share > 0.08 else ""],
+            textposition="inside",
+            insidetextanchor="middle",
+            hovertext=label,
+            hoverinfo="text",
+        )
+    figure.update_layout(barmode="stack", height=64, showlegend=False)
+    figure.update_xaxes(visible=False, range=[0, 1])
+    figure.update_yaxes(visible=False)
+    return figure
+
+
+def loss_chart(frame: pd.DataFrame) -> go.Figure:
+    """Training loss over steps and, where measured, held-out loss and accuracy in the same figure."""
+    tint = colours()
+    figure = go.Figure()
+    drawn = (("loss", "training loss", "primary", "lines+markers"), ("eval_loss", "held-out loss", "orange", "lines+markers"))
+    for column, name, colour, mode in drawn:
+        if column in frame and frame[column].notna().any():
+            part = frame.dropna(subset=[column])
+            figure.add_scatter(
+                x=part["step"], y=part[column], name=name, mode=mode, line={"color": tint[colour], "width": 2}, marker={"size": 5}
+            )
+    if "acc" in frame and frame["acc"].notna().any():
+        part = frame.dropna(subset=["acc"])
+        figure.add_scatter(x=part["step"], y=part["acc"], name="live accuracy", yaxis="y2", mode="markers+lines", line={"dash": "dot", "color": tint["blue"]})
+        figure.update_layout(yaxis2={"overlaying": "y", "side": "right", "range": [0, 1], "tickformat": ".0%"})
+    figure.update_layout(height=300, legend={"orientation": "h", "y": 1.14}, hovermode="x unified")
+    figure.update_xaxes(title="step", gridcolor=tint["faint"], rangemode="tozero")
+    figure.update_yaxes(title="loss", gridcolor=tint["faint"], rangemode="tozero", selector={"overlaying": None})
+    return figure
+
+
+def closeness_bars(names: Sequence[str], values: Sequence[float]) -> go.Figure:
+    """One bar a neighbour, its closeness between 0 and 1, the closest on top."""
+    tint = colours()
+    figure = go.Figure(
+        go.Bar(
+            x=list(values),
+            y=list(names),
+            orientation="h",
+            marker={"color": tint["primary"]},
+            text=[f"{value:.2f}" for value in values],
+            textposition="outside",
+            cliponaxis=False,
+            hoverinfo="skip",
+        )
+    )
+    figure.update_layout(height=40 + 28 * len(names))
+    figure.update_xaxes(range=[0, 1.08], visible=False)
+    figure.update_yaxes(autorange="reversed", automargin=True)
+    return figure
+
+
+def confusion_map(frame: pd.DataFrame) -> go.Figure:
+    """Tools as dots that lie near each other where they read alike; columns x, y, name, summary, cluster, group."""
+    tint = colours()
+    figure = go.Figure()
+    parts = (("in a cluster", frame[frame["cluster"] >= 0], tint["orange"], 9), ("on its own", frame[frame["cluster"] < 0], tint["gray"], 7))
+    for name, part, colour, size in parts:
+        figure.add_scatter(
+            x=part["x"],
+            y=part["y"],
+            mode="markers",
+            name=name,
+            customdata=part["name"],
+            marker={"size": size, "color": colour, "opacity": 0.8, "symbol": "circle" if size > 8 else "circle-open"},
+            hovertext=part["name"] + "<br>" + part["summary"],
+            hoverinfo="text",
+        )
+    figure.update_layout(height=460, legend={"orientation": "h", "y": 1.06}, dragmode="pan")
+    figure.update_xaxes(visible=False)
+    figure.update_yaxes(visible=False, scaleanchor="x")
+    return figure

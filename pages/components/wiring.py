@@ -1,0 +1,127 @@
+"""What every page needs: the services, who is at the keyboard, a page's frame and its links."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import streamlit as st
+
+from diaforge_core.catalog.arguments import validate
+from diaforge_core.errors import DiaForgeError
+from diaforge_core.records.tool import Tool
+from diaforge_core.services.workspace import Workspace, open_workspace, user_name
+from diaforge_core.settings import workspace_dir
+
+from .wording import plain
+
+HOME, CATALOG, GENERATE, REVIEW = "pages/home.py", "pages/catalog.py", "pages/generate.py", "pages/review.py"
+TRAIN, EVALUATE, TRACES, PLAYGROUND = "pages/train.py", "pages/evaluate.py", "pages/traces.py", "pages/playground.py"
+
+
+@st.cache_resource(show_spinner="Opening the workspace …", on_release=lambda workspace: workspace.close())
+def _opened(folder: str) -> Workspace:
+    return open_workspace(folder, serve_handover=True)
+
+
+def services() -> Workspace:
+    """The open workspace, one for the whole app; WorkspaceError where another process holds it."""
+    return _opened(str(workspace_dir(st.session_state.get("workspace.folder"))))
+
+
+def open_folder(folder: str) -> Workspace:
+    """The workspace at `folder`, which this reader's pages show from now on; WorkspaceError if it cannot be opened."""
+    st.session_state["workspace.folder"] = folder
+    return services()
+
+
+def who() -> str:
+    """The name that this reader's decisions are signed with."""
+    return str(st.session_state.get("who.name") or "").strip() or user_name()
+
+
+def problems_of(tool: Tool, arguments: dict[str, Any]) -> list[str]:
+    """What is wrong with these arguments by the tool's schema, one sentence each."""
+    return [f"{problem.path}: {problem.message}" if problem.path else problem.message for problem in validate(tool, arguments)]
+
+
+def show_error(error: DiaForgeError) -> None:
+    """The message of `error`, its first line as the headline and the details under it as they are."""
+    headline, _, details = str(error).partition("\n")
+    st.error(plain(headline), icon=":material/error:")
+    if details.strip():
+        st.code(details.strip(), language=None, wrap_lines=True)
+
+
+@contextmanager
+def guarded() -> Iterator[None]:
+    """A block in which a problem that people can mend is shown as its message, and the rest of the page goes on."""
+    try:
+        yield
+    except DiaForgeError as error:
+        show_error(error)
+
+
+@contextmanager
+def page(title: str, question: str) -> Iterator[None]:
+    """A page's body under its title and the one question it answers; a mendable problem is shown as its message."""
+    st.title(title, anchor=False)
+    st.caption(question)
+    notice = st.session_state.pop("wiring.notice", "")
+    if notice:
+        st.toast(notice, icon=":material/check_circle:")
+    problem = st.session_state.pop("wiring.problem", None)
+    if problem is not None:
+        show_error(problem)
+    with guarded():
+        yield
+
+
+def acting(function: Callable[..., Any], *args: Any, then: Callable[[], None] | None = None, say: str = "") -> dict[str, Any]:
+    """The `on_click` of a button that calls `function(*args)`, says `say` and does `then`.
+
+    A problem that people can mend is kept and shown at the top of the page as it is drawn next.
+    """
+
+    def click() -> None:
+        try:
+            function(*args)
+        except DiaForgeError as error:
+            st.session_state["wiring.problem"] = error
+            return
+        if say:
+            tell(say)
+        if then is not None:
+            then()
+
+    return {"on_click": click}
+
+
+def tell(message: str) -> None:
+    """Show `message` once at the next drawing of a page: for what was done just before a rerun."""
+    st.session_state["wiring.notice"] = plain(message)
+
+
+def go(target: str, **query: Any) -> None:
+    """Leave for another page, with these query parameters."""
+    st.switch_page(target, query_params={key: str(value) for key, value in query.items()})
+
+
+def link(target: str, label: str, icon: str = "arrow_forward", **query: Any) -> None:
+    """A link to another page, with these query parameters."""
+    st.page_link(
+        target, label=label, icon=f":material/{icon}:", query_params={key: str(value) for key, value in query.items()}
+    )
+
+
+def empty_state(what: str, target: str, label: str, **query: Any) -> None:
+    """What the page will show once there is something, and the link that leads to filling it."""
+    with st.container(border=True):
+        st.markdown(what)
+        link(target, label, **query)
+
+
+def pick(label: str, options: Sequence[str], key: str, **more: Any) -> str:
+    """What is chosen of `options` (not empty), also by the link: the query parameter of that name."""
+    return st.selectbox(label, list(options), key=key, bind="query-params", **more)
