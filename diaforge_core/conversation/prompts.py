@@ -11,7 +11,7 @@ import json
 import math
 import re
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any
 
 from ..records.dialogue import Turn
 from ..records.scenario import Setting
@@ -34,10 +34,11 @@ _CONTROL = re.compile(
     re.IGNORECASE,
 )
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_INSTRUCTIONS = """\
+_TASK = """\
 You operate enterprise tools for the user. Several tools look alike and requests are often incomplete. \
 First find out which tool is meant; ask if more than one fits. Then ask for required values that are missing. \
-Never invent a value. Then make exactly one call. If no tool fits, say that none of the tools fits.
+Never invent a value. Then make exactly one call. If no tool fits, say that none of the tools fits."""
+_FORMAT = """\
 Think inside <think></think>, then write either a reply to the user or \
 <tool_call>{"name": …, "arguments": {…}}</tool_call>."""
 _CONFIRM = "Before a [destructive] call, restate its arguments once and ask the user to confirm."
@@ -45,11 +46,8 @@ _CONFIRM = "Before a [destructive] call, restate its arguments once and ask the 
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
-class Message(TypedDict):
-    """One chat message; `role` is system, user or assistant."""
-
-    role: str
-    content: str
+Message = dict[str, Any]
+"""One chat message: `role` (system, user, assistant; tool for servers with tool calling of their own) and `content`."""
 
 
 def sanitise(text: str) -> str:
@@ -65,10 +63,13 @@ def render_system(view: View) -> str:
 def system_text(tools: Sequence[Tool], setting: Setting) -> str:
     """As `render_system`, without a view."""
     confirm = f"\n{_CONFIRM}" if setting.confirm_destructive else ""
+    lines = sanitise("\n".join(f"- {signature(tool)}" for tool in tools))
+    return f"{_TASK}\n{_FORMAT}{confirm}\n{_when(setting)}\nTools (* = required):\n{lines}"
+
+
+def _when(setting: Setting) -> str:
     today = f"{_DAYS[setting.today.weekday()]} {setting.today.isoformat()}"
-    when = f"Today is {today}. Locale {setting.locale}. Time zone {setting.time_zone}."
-    lines = "\n".join(f"- {signature(tool)}" for tool in tools)
-    return f"{_INSTRUCTIONS}{confirm}\n{sanitise(when)}\nTools (* = required):\n{sanitise(lines)}"
+    return sanitise(f"Today is {today}. Locale {setting.locale}. Time zone {setting.time_zone}.")
 
 
 def render_messages(view: View, *, keep_thoughts: bool = False) -> list[Message]:
@@ -98,6 +99,24 @@ def chat_text(messages: Sequence[Message]) -> str:
 def header(role: str) -> str:
     """The text that opens a message of this role."""
     return f"{START}{role}\n"
+
+
+def native_messages(view: View) -> list[Message]:
+    """The conversation for a server with tool calling of its own: tools and calls go beside the words, not in them."""
+    confirm = f" {_CONFIRM}" if view.setting.confirm_destructive else ""
+    messages: list[Message] = [
+        {"role": "system", "content": f"{_TASK}{confirm}\n{_when(view.setting)}"},
+    ]
+    for number, turn in enumerate(view.turns):
+        if turn.call is not None:
+            function = {"name": turn.call.name, "arguments": json.dumps(turn.call.arguments, ensure_ascii=False)}
+            call = {"id": f"call_{number}", "type": "function", "function": function}
+            messages.append({"role": "assistant", "content": "", "tool_calls": [call]})
+        elif turn.speaker == "tool":
+            messages.append({"role": "tool", "tool_call_id": f"call_{number - 1}", "content": turn.reply})
+        else:
+            messages.append({"role": turn.speaker, "content": sanitise(turn.reply)})
+    return messages
 
 
 def render_target(turn: Turn, *, with_thought: bool = True) -> str:

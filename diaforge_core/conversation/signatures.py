@@ -1,4 +1,4 @@
-"""A tool as one line of text for a model: each parameter with type, required mark and enum, and what depends on what."""
+"""A tool as one line of text for a model: each parameter with its type, required mark and enum, and the rules."""
 
 from __future__ import annotations
 

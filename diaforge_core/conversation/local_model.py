@@ -1,0 +1,229 @@
+"""A transformers model on this machine: loaded safely, spoken to with a key-value cache, streamed."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import ModelError
+from .chat_models import Completion
+from .prompts import END, Message, encode_control, encode_prompt
+
+if TYPE_CHECKING:
+    import torch
+
+    from ..records.tool import Tool
+
+REPLY_TOKENS = 400
+"""Enough for a thought and the longest call of the sample catalog; a model that rambles on is cut here."""
+
+
+def quiet_transformers() -> None:
+    """Makes transformers neither reach for the network nor draw progress bars; call before loading anything."""
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    from transformers.utils import logging
+
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+
+
+def best_device() -> str:
+    """The device that torch can use: `cuda`, `mps` or `cpu`."""
+    import torch
+
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def half_precision(device: str) -> bool:
+    """Whether to hold weights as bfloat16: on CUDA devices that have it. CPUs stay exact, in float32."""
+    import torch
+
+    return device == "cuda" and torch.cuda.is_bf16_supported()
+
+
+def load_tokenizer(folder: Path) -> Any:
+    """The tokenizer in the folder; ModelError if there is none."""
+    quiet_transformers()
+    from transformers import AutoTokenizer
+
+    try:
+        return AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    except (OSError, ValueError, ImportError) as problem:
+        raise ModelError(f"The tokenizer in {folder} cannot be loaded: {_first_line(problem)}") from problem
+
+
+def load_weights(
+    folder: Path, device: str, dtype: torch.dtype, adapter: Path | None = None, train: bool = False
+) -> Any:
+    """The causal language model in the folder with its adapter, on the device; ModelError if it cannot be loaded."""
+    quiet_transformers()
+    from safetensors import SafetensorError
+    from transformers import AutoModelForCausalLM
+
+    try:
+        model: Any = AutoModelForCausalLM.from_pretrained(
+            folder,
+            dtype=dtype,
+            attn_implementation="sdpa",
+            local_files_only=True,
+            trust_remote_code=False,
+            use_safetensors=True,
+        )
+        if adapter is not None:
+            from peft import PeftModel
+
+            model = PeftModel.from_pretrained(model, str(adapter), is_trainable=train, local_files_only=True)
+    except (OSError, ValueError, KeyError, ImportError, RuntimeError, SafetensorError) as problem:
+        where = f"{folder} with the adapter {adapter}" if adapter else str(folder)
+        raise ModelError(f"The model in {where} cannot be loaded: {_first_line(problem)}") from problem
+    return model.to(device)
+
+
+def _first_line(problem: Exception) -> str:
+    return (str(problem).strip() or type(problem).__name__).splitlines()[0]
+
+
+class LocalModel:
+    """A local model behind the `ChatModel` protocol: greedy unless a temperature is set.
+
+    It remembers the key-value cache of the last prompt: the next turn of the same conversation reads only what is new.
+    Not for several threads at once.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        adapter: Path | None = None,
+        device: str | None = None,
+        *,
+        temperature: float = 0.0,
+        top_p: float = 1.0,
+    ) -> None:
+        import torch
+
+        self.device = device or best_device()
+        self.temperature = temperature
+        self.top_p = top_p
+        self.tokenizer = load_tokenizer(folder)
+        dtype = torch.bfloat16 if half_precision(self.device) else torch.float32
+        self.model = load_weights(folder, self.device, dtype, adapter).eval()
+        self.context = int(getattr(self.model.config, "max_position_embeddings", 0) or 1 << 20)
+        self._stops = self._stop_ids()
+        self._cached: list[int] = []
+        self._cache: Any = None
+
+    def complete(
+        self,
+        messages: Sequence[Message],
+        *,
+        tools: Sequence[Tool] = (),
+        seed: int = 0,
+        max_tokens: int = REPLY_TOKENS,
+    ) -> Completion:
+        """What the model writes next, the end token not included; `tools` are already in the messages.
+
+        ModelError if the conversation is longer than the model's context.
+        """
+        started = time.perf_counter()
+        ids = list(self._generate(encode_prompt(self.tokenizer, messages), seed, max_tokens))
+        return Completion(self._text(ids), tokens=len(ids), seconds=time.perf_counter() - started)
+
+    def stream(self, messages: Sequence[Message], *, seed: int = 0, max_tokens: int = REPLY_TOKENS) -> Iterator[str]:
+        """The same text as `complete`, piece by piece as it is written."""
+        ids: list[int] = []
+        shown = ""
+        for token in self._generate(encode_prompt(self.tokenizer, messages), seed, max_tokens):
+            ids.append(token)
+            text = self._text(ids)
+            # A character of several tokens shows as a replacement mark until it is whole.
+            if not text.endswith("\ufffd") and len(text) > len(shown):
+                yield text[len(shown) :]
+                shown = text
+        rest = self._text(ids)[len(shown) :]
+        if rest:
+            yield rest
+
+    def _text(self, ids: list[int]) -> str:
+        text = self.tokenizer.decode(ids, skip_special_tokens=False, clean_up_tokenization_spaces=False)
+        return text.split(END, 1)[0]
+
+    def _stop_ids(self) -> frozenset[int]:
+        """Tokens that end a turn: the model's own end of text, and ours where it is one token."""
+        ends = {self.tokenizer.eos_token_id}
+        ours = encode_control(self.tokenizer, END)
+        if len(ours) == 1:
+            ends.add(ours[0])
+        return frozenset(token for token in ends if token is not None)
+
+    def _generate(self, prompt: list[int], seed: int, max_tokens: int) -> Iterator[int]:
+        """The tokens that follow the prompt, up to and without a stop."""
+        import torch
+
+        if len(prompt) >= self.context:
+            raise ModelError(
+                f"The conversation has {len(prompt)} tokens; the model reads at most {self.context}. "
+                "Offer fewer candidates or use a model with a longer context."
+            )
+        random = torch.Generator().manual_seed(seed % (1 << 63))
+        ends_in_text = len(encode_control(self.tokenizer, END)) > 1
+        written: list[int] = []
+        logits = self._read(prompt)
+        for _ in range(min(max_tokens, self.context - len(prompt))):
+            token = self._choose(logits, random)
+            if token in self._stops:
+                return
+            yield token
+            written.append(token)
+            if ends_in_text and END in self.tokenizer.decode(written[-2 * len(END) :]):
+                return
+            logits = self._step([token])
+
+    def _read(self, prompt: list[int]) -> torch.Tensor:
+        """The scores of the next token after the prompt; what the cache holds of it already is not read again."""
+        from transformers import DynamicCache
+
+        shared = 0
+        # The last token is always read, for its scores.
+        for old, new in zip(self._cached, prompt[:-1], strict=False):
+            if old != new:
+                break
+            shared += 1
+        if self._cache is None or not self._crop(shared):
+            self._cache, self._cached, shared = DynamicCache(config=self.model.config), [], 0
+        self._cached = self._cached[:shared]
+        return self._step(prompt[shared:])
+
+    def _crop(self, length: int) -> bool:
+        """Cuts the cache to its first `length` tokens; False where layers do not keep all tokens."""
+        if any(getattr(layer, "is_sliding", False) for layer in self._cache.layers):
+            return False
+        self._cache.crop(length)
+        return True
+
+    def _step(self, tokens: list[int]) -> torch.Tensor:
+        import torch
+
+        with torch.inference_mode():
+            output = self.model(
+                input_ids=torch.tensor([tokens], device=self.device),
+                past_key_values=self._cache,
+                use_cache=True,
+                logits_to_keep=1,
+            )
+        self._cached += tokens
+        return output.logits[0, -1].float().cpu()
+
+    def _choose(self, logits: torch.Tensor, random: torch.Generator) -> int:
+        """The best token, or one drawn at the model's temperature from the likeliest `top_p` of the mass."""
+        import torch
+
+        if self.temperature <= 0.0:
+            return int(logits.argmax())
+        chances, order = torch.softmax(logits / self.temperature, dim=-1).sort(descending=True, stable=True)
+        kept = (chances.cumsum(-1) - chances) < self.top_p
+        return int(order[torch.multinomial(chances * kept, 1, generator=random)])

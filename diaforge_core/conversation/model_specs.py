@@ -1,0 +1,210 @@
+"""What a model spec such as `smollm2` or `hf:DIR` means: parsed, found on this machine, opened as an assistant."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from ..errors import ModelError
+from . import smollm2
+from .prompts import RENDERING
+
+if TYPE_CHECKING:
+    from .assistants import Assistant
+
+SpecKind = Literal["scripted", "smollm2", "hf", "hub", "openai", "run"]
+SCRIPTED: tuple[str, ...] = ("oracle", "eager", "cautious", "random", "first", "central", "nearest")
+NOTES_FILE = "diaforge.json"
+"""Beside a tuned model's weights: the rendering it was tuned on and whether earlier thoughts stay in the history."""
+_FORMS = (
+    f"scripted:{'|'.join(SCRIPTED)}, smollm2, hf:DIR (a model folder or a PEFT adapter), run:NAME[@STEP], "
+    "openai:MODEL@BASE_URL (add #native for the server's own tool calling)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSpec:
+    """A model spec taken apart."""
+
+    text: str
+    """As it was written."""
+    kind: SpecKind
+    name: str
+    """Policy, folder, hub name, run name or the server's model name."""
+    base_url: str = ""
+    """Address of an OpenAI-compatible server; empty means OpenAI's own."""
+    native: bool = False
+    """Whether tools go through the server's own tool calling instead of our prompt."""
+    step: int | None = None
+    """Checkpoint of a run; None means its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFolders:
+    """Where a local model lies."""
+
+    base: Path
+    adapter: Path | None
+    base_name: str
+    """What an adapter made from it names as its base: `smollm2` where it is that, so that it works anywhere."""
+    keep_thoughts: bool = False
+    """Whether the model was tuned with earlier thoughts in the history."""
+
+
+def known_specs() -> tuple[str, ...]:
+    """The specs that need no name of the user's own, scripted ones first."""
+    return (*(f"scripted:{name}" for name in SCRIPTED), smollm2.NAME)
+
+
+def parse_spec(text: str) -> ModelSpec:
+    """The spec taken apart; nothing is looked up. ModelError that lists the forms if it is none of them."""
+    text = text.strip()
+    kind, _, rest = text.partition(":")
+    if text == smollm2.NAME:
+        return ModelSpec(text, "smollm2", text)
+    if kind == "scripted" and rest in SCRIPTED:
+        return ModelSpec(text, "scripted", rest)
+    if kind == "hf" and rest:
+        return ModelSpec(text, "hf", rest)
+    if kind == "run" and rest:
+        return _run_spec(text, rest)
+    if kind == "openai" and rest:
+        return _openai_spec(text, rest)
+    if ":" not in text and text and (Path(text).expanduser().is_dir() or text.startswith((".", "/", "~"))):
+        return ModelSpec(text, "hf", text)
+    if ":" not in text and text.count("/") == 1 and " " not in text:
+        return ModelSpec(text, "hub", text)
+    raise ModelError(f"'{text}' is not a model spec. Use one of: {_FORMS}.")
+
+
+def _run_spec(text: str, rest: str) -> ModelSpec:
+    name, _, step = rest.partition("@")
+    if step and not step.isdecimal():
+        raise ModelError(f"'{text}' names no checkpoint: after '@' comes a step number, as in run:{name}@40.")
+    return ModelSpec(text, "run", name, step=int(step) if step else None)
+
+
+def _openai_spec(text: str, rest: str) -> ModelSpec:
+    rest, _, flag = rest.partition("#")
+    if flag not in ("", "native"):
+        raise ModelError(f"'{text}' ends in '#{flag}'. Only '#native' (the server's own tool calling) is known there.")
+    name, at, address = rest.rpartition("@http")
+    name, base_url = (name, f"http{address}") if at else (rest, "")
+    if not name or (base_url and not base_url.startswith(("http://", "https://"))):
+        raise ModelError(
+            f"'{text}' is not complete. Write openai:MODEL@BASE_URL, such as openai:qwen3@http://localhost:8000/v1."
+        )
+    return ModelSpec(text, "openai", name, base_url=base_url, native=flag == "native")
+
+
+def locate(spec: ModelSpec, models_dir: Path) -> ModelFolders:
+    """The folders of a local model; the small model is converted into `models_dir` on first use.
+
+    ModelError if it is not on this machine (nothing is ever downloaded) or cannot be loaded safely.
+    """
+    if spec.kind == "smollm2":
+        return ModelFolders(smollm2.ensure_smollm2(models_dir), None, smollm2.NAME)
+    if spec.kind == "hub":
+        folder = _cached_hub_folder(spec.name)
+        _check_folder(folder, spec.name)
+        return ModelFolders(folder, None, spec.name)
+    if spec.kind != "hf":
+        raise ModelError(f"'{spec.text}' has no weights on this machine. Name a local model: smollm2 or hf:DIR.")
+    folder = Path(spec.name).expanduser().resolve()
+    if not folder.is_dir():
+        raise ModelError(f"There is no model folder at {folder}. Give the folder of a model or of an adapter: hf:DIR.")
+    notes = _notes(folder)
+    if not (folder / "adapter_config.json").is_file():
+        _check_folder(folder, str(folder))
+        return ModelFolders(folder, None, str(folder), notes)
+    if not (folder / "adapter_model.safetensors").is_file():
+        raise ModelError(f"The adapter in {folder} has no adapter_model.safetensors. Pickled weights are not loaded.")
+    base = locate(_base_of(folder), models_dir)
+    if base.adapter is not None:
+        raise ModelError(f"The adapter in {folder} stands on another adapter, {base.adapter}. Merge that one first.")
+    return ModelFolders(base.base, folder, base.base_name, notes)
+
+
+def _base_of(adapter: Path) -> ModelSpec:
+    """The spec of the model that the adapter in this folder belongs to."""
+    name = str(_read_json(adapter / "adapter_config.json").get("base_model_name_or_path") or "")
+    try:
+        return parse_spec(name)
+    except ModelError as problem:
+        raise ModelError(f"The adapter in {adapter} names '{name}' as its base model, which is not here.") from problem
+
+
+def _notes(folder: Path) -> bool:
+    """Whether the tuned model in the folder keeps thoughts; ModelError if it was tuned on another rendering."""
+    if not (folder / NOTES_FILE).is_file():
+        return False
+    notes = _read_json(folder / NOTES_FILE)
+    if notes.get("rendering", RENDERING) != RENDERING:
+        raise ModelError(
+            f"The model in {folder} was tuned on the rendering '{notes['rendering']}'; this version writes "
+            f"'{RENDERING}'. Tune it again."
+        )
+    return bool(notes.get("keep_thoughts", False))
+
+
+def _read_json(file: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as problem:
+        raise ModelError(f"{file} cannot be read: {problem}. The model folder is damaged or not complete.") from problem
+    return value if isinstance(value, dict) else {}
+
+
+def _check_folder(folder: Path, name: str) -> None:
+    """ModelError unless the folder is a transformers model that loads without running foreign code."""
+    if not (folder / "config.json").is_file():
+        raise ModelError(f"'{name}' is not a model folder: it has no config.json. Give the folder that holds it.")
+    if "auto_map" in _read_json(folder / "config.json"):
+        raise ModelError(
+            f"The model '{name}' wants to run its own Python code, which is not done. Choose another model."
+        )
+    if not any(folder.glob("*.safetensors")):
+        raise ModelError(
+            f"The model '{name}' has no *.safetensors weights in {folder}. Pickled weights (*.bin, *.pt) are not "
+            "loaded, as they can run code; convert them to safetensors."
+        )
+
+
+def _cached_hub_folder(name: str) -> Path:
+    """The folder of a hub model that was downloaded to this machine before; ModelError if it was not."""
+    from huggingface_hub import try_to_load_from_cache
+    from huggingface_hub.errors import HFValidationError
+
+    try:
+        found = try_to_load_from_cache(name, "config.json")
+    except HFValidationError:
+        found = None
+    if isinstance(found, str):
+        return Path(found).parent
+    raise ModelError(
+        f"The model '{name}' is not on this machine, and models are never downloaded by themselves. Use the small "
+        f"model that comes along, `smollm2`; or a model folder that you have, `hf:DIR`; or fetch this one yourself "
+        f"with `hf download {name}` and try again."
+    )
+
+
+def open_assistant(spec: str, models_dir: Path) -> Assistant:
+    """The assistant of this spec, ready to act; weights are loaded here. ModelError if it cannot be had."""
+    from .chat_models import ModelAssistant, OpenAIModel
+
+    parsed = parse_spec(spec)
+    if parsed.kind == "scripted":
+        from .assistants import scripted_assistant
+
+        return scripted_assistant(parsed.text)
+    if parsed.kind == "run":
+        raise ModelError(f"'{spec}' is a run of a workspace: name it to the workspace's own commands, or give hf:DIR.")
+    if parsed.kind == "openai":
+        return ModelAssistant(OpenAIModel(parsed.name, base_url=parsed.base_url), spec=spec, native=parsed.native)
+    folders = locate(parsed, models_dir)
+    from .local_model import LocalModel
+
+    model = LocalModel(folders.base, adapter=folders.adapter)
+    return ModelAssistant(model, spec=spec, keep_thoughts=folders.keep_thoughts)
