@@ -1,0 +1,292 @@
+"""The parts of the Review page; every act is bound to (dialogue id, version)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+import streamlit as st
+
+from diaforge_core.records.dialogue import Dialogue
+from diaforge_core.records.review import REJECT_REASONS
+from diaforge_core.services.datasets import ShownState
+from diaforge_core.services.review import Reviewed
+
+from . import wiring
+from .ambiguity_strip import candidates, required_ticks, strip
+from .dialogue_view import Shown, conversation, flatten, value_text
+from .edit_dialog import edit_turn
+from .palette import STATES, badge_markdown
+from .wiring import acting, services, who
+from .wording import ago, clip, count, exact, plain
+
+AROUND = 9
+"""Rows of the queue on screen."""
+OPEN = "review.dialog"
+"""Session key: which dialog is open, as (dialogue id, kind, turn)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What the queue shows."""
+
+    dataset: str
+    state: ShownState | None
+    text: str
+
+
+def filters(datasets: list[str]) -> Filters:
+    """Draw dataset, state chips and text search; all three are in the link."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        dataset = wiring.pick("Dataset", datasets, "dataset", width=240)
+        info = services().datasets.info(dataset)
+        numbers = {
+            "pending": info.pending,
+            "failed": info.failed,
+            "flagged": info.flagged,
+            "accepted": info.accepted,
+            "rejected": info.rejected,
+            "all": info.dialogues,
+        }
+        words = {"failed": "failed a check", "all": "all"} | {state: look.word for state, look in STATES.items()}
+        state = st.pills(
+            "Show",
+            list(numbers),
+            default="pending" if info.pending else "all",
+            required=True,
+            format_func=lambda value: f"{words[value]} {numbers[value]}",
+            key="state",
+            bind="query-params",
+        )
+        text = st.text_input("Search", key="text", bind="query-params", placeholder="words said", icon=":material/search:", width=180)
+    return Filters(dataset, None if state in (None, "all") else state, text.strip())
+
+
+def current(ids: list[str]) -> str | None:
+    """The dialogue that the link names, else the first of the queue; None if there is neither."""
+    asked = st.query_params.get("dialogue")
+    return asked or (ids[0] if ids else None)
+
+
+def show(dialogue_id: str | None) -> None:
+    """Bring a dialogue on screen at the next drawing."""
+    if dialogue_id:
+        st.query_params["dialogue"] = dialogue_id
+    elif "dialogue" in st.query_params:
+        del st.query_params["dialogue"]
+    st.session_state.pop(OPEN, None)
+
+
+def nothing_left(filters: Filters) -> None:
+    """Why the queue is empty, and the way on."""
+    words = "match these words" if filters.text else "are left in this list"
+    with st.container(border=True):
+        st.markdown(f":material/inbox: No dialogues {words}.")
+        if services().datasets.info(filters.dataset).kept:
+            wiring.link(wiring.TRAIN, "Train on what was kept", dataset=filters.dataset)
+        wiring.link(wiring.GENERATE, "Generate more")
+
+
+def queue(filters: Filters, ids: list[str], here: str) -> None:
+    """The part of the queue around the dialogue on screen."""
+    place = ids.index(here) if here in ids else 0
+    position = f"**{place + 1}** of {len(ids):,}" if here in ids else f"not among these {len(ids):,}"
+    st.markdown(position)
+    start = max(0, min(place - AROUND // 2, len(ids) - AROUND))
+    frame = services().datasets.dialogues(filters.dataset, state=filters.state, text=filters.text, offset=start, limit=AROUND)
+    for row in frame.itertuples():
+        look = STATES.get(str(row.state))
+        icon = look.icon if look else "priority_high"
+        st.button(
+            plain(clip(row.opening, 44)),
+            key=f"queue.{row.id}",
+            icon=f":material/{icon}:",
+            type="secondary" if row.id == here else "tertiary",
+            width="stretch",
+            wrap=True,
+            on_click=show,
+            args=(row.id,),
+        )
+
+
+def centre(reviewed: Reviewed) -> None:
+    """Strip, then the conversation with its verdicts."""
+    dialogue = reviewed.dialogue
+    state = reviewed.state if reviewed.state != "pending" or dialogue.passed else "failed"
+    look = badge_markdown(STATES, state) if state in STATES else ":orange-badge[:material/priority_high: failed a check]"
+    version = f" · version {dialogue.version}" if dialogue.version > 1 else ""
+    last = reviewed.decisions[-1] if reviewed.decisions else None
+    by = f" · {plain(last.who)}, {ago(last.when)}" if last else ""
+    st.markdown(f"{look} :gray[{dialogue.scenario.tier}{version}{by}]", help=exact(last.when) if last else None)
+    strip(services().review.ambiguity_strip(dialogue), list(dialogue.scenario.candidates))
+    evidence = services().review.evidence(dialogue)
+    lit_key = f"review.lit.{dialogue.id}"
+    conversation(
+        dialogue.turns,
+        Shown(
+            key=f"review.{dialogue.id}",
+            tools={tool.name: tool for tool in services().review.tools(dialogue)},
+            verdicts=dialogue.verdicts,
+            evidence=[found for found in evidence.values() if found is not None],
+            lit=st.session_state.get(lit_key, ""),
+            on_light=partial(_light, lit_key),
+            on_edit=partial(_open, dialogue.id, "edit"),
+        ),
+    )
+
+
+def _light(key: str, parameter: str) -> None:
+    st.session_state[key] = "" if st.session_state.get(key) == parameter else parameter
+
+
+def _open(dialogue_id: str, kind: str, turn: int = -1) -> None:
+    st.session_state[OPEN] = (dialogue_id, kind, turn)
+
+
+def side(reviewed: Reviewed) -> None:
+    """Candidates with what tells them apart, required arguments, and the hidden side behind a switch."""
+    dialogue = reviewed.dialogue
+    scenario = dialogue.scenario
+    tools = services().review.tools(dialogue)
+    steps = services().review.ambiguity_strip(dialogue)
+    shown = st.toggle("Show goal and gold values", key=f"review.gold.{dialogue.id}")
+    candidates(tools, steps, goal=scenario.goal_tool if shown else "", tells_apart=_answers(dialogue))
+    if steps and len(steps[-1].open_tools) == 1:
+        only = next(tool for tool in tools if tool.name == steps[-1].open_tools[0])
+        st.markdown("**Required**")
+        required_ticks(only, steps)
+    if shown:
+        st.markdown("**Goal**")
+        st.text(scenario.goal)
+        if not scenario.solvable:
+            st.caption("No right tool is in view here.")
+        for name, value in flatten(scenario.gold_arguments):
+            st.markdown(f":gray[{plain(name)}] {plain(clip(value_text(value), 80))}")
+    history(reviewed)
+
+
+def _answers(dialogue: Dialogue) -> dict[str, str]:
+    """Candidate → its answer to the question that tells most of them apart."""
+    scenario = dialogue.scenario
+    if len(scenario.candidates) < 2:
+        return {}
+    found = services().catalogs.facets(scenario.catalog, scenario.candidates)
+    return dict(found[0].answers) if found else {}
+
+
+def history(reviewed: Reviewed) -> None:
+    with st.popover("History", icon=":material/history:", key=f"history.{reviewed.dialogue.id}"):
+        for decision in reversed(reviewed.decisions):
+            reason = f": {plain(decision.reason)}" if decision.reason and decision.kind != "undo" else ""
+            st.markdown(
+                f"**{plain(decision.who)}** {decision.kind}{reason} :gray[version {decision.version}, {ago(decision.when)}]",
+                help=exact(decision.when),
+            )
+        if not reviewed.decisions:
+            st.caption("Nobody has decided anything here yet.")
+        versions = services().review.versions(reviewed.dialogue.id)
+        for before, after in zip(versions, versions[1:], strict=False):
+            for index, (old, new) in enumerate(zip(before.turns, after.turns, strict=False)):
+                if old != new:
+                    st.caption(f"Version {after.version}, turn {index + 1}")
+                    st.code(f"- {_said(old)}\n+ {_said(new)}", language="diff", wrap_lines=True)
+
+
+def _said(turn: object) -> str:
+    call = getattr(turn, "call", None)
+    return value_text(call.model_dump()) if call else getattr(turn, "reply", "")
+
+
+def neighbours(ids: list[str], here: str) -> tuple[str | None, str | None]:
+    """The dialogues before and after this one in the queue."""
+    if here not in ids:
+        return None, ids[0] if ids else None
+    place = ids.index(here)
+    return (ids[place - 1] if place else None), (ids[place + 1] if place + 1 < len(ids) else None)
+
+
+def action_bar(filters: Filters, ids: list[str], reviewed: Reviewed) -> None:
+    """Accept, reject, flag, edit, undo, previous and next, each with its key; greyed while a dialog is open."""
+    dialogue = reviewed.dialogue
+    before, after = neighbours(ids, dialogue.id)
+    on_after = after if after else (before if filters.state else dialogue.id)
+    busy = st.session_state.get(OPEN, (None,))[0] == dialogue.id
+    decided = reviewed.state in ("accepted", "rejected")
+    decide = partial(services().review.decide, dialogue.id, dialogue.version)
+    move = partial(show, on_after)
+    key = f"{dialogue.id}.{dialogue.version}"
+    with st.bottom, st.container(horizontal=True, vertical_alignment="center"):
+        if decided:
+            st.button("Reopen", key=f"reopen.{key}", icon=":material/lock_open:", disabled=busy, **acting(decide, "reopen", "", who()))
+        else:
+            st.button("Accept", key=f"accept.{key}", icon=":material/check:", type="primary", shortcut="A", disabled=busy,
+                      **acting(decide, "accept", "", who(), then=move, say="Accepted."))  # fmt: skip
+            st.button("Reject", key=f"reject.{key}", icon=":material/close:", shortcut="X", disabled=busy,
+                      on_click=_open, args=(dialogue.id, "reject"))  # fmt: skip
+            st.button("Flag", key=f"flag.{key}", icon=":material/flag:", shortcut="F", disabled=busy or reviewed.state == "flagged",
+                      **acting(decide, "flag", "", who(), then=move, say="Flagged."))  # fmt: skip
+        st.button("Edit", key=f"edit.{key}", icon=":material/edit:", shortcut="E", disabled=busy,
+                  on_click=_open, args=(dialogue.id, "edit", len(dialogue.turns) - 1))  # fmt: skip
+        st.button("Undo", key=f"undo.{key}", icon=":material/undo:", shortcut="U", disabled=busy, **acting(_undo), help="Take back your last decision")
+        st.button("Previous", key=f"previous.{key}", icon=":material/arrow_back:", shortcut="Left", disabled=busy or not before, on_click=show, args=(before,))
+        st.button("Next", key=f"next.{key}", icon=":material/arrow_forward:", shortcut="Right", disabled=busy or not after, on_click=show, args=(after,))
+        st.button("Keys", key=f"keys.{key}", icon=":material/keyboard:", shortcut="H", disabled=busy, type="tertiary", on_click=_open, args=(dialogue.id, "keys"))
+    if busy:
+        open_dialog(reviewed, move)
+
+
+def _undo() -> None:
+    taken_back = services().review.undo(who())
+    if taken_back is None:
+        wiring.tell("There is nothing of yours to take back.")
+        return
+    wiring.tell(f"Took back: {taken_back.kind}.")
+    show(taken_back.dialogue)
+
+
+def open_dialog(reviewed: Reviewed, move: partial) -> None:
+    """The dialog that the session says is open for this dialogue."""
+    _, kind, turn = st.session_state[OPEN]
+    if kind == "reject":
+        _reject_dialog(reviewed.dialogue, move)
+    elif kind == "edit":
+        _edit_dialog(reviewed.dialogue, turn)
+    else:
+        _keys_dialog()
+
+
+def _close() -> None:
+    st.session_state.pop(OPEN, None)
+
+
+@st.dialog("Reject: what is wrong?", on_dismiss=_close)
+def _reject_dialog(dialogue: Dialogue, move: partial) -> None:
+    st.caption("Press the number, or click. Esc leaves it as it is.")
+    for number, reason in enumerate(REJECT_REASONS, start=1):
+        decide = partial(services().review.decide, dialogue.id, dialogue.version, "reject", reason, who())
+        if st.button(
+            f"{number} · {reason.capitalize()}",
+            key=f"reason.{dialogue.id}.{dialogue.version}.{number}",
+            shortcut=str(number),
+            width="stretch",
+            **acting(decide, then=move, say=f"Rejected: {reason}."),
+        ):
+            _close()
+            st.rerun()
+
+
+@st.dialog("Edit", width="large", on_dismiss=_close)
+def _edit_dialog(dialogue: Dialogue, turn: int) -> None:
+    with wiring.guarded():
+        if edit_turn(dialogue, turn if 0 <= turn < len(dialogue.turns) else len(dialogue.turns) - 1):
+            _close()
+            st.rerun()
+
+
+@st.dialog("Keys", on_dismiss=_close)
+def _keys_dialog() -> None:
+    keys = {"A": "accept", "X": "reject, then a number for the reason", "F": "flag for somebody else", "E": "edit the last turn",
+            "U": "undo your last decision", "←": "previous", "→": "next", "H": "this list", "Esc": "close a dialog"}  # fmt: skip
+    for name, meaning in keys.items():
+        st.markdown(f"`{name}` {meaning}")
+    st.caption(f"Keys rest while you type. {count(len(keys), 'key')}.")
