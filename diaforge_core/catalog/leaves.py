@@ -1,0 +1,116 @@
+"""The values of a tool that can be spoken one by one, and what a person calls each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..records.tool import Tool
+from .profiles import profile
+from .words import by_identity, identifier_words, shown, word_set
+
+_DEEPEST = 5
+"""Levels of nested objects that are spoken part by part; what lies deeper is spoken as a whole."""
+_LONE_WORDS = {"to": "recipient", "from": "sender", "by": "author", "q": "search text", "query": "search text"}
+_SMALL_WORDS = word_set("at for of in on after before since until if with is are and or as not the a an be it")
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """One value that can be spoken by itself: a parameter, or one part of a nested object."""
+
+    path: str
+    """Dotted, such as `address.city`."""
+    keys: tuple[str, ...]
+    schema: dict[str, Any]
+    label: str
+    """Business words for it, unique in its tool."""
+    required: bool
+    """Whether its own object requires it."""
+
+
+def parts_of(schema: dict[str, Any], depth: int = 0) -> Iterator[tuple[str, dict[str, Any], bool]]:
+    """Each property of an object schema with its own schema and whether it is required; branches are merged in."""
+    seen: set[str] = set()
+    required = set(schema.get("required", ()))
+    sources = [schema]
+    if depth < _DEEPEST:
+        for key in ("allOf", "anyOf", "oneOf"):
+            sources.extend(branch for branch in schema.get(key, ()) if isinstance(branch, dict))
+        sources.extend(schema[key] for key in ("then", "else") if isinstance(schema.get(key), dict))
+    for source in sources:
+        for name, part in (source.get("properties") or {}).items():
+            if name not in seen and isinstance(part, dict) and (source is schema or _says_type(part)):
+                seen.add(name)
+                yield name, part, name in required
+
+
+def _says_type(schema: dict[str, Any]) -> bool:
+    return any(key in schema for key in ("type", "enum", "format", "properties", "items"))
+
+
+def is_object(schema: dict[str, Any]) -> bool:
+    """Whether values of the schema are objects whose parts are known, so that each can be spoken by itself."""
+    kind = schema.get("type")
+    kinds = kind if isinstance(kind, list) else [kind]
+    return ("object" in kinds or kind is None) and any(True for _ in parts_of(schema))
+
+
+def _raw_leaves(
+    schema: dict[str, Any], keys: tuple[str, ...]
+) -> Iterator[tuple[tuple[str, ...], dict[str, Any], bool]]:
+    for name, part, required in parts_of(schema):
+        path = (*keys, name)
+        if is_object(part) and len(path) < _DEEPEST:
+            yield from _raw_leaves(part, path)
+        yield path, part, required
+
+
+def _last_words(keys: tuple[str, ...], thing: str) -> str:
+    words = ["ID" if word == "sid" else word for word in identifier_words(keys[-1])]
+    if len(words) > 1 and words[0] == "x":
+        words = words[1:]
+    if [word.lower() for word in words] in (["id"], ["key"], ["number"]):
+        before = shown(identifier_words(keys[-2])) if len(keys) > 1 else thing
+        words = [*before.split(), *words] if before else words
+    if len(words) == 1:
+        words = [_LONE_WORDS.get(words[0], f"{words[0]} value" if words[0] in _SMALL_WORDS else words[0])]
+    return shown(words) or "value"
+
+
+def _full_words(keys: tuple[str, ...]) -> str:
+    return shown([word for key in keys for word in identifier_words(key)]) or "value"
+
+
+@by_identity(4096)
+def _leaves(tools: Sequence[Tool]) -> tuple[Leaf, ...]:
+    (tool,) = tools
+    thing = profile(tool).resource
+    found = list(_raw_leaves(tool.parameters, ()))
+    labels = [_last_words(keys, thing) for keys, _, _ in found]
+    for attempt in range(2):
+        counts: dict[str, int] = {}
+        for label in labels:
+            counts[label.lower()] = counts.get(label.lower(), 0) + 1
+        again = [index for index, label in enumerate(labels) if counts[label.lower()] > 1]
+        for number, index in enumerate(again, 1):
+            keys = found[index][0]
+            if attempt == 0 and (len(keys) > 1 or "sid" in identifier_words(keys[-1])):
+                labels[index] = _full_words(keys)
+            elif attempt == 1:
+                labels[index] = f"{labels[index]} {number}"
+    return tuple(
+        Leaf(".".join(keys), keys, schema, label, required)
+        for (keys, schema, required), label in zip(found, labels, strict=True)
+    )
+
+
+def leaves(tool: Tool) -> tuple[Leaf, ...]:
+    """Every value of the tool that can be spoken by itself, parts of an object before the object as a whole."""
+    return _leaves((tool,))
+
+
+def labels_of(tool: Tool) -> dict[str, str]:
+    """Dotted path → business words, for each value of the tool that can be spoken by itself."""
+    return {leaf.path: leaf.label for leaf in leaves(tool)}

@@ -1,0 +1,134 @@
+"""Plain English out of identifiers: what a person would call an operation's thing, its parameters and their parts."""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import TypeVar
+
+from ..records.tool import Tool
+
+
+def word_set(text: str) -> frozenset[str]:
+    """The space-separated words of `text`."""
+    return frozenset(text.split())
+
+
+ACRONYMS = word_set(
+    "id url uri api sip sms mms rcs aws pin vat iban bic ip sku sla tls ssl hr crm erp pdf csv iso sim tts cps "
+    "byoc a2p po gl kpi qa rfq rfp nda tcp udp http https json xml mfa otp totp sso saml scim vpn dns ssh gps "
+    "imei iccid"
+)
+_CAMEL = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+\d?(?![a-z])|[A-Z]+\d?|\d+")
+_VERSION = re.compile(r"v\d+(?:p\d+)?(?:beta\d*|alpha\d*)?|(?:19|20)\d{6}|20\d\d", re.IGNORECASE)
+_UNCOUNTABLE = word_set(
+    "media data information usage pricing billing knowledge metadata staff software hardware equipment "
+    "feedback access payroll inventory stock leave health content traffic compliance training onboarding "
+    "settings preferences analytics statistics details permissions time history routing messaging tracking "
+    "status"
+)
+_IRREGULAR = {
+    "people": "person", "children": "child", "media": "media", "data": "data", "addresses": "address",
+    "aliases": "alias", "statuses": "status", "indices": "index", "series": "series", "news": "news",
+}  # fmt: skip
+T = TypeVar("T")
+
+
+def by_identity(size: int) -> Callable[[Callable[[Sequence[Tool]], T]], Callable[[Sequence[Tool]], T]]:
+    """A decorator that remembers the result for the last `size` sequences of the very same tool objects.
+
+    Tools are not hashable and hashing their content costs more than most results; the tools are kept alive with
+    the result, so an id cannot come to mean another tool.
+    """
+
+    def decorate(function: Callable[[Sequence[Tool]], T]) -> Callable[[Sequence[Tool]], T]:
+        known: OrderedDict[tuple[int, ...], tuple[tuple[Tool, ...], T]] = OrderedDict()
+
+        def remembered(tools: Sequence[Tool]) -> T:
+            key = tuple(id(tool) for tool in tools)
+            found = known.get(key)
+            if found is None:
+                kept = tuple(tools)
+                found = known[key] = (kept, function(kept))
+                if len(known) > size:
+                    known.popitem(last=False)
+            return found[1]
+
+        remembered.__doc__ = function.__doc__
+        return remembered
+
+    return decorate
+
+
+@lru_cache(maxsize=20_000)
+def identifier_words(identifier: str) -> tuple[str, ...]:
+    """The lower-case words of an identifier: camel case, separators and digits split, version tags left out."""
+    found: list[str] = []
+    for part in re.split(r"[^A-Za-z0-9<>]+", identifier):
+        if not part or _VERSION.fullmatch(part):
+            continue
+        found.extend(word.lower() for word in _CAMEL.findall(part) if not _VERSION.fullmatch(word))
+        if part.endswith((">", "<")):
+            found.append("after" if part.endswith(">") else "before")
+    return tuple(found)
+
+
+def shown(words: Sequence[str]) -> str:
+    """Words as one phrase, acronyms in capitals."""
+    return " ".join(word.upper() if word in ACRONYMS else word for word in words)
+
+
+def plain_words(identifier: str) -> str:
+    """What a person would read out for an identifier: `SipCredentialList` → "SIP credential list"."""
+    return shown(identifier_words(identifier))
+
+
+def folded(text: str) -> str:
+    """Only the letters and digits of `text`, case folded: equal for two spellings of one name."""
+    return re.sub(r"[\W_]+", "", text).casefold()
+
+
+@lru_cache(maxsize=20_000)
+def singular(word: str) -> str:
+    """The singular of an English noun by its ending; the word itself if it does not look plural."""
+    low = word.lower()
+    if low in _IRREGULAR:
+        return _IRREGULAR[low]
+    if len(low) <= 3 or low.endswith(("ss", "us", "is", "ics")) or low in _UNCOUNTABLE:
+        return word
+    if low.endswith("ies") and len(low) > 4:
+        return word[:-3] + "y"
+    if low.endswith(("sses", "shes", "ches", "xes", "zes")):
+        return word[:-2]
+    return word[:-1] if low.endswith("s") else word
+
+
+def plural(word: str) -> str:
+    """The plural of an English noun by its ending; an uncountable one as it is."""
+    low = word.lower()
+    if low in _UNCOUNTABLE or low in _IRREGULAR or singular(word) != word:
+        return word
+    if low.endswith("y") and low[-2:-1] not in "aeiou":
+        return word[:-1] + "ies"
+    return word + ("es" if low.endswith(("s", "x", "z", "sh", "ch")) else "s")
+
+
+def countable(phrase: str) -> bool:
+    """Whether a noun phrase takes `a`: its last word is neither plural nor uncountable."""
+    last = phrase.split()[-1].lower() if phrase else ""
+    return last not in _UNCOUNTABLE and singular(last) == last
+
+
+def with_article(phrase: str) -> str:
+    """The phrase with `a` or `an` where it takes one, by the sound of its first letters."""
+    if not phrase or not countable(phrase):
+        return phrase
+    first = phrase.split()[0]
+    low = first.lower()
+    spelled = first.isupper() and len(first) <= 4 and low not in {"sim", "pin", "sip", "sku"}
+    vowel = first[0] in "AEFHILMNORSX" if spelled else low[0] in "aeiou"
+    if low.startswith(("uni", "use", "usa", "eur", "one", "uti", "ubi")):
+        vowel = False
+    return f"{'an' if vowel or low.startswith(('hour', 'honest')) else 'a'} {phrase}"
