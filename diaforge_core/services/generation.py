@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -126,25 +125,6 @@ class Generation:
         )
         made = UTCGen(api_catalog=catalog, seed=recipe.seed).generate(catalog, scenarios, assistant)
         return [dialogue for _, dialogue in made]
-
-
-def summary(dataset: str, dialogues: Sequence[tuple[bool, str, int, str]]) -> dict[str, object]:
-    """What a generation run reports: counts of (passed, first failed verifier, assistant turns, tier) rows."""
-    accepted = [row for row in dialogues if row[0]]
-    turns = sum(row[2] for row in accepted) / len(accepted) if accepted else 0.0
-    return {
-        "dataset": dataset,
-        "asked": len(dialogues),
-        "accepted": len(accepted),
-        "rejected": dict(sorted(Counter(row[1] for row in dialogues if not row[0]).items())),
-        "assistant_turns_per_dialogue": round(turns, 3),
-        "tiers": dict(sorted(Counter(row[3] for row in accepted).items())),
-    }
-
-
-def first_failure(dialogue: Dialogue) -> str:
-    """Name of the first verifier that the dialogue fails; empty if it passes."""
-    return next((verdict.verifier for verdict in dialogue.verdicts if not verdict.passed), "")
 
 
 def _tier_counts(recipe: Recipe, tiers: Mapping[str, object] | Sequence[str]) -> dict[str, int]:

@@ -2,17 +2,49 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+import uuid
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psutil
+
+from ..errors import DataError
 from ..records.dialogue import Dialogue
-from ..records.run import Run, RunKind
+from ..records.run import FINISHED, Progress, Run, RunKind
 from ..records.scenario import Scenario
 from ..records.tool import Catalog
-from ..store.run_folder import RunFolder
+from ..records.trace import Trace
+from ..store import dialogues as dialogue_table
+from ..store import traces as trace_table
+from ..store.database import aware, utc_now
+from ..store.ownership import is_alive
+from ..store.run_folder import RunFolder, Status
+from .names import clean_name
 
 if TYPE_CHECKING:
     from .workspace import Workspace
+
+SCRIPTED_SLOTS = 2
+"""Runs without a model that work at once; each takes one core."""
+PATIENCE_SECONDS = 20.0
+"""From the wish to stop to the terminating of a worker that does not heed it: a training step may be in its midst."""
+KILL_AFTER_SECONDS = 10.0
+"""From the terminating to the killing."""
+INGEST_BYTES = 8 << 20
+"""Rows of one run taken in by one transaction, so that a page is not kept waiting."""
+WAIT_SECONDS = 0.2
+_COLUMNS = "id, name, kind, state, config, created, started, ended, progress, error, result"
 
 
 class Jobs:
@@ -20,22 +52,30 @@ class Jobs:
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
+        self._folders = workspace.folder / "runs"
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._polling = threading.Lock()
 
     def all(self) -> list[Run]:
         """Every run, newest first, as last taken in."""
-        raise NotImplementedError
+        return [_run(row) for row in self._rows("ORDER BY created DESC, name")]
 
     def unfinished(self, kind: RunKind | None = None) -> list[Run]:
         """Runs that are queued or running, oldest first."""
-        raise NotImplementedError
+        runs = [_run(row) for row in self._rows("WHERE state IN ('queued', 'running') ORDER BY created, name")]
+        return [run for run in runs if kind in (None, run.kind)]
 
     def get(self, id_or_name: str) -> Run:
         """One run; DataError with the names there are if it is not here."""
-        raise NotImplementedError
+        rows = self._rows("WHERE id = ? OR name = ? ORDER BY id <> ?", [id_or_name, id_or_name, id_or_name])
+        if not rows:
+            known = ", ".join(run.name for run in self.all()[:12]) or "none yet"
+            raise DataError(f"There is no run '{id_or_name}' in this workspace (there: {known}).")
+        return _run(rows[0])
 
     def folder(self, id_or_name: str) -> RunFolder:
         """The run's own folder."""
-        raise NotImplementedError
+        return RunFolder(self._folders / self.get(id_or_name).id)
 
     def submit(
         self,
@@ -49,31 +89,306 @@ class Jobs:
         validation: Sequence[Dialogue] = (),
         numbered: bool = False,
     ) -> Run:
-        """The new run with everything copied into its folder, started if a slot is free."""
-        raise NotImplementedError
+        """The new run with everything copied into its folder, started if a slot is free.
+
+        DataError if the name is taken; with `numbered` the next free "name 2" is used instead.
+        """
+        with self._workspace.database.lock:
+            name = self._free_name(name, numbered)
+            run_id = uuid.uuid4().hex[:12]
+            device = kind == "train" or not str(config.get("model", "")).startswith("scripted:")
+            created = utc_now()
+            whole = {
+                "id": run_id,
+                "name": name,
+                "kind": kind,
+                "created": created.isoformat(),
+                "models_dir": str(self._workspace.models_dir),
+            } | config
+            RunFolder(self._folders / run_id).create(whole, catalog, scenarios, dialogues, validation)
+            with self._workspace.database.write() as cursor:
+                cursor.execute(
+                    "INSERT INTO runs VALUES (?, ?, ?, 'queued', ?, ?, ?, NULL, NULL, '', '', '{}', 0)",
+                    [run_id, name, kind, device, json.dumps(whole, ensure_ascii=False), created],
+                )
+        self.poll()
+        return self.get(run_id)
 
     def poll(self) -> list[Run]:
-        """Take in what workers have appended, start queued runs, and give the runs that are not finished."""
-        raise NotImplementedError
+        """Take in what workers have appended, start queued runs, and give the runs that are not finished.
+
+        Called by every page that shows progress and by the app's own thread; while one caller is at it, others only read.
+        """
+        if self._polling.acquire(blocking=False):
+            try:
+                for run in self.unfinished():
+                    self._take_in(run)
+                self._start_queued()
+            finally:
+                self._polling.release()
+        return self.unfinished()
 
     def cancel(self, id_or_name: str) -> Run:
-        """The run, asked to stop: at once if queued, else after the row at hand; what is made stays usable."""
-        raise NotImplementedError
+        """The run, asked to stop: at once if queued, else after the row at hand; what is made stays usable.
+
+        A worker that does not heed it is terminated by a later `poll`. A finished run is given back as it is.
+        """
+        run = self.get(id_or_name)
+        if run.state in FINISHED:
+            return run
+        folder = self.folder(run.id)
+        folder.request_stop()
+        if run.state == "queued":
+            folder.set_status(Status(state="cancelled", ended=dt.datetime.now(dt.UTC)))
+        self.poll()
+        return self.get(run.id)
 
     def resume(self, id_or_name: str) -> Run:
         """The run, going on after its last whole row; DataError if it is not failed, cancelled or lost."""
-        raise NotImplementedError
+        run = self.get(id_or_name)
+        if run.state not in ("failed", "cancelled", "lost"):
+            raise DataError(f"Run '{run.name}' is {run.state}; only a failed, cancelled or lost run can be resumed.")
+        folder = self.folder(run.id)
+        if self._is_working(run.id, folder):
+            raise DataError(f"The worker of run '{run.name}' is still ending. Try again in a moment.")
+        folder.clear_stop()
+        folder.set_status(Status(state="queued", started=folder.status().started))
+        with self._workspace.database.write() as cursor:
+            cursor.execute("UPDATE runs SET state = 'queued', error = '', ended = NULL WHERE id = ?", [run.id])
+        self.poll()
+        return self.get(run.id)
 
     def log(self, id_or_name: str, lines: int = 200) -> str:
         """The last lines that the worker wrote."""
-        raise NotImplementedError
+        return self.folder(id_or_name).log(lines)
 
     def wait(
         self, id_or_name: str, on_progress: Callable[[Run], None] | None = None, timeout_seconds: float | None = None
     ) -> Run:
-        """The finished run; `on_progress` hears of every change meanwhile."""
-        raise NotImplementedError
+        """The run once it is finished, or as it stands after `timeout_seconds`; `on_progress` hears of every change."""
+        deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
+        told = None
+        while True:
+            self.poll()
+            run = self.get(id_or_name)
+            if on_progress and (run.state, run.progress) != told:
+                told = (run.state, run.progress)
+                on_progress(run)
+            if run.state in FINISHED or (deadline is not None and time.monotonic() > deadline):
+                return run
+            time.sleep(WAIT_SECONDS)
 
     def recover(self) -> None:
-        """At the start: take in what happened while no app was open; a worker that is gone leaves a lost run."""
-        raise NotImplementedError
+        """At the start: take in what happened while no app was open; a worker that is gone leaves a lost run.
+
+        A run folder that the database does not know (it was lost or restored) is taken in from its first row.
+        """
+        known = {row[0] for row in self._workspace.database.rows("SELECT id FROM runs")}
+        for path in sorted(self._folders.glob("*/config.json")):
+            if path.parent.name not in known:
+                self._adopt(RunFolder(path.parent))
+        self.poll()
+
+    def remove(self, id_or_name: str) -> None:
+        """Take a finished run, its traces and its folder out; DataError while it is working."""
+        run = self.get(id_or_name)
+        if run.state not in FINISHED:
+            raise DataError(f"Run '{run.name}' is {run.state}. Cancel it first.")
+        with self._workspace.database.write() as cursor:
+            trace_table.remove_run(cursor, run.id)
+        shutil.rmtree(self._folders / run.id, ignore_errors=True)
+
+    def _rows(self, rest: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        return self._workspace.database.rows(f"SELECT {_COLUMNS} FROM runs {rest}", values)
+
+    def _free_name(self, name: str, numbered: bool) -> str:
+        name = clean_name(name[:60] if numbered else name, "run")
+        taken = {run.name for run in self.all()}
+        if name not in taken:
+            return name
+        if not numbered:
+            raise DataError(f"There is a run '{name}' already. Take another name, or resume that one.")
+        return next(f"{name} {number}" for number in range(2, len(taken) + 3) if f"{name} {number}" not in taken)
+
+    def _start_queued(self) -> None:
+        """Start what is queued, oldest first, one run with a model and `SCRIPTED_SLOTS` without at a time."""
+        rows = self._workspace.database.rows(
+            "SELECT id, device, state FROM runs WHERE state IN ('queued', 'running') ORDER BY created, name"
+        )
+        free = {True: 1, False: SCRIPTED_SLOTS}
+        for _, device, state in rows:
+            free[device] -= state == "running"
+        for run_id, device, state in rows:
+            if state == "queued" and free[device] > 0:
+                free[device] -= 1
+                if device:
+                    self._workspace.playground.yield_device()
+                self._start(run_id)
+
+    def _start(self, run_id: str) -> None:
+        folder = RunFolder(self._folders / run_id)
+        with folder.log_path.open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "diaforge_core.services.worker", str(folder.path)],
+                start_new_session=True,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=Path(__file__).resolve().parents[2],
+                env=worker_environment(),
+            )
+        self._processes[run_id] = process
+        with self._workspace.database.write() as cursor:
+            cursor.execute(
+                "UPDATE runs SET state = 'running', started = coalesce(started, ?) WHERE id = ?", [utc_now(), run_id]
+            )
+        folder.set_process(process.pid, _start_time(process.pid))
+
+    def _take_in(self, run: Run) -> None:
+        """Bring one unfinished run up to date with its folder."""
+        folder = RunFolder(self._folders / run.id)
+        status = folder.status()
+        if run.state == "running" and status.state not in FINISHED and not self._is_working(run.id, folder):
+            status = folder.status()
+            if status.state not in FINISHED:
+                status = self._gone(run, folder, status)
+        while self._ingest(run, folder):
+            pass
+        if run.state == "running":
+            self._press_for_stop(run.id, folder)
+        progress = folder.progress()
+        state = status.state if status.state in FINISHED else run.state
+        if state in FINISHED:
+            self._processes.pop(run.id, None)
+        changed = (progress, state) != (run.progress, run.state)
+        if changed:
+            with self._workspace.database.write() as cursor:
+                cursor.execute(
+                    "UPDATE runs SET state = ?, progress = ?, error = ?, result = ?, ended = ? WHERE id = ?",
+                    [
+                        state,
+                        progress.model_dump_json() if progress else "",
+                        status.error,
+                        json.dumps(status.result, ensure_ascii=False),
+                        status.ended.astimezone(dt.UTC).replace(tzinfo=None) if status.ended else None,
+                        run.id,
+                    ],
+                )
+
+    def _ingest(self, run: Run, folder: RunFolder) -> bool:
+        """Whether rows were taken in; the offset moves in the same transaction, so that no row is taken twice."""
+        offset = self._workspace.database.rows("SELECT ingested FROM runs WHERE id = ?", [run.id])[0][0]
+        rows, reached = folder.rows_from(offset, INGEST_BYTES)
+        if reached == offset:
+            return False
+        traces = [Trace.model_validate(row["trace"]) for row in rows if "trace" in row]
+        dialogues = [Dialogue.model_validate(row["dialogue"]) for row in rows if "dialogue" in row]
+        with self._workspace.database.write() as cursor:
+            trace_table.add(cursor, run.id, traces)
+            if dialogues:
+                dialogue_table.add(cursor, run.config["recipe"]["dataset"], dialogues)
+            cursor.execute("UPDATE runs SET ingested = ? WHERE id = ?", [reached, run.id])
+        return True
+
+    def _is_working(self, run_id: str, folder: RunFolder) -> bool:
+        process = self._processes.get(run_id)
+        if process is not None:
+            return process.poll() is None
+        known = folder.process()
+        return known is not None and is_alive(*known)
+
+    def _gone(self, run: Run, folder: RunFolder, status: Status) -> Status:
+        """The status of a run whose worker ended without a word: cancelled if it was asked to stop, else lost."""
+        asked = folder.stop_requested_at() is not None
+        tail = folder.log(5).strip().splitlines()
+        said = f" Its last words: {tail[-1][:300]}" if tail else ""
+        gone = Status.model_validate(
+            status.model_dump()
+            | {
+                "state": "cancelled" if asked else "lost",
+                "ended": dt.datetime.now(dt.UTC),
+                "error": ""
+                if asked
+                else f"The worker of run '{run.name}' ended without finishing (killed, or the machine was restarted); "
+                f"what it had made is kept. Resume the run to go on.{said}",
+            }
+        )
+        folder.set_status(gone)
+        return gone
+
+    def _press_for_stop(self, run_id: str, folder: RunFolder) -> None:
+        """Terminate, later kill, a worker that was asked to stop and did not."""
+        asked = folder.stop_requested_at()
+        waited = 0.0 if asked is None else time.time() - asked
+        if waited < PATIENCE_SECONDS or not self._is_working(run_id, folder):
+            return
+        known = folder.process()
+        strength = signal.SIGTERM if waited < PATIENCE_SECONDS + KILL_AFTER_SECONDS else signal.SIGKILL
+        if known and is_alive(*known):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(known[0], strength)
+
+    def _adopt(self, folder: RunFolder) -> None:
+        config = folder.config()
+        device = config["kind"] == "train" or not str(config.get("model", "")).startswith("scripted:")
+        status = folder.status()
+        state = "running" if status.state != "queued" else "queued"
+        with self._workspace.database.write() as cursor:
+            cursor.execute(
+                "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, NULL, NULL, '', '', '{}', 0)",
+                [
+                    config["id"],
+                    config["name"],
+                    config["kind"],
+                    state,
+                    device,
+                    json.dumps(config, ensure_ascii=False),
+                    dt.datetime.fromisoformat(config["created"]),
+                ],
+            )
+            if config["kind"] == "generate":
+                recipe = config["recipe"]
+                cursor.execute(
+                    "INSERT OR IGNORE INTO datasets VALUES (?, ?, '', ?, ?)",
+                    [recipe["dataset"], utc_now(), recipe["catalog"], config["id"]],
+                )
+
+
+def worker_environment() -> dict[str, str]:
+    """The environment of a worker: this process's own, without any reach for a model hub."""
+    return os.environ | {
+        "HF_HUB_OFFLINE": "1",
+        "TRANSFORMERS_OFFLINE": "1",
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+        "TOKENIZERS_PARALLELISM": "false",
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def _run(row: Sequence[Any]) -> Run:
+    progress = Progress.model_validate_json(row[8]) if row[8] else None
+    return Run(
+        id=row[0],
+        name=row[1],
+        kind=row[2],
+        state=row[3],
+        config=json.loads(row[4]),
+        created=_aware(row[5]),
+        started=aware(row[6]),
+        ended=aware(row[7]),
+        progress=progress,
+        error=row[9],
+        result=json.loads(row[10] or "{}"),
+    )
+
+
+def _aware(moment: dt.datetime) -> dt.datetime:
+    return moment.replace(tzinfo=dt.UTC)
+
+
+def _start_time(pid: int) -> float:
+    """Start time of a process that was just started; now if it has ended already."""
+    try:
+        return psutil.Process(pid).create_time()
+    except psutil.NoSuchProcess:
+        return time.time()

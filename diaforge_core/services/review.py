@@ -21,15 +21,6 @@ from .datasets import ShownState
 if TYPE_CHECKING:
     from .workspace import Workspace
 
-STATE_AFTER: dict[DecisionKind, ReviewState] = {
-    "accept": "accepted",
-    "reject": "rejected",
-    "flag": "flagged",
-    "reopen": "pending",
-    "edit": "pending",
-}
-
-
 @dataclass(frozen=True, slots=True)
 class Reviewed:
     """A dialogue's newest version and what people decided about it."""

@@ -1,0 +1,214 @@
+"""`python -m diaforge_core.services.worker RUN_FOLDER`: does one run, with nothing but its folder.
+
+It never opens the database. Each row is on disk before the next is begun, so that a killed run goes on where it was.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import signal
+import sys
+import time
+import traceback
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import psutil
+from filelock import FileLock, Timeout
+
+from ..conversation.model_specs import open_assistant
+from ..conversation.scenarios import draw_scenarios
+from ..errors import DiaForgeError
+from ..records.dialogue import Dialogue
+from ..records.run import Progress, RunState
+from ..records.trace import Trace
+from ..store.run_folder import RunFolder, Status
+from .reports import first_failure, generation_report, measurements_report
+
+PROGRESS_SECONDS = 0.5
+"""Between two writings of the progress file."""
+
+
+class Stopped(Exception):
+    """The run was asked to stop; what it has done is whole."""
+
+
+class Work:
+    """What every kind of run shares: its folder, its pace, and the wish to stop."""
+
+    def __init__(self, folder: RunFolder) -> None:
+        self.folder = folder
+        self.config = folder.config()
+        self.recipe: dict[str, Any] = self.config["recipe"]
+        self.models_dir = Path(self.config["models_dir"])
+        self._started = time.monotonic()
+        self._written = 0.0
+        self._first: int | None = None
+
+    def check_stop(self) -> None:
+        """Raise Stopped if somebody asked for it."""
+        if self.folder.stop_requested_at() is not None:
+            raise Stopped
+
+    def tell(self, done: int, total: int, unit: str, message: str = "") -> None:
+        """Write the progress, not too often; the pace counts this process's own work only."""
+        if self._first is None:
+            self._first, self._started = done, time.monotonic()
+        now = time.monotonic()
+        if done < total and now - self._written < PROGRESS_SECONDS:
+            return
+        self._written = now
+        fresh = done - self._first
+        left = (now - self._started) / fresh * (total - done) if fresh > 0 else None
+        self.folder.set_progress(
+            Progress(done=min(done, total), total=total, unit=unit, message=message, seconds_left=left)
+        )
+
+
+def generate(work: Work) -> dict[str, Any]:
+    """Play the recipe's scenarios with the teacher; one row a scenario."""
+    from ..generator.utcgen import UTCGen
+
+    recipe, catalog = work.recipe, work.folder.catalog()
+    total = recipe["count"]
+    rows = [_generation_row(row["dialogue"]) for row in work.folder.rows()]
+    work.tell(len(rows), total, "dialogues")
+    scenarios = draw_scenarios(
+        catalog,
+        total - len(rows),
+        recipe["seed"],
+        mix=recipe["mix"],
+        goal_tools=recipe["goal_tools"] or None,
+        no_tool_share=recipe["no_tool_share"],
+        start=len(rows),
+    )
+    assistant = open_assistant(work.config["model"], work.models_dir)
+    for trace, dialogue in UTCGen(api_catalog=catalog, seed=recipe["seed"]).generate(catalog, scenarios, assistant):
+        row = {"trace": trace.model_dump(mode="json"), "dialogue": dialogue.model_dump(mode="json")}
+        work.folder.append(row)
+        rows.append(_generation_row(row["dialogue"]))
+        work.tell(len(rows), total, "dialogues")
+        if len(rows) < total:
+            work.check_stop()
+    return generation_report(recipe["dataset"], rows)
+
+
+def evaluate(work: Work) -> dict[str, Any]:
+    """Play the folder's scenarios with the model under test; one row a conversation."""
+    from ..evaluation.evaluator import evaluate_scenarios
+    from ..evaluation.metrics import measure
+
+    catalog, scenarios = work.folder.catalog(), work.folder.scenarios()
+    trials = work.recipe["trials"]
+    traces = [Trace.model_validate(row["trace"]) for row in work.folder.rows()]
+    total = len(scenarios) * trials
+    work.tell(len(traces), total, "conversations")
+    assistant = open_assistant(work.config["model"], work.models_dir)
+    played = {(trace.scenario.id, trace.trial) for trace in traces}
+    for trace in evaluate_scenarios(
+        catalog, scenarios, assistant, trials=trials, seed=work.recipe["seed"], skip=played
+    ):
+        work.folder.append({"trace": trace.model_dump(mode="json")})
+        traces.append(trace)
+        work.tell(len(traces), total, "conversations")
+        if len(traces) < total:
+            work.check_stop()
+    return measurements_report(measure(traces, {tool.name: tool for tool in catalog.tools}))
+
+
+def train(work: Work) -> dict[str, Any]:
+    """Fine-tune on the folder's dialogues; one row a log entry, weights in the folder."""
+    from ..training.trainer import ToolCallingTrainer
+
+    recipe = work.recipe
+    out = work.folder.path / "model"
+
+    def on_log(entry: dict[str, Any]) -> None:
+        work.folder.append({"log": entry})
+        total = entry.get("total_steps") or recipe["max_steps"] or 0
+        work.tell(int(entry.get("step", 0)), int(total), "steps")
+
+    trainer = ToolCallingTrainer(model=work.config["model"], models_dir=work.models_dir, catalog=work.folder.catalog())
+    trained = trainer.train(
+        dialogues=work.folder.dialogues(),
+        loss_mask=recipe["loss_mask"],
+        epochs=recipe["epochs"],
+        batch_size=recipe["batch_size"],
+        learning_rate=recipe["learning_rate"],
+        lora_rank=recipe["lora_rank"],
+        max_steps=recipe["max_steps"],
+        full=recipe["full"],
+        out=out,
+        seed=recipe["seed"],
+        on_log=on_log,
+        checkpoint_every=recipe["checkpoint_every"],
+        resume=any(work.folder.checkpoints()),
+        should_stop=lambda: work.folder.stop_requested_at() is not None,
+    )
+    report = {key: value for key, value in asdict(trained).items() if isinstance(value, (int, float, str))}
+    return report | {"adapter": str(trained.folder)}
+
+
+KINDS = {"generate": generate, "evaluate": evaluate, "train": train}
+
+
+def run(path: Path) -> RunState:
+    """The state that the run ended in; everything about it stands in the folder."""
+    folder = RunFolder(path)
+    work = Work(folder)
+    signal.signal(signal.SIGTERM, lambda *_: folder.request_stop())
+    folder.set_process(os.getpid(), psutil.Process().create_time())
+    folder.repair()
+    started = folder.status().started or dt.datetime.now(dt.UTC)
+    folder.set_status(Status(state="running", started=started))
+    state: RunState = "succeeded"
+    result: dict[str, Any] = {}
+    error = ""
+    try:
+        work.check_stop()
+        result = KINDS[work.config["kind"]](work)
+        if work.config["kind"] == "train" and folder.stop_requested_at() is not None:
+            state = "cancelled"
+    except Stopped:
+        state = "cancelled"
+    except DiaForgeError as problem:
+        state, error = "failed", str(problem)
+    except BaseException as problem:
+        error = f"{type(problem).__name__}: {problem}. This is a fault of DiaForge; the run's log has the details."
+        folder.set_status(Status(state="failed", started=started, ended=dt.datetime.now(dt.UTC), error=error))
+        raise
+    folder.set_status(
+        Status(state=state, started=started, ended=dt.datetime.now(dt.UTC), error=error, result=result)
+    )
+    return state
+
+
+def main(arguments: list[str]) -> int:
+    """The exit code: 0 if the run succeeded or was stopped on request, 2 if the user can mend it, 1 for a bug."""
+    if len(arguments) != 1:
+        print("usage: python -m diaforge_core.services.worker RUN_FOLDER", file=sys.stderr)
+        return 2
+    path = Path(arguments[0])
+    try:
+        with FileLock(path / "worker.lock", timeout=0):
+            return 2 if run(path) == "failed" else 0
+    except Timeout:
+        print(f"Another worker is at {path}.", file=sys.stderr)
+        return 2
+    except DiaForgeError as problem:
+        print(problem, file=sys.stderr)
+        return 2
+    except Exception:  # noqa: BLE001 - the last stop before the log: the traceback is all a developer gets
+        traceback.print_exc()
+        return 1
+
+
+def _generation_row(dialogue: dict[str, Any]) -> tuple[bool, str, int, str]:
+    record = Dialogue.model_validate(dialogue)
+    return record.passed, first_failure(record), record.assistant_turns, record.scenario.tier
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,135 @@
+"""The workspace's one DuckDB file: opened by its owner only, brought to the newest form, written in transactions."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+import pyarrow as pa
+
+from ..errors import WorkspaceError
+
+_FIRST = """
+CREATE TABLE catalogs (
+    name VARCHAR, version VARCHAR, imported TIMESTAMP, tools INTEGER, skipped INTEGER, body VARCHAR,
+    PRIMARY KEY (name, version));
+CREATE TABLE datasets (name VARCHAR PRIMARY KEY, created TIMESTAMP, parent VARCHAR, catalog VARCHAR, run VARCHAR);
+CREATE TABLE dialogues (
+    id VARCHAR, version INTEGER, scenario VARCHAR, trace VARCHAR, tier VARCHAR, goal_tool VARCHAR, persona VARCHAR,
+    dial VARCHAR, solvable BOOLEAN, assistant VARCHAR, opening VARCHAR, words VARCHAR, turns INTEGER,
+    assistant_turns INTEGER, passed BOOLEAN, failed_verifier VARCHAR, body VARCHAR,
+    PRIMARY KEY (id, version));
+CREATE TABLE heads (
+    dialogue VARCHAR PRIMARY KEY, version INTEGER, state VARCHAR, decided_by VARCHAR, decided_at TIMESTAMP);
+CREATE TABLE members (dataset VARCHAR, dialogue VARCHAR, position BIGINT, PRIMARY KEY (dataset, dialogue));
+CREATE TABLE decisions (
+    seq BIGINT PRIMARY KEY, id VARCHAR, dialogue VARCHAR, version INTEGER, kind VARCHAR, who VARCHAR, at TIMESTAMP,
+    undone BOOLEAN, body VARCHAR);
+CREATE TABLE runs (
+    id VARCHAR PRIMARY KEY, name VARCHAR, kind VARCHAR, state VARCHAR, device BOOLEAN, config VARCHAR,
+    created TIMESTAMP, started TIMESTAMP, ended TIMESTAMP, progress VARCHAR, error VARCHAR, result VARCHAR,
+    ingested BIGINT);
+CREATE TABLE traces (
+    seq BIGINT, id VARCHAR PRIMARY KEY, raw_id VARCHAR, run VARCHAR, scenario VARCHAR, trial INTEGER, model VARCHAR,
+    tier VARCHAR, goal_tool VARCHAR, called VARCHAR, outcome VARCHAR, reason VARCHAR, ended VARCHAR, opening VARCHAR,
+    dial VARCHAR, solvable BOOLEAN, assistant_turns INTEGER, tokens BIGINT, seconds DOUBLE, user_fault BOOLEAN,
+    words VARCHAR, body VARCHAR);
+CREATE TABLE turns (
+    trace VARCHAR, turn INTEGER, speaker VARCHAR, thought VARCHAR, reply VARCHAR, call_name VARCHAR,
+    call_arguments VARCHAR, seconds DOUBLE, tokens BIGINT);
+CREATE TABLE settings (name VARCHAR PRIMARY KEY, value VARCHAR);
+"""
+MIGRATIONS: tuple[str, ...] = (_FIRST,)
+"""Statements that bring a database from form i to form i + 1; only ever appended to."""
+
+
+class Database:
+    """One open database file; every call uses a cursor of its own, so that threads do not meet."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.lock = threading.RLock()
+        """Held by every write; hold it to read and write without another write in between."""
+        try:
+            self._connection = duckdb.connect(str(path))
+        except (duckdb.IOException, duckdb.SerializationException, duckdb.InternalException) as problem:
+            raise WorkspaceError(
+                f"The database {path} cannot be opened: {problem}. If no other program has it open, move the file "
+                "away and start again: decisions are replayed from decisions.jsonl, runs from their folders."
+            ) from problem
+        self._migrate()
+
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        """A cursor of its own on the same database; close it when done."""
+        return self._connection.cursor()
+
+    def rows(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """All rows of a query."""
+        with self.cursor() as cursor:
+            return cursor.execute(query, list(values)).fetchall()
+
+    def frame(self, query: str, values: Sequence[Any] = ()) -> pd.DataFrame:
+        """All rows of a query as a frame; page in SQL, not in the frame."""
+        with self.cursor() as cursor:
+            return cursor.execute(query, list(values)).df()
+
+    @contextmanager
+    def write(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A cursor within a transaction: committed at the end, rolled back if anything is raised; one at a time."""
+        with self.lock, self.cursor() as cursor:
+            cursor.begin()
+            try:
+                yield cursor
+            except BaseException:
+                cursor.rollback()
+                raise
+            cursor.commit()
+
+    def close(self) -> None:
+        """Write everything into the one file and let it go."""
+        with self.lock:
+            self._connection.close()
+
+    def _migrate(self) -> None:
+        with self.write() as cursor:
+            cursor.execute("CREATE TABLE IF NOT EXISTS form (number INTEGER)")
+            row = cursor.execute("SELECT max(number) FROM form").fetchone()
+            form = (row[0] if row else None) or 0
+            if form > len(MIGRATIONS):
+                raise WorkspaceError(
+                    f"{self.path} was written by a newer DiaForge (form {form}, this one knows {len(MIGRATIONS)}). "
+                    "Update DiaForge, or choose another workspace."
+                )
+            for number, statements in enumerate(MIGRATIONS[form:], form + 1):
+                cursor.execute(statements)
+                cursor.execute("INSERT INTO form VALUES (?)", [number])
+
+
+def insert(cursor: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows by one Arrow batch; a row whose key is there already is left out."""
+    if not rows:
+        return
+    columns = list(rows[0])
+    schema = cursor.execute(f"SELECT {', '.join(columns)} FROM {table} LIMIT 0").to_arrow_table().schema
+    batch = pa.table({name: [row[name] for row in rows] for name in columns}, schema=schema)
+    cursor.register("incoming", batch)
+    try:
+        cursor.execute(f"INSERT OR IGNORE INTO {table} ({', '.join(columns)}) SELECT * FROM incoming")
+    finally:
+        cursor.unregister("incoming")
+
+
+def utc_now() -> dt.datetime:
+    """Now in UTC without a zone, as the database keeps times."""
+    return dt.datetime.now(dt.UTC).replace(tzinfo=None)
+
+
+def aware(moment: dt.datetime | None) -> dt.datetime | None:
+    """A stored time with its zone, UTC."""
+    return moment.replace(tzinfo=dt.UTC) if moment else None

@@ -1,0 +1,194 @@
+"""Rows of dialogues, datasets and decisions."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+import duckdb
+
+from ..records.base import content_id
+from ..records.dialogue import Dialogue, public_words
+from ..records.review import Decision, DecisionKind, ReviewState
+from .database import insert
+
+SOURCE = (
+    "members m JOIN heads h ON h.dialogue = m.dialogue JOIN dialogues d ON d.id = h.dialogue AND d.version = h.version"
+)
+"""Every dialogue of every dataset in its newest version."""
+SHOWN_STATE = "CASE WHEN h.state <> 'pending' THEN h.state WHEN d.passed THEN 'pending' ELSE 'failed' END"
+COLUMNS = (
+    "d.id, d.version, d.opening, d.tier, d.goal_tool, d.persona, d.dial, d.solvable, d.turns, d.assistant_turns, "
+    f"d.passed, d.failed_verifier, {SHOWN_STATE} AS state, h.decided_by, h.decided_at"
+)
+DATASETS_SQL = f"""
+SELECT s.name, count(d.id), count(*) FILTER (c.state = 'accepted'), count(*) FILTER (c.state = 'rejected'),
+    count(*) FILTER (c.state = 'pending'), count(*) FILTER (c.state = 'flagged'), count(*) FILTER (c.state = 'failed'),
+    count(*) FILTER (d.passed AND c.state <> 'rejected'), s.created, s.parent, s.catalog, s.run
+FROM datasets s
+LEFT JOIN (SELECT m.dataset, d.id, {SHOWN_STATE} AS state FROM {SOURCE}) c ON c.dataset = s.name
+LEFT JOIN heads h ON h.dialogue = c.id
+LEFT JOIN dialogues d ON d.id = c.id AND d.version = h.version
+GROUP BY ALL ORDER BY s.created DESC, s.name
+"""
+STATE_AFTER: dict[DecisionKind, ReviewState] = {
+    "accept": "accepted",
+    "reject": "rejected",
+    "flag": "flagged",
+    "reopen": "pending",
+    "edit": "pending",
+}
+"""The state that a decision leaves, once it is the last that stands."""
+
+
+def condition(dataset: str, state: str | None, text: str, tier: str | None) -> tuple[str, list[Any]]:
+    """The SQL condition of a dataset's filters, and its values."""
+    parts, values = ["m.dataset = ?"], [dataset]
+    if state:
+        parts.append(f"{SHOWN_STATE} = ?")
+        values.append(state)
+    if tier:
+        parts.append("d.tier = ?")
+        values.append(tier)
+    if text:
+        parts.append("contains(d.words, ?)")
+        values.append(text.lower())
+    return " AND ".join(parts), values
+
+
+def add(cursor: duckdb.DuckDBPyConnection, dataset: str, dialogues: Sequence[Dialogue]) -> int:
+    """How many dialogues were new to the dataset; one that is in it already is left alone.
+
+    A dialogue that another dataset holds in the same words is shared with it; one whose id is taken by other words
+    gets an id of its own, made from the old one and the dataset's name.
+    """
+    fresh = _renamed(cursor, dataset, dialogues)
+    members = {row[0] for row in _by_id(cursor, "SELECT dialogue FROM members WHERE dataset = ? AND dialogue IN", fresh, dataset)}
+    fresh = {key: dialogue for key, dialogue in fresh.items() if key not in members}
+    known = {row[0] for row in _by_id(cursor, "SELECT dialogue FROM heads WHERE dialogue IN", fresh)}
+    new = [dialogue for key, dialogue in fresh.items() if key not in known]
+    insert(cursor, "dialogues", [row_of(dialogue) for dialogue in new])
+    heads = [
+        {"dialogue": item.id, "version": item.version, "state": "pending", "decided_by": "", "decided_at": None}
+        for item in new
+    ]
+    insert(cursor, "heads", heads)
+    last = cursor.execute("SELECT max(position) FROM members WHERE dataset = ?", [dataset]).fetchone()
+    start = 0 if not last or last[0] is None else last[0] + 1
+    insert(
+        cursor,
+        "members",
+        [{"dataset": dataset, "dialogue": key, "position": place} for place, key in enumerate(fresh, start)],
+    )
+    return len(fresh)
+
+
+def remove_dataset(cursor: duckdb.DuckDBPyConnection, dataset: str) -> list[str]:
+    """Ids of the dialogues that went with the dataset: those that no other dataset holds."""
+    rows = cursor.execute(
+        "SELECT dialogue FROM members WHERE dataset = ? AND dialogue NOT IN "
+        "(SELECT dialogue FROM members WHERE dataset <> ?)",
+        [dataset, dataset],
+    ).fetchall()
+    gone = [row[0] for row in rows]
+    cursor.execute("DELETE FROM members WHERE dataset = ?", [dataset])
+    cursor.execute("DELETE FROM datasets WHERE name = ?", [dataset])
+    for table, column in (("heads", "dialogue"), ("dialogues", "id"), ("decisions", "dialogue")):
+        cursor.execute(f"DELETE FROM {table} WHERE {column} IN (SELECT unnest(?))", [gone])
+    return gone
+
+
+def apply_decision(
+    cursor: duckdb.DuckDBPyConnection, seq: int, decision: Decision, new: Dialogue | None = None
+) -> None:
+    """Store a decision and the version it made, and set the dialogue's state to what now stands."""
+    cursor.execute(
+        "INSERT INTO decisions VALUES (?, ?, ?, ?, ?, ?, ?, false, ?)",
+        [
+            seq,
+            decision.id,
+            decision.dialogue,
+            decision.version,
+            decision.kind,
+            decision.who,
+            _naive(decision.when),
+            decision.model_dump_json(),
+        ],
+    )
+    if decision.kind == "undo":
+        cursor.execute("UPDATE decisions SET undone = true WHERE id = ?", [decision.reason])
+    if new is not None:
+        insert(cursor, "dialogues", [row_of(new)])
+        cursor.execute("UPDATE heads SET version = ? WHERE dialogue = ?", [new.version, new.id])
+    last = cursor.execute(
+        "SELECT kind, who, at FROM decisions WHERE dialogue = ? AND NOT undone AND kind <> 'undo' "
+        "ORDER BY seq DESC LIMIT 1",
+        [decision.dialogue],
+    ).fetchone()
+    kind, who, at = last or ("reopen", "", None)
+    cursor.execute(
+        "UPDATE heads SET state = ?, decided_by = ?, decided_at = ? WHERE dialogue = ?",
+        [STATE_AFTER[kind], who, at, decision.dialogue],
+    )
+
+
+def row_of(dialogue: Dialogue) -> dict[str, Any]:
+    """The dialogue's columns."""
+    scenario = dialogue.scenario
+    words = [public_words(turn) for turn in dialogue.turns]
+    failed = next((verdict.verifier for verdict in dialogue.verdicts if not verdict.passed), "")
+    return {
+        "id": dialogue.id,
+        "version": dialogue.version,
+        "scenario": scenario.id,
+        "trace": dialogue.trace,
+        "tier": scenario.tier,
+        "goal_tool": scenario.goal_tool,
+        "persona": f"{scenario.persona.name}, {scenario.persona.role}",
+        "dial": scenario.dial or "",
+        "solvable": scenario.solvable,
+        "assistant": dialogue.assistant,
+        "opening": words[0] if words else "",
+        "words": "\n".join(words).lower(),
+        "turns": len(dialogue.turns),
+        "assistant_turns": dialogue.assistant_turns,
+        "passed": dialogue.passed,
+        "failed_verifier": failed if dialogue.verdicts else "not verified",
+        "body": dialogue.model_dump_json(),
+    }
+
+
+def _renamed(
+    cursor: duckdb.DuckDBPyConnection, dataset: str, dialogues: Sequence[Dialogue]
+) -> dict[str, Dialogue]:
+    """The dialogues by the id that they get here, in order."""
+    by_id = {dialogue.id: dialogue for dialogue in dialogues}
+    stored = {
+        row[0]: row
+        for row in _by_id(
+            cursor,
+            "SELECT d.id, d.body, EXISTS (FROM members m WHERE m.dialogue = d.id AND m.dataset = ?) FROM heads h "
+            "JOIN dialogues d ON d.id = h.dialogue AND d.version = h.version WHERE d.id IN",
+            by_id,
+            dataset,
+        )
+    }
+    renamed: dict[str, Dialogue] = {}
+    for key, dialogue in by_id.items():
+        if key in stored and not stored[key][2] and _words(Dialogue.model_validate_json(stored[key][1])) != _words(dialogue):
+            dialogue = Dialogue.model_validate(dialogue.model_dump() | {"id": content_id(key, dataset)})
+        renamed[dialogue.id] = dialogue
+    return renamed
+
+
+def _words(dialogue: Dialogue) -> tuple[Any, ...]:
+    return dialogue.scenario, tuple((turn.speaker, turn.thought, turn.reply, turn.call) for turn in dialogue.turns)
+
+
+def _by_id(cursor: duckdb.DuckDBPyConnection, query: str, ids: Any, *values: Any) -> list[tuple[Any, ...]]:
+    return cursor.execute(f"{query} (SELECT unnest(?))", [*values, list(ids)]).fetchall()
+
+
+def _naive(moment: dt.datetime) -> dt.datetime:
+    return moment.astimezone(dt.UTC).replace(tzinfo=None)

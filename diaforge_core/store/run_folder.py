@@ -1,0 +1,172 @@
+"""A run's own folder: all that its worker needs, and all that it leaves behind."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field
+
+from ..errors import DataError
+from ..records.base import Record
+from ..records.dialogue import Dialogue
+from ..records.run import Progress, RunState
+from ..records.scenario import Scenario
+from ..records.tool import Catalog
+
+
+class Status(Record):
+    """How a run stands, as its worker or its starter last wrote."""
+
+    state: RunState = "queued"
+    started: dt.datetime | None = None
+    """First start, UTC; a resume leaves it."""
+    ended: dt.datetime | None = None
+    error: str = ""
+    result: dict[str, Any] = Field(default_factory=dict)
+
+
+class RunFolder:
+    """Reads and writes of one run folder; small files are replaced whole, rows are only appended."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.rows_path = path / "rows.jsonl"
+        self.log_path = path / "worker.log"
+
+    def create(
+        self,
+        config: dict[str, Any],
+        catalog: Catalog,
+        scenarios: Iterable[Scenario] = (),
+        dialogues: Iterable[Dialogue] = (),
+        validation: Iterable[Dialogue] = (),
+    ) -> None:
+        """Copy in everything that the run starts from."""
+        self.path.mkdir(parents=True)
+        self._replace("catalog.json", catalog.model_dump_json())
+        for name, records in (("scenarios", scenarios), ("dialogues", dialogues), ("validation", validation)):
+            self._replace(f"{name}.jsonl", "".join(record.model_dump_json() + "\n" for record in records))
+        self.set_status(Status())
+        self._replace("config.json", json.dumps(config, ensure_ascii=False, indent=1))
+
+    def config(self) -> dict[str, Any]:
+        """The frozen configuration; DataError if this is no run folder."""
+        try:
+            return json.loads((self.path / "config.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError) as problem:
+            raise DataError(f"{self.path} is no run folder: its config.json cannot be read ({problem}).") from problem
+
+    def catalog(self) -> Catalog:
+        return Catalog.model_validate_json((self.path / "catalog.json").read_bytes())
+
+    def scenarios(self) -> list[Scenario]:
+        return [Scenario.model_validate_json(line) for line in _lines(self.path / "scenarios.jsonl")]
+
+    def dialogues(self, name: str = "dialogues") -> list[Dialogue]:
+        return [Dialogue.model_validate_json(line) for line in _lines(self.path / f"{name}.jsonl")]
+
+    def status(self) -> Status:
+        return Status.model_validate_json((self.path / "status.json").read_bytes())
+
+    def set_status(self, status: Status) -> None:
+        self._replace("status.json", status.model_dump_json())
+
+    def progress(self) -> Progress | None:
+        try:
+            return Progress.model_validate_json((self.path / "progress.json").read_bytes())
+        except FileNotFoundError:
+            return None
+
+    def set_progress(self, progress: Progress) -> None:
+        self._replace("progress.json", progress.model_dump_json())
+
+    def process(self) -> tuple[int, float] | None:
+        """Number and start time (seconds since 1970) of the newest worker; None before there was one."""
+        try:
+            known = json.loads((self.path / "process.json").read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        return known["pid"], known["started"]
+
+    def set_process(self, pid: int, started: float) -> None:
+        self._replace("process.json", json.dumps({"pid": pid, "started": started}))
+
+    def append(self, row: dict[str, Any]) -> None:
+        """One more row, on disk before this returns; only the worker appends."""
+        with self.rows_path.open("ab") as file:
+            file.write(json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass") + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+
+    def repair(self) -> None:
+        """Cut off a last row that a killed worker left unfinished; done before a worker appends."""
+        if self.rows_path.exists():
+            content = self.rows_path.read_bytes()
+            whole = content.rfind(b"\n") + 1
+            if whole < len(content):
+                os.truncate(self.rows_path, whole)
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """Every whole row so far, in order."""
+        return iter(self.rows_from(0)[0])
+
+    def rows_from(self, offset: int, at_most_bytes: int | None = None) -> tuple[list[dict[str, Any]], int]:
+        """The whole rows that start at byte `offset`, and the offset behind them; an unfinished last row waits."""
+        try:
+            with self.rows_path.open("rb") as file:
+                file.seek(offset)
+                content = file.read() if at_most_bytes is None else file.read(at_most_bytes)
+                if at_most_bytes is not None and content and b"\n" not in content:
+                    content += file.readline()
+        except FileNotFoundError:
+            return [], offset
+        content = content[: content.rfind(b"\n") + 1]
+        return [json.loads(line) for line in content.splitlines() if line.strip()], offset + len(content)
+
+    def request_stop(self) -> None:
+        """Ask the worker to stop after the row at hand."""
+        (self.path / "stop").touch()
+
+    def clear_stop(self) -> None:
+        (self.path / "stop").unlink(missing_ok=True)
+
+    def stop_requested_at(self) -> float | None:
+        """When the stop was asked for, seconds since 1970; None if it was not."""
+        try:
+            return (self.path / "stop").stat().st_mtime
+        except FileNotFoundError:
+            return None
+
+    def checkpoints(self) -> list[Path]:
+        """Folders of saved weights named `checkpoint-STEP`, wherever the trainer put them in the run folder."""
+        found = self.path.glob("**/checkpoint-*")
+        return sorted(folder for folder in found if folder.is_dir() and folder.name.rpartition("-")[2].isdigit())
+
+    def log(self, lines: int = 200) -> str:
+        """The last lines that the worker wrote."""
+        try:
+            with self.log_path.open("rb") as file:
+                file.seek(0, os.SEEK_END)
+                file.seek(max(0, file.tell() - 400 * lines))
+                text = file.read().decode("utf-8", "replace")
+        except FileNotFoundError:
+            return ""
+        return "\n".join(text.splitlines()[-lines:])
+
+    def _replace(self, name: str, text: str) -> None:
+        """Write a small file whole: a reader sees the old one or the new one."""
+        partial = self.path / f".{name}.{os.getpid()}"
+        with partial.open("w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(partial, self.path / name)
+
+
+def _lines(path: Path) -> list[bytes]:
+    return [line for line in path.read_bytes().split(b"\n") if line.strip()]
