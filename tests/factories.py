@@ -1,4 +1,4 @@
-"""Small builders of tools, catalogs, scenarios and dialogues, each valid as it comes; a test states only what it cares about."""
+"""Small builders of tools, catalogs, scenarios and dialogues, each valid as it comes."""
 
 from __future__ import annotations
 
@@ -125,6 +125,31 @@ def sales_tools() -> tuple[Tool, ...]:
             customer_name="string!",
             **company,
         ),
+    )
+
+
+WIDE_THINGS = {
+    "Lead": "customer_name", "Contact": "customer_name", "Invoice": "amount", "Order": "amount", "Ticket": "subject",
+    "Contract": "title", "Supplier": "company", "Employee": "full_name", "Shipment": "address", "Budget": "amount",
+}  # fmt: skip
+"""What the tools of `wide_catalog` are about, and one value that each needs."""
+
+
+def wide_catalog() -> Catalog:
+    """Forty tools, four acts on each of ten things: enough near-duplicates for every tier."""
+    return a_catalog(*(tool for thing, key in WIDE_THINGS.items() for tool in _acts_on(thing, key)), name="wide")
+
+
+def _acts_on(thing: str, key: str) -> tuple[Tool, ...]:
+    said: dict[str, Any] = {"type": "number", "minimum": 1} if key == "amount" else {"type": "string"}
+    needed = {key: {**said, "required!": True}, "email": {"type": "string", "format": "email", "required!": True}}
+    low = thing.lower()
+    own_id = {f"{low}_id": "string!"}
+    return (
+        a_tool(f"Create{thing}", summary=f"Create a {low}", group=thing, **needed, notes="string"),
+        a_tool(f"Update{thing}", summary=f"Update a {low}", group=thing, **own_id, **{key: said}, phone="string"),
+        a_tool(f"Delete{thing}", summary=f"Delete a {low}", group=thing, side_effect="destructive", **own_id),
+        a_tool(f"List{thing}s", summary=f"List all {low}s", group=thing, side_effect="read", page_size="integer"),
     )
 
 
