@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import re
 from typing import Any
 
+from .patterns import is_safe
 from .refs import MAX_HOPS, References, RefError
 
 MAX_SCHEMA_DEPTH = 24
@@ -120,7 +120,7 @@ class SchemaReader:
                     if self.keep_read_only or key != "properties" or not _read_only(each)
                 }
         if "patternProperties" in out:
-            out["patternProperties"] = {k: v for k, v in out["patternProperties"].items() if _compiles(k)}
+            out["patternProperties"] = {k: v for k, v in out["patternProperties"].items() if is_safe(k)}
         required = schema.get("required")
         if isinstance(required, list):
             hidden = set(_dict(schema.get("properties", {}), "properties")) - set(out.get("properties", {}))
@@ -217,7 +217,7 @@ def _read_limits(schema: dict[str, Any], out: dict[str, Any]) -> None:
         out["uniqueItems"] = schema["uniqueItems"]
     if isinstance(schema.get("format"), str) and schema["format"]:
         out["format"] = schema["format"]
-    if isinstance(schema.get("pattern"), str) and _compiles(schema["pattern"]):
+    if isinstance(schema.get("pattern"), str) and is_safe(schema["pattern"]):
         out["pattern"] = schema["pattern"]
 
 
@@ -302,17 +302,6 @@ def _read_only(schema: Any) -> bool:
 
 def _typed(schema: dict[str, Any]) -> bool:
     return schema.get("type") is not None
-
-
-def _compiles(pattern: str) -> bool:
-    """Whether Python can read the pattern; one that it cannot is left out, as it could not be checked."""
-    if len(pattern) > 1_000:
-        return False
-    try:
-        re.compile(pattern)
-    except (re.error, OverflowError, RecursionError):
-        return False
-    return True
 
 
 def _kind(value: Any) -> str:

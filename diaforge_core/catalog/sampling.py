@@ -1,0 +1,248 @@
+"""Gold arguments: realistic values that a tool's schema accepts."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+from collections.abc import Mapping
+from typing import Any
+
+from ..errors import CatalogError
+from ..records.base import canonical_json
+from ..records.tool import Tool
+from .checking import fits, validate
+from .conditions import field_schema, looked_at, needed
+from .naming import words_of
+from .patterns import text_like
+from .sample_values import Values
+
+MAX_TRIES = 24
+"""Draws before a schema is given up as one that contradicts itself."""
+DEFAULT_TODAY = dt.date(2026, 3, 2)
+"""The day that dates are drawn round where the caller names none; fixed, so that a seed decides everything."""
+MAX_NESTING = 8
+_TECHNICAL = frozenset(
+    (
+        *("page", "pagesize", "pagetoken", "perpage", "cursor", "offset", "limit", "skip", "top", "ifmatch", "etag"),
+        *("sort", "sortby", "orderby", "order", "fields", "select", "expand", "include", "idempotencykey", "requestid"),
+        *("traceid", "ifnonematch", "callback", "fmt", "format"),
+    )
+)
+"""Parameters that a person in business never states, their words joined."""
+
+
+def sample_arguments(
+    tool: Tool,
+    rng: random.Random,
+    optional_share: float = 0.25,
+    locale: str = "en-US",
+    today: dt.date = DEFAULT_TODAY,
+) -> dict[str, Any]:
+    """Arguments valid for the tool: all that is required, and each optional one with this probability.
+
+    The same for the same state of `rng`. Values go together (a name and its e-mail), differ from parameter to
+    parameter, and never repeat the tool's name. Whatever `required_for` comes to demand on the way is among them. In the order of
+    the tool's parameters. CatalogError if no draw is valid, which a schema that contradicts itself brings about.
+    """
+    problems: list[Any] = []
+    for attempt in range(MAX_TRIES):
+        share = optional_share if attempt < MAX_TRIES // 2 else 0.0
+        arguments = _Draw(tool, rng, share, locale, today).arguments()
+        problems = validate(tool, arguments)
+        if not problems and _reachable(tool, arguments):
+            return arguments
+    why = f" ({problems[0]})" if problems else ""
+    raise CatalogError(
+        f"No valid arguments for '{tool.original_name}' could be drawn{why}. Its schema may contradict itself; "
+        "correct it, or leave the tool out as a goal."
+    )
+
+
+def is_technical(parameter: str, schema: Mapping[str, Any]) -> bool:
+    """Whether a parameter serves machinery (paging, caching, request ids, headers), so that people do not state it."""
+    words = words_of(parameter)
+    return (
+        "".join(words) in _TECHNICAL
+        or words[:1] == ["x"]
+        or schema.get("deprecated") is True
+        or (words[:1] == ["page"] and len(words) < 3)
+    )
+
+
+def _reachable(tool: Tool, arguments: Mapping[str, Any]) -> bool:
+    """Whether asking for what is required, round by round, finds every value among these."""
+    known: dict[str, Any] = {}
+    for _ in range(len(arguments) + 2):
+        wanted = needed(tool.parameters, known) - set(known)
+        if not wanted:
+            return True
+        if not wanted <= set(arguments):
+            return False
+        known |= {name: arguments[name] for name in wanted}
+    return False
+
+
+class _Draw:
+    """One attempt at the arguments of one call."""
+
+    def __init__(self, tool: Tool, rng: random.Random, share: float, locale: str, today: dt.date) -> None:
+        self.tool = tool
+        self.rng = rng
+        self.share = share
+        self.values = Values(rng, locale, today)
+        nouns = words_of(tool.original_name.replace("/", ".").rsplit(".", 1)[-1])
+        self.entity = next(iter(nouns[1:]), nouns[0] if nouns else "ref")
+        self.used = {tool.name.casefold(), tool.original_name.casefold()}
+
+    def arguments(self) -> dict[str, Any]:
+        return self._object(self.tool.parameters, 0, top=True)
+
+    def _object(self, schema: Mapping[str, Any], depth: int, *, top: bool = False) -> dict[str, Any]:
+        drawn: dict[str, Any] = {}
+        self._complete(schema, drawn, depth)
+        optional = [name for name in schema.get("properties", {}) if name not in drawn]
+        for name in optional:
+            field = schema["properties"][name]
+            share = self.share if top else min(2 * self.share, 0.5)
+            if self.rng.random() >= share or is_technical(name, field) or _is_free_object(field):
+                continue
+            wider = {**drawn, name: self._value(name, field_schema(schema, name, drawn), depth + 1)}
+            self._complete(schema, wider, depth)
+            if fits(schema, wider) or not fits(schema, drawn):
+                drawn = wider
+        self._fill_up(schema, drawn, depth)
+        order = [name for name in schema.get("properties", {}) if name in drawn]
+        return {name: drawn[name] for name in dict.fromkeys([*order, *drawn])}
+
+    def _complete(self, schema: Mapping[str, Any], drawn: dict[str, Any], depth: int) -> None:
+        """Adds what is required, one at a time, since each value may decide what else is; deciding ones first."""
+        deciding = _deciding(schema)
+        places = {name: place for place, name in enumerate(schema.get("properties", {}))}
+        for _ in range(200):
+            open_names = needed(schema, drawn) - set(drawn)
+            if not open_names:
+                return
+            name = min(open_names, key=lambda each: (each not in deciding, places.get(each, len(places)), each))
+            drawn[name] = self._value(name, field_schema(schema, name, drawn), depth + 1)
+
+    def _fill_up(self, schema: Mapping[str, Any], drawn: dict[str, Any], depth: int) -> None:
+        """Adds optional keys, then made-up ones, until `minProperties` is reached."""
+        names = [name for name in schema.get("properties", {}) if name not in drawn]
+        extra = schema.get("additionalProperties")
+        extra = extra if isinstance(extra, dict) else {"type": "string"}
+        while len(drawn) < schema.get("minProperties", 0):
+            name = names.pop(0) if names else f"field_{len(drawn) + 1}"
+            drawn[name] = self._value(name, schema.get("properties", {}).get(name, extra), depth + 1)
+
+    def _value(self, name: str, schema: Mapping[str, Any], depth: int) -> Any:
+        """A value for one parameter, other than those drawn before where that can be."""
+        value = None
+        for _ in range(12):
+            value = self._one(name, schema, depth)
+            key = value.casefold() if isinstance(value, str) else canonical_json(value)
+            if "enum" in schema or "const" in schema or isinstance(value, (bool, dict)) or key not in self.used:
+                self.used.add(key)
+                break
+        return value
+
+    def _one(self, name: str, schema: Mapping[str, Any], depth: int) -> Any:
+        if "const" in schema:
+            return schema["const"]
+        if schema.get("enum"):
+            options = [each for each in schema["enum"] if each is not None and each != ""] or schema["enum"]
+            return self.rng.choice(options)
+        schema = self._settled(schema)
+        kind = _kind(schema)
+        if depth > MAX_NESTING and kind in ("object", "array"):
+            return {} if kind == "object" else []
+        if kind == "boolean":
+            return self.rng.random() < 0.5
+        if kind in ("integer", "number"):
+            return self.values.number(name, schema)
+        if kind == "array":
+            return self._array(name, schema, depth)
+        if kind == "object":
+            return self._object(schema, depth)
+        return None if kind == "null" else self._text(name, schema)
+
+    def _settled(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The schema with one of its alternative forms chosen, where it has such and no fields of its own."""
+        for key in ("allOf", "oneOf", "anyOf"):
+            forms = [form for form in schema.get(key, ()) if isinstance(form, Mapping) and form.get("type") != "null"]
+            if forms and "properties" not in schema:
+                chosen: dict[str, Any] = {k: v for k, v in schema.items() if k != key}
+                for form in forms if key == "allOf" else [self.rng.choice(forms)]:
+                    chosen |= dict(form)
+                return self._settled(chosen)
+        return schema
+
+    def _array(self, name: str, schema: Mapping[str, Any], depth: int) -> list[Any]:
+        low, high = schema.get("minItems", 1), schema.get("maxItems", 3)
+        count = max(low, min(high, self.rng.choice((1, 1, 2))))
+        first = schema.get("prefixItems", ())
+        items = schema.get("items", {"type": "string"})
+        single = _singular(name)
+        drawn: list[Any] = []
+        for _ in range(count * 8):
+            if len(drawn) >= min(count, 50):
+                break
+            field = first[len(drawn)] if len(drawn) < len(first) else items
+            value = self._value(single, field, depth + 1)
+            if value not in drawn or not (schema.get("uniqueItems") or "enum" in field):
+                drawn.append(value)
+        return drawn
+
+    def _text(self, name: str, schema: Mapping[str, Any]) -> str:
+        """A plausible text; one made from the pattern where a plausible one does not fit it."""
+        limits = {key: schema[key] for key in ("minLength", "maxLength", "pattern", "format") if key in schema}
+        text = self.values.text(name, schema, self.entity)
+        if fits(limits, text):
+            return text
+        if "pattern" in schema:
+            for _ in range(8):
+                made = text_like(schema["pattern"], self.rng)
+                if fits(limits, made):
+                    return made
+        return _fitted(text, schema, self.rng)
+
+
+def _deciding(schema: Mapping[str, Any]) -> set[str]:
+    """The keys that conditions of the schema look at."""
+    names = looked_at(schema["if"]) if "if" in schema else set()
+    for key in ("allOf", "anyOf", "oneOf"):
+        for part in schema.get(key, ()):
+            names |= _deciding(part)
+            names |= {name for name, field in part.get("properties", {}).items() if {"const", "enum"} & set(field)}
+    return names
+
+
+def _kind(schema: Mapping[str, Any]) -> str:
+    """The type to draw: the first that is not null; guessed from other keywords where none is given."""
+    given = schema.get("type")
+    names = given if isinstance(given, list) else [given] if given else []
+    if not names:
+        kinds = (("properties", "object"), ("items", "array"), ("minimum", "number"))
+        names = [kind for key, kind in kinds if key in schema]
+    return next((name for name in names if name != "null"), names[0] if names else "string")
+
+
+def _is_free_object(schema: Mapping[str, Any]) -> bool:
+    """Whether a parameter is an object without declared fields, which no one can state in words."""
+    return _kind(schema) == "object" and not schema.get("properties") and not schema.get("oneOf")
+
+
+def _fitted(text: str, schema: Mapping[str, Any], rng: random.Random) -> str:
+    """The text cut or lengthened to the schema's limits, at words where that works."""
+    most, least = schema.get("maxLength", len(text) + 1_000), schema.get("minLength", 0)
+    if len(text) > most:
+        cut = text[:most]
+        text = cut.rsplit(" ", 1)[0] if " " in cut and len(cut.rsplit(" ", 1)[0]) >= least else cut
+    while len(text) < least:
+        text += rng.choice("abcdefghjkmnpqrstuvwxyz23456789")
+    return text.strip() if len(text.strip()) >= least else text.strip().ljust(least, "x")
+
+
+def _singular(name: str) -> str:
+    if name.endswith("ies"):
+        return name[:-3] + "y"
+    return name[:-1] if name.endswith("s") and not name.endswith("ss") else name
