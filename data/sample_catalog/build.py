@@ -141,10 +141,11 @@ def openapi() -> dict[str, Any]:
 
 
 def function_tools() -> list[dict[str, Any]]:
-    """The same operations as a function-tools list, with what the list's form has no place for under `x-` keys."""
+    """The same operations as a function-tools list in the document's order, its own form's gaps filled by `x-` keys."""
     tools = []
     for part in domains():
-        for tool in part["tools"]:
+        by_path = list(dict.fromkeys(tool["path"] for tool in part["tools"]))
+        for tool in sorted(part["tools"], key=lambda tool: by_path.index(tool["path"])):
             schemas, required = parameters(tool)
             schema: dict[str, Any] = {"type": "object", "properties": schemas}
             if required:
