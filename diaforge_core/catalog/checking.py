@@ -87,44 +87,52 @@ def _is_small(value: Any) -> bool:
 def _problems(error: ValidationError) -> list[Problem]:
     """The error in words, at the argument that is to be changed."""
     path = ".".join(str(step) for step in error.absolute_path)
-    rule, value = error.validator, cast(Any, error.validator_value)
+    rule, value, given = error.validator, cast(Any, error.validator_value), cast(Any, error.instance)
     if rule == "required":
-        missing = [name for name in value if name not in error.instance]
+        missing = [name for name in value if name not in given]
         return [Problem(_join(path, name), "is missing") for name in missing]
     if rule == "dependentRequired":
         return [
-            Problem(_join(path, name), f"is required when `{given}` is given")
-            for given, names in value.items()
-            if given in error.instance
+            Problem(_join(path, name), f"is required when `{other}` is given")
+            for other, names in value.items()
+            if other in given
             for name in names
-            if name not in error.instance
+            if name not in given
         ]
     if rule == "additionalProperties" and value is False:
         declared = error.schema.get("properties", {}) if isinstance(error.schema, Mapping) else {}
-        return [Problem(_join(path, name), "is not a parameter") for name in error.instance if name not in declared]
+        return [Problem(_join(path, name), "is not a parameter") for name in given if name not in declared]
     return [Problem(path, _words(rule, value, error))]
 
 
+_TEXTS = {
+    "const": "must be {}",
+    "format": "is not a valid {}",
+    "pattern": "does not fit the pattern {}",
+    "minimum": "must be at least {}",
+    "maximum": "must be at most {}",
+    "exclusiveMinimum": "must be above {}",
+    "exclusiveMaximum": "must be below {}",
+    "multipleOf": "must be a multiple of {}",
+    "minLength": "must have at least {} characters",
+    "maxLength": "must have at most {} characters",
+    "minItems": "must hold at least {} items",
+    "maxItems": "must hold at most {} items",
+    "minProperties": "must hold at least {} values",
+    "uniqueItems": "holds an item twice",
+}
+"""Keyword of a schema → what a value that breaks it is told."""
+
+
 def _words(rule: Any, value: Any, error: ValidationError) -> str:
-    texts = {
-        "type": f"must be {_type_words(value)}, not {_type_name(error.instance)}",
-        "enum": "must be one of " + ", ".join(str(each) for each in value[:12]) if isinstance(value, list) else "",
-        "const": f"must be {value}",
-        "format": f"is not a valid {value}",
-        "pattern": f"does not fit the pattern {value}",
-        "minimum": f"must be at least {value}",
-        "maximum": f"must be at most {value}",
-        "exclusiveMinimum": f"must be above {value}",
-        "exclusiveMaximum": f"must be below {value}",
-        "minLength": f"must have at least {value} characters",
-        "maxLength": f"must have at most {value} characters",
-        "minItems": f"must hold at least {value} items",
-        "maxItems": f"must hold at most {value} items",
-        "uniqueItems": "holds an item twice",
-    }
     if rule in ("oneOf", "anyOf") and isinstance(value, list):
         return _alternatives(rule, value, error)
-    return texts.get(str(rule)) or error.message[:300]
+    if rule == "type":
+        return f"must be {_type_words(value)}, not {_type_name(error.instance)}"
+    if rule == "enum":
+        return "must be one of " + ", ".join(str(each) for each in value[:12])
+    text = _TEXTS.get(str(rule))
+    return text.format(value) if text else error.message[:300]
 
 
 def _alternatives(rule: str, branches: list[Any], error: ValidationError) -> str:

@@ -98,6 +98,9 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "campaign": ("Spring Launch", "Partner Week", "Winter Offers", "Back to Work"),
     "skill": ("Contract Law", "Data Modelling", "Forklift Operation", "French", "Negotiation"),
     "asset": ("Projector", "Forklift", "Company Car", "Server Rack", "Badge Reader"),
+    "city": ("Hamburg", "Lyon", "Toronto", "Madrid", "Osaka", "Leeds", "Chicago", "Turin", "Utrecht", "Gothenburg"),
+    "street": ("Mill Road", "Harbor Street", "Station Lane", "Oak Avenue", "River Walk", "Castle Street", "Park Row"),
+    "bank": ("Northern Savings Bank", "Harbor Credit Union", "First Mercantile Bank", "Alpine Trust Bank"),
     "generic": ("Harbor", "Birch", "Summit", "Lantern", "Delta", "Meadow", "Orchard", "Granite", "Comet", "Willow"),
 }
 """Kind of thing → names of such things."""
@@ -114,7 +117,8 @@ _CHOICE_WORDS = (
     *(("warehouse", "location"), ("building", "location"), ("tag", "tag"), ("label", "tag"), ("source", "source")),
     *(("channel", "source"), ("unit", "unit"), ("application", "application"), ("app", "application")),
     *(("system", "application"), ("service", "application"), ("group", "group"), ("team", "group"), ("queue", "group")),
-    *(("project", "project"), ("campaign", "campaign"), ("skill", "skill"), ("asset", "asset"), ("device", "asset")),
+    *(("project", "project"), ("bank", "bank"), ("campaign", "campaign"), ("skill", "skill")),
+    *(("asset", "asset"), ("device", "asset")),
     *(("attribute", "attribute"), ("field", "attribute"), ("type", "type"), ("kind", "type"), ("method", "method")),
 )  # fmt: skip
 """A word of a parameter name → the kind of thing it speaks of; the first that is found counts."""
@@ -297,11 +301,14 @@ class Values:
     def _by_name(self, words: list[str], schema: Mapping[str, Any], entity: str) -> str:
         last = words[-1] if words else ""
         joined = "".join(words)
+        if last in ("iban", "bic", "vat") or {"vat", "tax", "card", "serial"} & set(words):
+            return self._coded(words)
         if last in _ID_WORDS and not _CODED_WORDS & set(words):
             return self._identifier(words[:-1], schema, entity)
         return (
             self._contact(words, joined)
             or self._place(words, joined)
+            or self._coded(words)
             or self._time_text(words)
             or self._sentence(words)
             or self._choice(words, joined)
@@ -348,7 +355,7 @@ class Values:
     def _place(self, words: list[str], joined: str) -> str:
         last = words[-1] if words else ""
         if "city" in words or last in ("town", "locality"):
-            return self.fake.city()
+            return self.rng.choice(CHOICES["city"])
         if joined.endswith(("postalcode", "zipcode", "postcode", "zip")):
             return self.fake.postcode()
         if joined in ("stateprovince", "province"):
@@ -358,8 +365,41 @@ class Values:
         if joined.endswith(("languagecode", "lang")):
             return self.rng.choice(CHOICES["language_code"])
         if last in _STREET_WORDS or (last in ("line1", "1") and "address" in words):
-            return self.fake.street_address().split("\n")[0].replace(",", "")
+            return f"{self.rng.randint(2, 240)} {self.rng.choice(CHOICES['street'])}"
         return ""
+
+    def _coded(self, words: list[str]) -> str:
+        """Numbers that the world gives out: accounts, cards, taxes, addresses of machines; else nothing."""
+        digits = self._digits
+        makers = {
+            "iban": lambda: f"DE{digits(20)}",
+            "bic": lambda: f"{self._letters(4)}DE{digits(2)}",
+            "swift": lambda: f"{self._letters(4)}DE{digits(2)}",
+            "vat": lambda: f"DE{digits(9)}",
+            "tax": lambda: f"TX{digits(9)}",
+            "card": lambda: f"4{digits(15)}",
+            "isbn": lambda: f"978{digits(10)}",
+            "sku": lambda: f"SKU-{digits(5)}",
+            "serial": lambda: f"SN{digits(8)}",
+            "plate": lambda: f"{self._letters(2)}-{self._letters(2)} {digits(3)}",
+            "mac": lambda: ":".join(f"{self.rng.randint(16, 255):02x}" for _ in range(6)),
+            "ip": lambda: self._by_format("ipv4", []),
+            "host": lambda: self._by_format("hostname", []),
+            "hostname": lambda: self._by_format("hostname", []),
+            "domain": lambda: self.person("").domain,
+            "color": lambda: self.rng.choice(("blue", "green", "grey", "red")),
+            "room": lambda: f"Room {self.rng.randint(101, 499)}",
+            "floor": lambda: f"Floor {self.rng.randint(1, 12)}",
+            "password": lambda: f"{self.rng.choice(CHOICES['generic'])}-{digits(6)}",
+        }
+        found = next((word for word in words if word in makers), None)
+        return makers[found]() if found else ""
+
+    def _digits(self, count: int) -> str:
+        return "".join(str(self.rng.randint(1, 9)) for _ in range(count))
+
+    def _letters(self, count: int) -> str:
+        return "".join(self.rng.choice("BCDFGHKLMNPRST") for _ in range(count))
 
     def _time_text(self, words: list[str]) -> str:
         if "date" in words or (words and words[-1] in ("day", "deadline", "birthday")):

@@ -41,8 +41,9 @@ def sample_arguments(
     """Arguments valid for the tool: all that is required, and each optional one with this probability.
 
     The same for the same state of `rng`. Values go together (a name and its e-mail), differ from parameter to
-    parameter, and never repeat the tool's name. Whatever `required_for` comes to demand on the way is among them. In the order of
-    the tool's parameters. CatalogError if no draw is valid, which a schema that contradicts itself brings about.
+    parameter, and never repeat the tool's name. Whatever `required_for` comes to demand on the way is
+    among them. In the order of the tool's parameters. CatalogError if no draw is valid, as when a schema contradicts
+    itself.
     """
     problems: list[Any] = []
     for attempt in range(MAX_TRIES):
