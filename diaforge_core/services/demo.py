@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from ..errors import DataError
+from ..records.review import REJECT_REASONS
+from ..records.run import FINISHED, Run
+from ..settings import DATA_DIR
+from .evaluation import EvalRecipe
+from .generation import Recipe
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from .workspace import Workspace
+
+CATALOG, DATASET, PERSON = "enterprise", "demo", "Demo"
+DOCUMENT = DATA_DIR / "enterprise_openapi.json"
+SEED = 2507
+"""Not the default seed of anything, so that nobody's first own dataset holds the same dialogues."""
+DIALOGUES = 150
+SCENARIOS = 60
+ASSISTANTS = ("oracle", "eager", "cautious", "random")
 
 
 class Demo:
@@ -16,10 +30,75 @@ class Demo:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
 
-    def build(self, on_progress: Callable[[str], None] | None = None) -> dict[str, object]:
-        """What was made: catalog, dataset, dialogues, runs; what is there already is left as it is."""
-        raise NotImplementedError
+    def build(self, on_progress: Callable[[Run], None] | None = None) -> dict[str, Any]:
+        """What there is now: catalog, dataset, dialogues, runs; what is there already is left as it is.
 
-    def reset(self, on_progress: Callable[[str], None] | None = None) -> dict[str, object]:
+        DataError if the sample catalog is not there, or if a run of the demo failed.
+        """
+        if not DOCUMENT.is_file():
+            raise DataError(f"The sample catalog {DOCUMENT} is not there. Get the project's files again.")
+        catalog = self._workspace.catalogs.add([(DOCUMENT.name, DOCUMENT.read_bytes())], CATALOG)
+        names = {run.name for run in self._workspace.jobs.all()}
+        waiting = []
+        if DATASET not in {info.name for info in self._workspace.datasets.names()}:
+            recipe = Recipe(catalog=CATALOG, dataset=DATASET, count=DIALOGUES, seed=SEED)
+            waiting.append(self._workspace.generation.start(recipe))
+        for assistant in ASSISTANTS:
+            if _run_name(assistant) not in names:
+                recipe = EvalRecipe(
+                    model=f"scripted:{assistant}",
+                    run=_run_name(assistant),
+                    catalog=CATALOG,
+                    count=SCENARIOS,
+                    seed=SEED,
+                )
+                waiting.append(self._workspace.evaluation.start(recipe))
+        for run in waiting:
+            done = self._workspace.jobs.wait(run.id, on_progress)
+            if done.state != "succeeded":
+                raise DataError(f"The demo's run '{done.name}' is {done.state}: {done.error or 'it was stopped'}")
+        self._review()
+        info = self._workspace.datasets.info(DATASET)
+        return {
+            "catalog": CATALOG,
+            "tools": len(catalog.tools),
+            "dataset": DATASET,
+            "dialogues": info.dialogues,
+            "accepted": info.accepted,
+            "rejected": info.rejected,
+            "flagged": info.flagged,
+            "pending": info.pending,
+            "runs": [_run_name(assistant) for assistant in ASSISTANTS],
+        }
+
+    def reset(self, on_progress: Callable[[Run], None] | None = None) -> dict[str, Any]:
         """As `build`, after taking the demo's own parts out of the workspace; everything else stays."""
-        raise NotImplementedError
+        own = {_run_name(assistant) for assistant in ASSISTANTS}
+        for run in self._workspace.jobs.all():
+            if run.name in own or run.config["recipe"].get("dataset") == DATASET and run.kind == "generate":
+                if run.state not in FINISHED:
+                    self._workspace.jobs.cancel(run.id)
+                    self._workspace.jobs.wait(run.id)
+                self._workspace.jobs.remove(run.id)
+        if DATASET in {info.name for info in self._workspace.datasets.names()}:
+            self._workspace.datasets.remove(DATASET)
+        return self.build(on_progress)
+
+    def _review(self) -> None:
+        """Decisions in every state on the dialogues that nobody has decided yet; about half stay pending."""
+        pending = self._workspace.review.queue(DATASET, "pending")
+        if len(pending) < self._workspace.datasets.info(DATASET).kept:
+            return
+        for place, dialogue_id in enumerate(pending):
+            version = self._workspace.review.get(dialogue_id).dialogue.version
+            if place % 10 in (0, 1, 3, 6):
+                self._workspace.review.decide(dialogue_id, version, "accept", "", PERSON)
+            elif place % 10 == 4:
+                reason = REJECT_REASONS[place // 10 % len(REJECT_REASONS)]
+                self._workspace.review.decide(dialogue_id, version, "reject", reason, PERSON)
+            elif place % 20 == 8:
+                self._workspace.review.decide(dialogue_id, version, "flag", "please look at the wording", PERSON)
+
+
+def _run_name(assistant: str) -> str:
+    return f"demo {assistant}"

@@ -63,8 +63,9 @@ class Evaluation:
         )
 
     def runs(self) -> list[Run]:
-        """All evaluation runs, newest first."""
-        return [run for run in self._workspace.jobs.all() if run.kind == "evaluate"]
+        """All evaluation runs, newest first; what was saved from the playground is none."""
+        runs = self._workspace.jobs.all()
+        return [run for run in runs if run.kind == "evaluate" and not run.config.get("playground")]
 
     def results(self, run: str) -> Measurements:
         """The numbers of a run's traces so far; DataError if it is no evaluation or has no trace yet."""

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 
 from ..errors import DataError
+from ..records.base import content_id
 from ..records.dialogue import Dialogue
 from ..records.run import FINISHED, Progress, Run, RunKind
 from ..records.scenario import Scenario
@@ -96,7 +97,6 @@ class Jobs:
         with self._workspace.database.lock:
             name = self._free_name(name, numbered)
             run_id = uuid.uuid4().hex[:12]
-            device = kind == "train" or not str(config.get("model", "")).startswith("scripted:")
             created = utc_now()
             whole = {
                 "id": run_id,
@@ -105,6 +105,7 @@ class Jobs:
                 "created": created.isoformat(),
                 "models_dir": str(self._workspace.models_dir),
             } | config
+            device = needs_slot(whole)
             RunFolder(self._folders / run_id).create(whole, catalog, scenarios, dialogues, validation)
             with self._workspace.database.write() as cursor:
                 cursor.execute(
@@ -197,6 +198,33 @@ class Jobs:
         with self._workspace.database.write() as cursor:
             trace_table.remove_run(cursor, run.id)
         shutil.rmtree(self._folders / run.id, ignore_errors=True)
+
+    def playground_run(self, catalog: Catalog) -> str:
+        """Id of the run that holds what people saved from the playground with this catalog version; made if need be."""
+        run_id = content_id("playground", catalog.name, catalog.version)
+        folder = RunFolder(self._folders / run_id)
+        with self._workspace.database.lock:
+            if not self._rows("WHERE id = ?", [run_id]):
+                now = utc_now()
+                config = {
+                    "id": run_id,
+                    "name": self._free_name(f"playground {catalog.name}", True),
+                    "kind": "evaluate",
+                    "created": now.isoformat(),
+                    "playground": True,
+                    "model": "scripted:playground",
+                    "models_dir": str(self._workspace.models_dir),
+                    "recipe": {"model": "playground", "catalog": catalog.name},
+                }
+                if not folder.path.exists():
+                    folder.create(config, catalog)
+                    folder.set_status(Status(state="succeeded", ended=dt.datetime.now(dt.UTC)))
+                with self._workspace.database.write() as cursor:
+                    cursor.execute(
+                        "INSERT INTO runs VALUES (?, ?, 'evaluate', 'succeeded', false, ?, ?, ?, ?, '', '', '{}', 0)",
+                        [run_id, config["name"], json.dumps(config), now, now, now],
+                    )
+        return run_id
 
     def _rows(self, rest: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         return self._workspace.database.rows(f"SELECT {_COLUMNS} FROM runs {rest}", values)
@@ -330,7 +358,7 @@ class Jobs:
 
     def _adopt(self, folder: RunFolder) -> None:
         config = folder.config()
-        device = config["kind"] == "train" or not str(config.get("model", "")).startswith("scripted:")
+        device = needs_slot(config)
         status = folder.status()
         state = "running" if status.state != "queued" else "queued"
         with self._workspace.database.write() as cursor:
@@ -352,6 +380,12 @@ class Jobs:
                     "INSERT OR IGNORE INTO datasets VALUES (?, ?, '', ?, ?)",
                     [recipe["dataset"], utc_now(), recipe["catalog"], config["id"]],
                 )
+
+
+def needs_slot(config: dict[str, Any]) -> bool:
+    """Whether a run computes with a model on this machine, of which one works at a time."""
+    local = not str(config.get("model", "")).startswith(("scripted:", "openai:"))
+    return config["kind"] == "train" or local
 
 
 def worker_environment() -> dict[str, str]:

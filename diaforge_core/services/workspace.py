@@ -96,11 +96,13 @@ class Workspace:
         self.close()
 
 
-def open_workspace(path: str | Path | None = None, *, serve_handover: bool = False, what: str = "app") -> Workspace:
+def open_workspace(
+    path: str | Path | None = None, *, serve_handover: bool = False, what: str = "app", wait_seconds: float = 0.0
+) -> Workspace:
     """The workspace at `path` (see `settings.workspace_dir`), created if need be and owned by this process.
 
-    `serve_handover=True`, as the app says, lets the command line hand its commands to this process. WorkspaceError
-    naming the holder if another process has it open, or if it cannot be written.
+    `serve_handover=True`, as the app says, lets the command line hand its commands to this process. `wait_seconds` is
+    the patience with another holder. WorkspaceError naming the holder if it keeps it, or if it cannot be written.
     """
     folder = workspace_dir(path)
     try:
@@ -110,7 +112,7 @@ def open_workspace(path: str | Path | None = None, *, serve_handover: bool = Fal
             f"The workspace {folder} cannot be made: {problem.strerror}. Give another one with --workspace DIR."
         ) from problem
     owner = Ownership(folder)
-    owner.acquire(what)
+    owner.acquire(what, wait_seconds)
     try:
         workspace = Workspace(folder, owner)
         workspace.jobs.recover()

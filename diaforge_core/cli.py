@@ -1,0 +1,419 @@
+"""The command line: parses words, gives them to the services or to the app that has the workspace, prints what comes back.
+
+Exit codes: 0; 2 with one message for what the user can mend; 1 for a bug.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from .errors import DiaForgeError
+from .records.run import FINISHED, Run
+from .settings import workspace_dir
+
+HANDOVER_PATIENCE_SECONDS = 5.0
+"""For a short command of somebody else's to give the workspace up."""
+SECONDS_BETWEEN_LINES = 1.0
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Find what gets confused in an API catalog, and train an assistant that asks before it acts.",
+)
+review_app = typer.Typer(no_args_is_help=True, help="List dialogues and decide about them.")
+app.add_typer(review_app, name="review")
+
+WorkspaceOption = Annotated[
+    Path | None,
+    typer.Option("--workspace", help="Workspace folder; by default DIAFORGE_WORKSPACE or data/workspace.", metavar="DIR"),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object on stdout at the end.")]
+WhoOption = Annotated[str | None, typer.Option("--who", help="Your name, to sign with.")]
+
+
+@app.command("import")
+def import_(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="OpenAPI documents or tool lists.")],
+    name: Annotated[str, typer.Option(help="Name of the catalog.")],
+    workspace: WorkspaceOption = None,
+    json_: JsonOption = False,
+) -> None:
+    """Import documents as one catalog."""
+    _do("import", {"files": [_absolute(file) for file in files], "name": name}, workspace, json_)
+
+
+@app.command()
+def catalogs(workspace: WorkspaceOption = None, json_: JsonOption = False) -> None:
+    """List the catalogs."""
+    _do("catalogs", {}, workspace, json_)
+
+
+@app.command()
+def ambiguity(name: str, workspace: WorkspaceOption = None, json_: JsonOption = False) -> None:
+    """Show which tools of a catalog get confused."""
+    _do("ambiguity", {"name": name}, workspace, json_)
+
+
+@app.command()
+def generate(
+    catalog: Annotated[str, typer.Option(help="Catalog to draw scenarios from.")],
+    dataset: Annotated[str, typer.Option(help="Dataset that the dialogues go into.")],
+    count: Annotated[int, typer.Option(help="Scenarios attempted.")] = 50,
+    seed: Annotated[int, typer.Option(help="Same seed, same dialogues.")] = 0,
+    no_tool_share: Annotated[float, typer.Option(help="Share of scenarios without a right tool in view.")] = 0.1,
+    goal_tools: Annotated[list[str] | None, typer.Option("--goal-tool", help="Tool that may be the goal.")] = None,
+    assistant: Annotated[str, typer.Option(help="Model spec of the teacher.")] = "scripted:oracle",
+    workspace: WorkspaceOption = None,
+    json_: JsonOption = False,
+) -> None:
+    """Generate ambiguous dialogues."""
+    params = {"catalog": catalog, "dataset": dataset, "count": count, "seed": seed, "no_tool_share": no_tool_share}
+    _do("generate", params | {"goal_tools": goal_tools or [], "assistant": assistant}, workspace, json_)
+
+
+@app.command()
+def load(
+    file: Annotated[Path, typer.Argument(help="JSONL, one dialogue record a line.")],
+    dataset: Annotated[str, typer.Option(help="Dataset that the dialogues go into.")],
+    workspace: WorkspaceOption = None,
+    json_: JsonOption = False,
+) -> None:
+    """Load dialogues from a file."""
+    _do("load", {"file": _absolute(file), "dataset": dataset}, workspace, json_)
+
+
+@app.command()
+def datasets(workspace: WorkspaceOption = None, json_: JsonOption = False) -> None:
+    """List the datasets."""
+    _do("datasets", {}, workspace, json_)
+
+
+@app.command()
+def verify(
+    what: Annotated[str, typer.Argument(metavar="DATASET|FILE.jsonl")],
+    catalog: Annotated[str | None, typer.Option(help="Catalog to check against; by default the one named inside.")] = None,
+    workspace: WorkspaceOption = None,
+    json_: JsonOption = False,
+) -> None:
+    """Run the verification cascade."""
+    is_file = what.endswith(".jsonl") or Path(what).is_file()
+    _do("verify", {"what": _absolute(Path(what)) if is_file else what, "catalog": catalog}, workspace, json_)
+
+
+@app.command()
+def split(
+    dataset: str,
+    held_out: Annotated[float, typer.Option(help="Share held out for the test.")] = 0.2,
+    validation: Annotated[float, typer.Option(help="Share for choices made while training.")] = 0.1,
+    seed: int = 0,
+    workspace: WorkspaceOption = None,
+    json_: JsonOption = False,
+) -> None:
+    """Split a dataset by near-duplicate distance."""
+    params = {"dataset": dataset, "held_out": held_out, "validation": validation, "seed": seed}
+    _do("split", params, workspace, json_)
+
+
+@app.command()
+def train(
+    dataset: Annotated[str, typer.Option(help="Dataset to train on.")],
+    run: Annotated[str, typer.Option(help="Name of the run.")],
+    model: Annotated[str, typer.Option(help="Model spec of the base.")] = "smollm2",
+    epochs: float = 1.0,
+    batch_size: Annotated[int, typer.Option(help="Dialogues per optimiser step.")] = 4,
+    learning_rate: float = 2e-4,
+    lora_rank: int = 16,
+    max_steps: Annotated[int | None, typer.Option(help="Optimiser steps at most.")] = None,
+    full: Annotated[bool, typer.Option("--full", help="Train all weights instead of an adapter.")] = False,
+    loss_mask: str = "assistant_only",
+    seed: int = 0,
+    checkpoint_every: Annotated[int | None, typer.Option(help="Steps between checkpoints.")] = None,
+    validation: Annotated[str, typer.Option(help="Dataset to watch the held-out loss on.")] = "",
+    workspace: WorkspaceOption = None,
+    json_: JsonOption = False,
+) -> None:
+    """Fine-tune a model."""
+    params = {
+        "dataset": dataset, "run": run, "model": model, "epochs": epochs, "batch_size": batch_size,
+        "learning_rate": learning_rate, "lora_rank": lora_rank, "max_steps": max_steps, "full": full,
+        "loss_mask": loss_mask, "seed": seed, "checkpoint_every": checkpoint_every, "validation": validation,
+    }  # fmt: skip
+    _do("train", params, workspace, json_)
+
+
+@app.command()
+def evaluate(
+    model: Annotated[str, typer.Option(help="Model spec.")],
+    scenarios: Annotated[str, typer.Option(help="Dataset whose scenarios are played.")] = "",
+    catalog: Annotated[str, typer.Option(help="Catalog to draw scenarios from.")] = "",
+    count: Annotated[int, typer.Option(help="Scenarios at most.")] = 20,
+    trials: int = 1,
+    seed: int = 0,
+    run: Annotated[str, typer.Option(help="Name of the run.")] = "",
+    workspace: WorkspaceOption = None,
+    json_: JsonOption = False,
+) -> None:
+    """Evaluate a model in live conversations with the simulated user."""
+    params = {"model": model, "scenarios": scenarios, "catalog": catalog, "count": count, "trials": trials}
+    _do("evaluate", params | {"seed": seed, "run": run}, workspace, json_)
+
+
+@app.command()
+def compare(run_a: str, run_b: str, workspace: WorkspaceOption = None, json_: JsonOption = False) -> None:
+    """Compare two evaluations."""
+    _do("compare", {"run_a": run_a, "run_b": run_b}, workspace, json_)
+
+
+@app.command()
+def export(
+    dataset: str,
+    out: Annotated[Path, typer.Option(help="File to write.")],
+    format: Annotated[str, typer.Option(help="trl, openai, sharegpt, dpo or dialogues.")] = "trl",
+    workspace: WorkspaceOption = None,
+    json_: JsonOption = False,
+) -> None:
+    """Write a dataset in a form that training tools read."""
+    _do("export", {"dataset": dataset, "format": format, "out": _absolute(out)}, workspace, json_)
+
+
+@app.command()
+def demo(
+    reset: Annotated[bool, typer.Option("--reset", help="Build the demo anew; everything else stays.")] = False,
+    if_empty: Annotated[bool, typer.Option("--if-empty", help="Only if the workspace holds nothing.")] = False,
+    workspace: WorkspaceOption = None,
+    json_: JsonOption = False,
+) -> None:
+    """Build the demo workspace."""
+    _do("demo", {"reset": reset, "if_empty": if_empty}, workspace, json_)
+
+
+@app.command()
+def runs(workspace: WorkspaceOption = None, json_: JsonOption = False) -> None:
+    """List the runs."""
+    _do("runs", {}, workspace, json_)
+
+
+@app.command()
+def resume(run: str, workspace: WorkspaceOption = None, json_: JsonOption = False) -> None:
+    """Go on with a failed, cancelled or lost run."""
+    _do("resume", {"run": run}, workspace, json_)
+
+
+@app.command()
+def cancel(run: str, workspace: WorkspaceOption = None, json_: JsonOption = False) -> None:
+    """Stop a run; what it has made stays usable."""
+    _do("cancel", {"run": run}, workspace, json_)
+
+
+@app.command()
+def merge(
+    run: str,
+    out: Annotated[Path, typer.Option(help="New folder for the whole model.", metavar="DIR")],
+    workspace: WorkspaceOption = None,
+    json_: JsonOption = False,
+) -> None:
+    """Merge a run's adapter into its base model."""
+    _do("merge", {"run": run, "out": _absolute(out)}, workspace, json_)
+
+
+@app.command()
+def doctor(workspace: WorkspaceOption = None, json_: JsonOption = False) -> None:
+    """Say what this machine has and lacks, and the line that mends it."""
+
+    def examine() -> dict[str, Any]:
+        from .services.doctor import examine
+
+        return examine(workspace_dir(workspace))
+
+    _print(_guarded(examine), json_)
+
+
+@review_app.command("list")
+def review_list(
+    dataset: str,
+    state: Annotated[str | None, typer.Option(help="pending, accepted, rejected, flagged or failed.")] = None,
+    text: str = "",
+    tier: str | None = None,
+    limit: int = 50,
+    offset: int = 0,
+    workspace: WorkspaceOption = None,
+    json_: JsonOption = False,
+) -> None:
+    """List dialogues of a dataset."""
+    params = {"dataset": dataset, "state": state, "text": text, "tier": tier, "limit": limit, "offset": offset}
+    _do("review list", params, workspace, json_)
+
+
+@review_app.command("show")
+def review_show(dialogue: str, workspace: WorkspaceOption = None, json_: JsonOption = False) -> None:
+    """Show one dialogue."""
+    _do("review show", {"dialogue": dialogue}, workspace, json_)
+
+
+@review_app.command("accept")
+def review_accept(
+    dialogue: str, who: WhoOption = None, workspace: WorkspaceOption = None, json_: JsonOption = False
+) -> None:
+    """Accept a dialogue."""
+    _decide("accept", dialogue, "", who, workspace, json_)
+
+
+@review_app.command("reject")
+def review_reject(
+    dialogue: str,
+    reason: Annotated[str, typer.Option(help="Why.")] = "other",
+    who: WhoOption = None,
+    workspace: WorkspaceOption = None,
+    json_: JsonOption = False,
+) -> None:
+    """Reject a dialogue."""
+    _decide("reject", dialogue, reason, who, workspace, json_)
+
+
+@review_app.command("flag")
+def review_flag(
+    dialogue: str,
+    reason: str = "",
+    who: WhoOption = None,
+    workspace: WorkspaceOption = None,
+    json_: JsonOption = False,
+) -> None:
+    """Flag a dialogue for another look."""
+    _decide("flag", dialogue, reason, who, workspace, json_)
+
+
+@review_app.command("reopen")
+def review_reopen(
+    dialogue: str, who: WhoOption = None, workspace: WorkspaceOption = None, json_: JsonOption = False
+) -> None:
+    """Make a decided dialogue pending again."""
+    _decide("reopen", dialogue, "", who, workspace, json_)
+
+
+@review_app.command("undo")
+def review_undo(who: WhoOption = None, workspace: WorkspaceOption = None, json_: JsonOption = False) -> None:
+    """Take your last decision back."""
+    _do("review undo", {"who": who or _me()}, workspace, json_)
+
+
+def _decide(kind: str, dialogue: str, reason: str, who: str | None, workspace: Path | None, json_: bool) -> None:
+    params = {"dialogue": dialogue, "kind": kind, "reason": reason, "who": who or _me()}
+    _do("review decide", params, workspace, json_)
+
+
+def _do(command: str, params: dict[str, Any], workspace: Path | None, as_json: bool) -> None:
+    """Run the command where the workspace is, and print what it gives."""
+    _print(_guarded(lambda: _perform(command, params, workspace)), as_json)
+
+
+def _perform(command: str, params: dict[str, Any], workspace: Path | None) -> dict[str, Any]:
+    from .services.commands import COMMANDS
+    from .services.handover import hand_over
+    from .services.workspace import open_workspace
+    from .store.ownership import holder
+
+    folder = workspace_dir(workspace)
+    tell = Teller()
+    owner = holder(folder, patience_seconds=0.0)
+    if owner and owner.port:
+        return hand_over(owner, command, params, tell)
+    with open_workspace(folder, what=f"command {command}", wait_seconds=HANDOVER_PATIENCE_SECONDS) as opened:
+        for notice in opened.notices:
+            print(notice, file=sys.stderr)
+        return COMMANDS[command](opened, params, tell)
+
+
+def _guarded(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """What `work` gives; the program ends with 2 and one message for what the user can mend."""
+    try:
+        return work()
+    except DiaForgeError as problem:
+        print(problem, file=sys.stderr)
+        raise typer.Exit(2) from None
+    except KeyboardInterrupt:
+        print("Interrupted. A run that was started goes on by itself; see `runs`, or stop it with `cancel`.", file=sys.stderr)
+        raise typer.Exit(130) from None
+
+
+class Teller:
+    """Tells stderr how far a run is, with the time left: every change of state, else a line a second at most."""
+
+    def __init__(self) -> None:
+        self._state = ""
+        self._told = 0.0
+
+    def __call__(self, run: Run) -> None:
+        now = time.monotonic()
+        state = f"{run.name}: {run.state}"
+        if state == self._state and now - self._told < SECONDS_BETWEEN_LINES:
+            return
+        self._state, self._told = state, now
+        print(progress_line(run), file=sys.stderr, flush=True)
+
+
+def progress_line(run: Run) -> str:
+    """`name: running, 12 of 40 dialogues, 3 s left`."""
+    parts = [f"{run.name}: {run.state}"]
+    if run.progress and run.state not in ("queued", "lost"):
+        total = f" of {run.progress.total}" if run.progress.total else ""
+        parts.append(f"{run.progress.done}{total} {run.progress.unit}")
+        if run.state not in FINISHED and run.progress.seconds_left is not None:
+            parts.append(f"{duration(run.progress.seconds_left)} left")
+    return ", ".join(parts)
+
+
+def duration(seconds: float) -> str:
+    """`42 s`, `3 min` or `2 h 5 min`."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def _print(result: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(result, ensure_ascii=False))
+        return
+    for key, value in result.items():
+        print(f"{key}: {_shown(value)}")
+
+
+def _shown(value: Any, indent: str = "  ") -> str:
+    """The value for people: nested lists and objects one entry a line."""
+    if isinstance(value, dict) and set(value) == {"value", "low", "high", "n"}:
+        return f"{value['value']:.3f} ({value['low']:.3f} to {value['high']:.3f}, n = {value['n']})"
+    if isinstance(value, dict) and value:
+        return "".join(f"\n{indent}{key}: {_shown(item, indent + '  ')}" for key, item in value.items())
+    if isinstance(value, list) and any(isinstance(item, (dict, list)) for item in value):
+        return "".join(f"\n{indent}- {_line(item)}" for item in value)
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, (list, dict)) else str(value)
+
+
+def _line(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_line(item)}" for key, item in value.items() if item not in (None, "", {}, []))
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, list) else str(value)
+
+
+def _absolute(path: Path) -> str:
+    """The path as the app sees it too, whatever folder this was typed in."""
+    return str(path.expanduser().absolute())
+
+
+def _me() -> str:
+    from .services.workspace import user_name
+
+    return user_name()
+
+
+def main() -> None:
+    """Run the command line; a DiaForgeError outside of a command is the user's to mend too."""
+    app()

@@ -1,0 +1,215 @@
+"""What the command line can do: each command takes an open workspace and parameters, and gives one JSON object."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pydantic import ValidationError
+
+from ..errors import DataError
+from ..records.base import Record
+from ..records.run import Run
+from .evaluation import EvalRecipe
+from .generation import Recipe
+from .reports import plain
+from .training import TrainRecipe
+
+if TYPE_CHECKING:
+    from .workspace import Workspace
+
+OnProgress = Callable[[Run], None]
+Command = Callable[["Workspace", dict[str, Any], OnProgress], dict[str, Any]]
+R = TypeVar("R", bound=Record)
+NEAREST = 5
+"""Nearest tools reported for each tool."""
+
+
+def import_files(workspace: Workspace, params: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:
+    """`catalog, tools, skipped: [{where, why}]`."""
+    documents = []
+    for file in params["files"]:
+        try:
+            documents.append((Path(file).name, Path(file).read_bytes()))
+        except OSError as problem:
+            raise DataError(f"{file} cannot be read: {problem.strerror}. Check the path.") from problem
+    catalog = workspace.catalogs.add(documents, params["name"])
+    return {"catalog": catalog.name, "tools": len(catalog.tools), "skipped": plain(catalog.skipped)}
+
+
+def ambiguity(workspace: Workspace, params: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:
+    """`tools, clusters: [{tools, closeness}], nearest: {tool: [[name, closeness]…]}, riskiest`."""
+    found = workspace.catalogs.ambiguity(params["name"])
+    return {
+        "tools": len(workspace.catalogs.get(params["name"]).tools),
+        "clusters": [{"tools": list(cluster.tools), "closeness": cluster.closeness} for cluster in found.clusters],
+        "nearest": {name: plain(list(near)[:NEAREST]) for name, near in found.nearest.items()},
+        "riskiest": plain(list(found.riskiest)[:20]),
+    }
+
+
+def generate(workspace: Workspace, params: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:
+    """`dataset, asked, accepted, rejected: {verifier: n}, assistant_turns_per_dialogue, tiers, run`."""
+    run = workspace.generation.start(_recipe(Recipe, params))
+    return _finished(workspace, run, on_progress)
+
+
+def load(workspace: Workspace, params: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:
+    """`dataset, dialogues, kept`."""
+    info = workspace.datasets.load_file(params["file"], params["dataset"])
+    return {"dataset": info.name, "dialogues": info.dialogues, "kept": info.kept}
+
+
+def verify(workspace: Workspace, params: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:
+    """`dialogues, passed, failed: [{id, verifier, turn, reason}]`."""
+    return plain(workspace.datasets.verify(params["what"], params.get("catalog")))
+
+
+def split(workspace: Workspace, params: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:
+    """`train, validation, held_out, dropped, train_dataset, validation_dataset, held_out_dataset`."""
+    return plain(
+        workspace.datasets.split(params["dataset"], params["held_out"], params["validation"], params["seed"])
+    )
+
+
+def train(workspace: Workspace, params: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:
+    """`run, steps, target_tokens, loss_first, loss_last, tokens_per_second, peak_memory_bytes, adapter`."""
+    run = workspace.training.start(_recipe(TrainRecipe, params))
+    return _finished(workspace, run, on_progress)
+
+
+def evaluate(workspace: Workspace, params: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:
+    """`run`, each metric as `{value, low, high, n}` or null, `outcomes, no_tool_outcomes, per_tier`, …"""
+    run = workspace.evaluation.start(_recipe(EvalRecipe, params))
+    return _finished(workspace, run, on_progress)
+
+
+def compare(workspace: Workspace, params: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:
+    """`difference: {metric: {value, low, high, p}}, verdict`, and the pairs."""
+    return plain(workspace.evaluation.compare(params["run_a"], params["run_b"]))
+
+
+def export(workspace: Workspace, params: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:
+    """`dataset, format, out, rows`."""
+    rows = workspace.exports.export(params["dataset"], params["format"], params["out"])
+    return {"dataset": params["dataset"], "format": params["format"], "out": params["out"], "rows": rows}
+
+
+def demo(workspace: Workspace, params: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:
+    """`built`, and what there is: catalog, dataset, dialogues by state, runs."""
+    if params.get("reset"):
+        return {"built": True, **workspace.demo.reset(on_progress)}
+    if params.get("if_empty") and not workspace.is_empty:
+        return {"built": False}
+    return {"built": True, **workspace.demo.build(on_progress)}
+
+
+def review_list(workspace: Workspace, params: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:
+    """`dataset, total, dialogues: [{id, version, state, tier, goal_tool, failed_verifier, opening}]`."""
+    filters = {"state": params.get("state"), "text": params.get("text") or "", "tier": params.get("tier")}
+    frame = workspace.datasets.dialogues(params["dataset"], **filters, limit=params["limit"], offset=params["offset"])
+    columns = ["id", "version", "state", "tier", "goal_tool", "failed_verifier", "opening"]
+    return {
+        "dataset": params["dataset"],
+        "total": workspace.datasets.count(params["dataset"], **filters),
+        "dialogues": frame[columns].to_dict("records"),
+    }
+
+
+def review_show(workspace: Workspace, params: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:
+    """`state, dialogue, decisions`."""
+    return plain(workspace.review.get(params["dialogue"]))
+
+
+def review_decide(workspace: Workspace, params: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:
+    """`dialogue, version, state, decision`."""
+    before = workspace.review.get(params["dialogue"])
+    version = params.get("version") or before.dialogue.version
+    decision = workspace.review.decide(
+        params["dialogue"], version, params["kind"], params.get("reason") or "", params["who"]
+    )
+    after = workspace.review.get(params["dialogue"])
+    return {"dialogue": after.dialogue.id, "version": version, "state": after.state, "decision": plain(decision)}
+
+
+def review_undo(workspace: Workspace, params: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:
+    """`undone`: the decision taken back, or null."""
+    return {"undone": plain(workspace.review.undo(params["who"]))}
+
+
+def datasets(workspace: Workspace, params: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:
+    """`datasets`: each in a line."""
+    return {"datasets": [plain(info) | {"created": str(info.created)} for info in workspace.datasets.names()]}
+
+
+def catalogs(workspace: Workspace, params: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:
+    """`catalogs`: each in a line."""
+    return {"catalogs": [plain(info) | {"imported": str(info.imported)} for info in workspace.catalogs.names()]}
+
+
+def runs(workspace: Workspace, params: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:
+    """`runs`: each with name, kind, state, progress, error and times, newest first."""
+    workspace.jobs.poll()
+    return {"runs": [plain(run) | {"config": run.config["recipe"]} for run in workspace.jobs.all()]}
+
+
+def resume(workspace: Workspace, params: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:
+    """What the run's own command gives, once it is finished."""
+    return _finished(workspace, workspace.jobs.resume(params["run"]), on_progress)
+
+
+def cancel(workspace: Workspace, params: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:
+    """`run, state`, once it has stopped."""
+    run = workspace.jobs.wait(workspace.jobs.cancel(params["run"]).id, on_progress)
+    return {"run": run.name, "state": run.state}
+
+
+def merge(workspace: Workspace, params: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:
+    """`run, out`."""
+    return {"run": params["run"], "out": str(workspace.training.merge(params["run"], params["out"]))}
+
+
+COMMANDS: dict[str, Command] = {
+    "import": import_files,
+    "catalogs": catalogs,
+    "ambiguity": ambiguity,
+    "generate": generate,
+    "load": load,
+    "datasets": datasets,
+    "verify": verify,
+    "split": split,
+    "train": train,
+    "evaluate": evaluate,
+    "compare": compare,
+    "export": export,
+    "demo": demo,
+    "review list": review_list,
+    "review show": review_show,
+    "review decide": review_decide,
+    "review undo": review_undo,
+    "runs": runs,
+    "resume": resume,
+    "cancel": cancel,
+    "merge": merge,
+}
+"""Command → its function; the command line and the handover both call through this."""
+
+
+def _recipe(kind: type[R], params: dict[str, Any]) -> R:
+    """The recipe of these parameters; DataError that names every one that cannot be."""
+    given = {key: value for key, value in params.items() if value is not None}
+    try:
+        return kind.model_validate(given)
+    except ValidationError as problem:
+        faults = [f"--{'-'.join(map(str, fault['loc'])).replace('_', '-')}: {fault['msg']}" for fault in problem.errors()]
+        raise DataError("\n".join(["These options cannot be:", *faults])) from problem
+
+
+def _finished(workspace: Workspace, run: Run, on_progress: OnProgress) -> dict[str, Any]:
+    """What the run reports; DataError with its error if it failed, was stopped or was lost."""
+    done = workspace.jobs.wait(run.id, on_progress)
+    if done.state != "succeeded":
+        advice = f"Go on with it: resume '{done.name}'."
+        raise DataError(done.error or f"Run '{done.name}' is {done.state}; what it had made is kept. {advice}")
+    return {"run": done.name, **done.result}
