@@ -11,7 +11,9 @@ from pages.components.wiring import page, services
 with page("Generate", "What will be made, what will it cost, and how does it look?"):
     catalogs = [info.name for info in services().catalogs.names()]
     if not catalogs:
-        wiring.empty_state("Dialogues are made from a catalog's tools, and there is none yet.", wiring.CATALOG, "Import a catalog")
+        wiring.empty_state(
+            "Dialogues are made from a catalog's tools, and there is none yet.", wiring.CATALOG, "Import a catalog"
+        )
         st.stop()
     running = [run for run in services().jobs.all() if run.kind == "generate"]
     view.runs(running)

@@ -76,9 +76,13 @@ def next_steps(workspace: Workspace) -> list[tuple[str, str, dict[str, str], str
         why = f"{count(waiting.pending, 'dialogue')} of {waiting.name} passed every check and nobody has read them."
         steps.append(("Review dialogues", wiring.REVIEW, {"dataset": waiting.name}, why))
     if any(info.kept for info in datasets) and not workspace.training.runs():
-        steps.append(("Train a model", wiring.TRAIN, {}, "A small one tunes on this machine, without a GPU if need be."))
+        steps.append(
+            ("Train a model", wiring.TRAIN, {}, "A small one tunes on this machine, without a GPU if need be.")
+        )
     if workspace.training.runs():
-        steps.append(("Evaluate it live", wiring.EVALUATE, {}, "Against a simulated user, on scenarios it has not seen."))
+        steps.append(
+            ("Evaluate it live", wiring.EVALUATE, {}, "Against a simulated user, on scenarios it has not seen.")
+        )
     if workspace.catalogs.names():
         steps.append(("Talk to a model", wiring.PLAYGROUND, {}, "Play the user and watch the candidates fall away."))
     return steps[:3]

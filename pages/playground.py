@@ -11,7 +11,9 @@ from pages.components.wiring import page, services
 with page("Playground", "Talk to a model as the user, and watch which tools are still possible."):
     catalogs = [info.name for info in services().catalogs.names()]
     if not catalogs:
-        wiring.empty_state("A conversation needs tools to choose from. There is no catalog yet.", wiring.CATALOG, "Import a catalog")
+        wiring.empty_state(
+            "A conversation needs tools to choose from. There is no catalog yet.", wiring.CATALOG, "Import a catalog"
+        )
         st.stop()
     view.setup(catalogs)
     session = view.session()

@@ -11,7 +11,11 @@ from pages.components.wiring import page, services
 with page("Review", "Is this dialogue right, and if not, what do I change?"):
     datasets = [info.name for info in services().datasets.names()]
     if not datasets:
-        wiring.empty_state("Dialogues wait here to be read, mended and accepted. There are none yet.", wiring.GENERATE, "Generate dialogues")
+        wiring.empty_state(
+            "Dialogues wait here to be read, mended and accepted. There are none yet.",
+            wiring.GENERATE,
+            "Generate dialogues",
+        )
         st.stop()
     filters = view.filters(datasets)
     ids = services().review.queue(filters.dataset, filters.state, filters.text)

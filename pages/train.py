@@ -11,7 +11,11 @@ from pages.components.wiring import page, services
 with page("Train", "Will it fit, is it learning, and can I trust it?"):
     datasets = [info for info in services().datasets.names() if info.kept]
     if not datasets:
-        wiring.empty_state("A model learns from dialogues that passed every check. There are none yet.", wiring.GENERATE, "Generate dialogues")
+        wiring.empty_state(
+            "A model learns from dialogues that passed every check. There are none yet.",
+            wiring.GENERATE,
+            "Generate dialogues",
+        )
         st.stop()
     left, right = st.columns([2, 3], gap="large")
     with left:

@@ -96,7 +96,9 @@ def _fields(schema: Mapping[str, Any], arguments: Mapping[str, Any], key: str, p
             _nested(name, part, given, key, path, name in required, filled)
             continue
         try:
-            value = _widget(path, part if isinstance(part, Mapping) else {}, name in arguments, given, key, name in required)
+            value = _widget(
+                path, part if isinstance(part, Mapping) else {}, name in arguments, given, key, name in required
+            )
         except FieldError as error:
             filled.problems.append(f"{path}: {error}")
             continue
@@ -130,7 +132,9 @@ def kind_of(schema: Any) -> str:
     return simple.get(kinds[0], "json") if len(kinds) == 1 else "json"
 
 
-def _widget(path: str, schema: Mapping[str, Any], present: bool, given: Any, key: str, required: bool) -> tuple[Any] | None:
+def _widget(
+    path: str, schema: Mapping[str, Any], present: bool, given: Any, key: str, required: bool
+) -> tuple[Any] | None:
     """The field's value in a 1-tuple, None where it is left out; FieldError where its text is none."""
     kind = kind_of(schema)
     label = f"{plain(path)}{' *' if required else ''}"

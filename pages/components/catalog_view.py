@@ -23,8 +23,16 @@ from .wording import clip, count, plain
 def tools_tab(catalog: Catalog) -> None:
     """A table of tools with search, and beside it whichever is chosen."""
     with st.container(horizontal=True):
-        text = st.text_input("Search", key="q", bind="query-params", placeholder="name, text or parameter", icon=":material/search:")
-        effect = st.pills("Side effect", list(SIDE_EFFECTS), key="effect", bind="query-params", format_func=lambda v: SIDE_EFFECTS[v].word)
+        text = st.text_input(
+            "Search", key="q", bind="query-params", placeholder="name, text or parameter", icon=":material/search:"
+        )
+        effect = st.pills(
+            "Side effect",
+            list(SIDE_EFFECTS),
+            key="effect",
+            bind="query-params",
+            format_func=lambda v: SIDE_EFFECTS[v].word,
+        )
     found = matching(catalog.tools, text, effect)
     st.caption(f"{len(found):,} of {count(len(catalog.tools), 'tool')}")
     left, right = st.columns([5, 4], gap="large")
@@ -41,9 +49,15 @@ def tools_tab(catalog: Catalog) -> None:
                 "group": st.column_config.TextColumn("Part", width="small"),
                 "method": st.column_config.TextColumn("Method", width="small"),
                 "effect": st.column_config.TextColumn("Effect", width="small"),
-                "required": st.column_config.NumberColumn("Required", width="small", help="Arguments that are always needed"),
+                "required": st.column_config.NumberColumn(
+                    "Required", width="small", help="Arguments that are always needed"
+                ),
                 "nearest": st.column_config.ProgressColumn(
-                    "Closest", min_value=0, max_value=1, format="%.2f", help="Closeness to its nearest neighbour, 0 to 1"
+                    "Closest",
+                    min_value=0,
+                    max_value=1,
+                    format="%.2f",
+                    help="Closeness to its nearest neighbour, 0 to 1",
                 ),
             },
         )
@@ -93,7 +107,8 @@ def tool_detail(catalog: Catalog, tool: Tool) -> None:
             charts.draw(
                 charts.closeness_bars(names, [value for _, value in near]),
                 f"near.{catalog.version}.{tool.name}",
-                "Closeness of the nearest tools: " + ", ".join(f"{n} {v:.2f}" for n, (_, v) in zip(names, near, strict=True)),
+                "Closeness of the nearest tools: "
+                + ", ".join(f"{n} {v:.2f}" for n, (_, v) in zip(names, near, strict=True)),
             )
         with st.popover("Schema as JSON", icon=":material/data_object:", key=f"schema.{catalog.version}.{tool.name}"):
             st.code(json.dumps(tool.parameters, indent=2, ensure_ascii=False), language="json", height=380)
@@ -101,7 +116,10 @@ def tool_detail(catalog: Catalog, tool: Tool) -> None:
 
 def tool_head(tool: Tool) -> None:
     st.markdown(f"##### {plain(tool.original_name)}")
-    st.markdown(f"{badge_markdown(SIDE_EFFECTS, tool.side_effect)} :gray[{plain(tool.group)}]", help=plain(tool.side_effect_reason) or None)
+    st.markdown(
+        f"{badge_markdown(SIDE_EFFECTS, tool.side_effect)} :gray[{plain(tool.group)}]",
+        help=plain(tool.side_effect_reason) or None,
+    )
     st.text(tool.text or "The document says nothing about it.")
     st.caption(plain(" · ".join(part for part in (tool.source, tool.position) if part)))
 
@@ -157,7 +175,11 @@ def confusion_tab(catalog: Catalog) -> None:
     )
     left, right = st.columns([5, 4], gap="large")
     with left:
-        charts.draw(charts.confusion_map(map_frame(catalog)), f"map.{catalog.version}", "Map of tools; those that read alike lie together")
+        charts.draw(
+            charts.confusion_map(map_frame(catalog)),
+            f"map.{catalog.version}",
+            "Map of tools; those that read alike lie together",
+        )
     with right:
         clusters_and_pairs(catalog, found)
 
@@ -242,7 +264,11 @@ def pair_tab(catalog: Catalog) -> None:
         return
     pair = services().catalogs.pair(catalog.name, a, b)
     with st.container(horizontal=True):
-        parts = (("Closeness", pair.closeness.total), ("of the text", pair.closeness.text), ("of the name", pair.closeness.name))
+        parts = (
+            ("Closeness", pair.closeness.total),
+            ("of the text", pair.closeness.text),
+            ("of the name", pair.closeness.name),
+        )
         for word, value in (*parts, ("of the parameters", pair.closeness.parameters)):
             st.metric(word, f"{value:.2f}", width=150)
     pair_question(pair)
@@ -260,9 +286,14 @@ def pair_tab(catalog: Catalog) -> None:
 def pair_question(pair: Any) -> None:
     with st.container(border=True):
         if pair.facet is None:
-            st.markdown(":material/warning: Nothing that a user could answer tells these two apart: they are never offered beside each other.")
+            st.markdown(
+                ":material/warning: Nothing that a user could answer tells these two apart: "
+                "they are never offered beside each other."
+            )
         else:
-            answers = " · ".join(f"**{plain(t.original_name)}**: {plain(pair.facet.answers.get(t.name, ''))}" for t in (pair.a, pair.b))
+            answers = " · ".join(
+                f"**{plain(t.original_name)}**: {plain(pair.facet.answers.get(t.name, ''))}" for t in (pair.a, pair.b)
+            )
             st.markdown(f":material/contact_support: *{plain(pair.facet.question)}*  \n{answers}")
 
 
@@ -285,13 +316,18 @@ def report_tab(catalog: Catalog, name: str) -> None:
         st.success(f"All {count(len(catalog.tools), 'operation')} of {name} were read.", icon=":material/check_circle:")
     else:
         st.warning(
-            f"{count(len(catalog.skipped), 'operation')} could not be read; the other {len(catalog.tools)} were imported. "
-            "Correct these and import again, or leave them out."
+            f"{count(len(catalog.skipped), 'operation')} could not be read; the other {len(catalog.tools)} were "
+            "imported. Correct these and import again, or leave them out."
         )
-        st.dataframe(pd.DataFrame([(s.where, s.why) for s in catalog.skipped], columns=["Where", "Why"]), hide_index=True)
+        st.dataframe(
+            pd.DataFrame([(s.where, s.why) for s in catalog.skipped], columns=["Where", "Why"]), hide_index=True
+        )
     st.markdown("**Versions**")
     versions = services().catalogs.versions(catalog.name)
     st.dataframe(
-        pd.DataFrame([(v.version, v.tools, v.skipped, v.imported) for v in versions], columns=["Version", "Tools", "Skipped", "Imported (UTC)"]),
+        pd.DataFrame(
+            [(v.version, v.tools, v.skipped, v.imported) for v in versions],
+            columns=["Version", "Tools", "Skipped", "Imported (UTC)"],
+        ),
         hide_index=True,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -42,14 +43,14 @@ def draw(figure: go.Figure, key: str, says: str) -> None:
 def interval_plot(dots: Sequence[Dot], panels: Sequence[str], paper: bool = False) -> go.Figure:
     """One panel a metric, one row a model: a dot with its interval; the paper's rows as faint diamonds."""
     tint = colours()
-    rows = list(dict.fromkeys(dot.row for dot in dots))
+    rows = list(dict.fromkeys(escape(dot.row) for dot in dots))
     figure = go.Figure()
     for index, panel in enumerate(panels):
         axis = "x" if index == 0 else f"x{index + 1}"
         here = [dot for dot in dots if dot.panel == panel]
         figure.add_scatter(
             x=[dot.value for dot in here],
-            y=[dot.row for dot in here],
+            y=[escape(dot.row) for dot in here],
             xaxis=axis,
             mode="markers",
             marker={"size": 11, "color": tint["primary"]},
@@ -113,7 +114,7 @@ def outcome_bar(counts: Mapping[str, Mapping[str, int]]) -> go.Figure:
         nth = seen_colours[shown.colour] = seen_colours.get(shown.colour, -1) + 1
         totals = {name: max(1, sum(row.values())) for name, row in counts.items()}
         figure.add_bar(
-            y=list(counts),
+            y=[escape(name) for name in counts],
             x=[row.get(kind, 0) / totals[name] for name, row in counts.items()],
             name=shown.word,
             orientation="h",
@@ -122,10 +123,14 @@ def outcome_bar(counts: Mapping[str, Mapping[str, int]]) -> go.Figure:
                 "pattern": {"shape": patterns[nth % len(patterns)], "size": 5},
                 "line": {"width": 0},
             },
-            text=[f"{row.get(kind, 0)}" if row.get(kind, 0) / totals[name] >= 0.04 else "" for name, row in counts.items()],
+            text=[
+                f"{row.get(kind, 0)}" if row.get(kind, 0) / totals[name] >= 0.04 else "" for name, row in counts.items()
+            ],
             textposition="inside",
             insidetextanchor="middle",
-            hovertext=[f"{shown.word}: {row.get(kind, 0)} of {totals[name]}. {shown.meaning}" for name, row in counts.items()],
+            hovertext=[
+                f"{shown.word}: {row.get(kind, 0)} of {totals[name]}. {shown.meaning}" for name, row in counts.items()
+            ],
             hoverinfo="text",
         )
     figure.update_layout(
@@ -164,20 +169,40 @@ def share_bar(shares: Mapping[str, float], numbers: Mapping[str, int] | None = N
     return figure
 
 
+def measured(frame: pd.DataFrame, column: str) -> bool:
+    """Whether the column is there and holds a value."""
+    return column in frame and bool(frame[column].notna().to_numpy().any())
+
+
 def loss_chart(frame: pd.DataFrame) -> go.Figure:
     """Training loss over steps and, where measured, held-out loss and accuracy in the same figure."""
     tint = colours()
     figure = go.Figure()
-    drawn = (("loss", "training loss", "primary", "lines+markers"), ("eval_loss", "held-out loss", "orange", "lines+markers"))
+    drawn = (
+        ("loss", "training loss", "primary", "lines+markers"),
+        ("eval_loss", "held-out loss", "orange", "lines+markers"),
+    )
     for column, name, colour, mode in drawn:
-        if column in frame and frame[column].notna().any():
+        if measured(frame, column):
             part = frame.dropna(subset=[column])
             figure.add_scatter(
-                x=part["step"], y=part[column], name=name, mode=mode, line={"color": tint[colour], "width": 2}, marker={"size": 5}
+                x=part["step"],
+                y=part[column],
+                name=name,
+                mode=mode,
+                line={"color": tint[colour], "width": 2},
+                marker={"size": 5},
             )
-    if "acc" in frame and frame["acc"].notna().any():
+    if measured(frame, "acc"):
         part = frame.dropna(subset=["acc"])
-        figure.add_scatter(x=part["step"], y=part["acc"], name="live accuracy", yaxis="y2", mode="markers+lines", line={"dash": "dot", "color": tint["blue"]})
+        figure.add_scatter(
+            x=part["step"],
+            y=part["acc"],
+            name="live accuracy",
+            yaxis="y2",
+            mode="markers+lines",
+            line={"dash": "dot", "color": tint["blue"]},
+        )
         figure.update_layout(yaxis2={"overlaying": "y", "side": "right", "range": [0, 1], "tickformat": ".0%"})
     figure.update_layout(height=300, legend={"orientation": "h", "y": 1.14}, hovermode="x unified")
     figure.update_xaxes(title="step", gridcolor=tint["faint"], rangemode="tozero")
@@ -191,7 +216,7 @@ def closeness_bars(names: Sequence[str], values: Sequence[float]) -> go.Figure:
     figure = go.Figure(
         go.Bar(
             x=list(values),
-            y=list(names),
+            y=[escape(name) for name in names],
             orientation="h",
             marker={"color": tint["primary"]},
             text=[f"{value:.2f}" for value in values],
@@ -210,7 +235,10 @@ def confusion_map(frame: pd.DataFrame) -> go.Figure:
     """Tools as dots that lie near each other where they read alike; columns x, y, name, summary, cluster, group."""
     tint = colours()
     figure = go.Figure()
-    parts = (("in a cluster", frame[frame["cluster"] >= 0], tint["orange"], 9), ("on its own", frame[frame["cluster"] < 0], tint["gray"], 7))
+    parts = (
+        ("in a cluster", frame[frame["cluster"] >= 0], tint["orange"], 9),
+        ("on its own", frame[frame["cluster"] < 0], tint["gray"], 7),
+    )
     for name, part, colour, size in parts:
         figure.add_scatter(
             x=part["x"],
@@ -219,7 +247,7 @@ def confusion_map(frame: pd.DataFrame) -> go.Figure:
             name=name,
             customdata=part["name"],
             marker={"size": size, "color": colour, "opacity": 0.8, "symbol": "circle" if size > 8 else "circle-open"},
-            hovertext=part["name"] + "<br>" + part["summary"],
+            hovertext=[f"{escape(n)}<br>{escape(t)}" for n, t in zip(part["name"], part["summary"], strict=True)],
             hoverinfo="text",
         )
     figure.update_layout(height=460, legend={"orientation": "h", "y": 1.06}, dragmode="pan")

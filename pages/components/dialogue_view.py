@@ -105,7 +105,9 @@ def _head(index: int, turn: Turn, shown: Shown) -> None:
         if part
     )
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.caption(f":material/{icon}: {word} · turn {index + 1}{' · ' + cost if cost else ''}", help=plain(turn.note) or None)
+        st.caption(
+            f":material/{icon}: {word} · turn {index + 1}{' · ' + cost if cost else ''}", help=plain(turn.note) or None
+        )
         if shown.on_edit is not None and turn.speaker != "tool":
             st.button(
                 f"Edit turn {index + 1}",

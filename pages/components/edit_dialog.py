@@ -28,9 +28,19 @@ def edit_turn(dialogue: Dialogue, index: int) -> bool:
     edited, problems = turn_form(dialogue, turn, f"{key}.{index}")
     changed = edited != turn
     st.caption(
-        "Fix what is marked to save." if problems else "Saving checks the whole dialogue again." if changed else "Nothing changed yet."
+        "Fix what is marked to save."
+        if problems
+        else "Saving checks the whole dialogue again."
+        if changed
+        else "Nothing changed yet."
     )
-    if not st.button("Save", key=f"{key}.{index}.save", type="primary", icon=":material/save:", disabled=bool(problems) or not changed):
+    if not st.button(
+        "Save",
+        key=f"{key}.{index}.save",
+        type="primary",
+        icon=":material/save:",
+        disabled=bool(problems) or not changed,
+    ):
         return False
     saved = services().review.edit_turn(dialogue.id, dialogue.version, index, edited, who())
     wiring.tell(outcome_words(saved))
@@ -40,18 +50,23 @@ def edit_turn(dialogue: Dialogue, index: int) -> bool:
 def outcome_words(saved: Dialogue) -> str:
     """`Saved as version 2; every check passed.` or which checks failed, and at which turn."""
     failed = [
-        f"{VERIFIER_WORDS.get(verdict.verifier, verdict.verifier)}" + (f" (turn {verdict.turn + 1})" if verdict.turn is not None else "")
+        f"{VERIFIER_WORDS.get(verdict.verifier, verdict.verifier)}"
+        + (f" (turn {verdict.turn + 1})" if verdict.turn is not None else "")
         for verdict in saved.verdicts
         if not verdict.passed
     ]
-    return f"Saved as version {saved.version}; " + (f"failed: {', '.join(failed)}." if failed else "every check passed.")
+    return f"Saved as version {saved.version}; " + (
+        f"failed: {', '.join(failed)}." if failed else "every check passed."
+    )
 
 
 def turn_form(dialogue: Dialogue, turn: Turn, key: str) -> tuple[Turn, list[str]]:
     """The turn as the form has it now, and why it cannot be saved (empty when it can)."""
     thought, reply, call, problems = turn.thought, turn.reply, turn.call, []
     if turn.speaker == "assistant":
-        thought = st.text_area("Thought", turn.thought, key=f"{key}.thought", height=80, help="Never shown to the user side.")
+        thought = st.text_area(
+            "Thought", turn.thought, key=f"{key}.thought", height=80, help="Never shown to the user side."
+        )
     if turn.call is None:
         reply = st.text_area("Words", turn.reply, key=f"{key}.reply", height=120)
         if not reply.strip():
@@ -71,11 +86,17 @@ def call_part(dialogue: Dialogue, call: ToolCall, key: str) -> tuple[ToolCall, l
         "Calls",
         names,
         index=names.index(call.name),
-        format_func=lambda value: tools[value].original_name if value in tools else f"{value} (not among the candidates)",
+        format_func=lambda value: (
+            tools[value].original_name if value in tools else f"{value} (not among the candidates)"
+        ),
         key=f"{key}.tool",
     )
     if name not in tools:
         return call, [f"{name}: is not among the candidates"]
-    given = call.arguments if name == call.name else {k: v for k, v in call.arguments.items() if k in tools[name].properties}
+    given = (
+        call.arguments
+        if name == call.name
+        else {k: v for k, v in call.arguments.items() if k in tools[name].properties}
+    )
     filled = edit_arguments(tools[name], given, f"{key}.{name}", problems_of)
     return ToolCall(name=name, arguments=filled.arguments), filled.problems

@@ -27,24 +27,52 @@ def start_box(catalogs: list[str], opened: bool) -> None:
     """The form that starts an evaluation."""
     with st.expander("New evaluation", icon=":material/add_chart:", expanded=opened):
         one, two, three = st.columns([3, 3, 2], gap="medium")
-        choices = {choice.spec: choice.label for choice in services().models.choices()}
+        labels = wiring.model_labels()
         asked = st.query_params.get("model", "")
-        specs = list(dict.fromkeys([*([asked] if asked else []), *choices]))
-        model = one.selectbox("Model", specs, format_func=lambda s: choices.get(s, s), key=f"evaluate.model.{asked}", accept_new_options=True,
-                              help="Or type a spec: hf:FOLDER, openai:MODEL@ADDRESS.")  # fmt: skip
+        model = one.selectbox(
+            "Model",
+            list(labels),
+            format_func=wiring.words_of(labels),
+            key=f"evaluate.model.{asked}",
+            accept_new_options=True,
+            help="Or type a spec: hf:FOLDER, openai:MODEL@ADDRESS.",
+        )
         datasets = [info.name for info in services().datasets.names() if info.kept]
         preferred = [name for name in datasets if name.endswith("-held-out")]
-        sources = [*preferred, *(f"{NEW} {name}" for name in catalogs), *(name for name in datasets if name not in preferred)]
-        source = two.selectbox("Scenarios", sources, key="evaluate.source", help="Of a dataset, best one held out; or drawn anew from a catalog.")
+        sources = [
+            *preferred,
+            *(f"{NEW} {name}" for name in catalogs),
+            *(name for name in datasets if name not in preferred),
+        ]
+        source = two.selectbox(
+            "Scenarios",
+            sources,
+            key="evaluate.source",
+            help="Of a dataset, best one held out; or drawn anew from a catalog.",
+        )
         number = three.number_input("How many at most", 1, 10_000, 20, key="evaluate.count")
-        trials = three.number_input("Trials", 1, 64, 1, key="evaluate.trials", help="Each redraws the user's wording, never the scenario.")
+        trials = three.number_input(
+            "Trials", 1, 64, 1, key="evaluate.trials", help="Each redraws the user's wording, never the scenario."
+        )
         seed = two.number_input("Seed", 0, 2**31, 0, key="evaluate.seed")
         name = one.text_input("Run name", key="evaluate.run", placeholder="made from the model", max_chars=64)
         catalog = source.removeprefix(f"{NEW} ") if source.startswith(f"{NEW} ") else ""
-        recipe = EvalRecipe(model=model or "scripted:oracle", run=name.strip(), catalog=catalog, scenarios="" if catalog else source,
-                            count=int(number), trials=int(trials), seed=int(seed))  # fmt: skip
-        st.button("Start evaluation", key="evaluate.start", type="primary", icon=":material/play_arrow:",
-                  **acting(services().evaluation.start, recipe, say="Started. It goes on if you close this page."))  # fmt: skip
+        recipe = EvalRecipe(
+            model=model or "scripted:oracle",
+            run=name.strip(),
+            catalog=catalog,
+            scenarios="" if catalog else source,
+            count=int(number),
+            trials=int(trials),
+            seed=int(seed),
+        )
+        st.button(
+            "Start evaluation",
+            key="evaluate.start",
+            type="primary",
+            icon=":material/play_arrow:",
+            **acting(services().evaluation.start, recipe, say="Started. It goes on if you close this page."),
+        )
 
 
 def running(runs: Sequence[Run]) -> None:
@@ -58,11 +86,17 @@ def running(runs: Sequence[Run]) -> None:
 def results_tab(done: list[Run]) -> None:
     """Dot-and-interval plot, outcome bar, table and tiers of the chosen runs."""
     names = [run.name for run in done]
-    chosen = st.multiselect("Runs", names, default=names[:6], key="run", bind="query-params", placeholder="Choose runs to see")
+    chosen = st.multiselect(
+        "Runs", names, default=names[:6], key="run", bind="query-params", placeholder="Choose runs to see"
+    )
     if not chosen:
         return
     measured = {name: services().evaluation.results(name) for name in chosen}
-    paper = st.toggle("Show the paper's rows", key="evaluate.paper", help="DiaBENCH, N = 119: other scenarios than yours, so a mark and no comparison.")
+    paper = st.toggle(
+        "Show the paper's rows",
+        key="evaluate.paper",
+        help="DiaBENCH, N = 119: other scenarios than yours, so a mark and no comparison.",
+    )
     dots = [
         charts.Dot(name, title, estimate.value, estimate.low, estimate.high, estimate.n)
         for name, numbers in measured.items()
@@ -71,7 +105,10 @@ def results_tab(done: list[Run]) -> None:
     ]
     charts.draw(charts.interval_plot(dots, list(HEADLINES.values()), paper), "evaluate.dots", interval_words(dots))
     st.markdown("**How the conversations ended**")
-    outcomes = {name: {kind: number for kind, number in numbers.outcomes.items() if number} for name, numbers in measured.items()}
+    outcomes = {
+        name: {kind: number for kind, number in numbers.outcomes.items() if number}
+        for name, numbers in measured.items()
+    }
     charts.draw(charts.outcome_bar(outcomes), "evaluate.outcomes", "Outcomes of each run, as shares")
     metric_table(measured)
     tier_table(measured)
@@ -90,9 +127,14 @@ def metric_table(measured: dict[str, Measurements]) -> None:
     for key, metric in METRICS.items():
         values = {name: numbers.values.get(key) for name, numbers in measured.items()}
         if any(value is not None for value in values.values()):
-            rows.append({"Metric": metric.title, "Means": metric.description} | {name: figure(key, value) for name, value in values.items()})
+            rows.append(
+                {"Metric": metric.title, "Means": metric.description}
+                | {name: figure(key, value) for name, value in values.items()}
+            )
     with st.expander("All numbers", icon=":material/table_chart:", expanded=True):
-        st.dataframe(pd.DataFrame(rows), hide_index=True, column_config={"Means": st.column_config.TextColumn(width="medium")})
+        st.dataframe(
+            pd.DataFrame(rows), hide_index=True, column_config={"Means": st.column_config.TextColumn(width="medium")}
+        )
 
 
 def figure(key: str, estimate: object) -> str:
@@ -138,7 +180,12 @@ def compare_tab(done: list[Run]) -> None:
     if found.more_needed:
         st.caption(f"About {count(found.more_needed, 'more scenario')} would decide it.")
     rows = [
-        (METRICS[key].title if key in METRICS else key, signed(d.value), f"{signed(d.low)} to {signed(d.high)}", "" if d.p is None else f"{d.p:.3f}")
+        (
+            METRICS[key].title if key in METRICS else key,
+            signed(d.value),
+            f"{signed(d.low)} to {signed(d.high)}",
+            "" if d.p is None else f"{d.p:.3f}",
+        )
         for key, d in found.difference.items()
         if d is not None
     ]
@@ -157,12 +204,22 @@ BOXES = {"both_right": "both right", "only_a": "only A right", "only_b": "only B
 def boxes(a: str, b: str, pairs: object) -> None:
     """The four boxes; the chosen one's conversations side by side from the first differing turn."""
     lists = {key: list(pairs[key] if isinstance(pairs, dict) else getattr(pairs, key)) for key in BOXES}
-    box = st.segmented_control("Scenarios", list(BOXES), format_func=lambda k: f"{BOXES[k]} {len(lists[k])}", default="only_a", required=True, key="box", bind="query-params")
+    box = st.segmented_control(
+        "Scenarios",
+        list(BOXES),
+        format_func=lambda k: f"{BOXES[k]} {len(lists[k])}",
+        default="only_a",
+        required=True,
+        key="box",
+        bind="query-params",
+    )
     ids = lists[box or "only_a"]
     if not ids:
         st.caption("None.")
         return
-    chosen = st.selectbox("Scenario", ids, key=f"compare.scenario.{a}.{b}.{box}", format_func=lambda value: scenario_words(a, str(value)))
+    chosen = st.selectbox(
+        "Scenario", ids, key=f"compare.scenario.{a}.{b}.{box}", format_func=lambda value: scenario_words(a, str(value))
+    )
     one, two, turn = services().evaluation.differing_turn(a, b, str(chosen))
     if turn is not None:
         st.caption(f"They part at turn {turn + 1}.")

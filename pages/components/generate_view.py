@@ -31,26 +31,57 @@ def recipe(catalogs: list[str]) -> Recipe:
     st.subheader("Recipe", anchor=False)
     catalog = wiring.pick("Catalog", catalogs, "catalog")
     top = st.columns(2)
-    dataset = top[0].text_input("Dataset", value=f"{catalog}-dialogues"[:64], key=f"generate.dataset.{catalog}", help="Made if it is not there.")
-    number = top[1].number_input("Scenarios", 1, 100_000, 50, step=10, key="generate.count", help="Attempted; what a check rejects counts too.")
+    dataset = top[0].text_input(
+        "Dataset", value=f"{catalog}-dialogues"[:64], key=f"generate.dataset.{catalog}", help="Made if it is not there."
+    )
+    number = top[1].number_input(
+        "Scenarios", 1, 100_000, 50, step=10, key="generate.count", help="Attempted; what a check rejects counts too."
+    )
     st.caption("Difficulty mix")
     mix = {}
     for tier, column in zip(TIERS, st.columns(4), strict=True):
         mix[tier] = column.number_input(
-            tier.capitalize(), 0, 100, round(DEFAULT_MIX[tier] * 100), step=5, key=f"generate.mix.{tier}", help=TIER_HELP[tier]
+            tier.capitalize(),
+            0,
+            100,
+            round(DEFAULT_MIX[tier] * 100),
+            step=5,
+            key=f"generate.mix.{tier}",
+            help=TIER_HELP[tier],
         )
     shares = {tier: value / (sum(mix.values()) or 1) for tier, value in mix.items()}
-    charts.draw(charts.share_bar(shares), "generate.mix", "Mix: " + ", ".join(f"{t} {s:.0%}" for t, s in shares.items()))
+    charts.draw(
+        charts.share_bar(shares), "generate.mix", "Mix: " + ", ".join(f"{t} {s:.0%}" for t, s in shares.items())
+    )
     none_fits = st.slider(
-        "Without a right tool", 0, 50, 10, format="%d %%", key="generate.none", help="Share of scenarios in which no tool in view fits, so that the assistant learns to say so."
+        "Without a right tool",
+        0,
+        50,
+        10,
+        format="%d %%",
+        key="generate.none",
+        help="Share of scenarios in which no tool in view fits, so that the assistant learns to say so.",
     )
     names = {tool.name: tool.original_name for tool in services().catalogs.get(catalog).tools}
-    goals = st.multiselect("Only these goal tools", list(names), format_func=lambda name: names[name], key=f"generate.goals.{catalog}", placeholder="All tools")
+    goals = st.multiselect(
+        "Only these goal tools",
+        list(names),
+        format_func=lambda name: names[name],
+        key=f"generate.goals.{catalog}",
+        placeholder="All tools",
+    )
     with st.expander("More", type="compact"):
-        seed = st.number_input("Seed", 0, 2**31, 0, key="generate.seed", help="The same seed on the same catalog makes the same dialogues.")
-        choices = {choice.spec: choice.label for choice in services().models.choices()}
-        specs = ["scripted:oracle", *(spec for spec in choices if not spec.startswith("scripted:"))]
-        teacher = st.selectbox("Assistant side", specs, format_func=lambda spec: choices.get(spec, spec), key="generate.assistant", help="The teacher sees only what an assistant sees.")
+        seed = st.number_input(
+            "Seed", 0, 2**31, 0, key="generate.seed", help="The same seed on the same catalog makes the same dialogues."
+        )
+        labels = {"scripted:oracle": "the scripted teacher"} | wiring.model_labels(scripted=False)
+        teacher = st.selectbox(
+            "Assistant side",
+            list(labels),
+            format_func=wiring.words_of(labels),
+            key="generate.assistant",
+            help="The teacher sees only what an assistant sees.",
+        )
     return Recipe(
         catalog=catalog,
         dataset=dataset.strip() or f"{catalog}-dialogues",
@@ -59,7 +90,7 @@ def recipe(catalogs: list[str]) -> Recipe:
         mix={tier: float(share) for tier, share in shares.items()} if any(mix.values()) else dict(DEFAULT_MIX),
         no_tool_share=none_fits / 100,
         goal_tools=tuple(goals),
-        assistant=teacher,
+        assistant=str(teacher),
     )
 
 
@@ -69,12 +100,19 @@ def preview(recipe: Recipe) -> None:
     if not recipe.assistant.startswith("scripted:"):
         st.caption("A preview is made by the scripted teacher; start the run to see what this model writes.")
     with wiring.guarded():
-        dialogues = _previewed(recipe.model_copy(update={"assistant": "scripted:oracle", "count": 5, "dataset": "preview"}))
+        dialogues = _previewed(
+            recipe.model_copy(update={"assistant": "scripted:oracle", "count": 5, "dataset": "preview"})
+        )
         for number, dialogue in enumerate(dialogues, start=1):
             preview_card(number, dialogue)
 
 
-@st.cache_data(show_spinner="Making five dialogues …", max_entries=16, ttl=3600, hash_funcs={Recipe: lambda recipe: recipe.model_dump_json()})
+@st.cache_data(
+    show_spinner="Making five dialogues …",
+    max_entries=16,
+    ttl=3600,
+    hash_funcs={Recipe: lambda recipe: recipe.model_dump_json()},
+)
 def _previewed(recipe: Recipe) -> list[Dialogue]:
     return services().generation.preview(recipe.catalog, recipe, 5)
 
@@ -107,7 +145,10 @@ def hidden_side(dialogue: Dialogue) -> None:
 
 def start_bar(recipe: Recipe) -> None:
     """The estimate and the button that starts the run."""
-    with st.container(border=True), st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+    with (
+        st.container(border=True),
+        st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"),
+    ):
         with wiring.guarded():
             st.markdown(estimate_line(recipe))
         st.button(
@@ -123,17 +164,22 @@ def estimate_line(recipe: Recipe) -> str:
     if not recipe.assistant.startswith("scripted:"):
         return "How long a model takes is known once it has made the first dialogues."
     guess = services().generation.estimate(recipe)
-    missing = f" Not available in this catalog: {', '.join(guess.unavailable_tiers)}." if guess.unavailable_tiers else ""
+    missing = (
+        f" Not available in this catalog: {', '.join(guess.unavailable_tiers)}." if guess.unavailable_tiers else ""
+    )
     return (
         f"About **{count(guess.accepted, 'dialogue')}** kept of {guess.dialogues:,}, "
-        f"{guess.assistant_turns:,} assistant turns, **{duration(guess.seconds)}**, no model calls, no cost.{plain(missing)}"
+        f"{guess.assistant_turns:,} assistant turns, **{duration(guess.seconds)}**, no model calls, no cost."
+        f"{plain(missing)}"
     )
 
 
 def runs(found: list[Run]) -> None:
     """The newest generation run, live; finished ones lead to Review."""
     asked = st.query_params.get("run")
-    shown = [run for run in found if run.name == asked] or [run for run in found if run.state not in FINISHED] or found[:1]
+    shown = (
+        [run for run in found if run.name == asked] or [run for run in found if run.state not in FINISHED] or found[:1]
+    )
     if shown:
         with st.container(border=True):
             watch(shown[0].id, _run_box)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import streamlit as st
 
 from diaforge_core.errors import DataError, DiaForgeError
-from diaforge_core.records.dialogue import Turn
 from diaforge_core.records.scenario import TIERS
 from diaforge_core.services.playground import Column, Session
 
@@ -42,25 +41,48 @@ def setup(catalogs: list[str]) -> None:
         one, two = st.columns(2, gap="large")
         with one:
             models = model_picker()
-            side = st.segmented_control("Who plays", [USER, NOBODY], default=USER, required=True, key="playground.side", help="Against a simulated user when nobody plays.")
+            side = st.segmented_control(
+                "Who plays",
+                [USER, NOBODY],
+                default=USER,
+                required=True,
+                key="playground.side",
+                help="Against a simulated user when nobody plays.",
+            )
         with two:
             catalog = wiring.pick("Catalog", catalogs, "catalog")
-            kind = st.segmented_control("Situation", [SCENARIO, FREE], default=SCENARIO, required=True, key="playground.kind")
+            kind = st.segmented_control(
+                "Situation", [SCENARIO, FREE], default=SCENARIO, required=True, key="playground.kind"
+            )
             choice = situation(tuple(models), catalog, kind == FREE, side == NOBODY)
         ready = bool(models) and (kind == SCENARIO or len(choice.tools) > 0)
         with st.container(horizontal=True):
-            st.button("Start", key="playground.start", type="primary", icon=":material/play_arrow:", disabled=not ready, **acting(start, choice))
+            st.button(
+                "Start",
+                key="playground.start",
+                type="primary",
+                icon=":material/play_arrow:",
+                disabled=not ready,
+                **acting(start, choice),
+            )
             if kind == SCENARIO:
                 st.caption("Each start draws another scenario.")
 
 
 def model_picker() -> list[str]:
-    choices = {choice.spec: choice.label for choice in services().models.choices()}
+    labels = wiring.model_labels()
     asked = st.query_params.get("model", "")
-    specs = list(dict.fromkeys([*([asked] if asked else []), *choices]))
     first = [asked] if asked else ["scripted:oracle"]
-    return st.multiselect("Models, one to three", specs, default=first, max_selections=3, format_func=lambda s: choices.get(s, s),
-                          key=f"playground.models.{asked}", accept_new_options=True, help="Each answers the same words of yours.")  # fmt: skip
+    return st.multiselect(
+        "Models, one to three",
+        list(labels),
+        default=first,
+        max_selections=3,
+        format_func=wiring.words_of(labels),
+        key=f"playground.models.{asked}",
+        accept_new_options=True,
+        help="Each answers the same words of yours.",
+    )
 
 
 def situation(models: tuple[str, ...], catalog: str, free: bool, watch: bool) -> Choice:
@@ -68,10 +90,19 @@ def situation(models: tuple[str, ...], catalog: str, free: bool, watch: bool) ->
     if free:
         clusters = services().catalogs.ambiguity(catalog).clusters
         start = list(clusters[0].tools[:5]) if clusters else list(names)[:4]
-        tools = st.multiselect("Tools in view", list(names), default=start, format_func=lambda n: names[n], key=f"playground.tools.{catalog}", max_selections=12)
+        tools = st.multiselect(
+            "Tools in view",
+            list(names),
+            default=start,
+            format_func=lambda n: names[n],
+            key=f"playground.tools.{catalog}",
+            max_selections=12,
+        )
         return Choice(models, catalog, tools=tuple(tools))
     tier = st.selectbox("Difficulty", ["", *TIERS], format_func=lambda t: t or "surprise me", key="playground.tier")
-    goal = st.selectbox("Goal tool", ["", *names], format_func=lambda n: names.get(n, "any"), key=f"playground.goal.{catalog}")
+    goal = st.selectbox(
+        "Goal tool", ["", *names], format_func=lambda n: names.get(n, "any"), key=f"playground.goal.{catalog}"
+    )
     return Choice(models, catalog, tier=tier or None, goal_tool=goal or None, watch=watch)
 
 
@@ -100,7 +131,9 @@ def session() -> Session | None:
 def columns(session: Session) -> None:
     """One column a model: what was said, its strip, how it ended."""
     tools = {tool.name: tool for tool in session.tools}
-    for index, (box, column) in enumerate(zip(st.columns(len(session.columns), gap="medium"), session.columns, strict=True)):
+    for index, (box, column) in enumerate(
+        zip(st.columns(len(session.columns), gap="medium"), session.columns, strict=True)
+    ):
         with box:
             st.markdown(f"**{plain(column.model)}**")
             if column.turns:
@@ -111,8 +144,13 @@ def columns(session: Session) -> None:
                 answer(session, index)
             verdict(column)
             if column.ended and session.scenario:
-                st.button("Keep as a trace", key=f"save.{session.id}.{index}", icon=":material/bookmark:", type="tertiary",
-                          **acting(services().playground.save, session.id, index, say="Kept among the traces."))  # fmt: skip
+                st.button(
+                    "Keep as a trace",
+                    key=f"save.{session.id}.{index}",
+                    icon=":material/bookmark:",
+                    type="tertiary",
+                    **acting(services().playground.save, session.id, index, say="Kept among the traces."),
+                )
 
 
 def unanswered(column: Column) -> bool:
@@ -154,7 +192,11 @@ def side(session: Session) -> None:
     over = any(column.ended for column in session.columns)
     candidates(session.tools, steps, goal=scenario.goal_tool if scenario and over else "")
     if scenario:
-        with st.expander("Your part: what you want", icon=":material/assignment_ind:", expanded=not st.session_state.get("playground.watch")):
+        with st.expander(
+            "Your part: what you want",
+            icon=":material/assignment_ind:",
+            expanded=not st.session_state.get("playground.watch"),
+        ):
             st.text(scenario.goal)
             for name, value in flatten(scenario.gold_arguments):
                 st.markdown(f":gray[{plain(name)}] {plain(clip(value_text(value), 80))}")
@@ -168,10 +210,28 @@ def say_box(session: Session) -> None:
     going = [column for column in session.columns if not column.ended]
     if st.session_state.get("playground.watch"):
         with st.bottom, st.container(horizontal=True):
-            st.button("Next turn", key=f"step.{session.id}", icon=":material/skip_next:", disabled=not going, shortcut="Right", **acting(services().playground.step, session.id))
-            st.button("To the end", key=f"end.{session.id}", icon=":material/fast_forward:", disabled=not going, **acting(to_the_end, session.id))
+            st.button(
+                "Next turn",
+                key=f"step.{session.id}",
+                icon=":material/skip_next:",
+                disabled=not going,
+                shortcut="Right",
+                **acting(services().playground.step, session.id),
+            )
+            st.button(
+                "To the end",
+                key=f"end.{session.id}",
+                icon=":material/fast_forward:",
+                disabled=not going,
+                **acting(to_the_end, session.id),
+            )
         return
-    said = st.chat_input("Say something" if going else "This conversation has ended; start another", key=f"say.{session.id}", disabled=not going, max_chars=2000)
+    said = st.chat_input(
+        "Say something" if going else "This conversation has ended; start another",
+        key=f"say.{session.id}",
+        disabled=not going,
+        max_chars=2000,
+    )
     if said:
         with wiring.guarded():
             services().playground.say(session.id, said)
@@ -183,8 +243,3 @@ def to_the_end(session_id: str) -> None:
     for _ in range(40):  # eight assistant turns, their answers and the refused calls, with room to spare
         if all(column.ended for column in services().playground.step(session_id).columns):
             return
-
-
-def last_said(turns: tuple[Turn, ...]) -> str:
-    """The newest words of a conversation."""
-    return turns[-1].reply if turns else ""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
+from typing import cast
 
 import streamlit as st
 
@@ -58,8 +60,10 @@ def filters(datasets: list[str]) -> Filters:
             key="state",
             bind="query-params",
         )
-        text = st.text_input("Search", key="text", bind="query-params", placeholder="words said", icon=":material/search:", width=180)
-    return Filters(dataset, None if state in (None, "all") else state, text.strip())
+        text = st.text_input(
+            "Search", key="text", bind="query-params", placeholder="words said", icon=":material/search:", width=180
+        )
+    return Filters(dataset, None if state == "all" else cast(ShownState, state), text.strip())
 
 
 def current(ids: list[str]) -> str | None:
@@ -93,19 +97,21 @@ def queue(filters: Filters, ids: list[str], here: str) -> None:
     position = f"**{place + 1}** of {len(ids):,}" if here in ids else f"not among these {len(ids):,}"
     st.markdown(position)
     start = max(0, min(place - AROUND // 2, len(ids) - AROUND))
-    frame = services().datasets.dialogues(filters.dataset, state=filters.state, text=filters.text, offset=start, limit=AROUND)
-    for row in frame.itertuples():
-        look = STATES.get(str(row.state))
+    frame = services().datasets.dialogues(
+        filters.dataset, state=filters.state, text=filters.text, offset=start, limit=AROUND
+    )
+    for row in frame.to_dict("records"):
+        look = STATES.get(row["state"])
         icon = look.icon if look else "priority_high"
         st.button(
-            plain(clip(row.opening, 44)),
-            key=f"queue.{row.id}",
+            plain(clip(row["opening"], 44)),
+            key=f"queue.{row['id']}",
             icon=f":material/{icon}:",
-            type="secondary" if row.id == here else "tertiary",
+            type="secondary" if row["id"] == here else "tertiary",
             width="stretch",
             wrap=True,
             on_click=show,
-            args=(row.id,),
+            args=(row["id"],),
         )
 
 
@@ -113,7 +119,9 @@ def centre(reviewed: Reviewed) -> None:
     """Strip, then the conversation with its verdicts."""
     dialogue = reviewed.dialogue
     state = reviewed.state if reviewed.state != "pending" or dialogue.passed else "failed"
-    look = badge_markdown(STATES, state) if state in STATES else ":orange-badge[:material/priority_high: failed a check]"
+    look = (
+        badge_markdown(STATES, state) if state in STATES else ":orange-badge[:material/priority_high: failed a check]"
+    )
     version = f" · version {dialogue.version}" if dialogue.version > 1 else ""
     last = reviewed.decisions[-1] if reviewed.decisions else None
     by = f" · {plain(last.who)}, {ago(last.when)}" if last else ""
@@ -179,13 +187,14 @@ def history(reviewed: Reviewed) -> None:
         for decision in reversed(reviewed.decisions):
             reason = f": {plain(decision.reason)}" if decision.reason and decision.kind != "undo" else ""
             st.markdown(
-                f"**{plain(decision.who)}** {decision.kind}{reason} :gray[version {decision.version}, {ago(decision.when)}]",
+                f"**{plain(decision.who)}** {decision.kind}{reason} "
+                f":gray[version {decision.version}, {ago(decision.when)}]",
                 help=exact(decision.when),
             )
         if not reviewed.decisions:
             st.caption("Nobody has decided anything here yet.")
         versions = services().review.versions(reviewed.dialogue.id)
-        for before, after in zip(versions, versions[1:], strict=False):
+        for before, after in pairwise(versions):
             for index, (old, new) in enumerate(zip(before.turns, after.turns, strict=False)):
                 if old != new:
                     st.caption(f"Version {after.version}, turn {index + 1}")
@@ -217,20 +226,86 @@ def action_bar(filters: Filters, ids: list[str], reviewed: Reviewed) -> None:
     key = f"{dialogue.id}.{dialogue.version}"
     with st.bottom, st.container(horizontal=True, vertical_alignment="center"):
         if decided:
-            st.button("Reopen", key=f"reopen.{key}", icon=":material/lock_open:", disabled=busy, **acting(decide, "reopen", "", who()))
+            st.button(
+                "Reopen",
+                key=f"reopen.{key}",
+                icon=":material/lock_open:",
+                disabled=busy,
+                **acting(decide, "reopen", "", who()),
+            )
         else:
-            st.button("Accept", key=f"accept.{key}", icon=":material/check:", type="primary", shortcut="A", disabled=busy,
-                      **acting(decide, "accept", "", who(), then=move, say="Accepted."))  # fmt: skip
-            st.button("Reject", key=f"reject.{key}", icon=":material/close:", shortcut="X", disabled=busy,
-                      on_click=_open, args=(dialogue.id, "reject"))  # fmt: skip
-            st.button("Flag", key=f"flag.{key}", icon=":material/flag:", shortcut="F", disabled=busy or reviewed.state == "flagged",
-                      **acting(decide, "flag", "", who(), then=move, say="Flagged."))  # fmt: skip
-        st.button("Edit", key=f"edit.{key}", icon=":material/edit:", shortcut="E", disabled=busy,
-                  on_click=_open, args=(dialogue.id, "edit", len(dialogue.turns) - 1))  # fmt: skip
-        st.button("Undo", key=f"undo.{key}", icon=":material/undo:", shortcut="U", disabled=busy, **acting(_undo), help="Take back your last decision")
-        st.button("Previous", key=f"previous.{key}", icon=":material/arrow_back:", shortcut="Left", disabled=busy or not before, on_click=show, args=(before,))
-        st.button("Next", key=f"next.{key}", icon=":material/arrow_forward:", shortcut="Right", disabled=busy or not after, on_click=show, args=(after,))
-        st.button("Keys", key=f"keys.{key}", icon=":material/keyboard:", shortcut="H", disabled=busy, type="tertiary", on_click=_open, args=(dialogue.id, "keys"))
+            st.button(
+                "Accept",
+                key=f"accept.{key}",
+                icon=":material/check:",
+                type="primary",
+                shortcut="A",
+                disabled=busy,
+                **acting(decide, "accept", "", who(), then=move, say="Accepted."),
+            )
+            st.button(
+                "Reject",
+                key=f"reject.{key}",
+                icon=":material/close:",
+                shortcut="X",
+                disabled=busy,
+                on_click=_open,
+                args=(dialogue.id, "reject"),
+            )
+            st.button(
+                "Flag",
+                key=f"flag.{key}",
+                icon=":material/flag:",
+                shortcut="F",
+                disabled=busy or reviewed.state == "flagged",
+                **acting(decide, "flag", "", who(), then=move, say="Flagged."),
+            )
+        st.button(
+            "Edit",
+            key=f"edit.{key}",
+            icon=":material/edit:",
+            shortcut="E",
+            disabled=busy,
+            on_click=_open,
+            args=(dialogue.id, "edit", len(dialogue.turns) - 1),
+        )
+        st.button(
+            "Undo",
+            key=f"undo.{key}",
+            icon=":material/undo:",
+            shortcut="U",
+            disabled=busy,
+            **acting(_undo),
+            help="Take back your last decision",
+        )
+        st.button(
+            "Previous",
+            key=f"previous.{key}",
+            icon=":material/arrow_back:",
+            shortcut="Left",
+            disabled=busy or not before,
+            on_click=show,
+            args=(before,),
+        )
+        st.button(
+            "Next",
+            key=f"next.{key}",
+            icon=":material/arrow_forward:",
+            shortcut="Right",
+            disabled=busy or not after,
+            on_click=show,
+            args=(after,),
+        )
+        st.button(
+            "Keys",
+            key=f"keys.{key}",
+            icon=":material/keyboard:",
+            shortcut="H",
+            disabled=busy,
+            type="tertiary",
+            on_click=_open,
+            args=(dialogue.id, "keys"),
+        )
     if busy:
         open_dialog(reviewed, move)
 
@@ -285,8 +360,17 @@ def _edit_dialog(dialogue: Dialogue, turn: int) -> None:
 
 @st.dialog("Keys", on_dismiss=_close)
 def _keys_dialog() -> None:
-    keys = {"A": "accept", "X": "reject, then a number for the reason", "F": "flag for somebody else", "E": "edit the last turn",
-            "U": "undo your last decision", "←": "previous", "→": "next", "H": "this list", "Esc": "close a dialog"}  # fmt: skip
+    keys = {
+        "A": "accept",
+        "X": "reject, then a number for the reason",
+        "F": "flag for somebody else",
+        "E": "edit the last turn",
+        "U": "undo your last decision",
+        "←": "previous",
+        "→": "next",
+        "H": "this list",
+        "Esc": "close a dialog",
+    }
     for name, meaning in keys.items():
         st.markdown(f"`{name}` {meaning}")
     st.caption(f"Keys rest while you type. {count(len(keys), 'key')}.")

@@ -68,7 +68,9 @@ def run_buttons(run: Run) -> None:
     jobs = services().jobs
     with st.container(horizontal=True):
         if run.state in {"queued", "running"}:
-            st.button("Stop and keep", key=f"stop.{run.id}", icon=":material/stop_circle:", **acting(jobs.cancel, run.id))
+            st.button(
+                "Stop and keep", key=f"stop.{run.id}", icon=":material/stop_circle:", **acting(jobs.cancel, run.id)
+            )
         if run.state in {"failed", "cancelled", "lost"}:
             st.button("Resume", key=f"resume.{run.id}", icon=":material/play_arrow:", **acting(jobs.resume, run.id))
         with st.popover("Log", icon=":material/article:", key=f"log.{run.id}"):

@@ -56,4 +56,6 @@ def _switch(chosen: str) -> None:
 
 def _person() -> None:
     with st.popover(plain(who(), 24), icon=":material/person:", width="stretch", key="sidebar.who"):
-        st.text_input("Decisions are signed by", key="who.name", placeholder=who(), persist_state="session", max_chars=40)
+        st.text_input(
+            "Decisions are signed by", key="who.name", placeholder=who(), persist_state="session", max_chars=40
+        )

@@ -26,14 +26,21 @@ def filters() -> dict[str, Any]:
     """Draw the search line; the filters that are set, all of them in the link."""
     traces = services().traces
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        text = st.text_input("Search", key="text", bind="query-params", placeholder="words said", icon=":material/search:", width=190)
+        text = st.text_input(
+            "Search", key="text", bind="query-params", placeholder="words said", icon=":material/search:", width=190
+        )
         chosen: dict[str, Any] = {
             "outcome": _many("Outcome", traces.values("outcome"), "outcome", lambda v: look(OUTCOMES, v).word),
             "run": _many("Run", [run.name for run in services().evaluation.runs()], "run"),
             "tier": _many("Tier", list(TIERS), "tier"),
             "goal_tool": _many("Goal tool", traces.values("goal_tool"), "tool"),
         }
-        fault = st.toggle("User side at fault", key="fault", bind="query-params", help="Only where the audit of the simulated user found something.")
+        fault = st.toggle(
+            "User side at fault",
+            key="fault",
+            bind="query-params",
+            help="Only where the audit of the simulated user found something.",
+        )
     chosen = {name: value for name, value in chosen.items() if value}
     if text.strip():
         chosen["text"] = text.strip()
@@ -90,10 +97,32 @@ def _pager(total: int, start: int, here: int) -> None:
     name = st.session_state["traces.page"]
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(f"{start + 1 if here else 0}–{start + here} of {count(total, 'trace')}")
-        st.button("Previous page", key="traces.before", icon=":material/chevron_left:", type="tertiary", disabled=start == 0, on_click=_turn, args=(name, -PAGE))
-        st.button("Next page", key="traces.after", icon=":material/chevron_right:", type="tertiary", disabled=start + here >= total, on_click=_turn, args=(name, PAGE))
+        st.button(
+            "Previous page",
+            key="traces.before",
+            icon=":material/chevron_left:",
+            type="tertiary",
+            disabled=start == 0,
+            on_click=_turn,
+            args=(name, -PAGE),
+        )
+        st.button(
+            "Next page",
+            key="traces.after",
+            icon=":material/chevron_right:",
+            type="tertiary",
+            disabled=start + here >= total,
+            on_click=_turn,
+            args=(name, PAGE),
+        )
         st.segmented_control(
-            "Order", ["newest", "longest", "slowest", "outcome"], default="newest", required=True, key="order", bind="query-params", label_visibility="collapsed"
+            "Order",
+            ["newest", "longest", "slowest", "outcome"],
+            default="newest",
+            required=True,
+            key="order",
+            bind="query-params",
+            label_visibility="collapsed",
         )
 
 
@@ -108,7 +137,10 @@ def detail(trace: Trace) -> None:
     steps = strip_steps(tools, trace.turns)
     centre, right = st.columns([8, 5], gap="large")
     with centre:
-        st.markdown(f"{badge_markdown(OUTCOMES, trace.outcome)} {plain(trace.reason)}", help=look(OUTCOMES, trace.outcome).meaning or None)
+        st.markdown(
+            f"{badge_markdown(OUTCOMES, trace.outcome)} {plain(trace.reason)}",
+            help=look(OUTCOMES, trace.outcome).meaning or None,
+        )
         tokens = sum(turn.tokens for turn in trace.turns)
         cost = f" · {tokens:,} tokens · {duration(trace.seconds)}" if tokens else ""
         st.caption(f"{plain(trace.assistant)} · {scenario.tier} · trial {trace.trial + 1}{cost}")
@@ -137,9 +169,9 @@ def other_runs(trace: Trace) -> None:
     if frame.empty:
         return
     st.markdown("**Same scenario in other runs**")
-    for row in frame.head(8).itertuples():
-        st.markdown(f"{badge_markdown(OUTCOMES, str(row.outcome))} :gray[{plain(row.model)}]")
-        wiring.link(wiring.TRACES, plain(row.run, 40), trace=row.id)
+    for row in frame.head(8).to_dict("records"):
+        st.markdown(f"{badge_markdown(OUTCOMES, row['outcome'])} :gray[{plain(row['model'])}]")
+        wiring.link(wiring.TRACES, plain(row["run"], 40), trace=row["id"])
 
 
 def sql_box() -> None:
@@ -147,7 +179,12 @@ def sql_box() -> None:
     with st.expander("Ask in SQL", icon=":material/database:"):
         st.caption("Tables: traces, turns, runs. It reads a locked copy; nothing can be changed.")
         with st.form("traces.sql", border=False):
-            query = st.text_area("Query", "SELECT model, outcome, count(*) AS n FROM traces GROUP BY ALL ORDER BY model, n DESC", key="traces.query", height=100)
+            query = st.text_area(
+                "Query",
+                "SELECT model, outcome, count(*) AS n FROM traces GROUP BY ALL ORDER BY model, n DESC",
+                key="traces.query",
+                height=100,
+            )
             asked = st.form_submit_button("Run", icon=":material/play_arrow:")
         if asked:
             with wiring.guarded():

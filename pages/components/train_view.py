@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -15,7 +16,7 @@ from diaforge_core.services.training import TrainRecipe
 from . import charts, wiring
 from .palette import RUN_STATES, look
 from .run_progress import run_header, watch
-from .wiring import acting, services
+from .wiring import acting, services, words_of
 from .wording import ago, count, duration, plain
 
 PRESETS = {
@@ -35,28 +36,52 @@ def recipe(datasets: Sequence[DatasetInfo]) -> TrainRecipe:
     st.subheader("Recipe", anchor=False)
     names = [info.name for info in datasets]
     preferred = next((i for i, info in enumerate(datasets) if info.name.endswith("-train")), 0)
-    dataset = st.selectbox("Dialogues", names, index=preferred, key="dataset", bind="query-params", help="Those that passed every check and that nobody rejected.")
-    choices = {choice.spec: choice.label for choice in services().models.choices(scripted=False)}
-    first = list(choices).index("smollm2") if "smollm2" in choices else 0
-    model = st.selectbox("Base model", list(choices), index=first, format_func=lambda spec: choices.get(spec, spec), key="train.model", accept_new_options=True, help="Or type hf:FOLDER for a model on this machine.")
+    dataset = wiring.pick(
+        "Dialogues", names, "dataset", index=preferred, help="Those that passed every check and that nobody rejected."
+    )
+    labels = wiring.model_labels(scripted=False)
+    model = st.selectbox(
+        "Base model",
+        list(labels),
+        index=list(labels).index("smollm2") if "smollm2" in labels else 0,
+        format_func=wiring.words_of(labels),
+        key="train.model",
+        accept_new_options=True,
+        help="Or type hf:FOLDER for a model on this machine.",
+    )
     preset = st.segmented_control("How long", list(PRESETS), default="Try it out", required=True, key="train.preset")
-    start = PRESETS[preset or "Try it out"]
     name = st.text_input("Run name", value=free_name(dataset), key=f"train.run.{dataset}", max_chars=64)
+    fixed = {"dataset": dataset, "run": name.strip() or free_name(dataset), "model": model or "smollm2"}
+    return TrainRecipe.model_validate(fixed | knobs(preset or "Try it out", [n for n in names if n != dataset]))
+
+
+def knobs(preset: str, others: Sequence[str]) -> dict[str, Any]:
+    """The folded part of the form: fields of a recipe as they stand."""
     with st.expander("More", type="compact"):
         one, two = st.columns(2)
-        epochs = one.number_input("Epochs", 0.1, 20.0, start["epochs"], step=0.5, key=f"train.epochs.{preset}")
-        steps = two.number_input("Steps at most", 0, 100_000, int(start["max_steps"]), key=f"train.steps.{preset}", help="0 for no limit.")
-        batch = one.number_input("Dialogues per step", 1, 64, 4, key="train.batch")
-        rate = two.number_input("Learning rate", 1e-6, 1e-2, 2e-4, format="%.1e", key="train.rate")
-        rank = one.number_input("LoRA rank", 1, 128, 16, key="train.rank", help="Size of the part that is trained; the rest stays as it is.")
-        seed = two.number_input("Seed", 0, 2**31, 0, key="train.seed")
-        mask = st.selectbox("Learn from", list(MASKS), format_func=lambda key: MASKS[key], key="train.mask")
-        held_out = st.selectbox("Watch the loss on", ["", *(n for n in names if n != dataset)], format_func=lambda n: n or "nothing", key="train.validation")
-        full = st.toggle("Train all weights", key="train.full", help="Instead of a small adapter: slower, and much larger on disk.")
-    return TrainRecipe(
-        dataset=dataset, run=name.strip() or free_name(dataset), model=model or "smollm2", loss_mask=mask, epochs=float(epochs),
-        batch_size=int(batch), learning_rate=float(rate), lora_rank=int(rank), max_steps=int(steps) or None, full=full, seed=int(seed), validation=held_out,
-    )  # fmt: skip
+        start = PRESETS[preset]
+        steps = two.number_input(
+            "Steps at most", 0, 100_000, int(start["max_steps"]), key=f"train.steps.{preset}", help="0 for no limit."
+        )
+        return {
+            "epochs": one.number_input(
+                "Epochs", 0.1, 20.0, float(start["epochs"]), step=0.5, key=f"train.epochs.{preset}"
+            ),
+            "max_steps": steps or None,
+            "batch_size": one.number_input("Dialogues per step", 1, 64, 4, key="train.batch"),
+            "learning_rate": two.number_input("Learning rate", 1e-6, 1e-2, 2e-4, format="%.1e", key="train.rate"),
+            "lora_rank": one.number_input(
+                "LoRA rank", 1, 128, 16, key="train.rank", help="Size of the part that is trained; the rest stays."
+            ),
+            "seed": two.number_input("Seed", 0, 2**31, 0, key="train.seed"),
+            "loss_mask": st.selectbox("Learn from", list(MASKS), format_func=words_of(MASKS), key="train.mask"),
+            "validation": st.selectbox(
+                "Watch the loss on", ["", *others], format_func=lambda n: n or "nothing", key="train.validation"
+            ),
+            "full": st.toggle(
+                "Train all weights", key="train.full", help="Instead of a small adapter: slower, much larger on disk."
+            ),
+        }
 
 
 def free_name(dataset: str) -> str:
@@ -75,8 +100,13 @@ def before_start(recipe: TrainRecipe, datasets: Sequence[DatasetInfo]) -> None:
         time = f" · about {duration(steps * pace)}" if pace else ""
         st.markdown(f"**{count(kept, 'dialogue')}**, **{count(steps, 'step')}**{time}")
         leak_check(recipe)
-        st.button("Start training", key="train.start", type="primary", icon=":material/play_arrow:",
-                  **acting(services().training.start, recipe, say="Started. It goes on if you close this page."))  # fmt: skip
+        st.button(
+            "Start training",
+            key="train.start",
+            type="primary",
+            icon=":material/play_arrow:",
+            **acting(services().training.start, recipe, say="Started. It goes on if you close this page."),
+        )
         with st.expander("The same as a command", type="compact", icon=":material/terminal:"):
             st.code(services().training.command_text(recipe), language="bash", wrap_lines=True)
 
@@ -100,13 +130,23 @@ def leak_check(recipe: TrainRecipe) -> None:
     """Whether the watched dialogues are also trained on."""
     if not recipe.validation:
         st.caption(":material/info: Nothing is held out. Split the dataset to see whether it learns or only remembers.")
-        st.button("Split it now", key=f"train.split.{recipe.dataset}", type="tertiary", icon=":material/call_split:",
-                  **acting(services().datasets.split, recipe.dataset, say="Split by near-duplicate distance into three datasets."))  # fmt: skip
+        st.button(
+            "Split it now",
+            key=f"train.split.{recipe.dataset}",
+            type="tertiary",
+            icon=":material/call_split:",
+            **acting(
+                services().datasets.split, recipe.dataset, say="Split by near-duplicate distance into three datasets."
+            ),
+        )
         return
     ids = [set(services().review.queue(name, None)) for name in (recipe.dataset, recipe.validation)]
     shared = len(ids[0] & ids[1])
     if shared:
-        st.warning(f"{count(shared, 'dialogue')} of {plain(recipe.validation)} are trained on too: its loss will look too good.")
+        st.warning(
+            f"{count(shared, 'dialogue')} of {plain(recipe.validation)} are trained on too: "
+            "its loss will look too good."
+        )
     else:
         st.caption(":material/check: No dialogue is both trained on and watched.")
 
@@ -140,7 +180,10 @@ def runs(found: list[Run]) -> None:
     """All training runs, and the chosen one in full."""
     st.subheader("Runs", anchor=False)
     if not found:
-        st.caption("The loss of a run, its checkpoints and its log are shown here, also while it goes on and after you come back.")
+        st.caption(
+            "The loss of a run, its checkpoints and its log are shown here, "
+            "also while it goes on and after you come back."
+        )
         return
     if st.session_state.get("train.newest") != found[0].id:
         st.session_state["train.newest"] = found[0].id
@@ -161,12 +204,19 @@ def _run_box(run: Run) -> None:
     run_header(run)
     frame = services().training.curve(run.id)
     if frame.empty:
-        st.skeleton(height=300) if run.state not in FINISHED else st.caption("It ended before its first step was logged.")
+        st.skeleton(height=300) if run.state not in FINISHED else st.caption(
+            "It ended before its first step was logged."
+        )
         return
     charts.draw(charts.loss_chart(frame), f"loss.{run.id}", loss_words(frame))
     last = frame.iloc[-1]
     with st.container(horizontal=True):
-        st.metric("Loss now", f"{last['loss']:.3f}" if pd.notna(last["loss"]) else "–", width=140, help="Mean over the words learned; lower is better.")
+        st.metric(
+            "Loss now",
+            f"{last['loss']:.3f}" if pd.notna(last["loss"]) else "–",
+            width=140,
+            help="Mean over the words learned; lower is better.",
+        )
         speed = frame["tokens_per_second"].dropna()
         memory = frame["memory_bytes"].dropna()
         st.metric("Tokens a second", f"{speed.iloc[-1]:,.0f}" if len(speed) else "–", width=160)
@@ -175,7 +225,11 @@ def _run_box(run: Run) -> None:
 
 def loss_words(frame: pd.DataFrame) -> str:
     losses = frame["loss"].dropna()
-    return f"Loss from {losses.iloc[0]:.3f} to {losses.iloc[-1]:.3f} over {len(losses)} logged steps" if len(losses) else "No loss yet"
+    return (
+        f"Loss from {losses.iloc[0]:.3f} to {losses.iloc[-1]:.3f} over {len(losses)} logged steps"
+        if len(losses)
+        else "No loss yet"
+    )
 
 
 def checkpoints(run: Run) -> None:
@@ -196,4 +250,6 @@ def checkpoints(run: Run) -> None:
 def recipe_words(run: Run) -> str:
     """The configuration the run was started with, not the one in the form."""
     given = run.config.get("recipe", {})
-    return ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in given.items() if value not in (None, "", False))
+    return ", ".join(
+        f"{key.replace('_', ' ')} {value}" for key, value in given.items() if value not in (None, "", False)
+    )

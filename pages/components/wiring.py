@@ -43,7 +43,10 @@ def who() -> str:
 
 def problems_of(tool: Tool, arguments: dict[str, Any]) -> list[str]:
     """What is wrong with these arguments by the tool's schema, one sentence each."""
-    return [f"{problem.path}: {problem.message}" if problem.path else problem.message for problem in validate(tool, arguments)]
+    return [
+        f"{problem.path}: {problem.message}" if problem.path else problem.message
+        for problem in validate(tool, arguments)
+    ]
 
 
 def show_error(error: DiaForgeError) -> None:
@@ -78,7 +81,9 @@ def page(title: str, question: str) -> Iterator[None]:
         yield
 
 
-def acting(function: Callable[..., Any], *args: Any, then: Callable[[], None] | None = None, say: str = "") -> dict[str, Any]:
+def acting(
+    function: Callable[..., Any], *args: Any, then: Callable[[], None] | None = None, say: str = ""
+) -> dict[str, Any]:
     """The `on_click` of a button that calls `function(*args)`, says `say` and does `then`.
 
     A problem that people can mend is kept and shown at the top of the page as it is drawn next.
@@ -125,3 +130,15 @@ def empty_state(what: str, target: str, label: str, **query: Any) -> None:
 def pick(label: str, options: Sequence[str], key: str, **more: Any) -> str:
     """What is chosen of `options` (not empty), also by the link: the query parameter of that name."""
     return st.selectbox(label, list(options), key=key, bind="query-params", **more)
+
+
+def model_labels(*, scripted: bool = True) -> dict[str, str]:
+    """Model spec → what to call it, the one that the link names first."""
+    asked = st.query_params.get("model", "")
+    known = {choice.spec: choice.label for choice in services().models.choices(scripted=scripted)}
+    return ({asked: known.get(asked, asked)} if asked else {}) | known
+
+
+def words_of(labels: dict[str, str]) -> Callable[[Any], str]:
+    """A `format_func` that shows labels, and what has none as it is."""
+    return lambda value: str(labels.get(value, value))

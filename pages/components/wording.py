@@ -26,7 +26,9 @@ def plain(text: object, limit: int = 0) -> str:
 
 def visible(text: str) -> str:
     """`text` without control and format characters (tabs and line ends stay), so that nothing hides in it."""
-    return "".join(char for char in text if char in "\n\t" or unicodedata.category(char) not in {"Cc", "Cf", "Co", "Cs"})
+    return "".join(
+        char for char in text if char in "\n\t" or unicodedata.category(char) not in {"Cc", "Cf", "Co", "Cs"}
+    )
 
 
 def clip(text: object, limit: int = 80) -> str:
