@@ -33,7 +33,9 @@ app.add_typer(review_app, name="review")
 
 WorkspaceOption = Annotated[
     Path | None,
-    typer.Option("--workspace", help="Workspace folder; by default DIAFORGE_WORKSPACE or data/workspace.", metavar="DIR"),
+    typer.Option(
+        "--workspace", help="Workspace folder; by default DIAFORGE_WORKSPACE or data/workspace.", metavar="DIR"
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object on stdout at the end.")]
 WhoOption = Annotated[str | None, typer.Option("--who", help="Your name, to sign with.")]
@@ -99,7 +101,9 @@ def datasets(workspace: WorkspaceOption = None, json_: JsonOption = False) -> No
 @app.command()
 def verify(
     what: Annotated[str, typer.Argument(metavar="DATASET|FILE.jsonl")],
-    catalog: Annotated[str | None, typer.Option(help="Catalog to check against; by default the one named inside.")] = None,
+    catalog: Annotated[
+        str | None, typer.Option(help="Catalog to check against; by default the one named inside.")
+    ] = None,
     workspace: WorkspaceOption = None,
     json_: JsonOption = False,
 ) -> None:
@@ -339,7 +343,10 @@ def _guarded(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         print(problem, file=sys.stderr)
         raise typer.Exit(2) from None
     except KeyboardInterrupt:
-        print("Interrupted. A run that was started goes on by itself; see `runs`, or stop it with `cancel`.", file=sys.stderr)
+        print(
+            "Interrupted. A run that was started goes on by itself; see `runs`, or stop it with `cancel`.",
+            file=sys.stderr,
+        )
         raise typer.Exit(130) from None
 
 

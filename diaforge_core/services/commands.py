@@ -68,9 +68,7 @@ def verify(workspace: Workspace, params: dict[str, Any], on_progress: OnProgress
 
 def split(workspace: Workspace, params: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:
     """`train, validation, held_out, dropped, train_dataset, validation_dataset, held_out_dataset`."""
-    return plain(
-        workspace.datasets.split(params["dataset"], params["held_out"], params["validation"], params["seed"])
-    )
+    return plain(workspace.datasets.split(params["dataset"], params["held_out"], params["validation"], params["seed"]))
 
 
 def train(workspace: Workspace, params: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:
@@ -202,7 +200,9 @@ def _recipe(kind: type[R], params: dict[str, Any]) -> R:
     try:
         return kind.model_validate(given)
     except ValidationError as problem:
-        faults = [f"--{'-'.join(map(str, fault['loc'])).replace('_', '-')}: {fault['msg']}" for fault in problem.errors()]
+        faults = [
+            f"--{'-'.join(map(str, fault['loc'])).replace('_', '-')}: {fault['msg']}" for fault in problem.errors()
+        ]
         raise DataError("\n".join(["These options cannot be:", *faults])) from problem
 
 

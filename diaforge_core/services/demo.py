@@ -75,7 +75,7 @@ class Demo:
         """As `build`, after taking the demo's own parts out of the workspace; everything else stays."""
         own = {_run_name(assistant) for assistant in ASSISTANTS}
         for run in self._workspace.jobs.all():
-            if run.name in own or run.config["recipe"].get("dataset") == DATASET and run.kind == "generate":
+            if run.name in own or (run.config["recipe"].get("dataset") == DATASET and run.kind == "generate"):
                 if run.state not in FINISHED:
                     self._workspace.jobs.cancel(run.id)
                     self._workspace.jobs.wait(run.id)

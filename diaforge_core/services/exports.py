@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from ..catalog.arguments import required_for
-from ..conversation.prompts import native_messages, render_target
 from ..conversation.assistants import View
+from ..conversation.prompts import native_messages, render_target
 from ..conversation.reading import assemble, read
 from ..errors import DataError
 from ..records.base import derived_seed
@@ -47,7 +47,9 @@ class Exports:
             partial.replace(target)
         except OSError as problem:
             partial.unlink(missing_ok=True)
-            raise DataError(f"{target} cannot be written: {problem.strerror}. Give another file with --out.") from problem
+            raise DataError(
+                f"{target} cannot be written: {problem.strerror}. Give another file with --out."
+            ) from problem
         return len(rows)
 
     def rows(self, dataset: str, format: Format) -> list[dict[str, Any]]:

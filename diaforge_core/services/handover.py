@@ -48,9 +48,7 @@ class HandedOverBug(Exception):
     """The app met a fault of its own while doing the command; its words are the traceback there."""
 
 
-def hand_over(
-    owner: Owner, command: str, params: dict[str, Any], on_progress: Callable[[Run], None]
-) -> dict[str, Any]:
+def hand_over(owner: Owner, command: str, params: dict[str, Any], on_progress: Callable[[Run], None]) -> dict[str, Any]:
     """What the command gave in the process that has the workspace.
 
     DiaForgeError with its message for what the user can mend; WorkspaceError if that process went away meanwhile.

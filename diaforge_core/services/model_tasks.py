@@ -48,7 +48,9 @@ def mask(given: dict[str, Any]) -> dict[str, Any]:
 
     folders = locate(parse_spec(given["model"]), Path(given["models_dir"]))
     tools = [Tool.model_validate(tool) for tool in given["tools"]]
-    return {"pieces": loss_mask_preview(Dialogue.model_validate(given["dialogue"]), tools, load_tokenizer(folders.base))}
+    return {
+        "pieces": loss_mask_preview(Dialogue.model_validate(given["dialogue"]), tools, load_tokenizer(folders.base))
+    }
 
 
 def merge(given: dict[str, Any]) -> dict[str, Any]:

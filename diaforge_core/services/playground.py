@@ -276,9 +276,7 @@ class Playground:
         record = self._workspace.catalogs.find(scenario.catalog, scenario.catalog_version)
         known = record.subset(tuple(dict.fromkeys([*scenario.candidates, scenario.goal_tool])))
         columns = [_Column(model, ScriptedUser(scenario, known)) for model in models]
-        return _Session(
-            session_id, record, record.subset(scenario.candidates), scenario.setting, scenario, columns
-        )
+        return _Session(session_id, record, record.subset(scenario.candidates), scenario.setting, scenario, columns)
 
     def _session(self, session: str) -> _Session:
         if session not in self._sessions:
@@ -364,4 +362,3 @@ class Playground:
                 outcome, reason = graded.outcome, column.error or graded.reason
             columns.append(Column(column.model, tuple(column.turns), column.ended, outcome, reason))
         return Session(live.id, live.tools, live.scenario, tuple(columns))
-

@@ -19,9 +19,7 @@ def replay_decisions(database: Database, log: EventLog) -> list[str]:
     missing = [
         event
         for event in events
-        if event.decision
-        and event.seq not in stored
-        and last_forgotten.get(event.decision.dialogue, 0) < event.seq
+        if event.decision and event.seq not in stored and last_forgotten.get(event.decision.dialogue, 0) < event.seq
     ]
     if not missing:
         return []
@@ -33,7 +31,9 @@ def replay_decisions(database: Database, log: EventLog) -> list[str]:
             table.apply_decision(cursor, event.seq, event.decision, event.dialogue)
     notices = []
     if put_back:
-        notices.append(f"{len(put_back)} decisions were missing from the database and were put back from {log.path.name}.")
+        notices.append(
+            f"{len(put_back)} decisions were missing from the database and were put back from {log.path.name}."
+        )
     if len(put_back) < len(missing):
         notices.append(
             f"{len(missing) - len(put_back)} decisions in {log.path.name} are about dialogues that are no longer here."

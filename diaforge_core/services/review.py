@@ -21,6 +21,7 @@ from .datasets import ShownState
 if TYPE_CHECKING:
     from .workspace import Workspace
 
+
 @dataclass(frozen=True, slots=True)
 class Reviewed:
     """A dialogue's newest version and what people decided about it."""

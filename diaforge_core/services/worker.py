@@ -179,9 +179,7 @@ def run(path: Path) -> RunState:
         error = f"{type(problem).__name__}: {problem}. This is a fault of DiaForge; the run's log has the details."
         folder.set_status(Status(state="failed", started=started, ended=dt.datetime.now(dt.UTC), error=error))
         raise
-    folder.set_status(
-        Status(state=state, started=started, ended=dt.datetime.now(dt.UTC), error=error, result=result)
-    )
+    folder.set_status(Status(state=state, started=started, ended=dt.datetime.now(dt.UTC), error=error, result=result))
     return state
 
 

@@ -64,7 +64,10 @@ def add(cursor: duckdb.DuckDBPyConnection, dataset: str, dialogues: Sequence[Dia
     gets an id of its own, made from the old one and the dataset's name.
     """
     fresh = _renamed(cursor, dataset, dialogues)
-    members = {row[0] for row in _by_id(cursor, "SELECT dialogue FROM members WHERE dataset = ? AND dialogue IN", fresh, dataset)}
+    members = {
+        row[0]
+        for row in _by_id(cursor, "SELECT dialogue FROM members WHERE dataset = ? AND dialogue IN", fresh, dataset)
+    }
     fresh = {key: dialogue for key, dialogue in fresh.items() if key not in members}
     known = {row[0] for row in _by_id(cursor, "SELECT dialogue FROM heads WHERE dialogue IN", fresh)}
     new = [dialogue for key, dialogue in fresh.items() if key not in known]
@@ -159,9 +162,7 @@ def row_of(dialogue: Dialogue) -> dict[str, Any]:
     }
 
 
-def _renamed(
-    cursor: duckdb.DuckDBPyConnection, dataset: str, dialogues: Sequence[Dialogue]
-) -> dict[str, Dialogue]:
+def _renamed(cursor: duckdb.DuckDBPyConnection, dataset: str, dialogues: Sequence[Dialogue]) -> dict[str, Dialogue]:
     """The dialogues by the id that they get here, in order."""
     by_id = {dialogue.id: dialogue for dialogue in dialogues}
     stored = {
@@ -176,7 +177,11 @@ def _renamed(
     }
     renamed: dict[str, Dialogue] = {}
     for key, dialogue in by_id.items():
-        if key in stored and not stored[key][2] and _words(Dialogue.model_validate_json(stored[key][1])) != _words(dialogue):
+        if (
+            key in stored
+            and not stored[key][2]
+            and _words(Dialogue.model_validate_json(stored[key][1])) != _words(dialogue)
+        ):
             dialogue = Dialogue.model_validate(dialogue.model_dump() | {"id": content_id(key, dataset)})
         renamed[dialogue.id] = dialogue
     return renamed

@@ -82,7 +82,9 @@ class EventLog:
             whole = content[: content.rfind(b"\n") + 1]
             os.truncate(self.path, len(whole))
             content = whole
-            self.notices.append(f"{self.path.name}: the last line was unfinished and was cut off; it was never confirmed.")
+            self.notices.append(
+                f"{self.path.name}: the last line was unfinished and was cut off; it was never confirmed."
+            )
         for number, line in enumerate(content.splitlines(), 1):
             try:
                 event = Event.model_validate_json(line)

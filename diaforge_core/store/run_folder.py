@@ -99,7 +99,9 @@ class RunFolder:
     def append(self, row: dict[str, Any]) -> None:
         """One more row, on disk before this returns; only the worker appends."""
         with self.rows_path.open("ab") as file:
-            file.write(json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass") + b"\n")
+            file.write(
+                json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass") + b"\n"
+            )
             file.flush()
             os.fsync(file.fileno())
 
