@@ -1,0 +1,229 @@
+"""The metrics against the oracle checks of METHOD.md §7 and hand-counted conversations."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+
+from diaforge_core.errors import DataError
+from diaforge_core.evaluation.metrics import (
+    ALIASES,
+    METRICS,
+    Estimate,
+    Measurements,
+    confusion,
+    measure,
+    measure_groups,
+    metric,
+)
+from diaforge_core.evaluation.statistics import wilson
+from diaforge_core.records.dialogue import Turn
+from diaforge_core.records.trace import AuditMark, Trace
+
+from .factories import LEAD_ARGUMENTS, a_catalog, a_scenario, a_trace, asks, calls, lead_turns, not_accepted, user
+
+TOOLS = {tool.name: tool for tool in a_catalog().tools}
+TALK = lead_turns()[:-1]
+RIGHT = (*TALK, calls("CRM_CreateLead", **LEAD_ARGUMENTS))
+TWIN = calls("CRM_UpdateLead", lead_id="7")
+WRONG_VALUE = (*TALK, calls("CRM_CreateLead", **LEAD_ARGUMENTS | {"phone": "555"}))
+NO_TOOL = {"goal_tool": "CRM_DeleteLead", "candidates": ("CRM_UpdateLead", "CRM_CreateContact")}
+
+
+def episode(turns: tuple[Turn, ...], number: int = 0, trial: int = 0, **scenario: Any) -> Trace:
+    """The trace of its own scenario number `number`."""
+    changes = {key: scenario.pop(key) for key in ("ended", "audit") if key in scenario}
+    return a_trace(a_scenario(id=f"s{number:03}", **scenario), turns, trial=trial, **changes)
+
+
+def value(measured: Measurements, key: str) -> float:
+    found = measured.values[key]
+    assert found is not None
+    return found.value
+
+
+def rates(*traces: Trace) -> tuple[float, float, float]:
+    measured = measure(traces, TOOLS)
+    return value(measured, "acc"), value(measured, "ftr"), value(measured, "tar")
+
+
+def test_a_wrong_call_then_the_right_one_is_accurate_and_false_and_no_abstention() -> None:
+    assert rates(episode((*TALK, TWIN, not_accepted(), RIGHT[-1]))) == (1, 1, 0)
+
+
+def test_no_call_is_abstention_only() -> None:
+    assert rates(episode(TALK)) == (0, 0, 1)
+
+
+def test_the_right_tool_with_one_wrong_value_is_none_of_the_three() -> None:
+    assert rates(episode(WRONG_VALUE)) == (0, 0, 0)
+
+
+def test_119_episodes_print_the_numbers_of_the_paper() -> None:
+    kinds = [RIGHT] * 74 + [(*TALK, TWIN, not_accepted())] * 2 + [TALK] * 43
+    traces = [episode(turns, number) for number, turns in enumerate(kinds)]
+    assert [f"{rate:.2f}" for rate in rates(*traces)] == ["0.62", "0.02", "0.36"]
+    measured = measure(traces, TOOLS)
+    interval = wilson(74, 119)
+    assert measured.values["acc"] == Estimate(74 / 119, interval.low, interval.high, 119)
+    assert sum(measured.outcomes.values()) == measured.episodes == 119
+    assert {kind: n for kind, n in measured.outcomes.items() if n} == {
+        "right": 74,
+        "wrong_near_duplicate": 2,
+        "turn_limit": 43,
+    }
+
+
+def test_precision_and_recall_over_calls() -> None:
+    traces = [
+        episode((*TALK, TWIN, not_accepted(), TWIN, not_accepted(), RIGHT[-1]), 0),
+        episode(WRONG_VALUE, 1),
+        episode(TALK, 2),
+    ]
+    measured = measure(traces, TOOLS)
+    assert value(measured, "tcp") == pytest.approx(2 / 4)
+    assert value(measured, "tcr") == pytest.approx(2 / 3)
+    assert value(measured, "tool_accuracy") == pytest.approx(2 / 3)
+    precision = measured.values["tcp"]
+    assert precision is not None
+    assert precision.n == 2
+
+
+def test_precision_and_recall_over_argument_names_count_calls_to_the_goal_only() -> None:
+    given = {"customer_name": "John Carter", "email": "john.carter@northwind.example", "industry": "retail"}
+    traces = [episode((*TALK, calls("CRM_CreateLead", **given)), 0), episode(TALK, 1), episode(RIGHT, 2)]
+    measured = measure(traces, TOOLS)
+    assert value(measured, "pkp") == pytest.approx((2 / 3 + 1) / 2)
+    assert value(measured, "pkr") == pytest.approx((2 / 3 + 1) / 2)
+
+
+def test_scenarios_with_and_without_a_right_tool_share_no_denominator() -> None:
+    refusing = (user("Get rid of a lead."), asks("None of the tools I have fits that."))
+    traces = [
+        episode(RIGHT, 0),
+        episode(refusing, 1, ended="none_fits", **NO_TOOL),
+        episode((user("Get rid of a lead."), TWIN, not_accepted()), 2, **NO_TOOL),
+    ]
+    measured = measure(traces, TOOLS)
+    assert (value(measured, "acc"), value(measured, "ftr"), value(measured, "tar")) == (1, 0, 0)
+    assert (value(measured, "refusal"), value(measured, "wrong_call")) == (0.5, 0.5)
+    assert {key: found.n for key, found in measured.values.items() if found and METRICS[key].about == "no_tool"} == {
+        "refusal": 2,
+        "wrong_call": 2,
+    }
+    assert sum(measured.outcomes.values()) == 1
+    assert sum(measured.no_tool_outcomes.values()) == 2
+
+
+def test_what_cannot_be_measured_is_none() -> None:
+    only_refusals = measure([episode(TALK, **NO_TOOL)], TOOLS)
+    assert only_refusals.values["acc"] is only_refusals.values["pass_k"] is None
+    assert measure([episode(TALK)], TOOLS).values["refusal"] is None
+    assert measure([episode(RIGHT)], TOOLS).values["conv_rel_judge"] is None
+    nothing = measure([], TOOLS)
+    assert all(found is None for found in nothing.values.values())
+    assert nothing.episodes == 0
+
+
+def test_every_metric_has_a_place_in_every_report() -> None:
+    measured = measure([episode(RIGHT)], TOOLS)
+    assert measured.values.keys() == METRICS.keys() == measured.without_user_faults.keys()
+
+
+def test_rates_over_trials_are_means_over_scenarios() -> None:
+    traces = [episode(RIGHT, 0, trial) for trial in range(3)] + [episode(TALK, 0, 3)]
+    traces += [episode(TALK, 1, trial) for trial in range(2)]
+    measured = measure(traces, TOOLS)
+    assert value(measured, "acc") == pytest.approx((3 / 4 + 0) / 2)
+    assert measured.trials == 4
+    assert measured.scenarios == 2
+
+
+def test_pass_k_takes_all_trials_of_a_scenario() -> None:
+    traces = [episode(RIGHT, 0, trial) for trial in range(3)] + [episode(TALK, 0, 3)]
+    measured = measure(traces, TOOLS)
+    assert measured.pass_k_by_k == {1: 0.75, 2: 0.5, 3: 0.25, 4: 0.0}
+    assert value(measured, "pass_k") == 0.0
+
+
+def test_intervals_hold_their_value() -> None:
+    traces = [episode([RIGHT, TALK, WRONG_VALUE][n % 3], n, trial) for n in range(9) for trial in range(2)]
+    for key, found in measure(traces, TOOLS).values.items():
+        if found:
+            assert found.low <= found.value <= found.high, key
+            assert not math.isnan(found.value)
+            if METRICS[key].share:
+                assert 0 <= found.low <= found.high <= 1, key
+
+
+def test_a_call_that_others_still_fit_is_lucky() -> None:
+    guess = (
+        user("I need to get John Carter into the system; john.carter@northwind.example, phone +1 312 555 0148."),
+        RIGHT[-1],
+    )
+    stages = {"stages": ()}
+    measured = measure([episode(guess, 0, **stages), episode(RIGHT, 1)], TOOLS)
+    assert value(measured, "acc") == 1
+    assert value(measured, "lucky") == 0.5
+
+
+def test_questions_are_counted_and_those_already_answered_are_redundant() -> None:
+    again = (*TALK, asks("What are the email and the phone?"), user("As I said."), RIGHT[-1])
+    measured = measure([episode(RIGHT, 0), episode(again, 1)], TOOLS)
+    assert value(measured, "questions") == 2.5
+    assert value(measured, "redundant") == 0.5
+    assert value(measured, "effort") == 0.5
+
+
+def test_byte_strict_accuracy_stands_beside_the_lenient_one() -> None:
+    loose = calls("CRM_CreateLead", **LEAD_ARGUMENTS | {"email": "John.Carter@northwind.example"})
+    measured = measure([episode((*TALK, loose), 0), episode(RIGHT, 1)], TOOLS)
+    assert value(measured, "acc") == 1
+    assert measured.byte_strict_acc is not None
+    assert measured.byte_strict_acc.value == 0.5
+
+
+def test_headlines_come_with_and_without_the_users_faults() -> None:
+    leak = (AuditMark(kind="leak", turn=0, reason="It gave the name."),)
+    unclear = (AuditMark(kind="not_understood", turn=2, reason="?"),)
+    traces = [episode(RIGHT, 0), episode(TALK, 1, audit=leak), episode(TALK, 2, audit=unclear)]
+    measured = measure(traces, TOOLS)
+    assert value(measured, "acc") == pytest.approx(1 / 3)
+    blameless = measured.without_user_faults["acc"]
+    assert blameless is not None
+    assert (blameless.value, blameless.n) == (0.5, 2)
+    assert measured.user_faults == {"leak": 1, "not_understood": 1}
+
+
+def test_each_tier_is_measured_alone() -> None:
+    traces = [episode(RIGHT, 0), episode(TALK, 1, tier="hard"), episode(RIGHT, 2, tier="hard")]
+    per_tier = measure(traces, TOOLS).per_tier
+    assert list(per_tier) == ["baseline", "hard"]
+    hard = per_tier["hard"]["acc"]
+    assert hard is not None
+    assert (hard.value, hard.n) == (0.5, 2)
+
+
+def test_any_other_grouping_is_measured_the_same_way() -> None:
+    traces = [episode(RIGHT, 0), episode(TALK, 1, dial="terse")]
+    groups = measure_groups(traces, TOOLS, lambda trace: trace.scenario.dial or "none")
+    assert [(name, found["acc"].value) for name, found in groups.items() if found["acc"]] == [("none", 1), ("terse", 0)]
+
+
+def test_the_confusion_names_the_last_call_or_none() -> None:
+    traces = [episode(RIGHT, 0), episode((*TALK, TWIN, not_accepted()), 1), episode(TALK, 2)]
+    found = confusion(traces)
+    assert {cell: len(ids) for cell, ids in found.items()} == {
+        ("CRM_CreateLead", ""): 1,
+        ("CRM_CreateLead", "CRM_CreateLead"): 1,
+        ("CRM_CreateLead", "CRM_UpdateLead"): 1,
+    }
+
+
+def test_the_briefs_names_are_the_same_metrics_and_an_unknown_one_lists_all() -> None:
+    assert {name: metric(name).key for name in ALIASES} == ALIASES
+    with pytest.raises(DataError) as caught:
+        metric("charm")
+    assert all(name in str(caught.value) for name in ("charm", *METRICS, *ALIASES))
