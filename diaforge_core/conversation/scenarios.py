@@ -189,11 +189,11 @@ class _Drawer:
         return tuple(t for t in (*reversed(TIERS[: place + 1]), *TIERS[place + 1 :]) if t in self.mix)
 
     def _goal(self, tier: Tier, index: int, attempt: int, rng: random.Random) -> Tool:
-        """The next goal tool in turn, so that all are used about equally often."""
+        """The next goal tool in turn, so that all are used about equally often; three tries, then the one after it."""
         pool = self.goals
         if tier == "hard" and self.conditional and rng.random() < 0.6:
             pool = self.conditional
-        return pool[(index + attempt * 7919) % len(pool)] if attempt < 2 else rng.choice(pool)
+        return pool[(index + attempt // 3) % len(pool)]
 
     def _attempt(self, tier: Tier, goal: Tool, rng: random.Random) -> Scenario | None:
         """A scenario of this tier round this goal tool; None when the catalog or the goal does not allow it."""

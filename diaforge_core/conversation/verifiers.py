@@ -333,7 +333,7 @@ def check_phase_order(case: Case) -> Fault | None:
             continue
         if turn.call is not None:
             return Fault(f"a call while {len(still_open)} tools are still possible", index)
-        if case.asked[index].kind in ("arguments", "confirmation"):
+        if case.asked[index].kind == "confirmation" or case.asked[index].parameters:
             return Fault(f"asks for values while {len(still_open)} tools are still possible", index)
         settled = _tools_named(turn.thought, [tool for tool in case.candidates if tool.name in still_open])
         if len(settled) == 1 and re.search(r"\b(?:must be|it is|so I (?:will )?call|is the one)\b", turn.thought):
@@ -376,8 +376,8 @@ def _useless_separation(case: Case, index: int, asked: Asked) -> Fault | None:
     still_open = set(case.open_before(index))
     if len(still_open) < 2:
         return Fault("asks which tool is meant though only one is possible", index)
-    if asked.kind == "options" or asked.tools:
-        return None if still_open & set(asked.tools) else Fault("offers only tools that are ruled out", index)
+    if asked.kind == "options":
+        return None  # an open question leaves it to the user to say which
     tools = [tool for tool in case.candidates if tool.name in still_open]
     known = {facet.key: facet.answers for facet in (*facets(case.candidates), *facets(tools))}
     for key in asked.facets:
