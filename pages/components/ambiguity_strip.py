@@ -30,7 +30,7 @@ def strip(steps: Sequence[Step], names: Sequence[str]) -> None:
         return
     with st.container(horizontal=True, gap="small"):
         for step in steps:
-            with st.container(border=True, width=132):
+            with st.container(border=True, width=132, height="stretch", gap="xxsmall"):
                 st.caption(f"after turn {step.turn + 1}")
                 st.markdown(letters_line(step.open_tools, names))
                 _missing(step)
@@ -48,7 +48,7 @@ def _missing(step: Step) -> None:
     if len(step.open_tools) > 1:
         st.caption(f"{count(len(step.open_tools), 'tool')} open")
     elif step.missing:
-        st.caption(f"{count(len(step.missing), 'value')} missing", help=plain(", ".join(step.missing)))
+        st.caption(f"{len(step.missing)} missing", help=plain(", ".join(step.missing)))
     else:
         st.caption(":material/check: all known" if step.open_tools else "none fits")
 

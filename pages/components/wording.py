@@ -15,12 +15,14 @@ def plain(text: object, limit: int = 0) -> str:
     """`text` as Markdown that shows exactly these characters: no link, image, heading, formula or colour.
 
     Line ends become spaces, invisible and direction-changing characters are dropped, and a positive `limit` cuts
-    with an ellipsis. A word joiner after a colon keeps `:name:` from being drawn as an icon.
+    with an ellipsis. An invisible word joiner keeps `:name:` from being drawn as an icon, and addresses from
+    becoming links.
     """
     shown = " ".join(visible(str(text)).split())
     if limit and len(shown) > limit:
         shown = shown[: limit - 1].rstrip() + "…"
     shown = shown.replace("://", f":{_WORD_JOINER}//").replace("www.", f"www{_WORD_JOINER}.")
+    shown = shown.replace("@", f"@{_WORD_JOINER}")
     return _PUNCTUATION.sub(r"\\\1", _ICON_CODE.sub(f":{_WORD_JOINER}", shown))
 
 
