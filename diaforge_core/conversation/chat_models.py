@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 ATTEMPTS = 4
 """Tries of one request before the endpoint counts as down."""
+REPLY_TOKENS = 320
+"""Enough for a thought and a call with a dozen arguments; a model that rambles on is cut here."""
 TIMEOUT_SECONDS = 120.0
 KEY_VARIABLES = ("DIAFORGE_API_KEY", "OPENAI_API_KEY")
 
@@ -47,7 +49,7 @@ class ChatModel(Protocol):
         *,
         tools: Sequence[Tool] = (),
         seed: int = 0,
-        max_tokens: int = 400,
+        max_tokens: int = REPLY_TOKENS,
     ) -> Completion:
         """The next message; `tools` only for models with tool calling of their own. ModelError if none can be had."""
         ...
@@ -67,7 +69,7 @@ class ScriptedModel:
         *,
         tools: Sequence[Tool] = (),
         seed: int = 0,
-        max_tokens: int = 400,
+        max_tokens: int = REPLY_TOKENS,
     ) -> Completion:
         """The next answer of the queue; ModelError when there is none left."""
         if len(self.asked) >= len(self.answers):
@@ -113,7 +115,7 @@ class OpenAIModel:
         *,
         tools: Sequence[Tool] = (),
         seed: int = 0,
-        max_tokens: int = 400,
+        max_tokens: int = REPLY_TOKENS,
     ) -> Completion:
         """The server's answer; overload, time-outs and lost connections are tried again, with growing pauses.
 
@@ -199,7 +201,7 @@ class ModelAssistant:
         *,
         native: bool = False,
         keep_thoughts: bool = False,
-        max_tokens: int = 400,
+        max_tokens: int = REPLY_TOKENS,
     ) -> None:
         self.model = model
         self.spec = spec

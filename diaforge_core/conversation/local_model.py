@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ModelError
-from .chat_models import Completion
+from .chat_models import REPLY_TOKENS, Completion
 from .prompts import END, Message, encode_control, encode_prompt
 
 if TYPE_CHECKING:
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from ..records.tool import Tool
 
-REPLY_TOKENS = 400
-"""Enough for a thought and the longest call of the sample catalog; a model that rambles on is cut here."""
+REPEATED_TOKENS, LONGEST_PERIOD = 48, 48
+"""Small models fall into loops; this many tokens of a loop, and at least three rounds, end the turn."""
 
 
 def quiet_transformers() -> None:
@@ -179,6 +179,8 @@ class LocalModel:
                 return
             yield token
             written.append(token)
+            if _repeats(written):
+                return
             if ends_in_text and END in self.tokenizer.decode(written[-2 * len(END) :]):
                 return
             logits = self._step([token])
@@ -202,7 +204,9 @@ class LocalModel:
         """Cuts the cache to its first `length` tokens; False where layers do not keep all tokens."""
         if any(getattr(layer, "is_sliding", False) for layer in self._cache.layers):
             return False
-        self._cache.crop(length)
+        surplus = len(self._cached) - length
+        if surplus:
+            self._cache.crop(-surplus)
         return True
 
     def _step(self, tokens: list[int]) -> torch.Tensor:
@@ -227,3 +231,14 @@ class LocalModel:
         chances, order = torch.softmax(logits / self.temperature, dim=-1).sort(descending=True, stable=True)
         kept = (chances.cumsum(-1) - chances) < self.top_p
         return int(order[torch.multinomial(chances * kept, 1, generator=random)])
+
+
+def _repeats(written: list[int]) -> bool:
+    """Whether the last tokens are one short passage over and over."""
+    if len(written) % 16:
+        return False
+    for period in range(1, LONGEST_PERIOD + 1):
+        span = max(REPEATED_TOKENS, 3 * period)
+        if len(written) >= span and written[-span:-period] == written[-span + period :]:
+            return True
+    return False

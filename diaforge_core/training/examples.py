@@ -1,0 +1,181 @@
+"""Dialogues as tokens: the shared history once (the trunk), and each trained assistant turn beside it (a branch).
+
+METHOD.md §3: for assistant turn t the input is system + u₁ a₁ … u_t and the target is a_t, thought and reply or call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+from ..conversation.prompts import (
+    END,
+    chat_messages,
+    encode_control,
+    encode_data,
+    encode_message,
+    encode_target,
+    header,
+    opening_ids,
+    render_target,
+)
+from ..errors import DataError, problem_list
+from ..records.dialogue import Dialogue, Turn
+from ..records.tool import Tool
+
+LossMask = Literal["assistant_only", "final_call_only", "all"]
+ToolsOf = Callable[[Dialogue], Sequence[Tool]]
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """One target turn."""
+
+    start: int
+    """Number of trunk tokens that it follows and attends to."""
+    tokens: tuple[int, ...]
+    """The turn with its thought and the end token; all of it is in the loss."""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One dialogue as tokens."""
+
+    dialogue: str
+    """Id of the dialogue."""
+    trunk: tuple[int, ...]
+    branches: tuple[Branch, ...]
+    trained: tuple[tuple[int, int], ...] = ()
+    """Spans `[start, end)` of trunk tokens that are in the loss themselves; `start` is never 0."""
+
+    @property
+    def tokens(self) -> int:
+        """Tokens that the model reads in one pass."""
+        return len(self.trunk) + sum(len(branch.tokens) for branch in self.branches)
+
+    @property
+    def target_tokens(self) -> int:
+        """Tokens in the loss."""
+        return sum(len(branch.tokens) for branch in self.branches) + sum(end - start for start, end in self.trained)
+
+    @property
+    def longest_slice(self) -> int:
+        """Tokens of its longest input with target: what must fit into the model's context."""
+        return max([len(self.trunk), *(branch.start + len(branch.tokens) for branch in self.branches)])
+
+
+def build_examples(
+    dialogues: Iterable[Dialogue],
+    tools_of: ToolsOf,
+    tokenizer: Any,
+    *,
+    loss_mask: LossMask = "assistant_only",
+    keep_thoughts: bool = False,
+    max_tokens: int | None = None,
+) -> list[Example]:
+    """One example a dialogue, in order. Earlier thoughts are dropped from the history unless kept.
+
+    DataError that names every dialogue that is longer than `max_tokens` or has nothing to train on: nothing is cut
+    silently. Masks: `assistant_only` all assistant turns; `final_call_only` the last of them; `all` each token once.
+    """
+    check_loss_mask(loss_mask)
+    examples, problems = [], []
+    for dialogue in dialogues:
+        example = build_example(dialogue, tools_of(dialogue), tokenizer, loss_mask, keep_thoughts)
+        examples.append(example)
+        if not example.target_tokens:
+            problems.append((dialogue.id, "it has no assistant turn to train on"))
+        elif max_tokens is not None and example.longest_slice > max_tokens:
+            problems.append((dialogue.id, f"{example.longest_slice} tokens, the limit is {max_tokens}"))
+    if problems:
+        headline = f"{len(problems)} of {len(examples)} dialogues cannot be trained on:"
+        raise DataError(problem_list(headline, problems, "Leave them out, or use a model with a longer context."))
+    return examples
+
+
+def check_loss_mask(loss_mask: str) -> None:
+    """DataError that lists the masks if this is none."""
+    if loss_mask not in get_args(LossMask):
+        raise DataError(f"There is no loss mask '{loss_mask}'. Use one of: {', '.join(get_args(LossMask))}.")
+
+
+def build_example(
+    dialogue: Dialogue,
+    tools: Sequence[Tool],
+    tokenizer: Any,
+    loss_mask: LossMask = "assistant_only",
+    keep_thoughts: bool = False,
+) -> Example:
+    """The tokens of one dialogue; history and targets are exactly what the model reads and writes when it is used.
+
+    With thoughts kept the history holds the targets as they are, and one plain pass needs no branch.
+    """
+    targets = _target_turns(dialogue.turns, loss_mask)
+    messages = chat_messages(tools, dialogue.scenario.setting, dialogue.turns, keep_thoughts=keep_thoughts)
+    trunk = opening_ids(tokenizer) + encode_message(tokenizer, messages[0])
+    spans = [(1, len(trunk))] if loss_mask == "all" else []
+    branches = []
+    for number, (turn, message) in enumerate(zip(dialogue.turns, messages[1:], strict=True)):
+        start = len(trunk)
+        if turn.speaker != "assistant":
+            trunk += encode_message(tokenizer, message)
+            spans += [(start, len(trunk))] if loss_mask == "all" else []
+            continue
+        trunk += encode_control(tokenizer, header("assistant"))
+        target = encode_target(tokenizer, turn) if number in targets else []
+        if target and keep_thoughts:
+            spans.append((len(trunk), len(trunk) + len(target)))
+        elif target:
+            branches.append(Branch(len(trunk), tuple(target)))
+        if number == max(targets, default=-1) and loss_mask != "all":
+            trunk += target if keep_thoughts else []
+            break
+        trunk += encode_data(tokenizer, message["content"]) + encode_control(tokenizer, END + "\n")
+    return Example(dialogue.id, tuple(trunk), tuple(branches), tuple(spans))
+
+
+def _target_turns(turns: Sequence[Turn], loss_mask: LossMask) -> frozenset[int]:
+    """Places of the turns to train on."""
+    spoken = [number for number, turn in enumerate(turns) if turn.speaker == "assistant"]
+    return frozenset(spoken[-1:] if loss_mask == "final_call_only" else spoken)
+
+
+def slices(example: Example) -> list[tuple[list[int], int]]:
+    """What one pass stands for: each target with its whole history, as tokens and the number that are not trained.
+
+    The reference that tests and benchmarks compare with. Only for examples without trained trunk spans other than
+    whole targets.
+    """
+    apart = [([*example.trunk[: branch.start], *branch.tokens], branch.start) for branch in example.branches]
+    return apart + [(list(example.trunk[:end]), start) for start, end in example.trained]
+
+
+def loss_mask_preview(
+    dialogue: Dialogue,
+    tools: Sequence[Tool],
+    tokenizer: Any = None,
+    *,
+    loss_mask: LossMask = "assistant_only",
+    keep_thoughts: bool = False,
+) -> list[tuple[str, bool]]:
+    """The dialogue's text in reading order, in pieces, each with whether it is in the loss; needs no model.
+
+    With a tokenizer the pieces are what it makes of them, so that what it cannot write is seen.
+    Trained turns are shown with their thought, once; the thought-free copies that later turns read are left out.
+    """
+    check_loss_mask(loss_mask)
+    targets = _target_turns(dialogue.turns, loss_mask)
+    messages = chat_messages(tools, dialogue.scenario.setting, dialogue.turns, keep_thoughts=keep_thoughts)
+    everything = loss_mask == "all"
+    pieces = [(f"{header('system')}{messages[0]['content']}{END}\n", everything)]
+    for number, (turn, message) in enumerate(zip(dialogue.turns, messages[1:], strict=True)):
+        trained = number in targets
+        if turn.speaker != "assistant":
+            pieces.append((f"{header('user')}{message['content']}{END}\n", everything))
+            continue
+        shown = render_target(turn) if trained else message["content"]
+        pieces += [(header("assistant"), everything), (shown + END, trained), ("\n", everything)]
+    if tokenizer is None:
+        return pieces
+    return [(tokenizer.decode(encode_control(tokenizer, text)), trained) for text, trained in pieces]

@@ -1,0 +1,182 @@
+"""Runs: what they report, that they resume exactly, that they stop, and how they fail."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from safetensors.torch import load_file
+
+from diaforge_core.conversation.model_specs import locate, open_assistant, parse_spec
+from diaforge_core.errors import CatalogError, DataError, ModelError
+from diaforge_core.training.trainer import ToolCallingTrainer, merge_adapter, newest_checkpoint
+
+from .factories import a_catalog, a_dialogue, a_scenario, lead_turns, sales_tools
+
+LOG_KEYS = {
+    "step",
+    "epoch",
+    "loss",
+    "learning_rate",
+    "tokens_per_second",
+    "target_tokens_total",
+    "seconds_left",
+    "peak_memory_bytes",
+}
+
+
+def six_dialogues():
+    names = [tool.name for tool in sales_tools()]
+    return [
+        a_dialogue(
+            a_scenario(candidates=("CRM_CreateLead", names[1 + number % 5])), lead_turns()[: 2 + 2 * (number % 3)]
+        )
+        for number in range(6)
+    ]
+
+
+@pytest.fixture
+def trainer(tiny_llama_dir: Path, models_dir: Path) -> ToolCallingTrainer:
+    return ToolCallingTrainer(f"hf:{tiny_llama_dir}", models_dir, a_catalog(), device="cpu")
+
+
+def test_a_run_logs_every_step_and_leaves_an_adapter(trainer: ToolCallingTrainer, tmp_path: Path) -> None:
+    rows: list[dict] = []
+    model = trainer.train(six_dialogues(), epochs=2, batch_size=2, learning_rate=5e-3, out=tmp_path, on_log=rows.append)
+    assert [row["step"] for row in rows] == [1, 2, 3, 4, 5, 6]
+    assert all(row.keys() == LOG_KEYS for row in rows)
+    assert model.steps == 6
+    assert model.finished
+    assert (model.loss_first, model.loss_last) == (rows[0]["loss"], rows[-1]["loss"])
+    assert model.loss_last < model.loss_first
+    assert model.target_tokens == rows[-1]["target_tokens_total"] > 0
+    assert rows[-1]["seconds_left"] == 0
+    names = {file.name for file in model.folder.iterdir()}
+    assert {"adapter_config.json", "adapter_model.safetensors", "diaforge.json"} <= names
+    assert not any(name.endswith((".bin", ".pt", ".pth")) for name in names)
+    assert open_assistant(model.spec, trainer.models_dir).spec == model.spec
+
+
+def test_a_stopped_and_resumed_run_ends_with_the_weights_of_an_unbroken_one(
+    trainer: ToolCallingTrainer, tmp_path: Path
+) -> None:
+    choices = {"epochs": 2, "batch_size": 2, "learning_rate": 5e-3, "seed": 3}
+    straight: list[dict] = []
+    whole = trainer.train(six_dialogues(), out=tmp_path / "whole", on_log=straight.append, **choices)
+    broken: list[dict] = []
+    stopped = trainer.train(
+        six_dialogues(),
+        out=tmp_path / "broken",
+        on_log=broken.append,
+        should_stop=lambda: len(broken) == 4,
+        **choices,
+    )
+    assert (stopped.steps, stopped.finished) == (4, False)
+    resumed = trainer.train(six_dialogues(), out=tmp_path / "broken", on_log=broken.append, resume=True, **choices)
+    assert [row["step"] for row in broken] == [1, 2, 3, 4, 5, 6]
+    assert [row["loss"] for row in broken] == [row["loss"] for row in straight]
+    assert (resumed.steps, resumed.target_tokens) == (6, whole.target_tokens)
+    assert resumed.loss_first == whole.loss_first
+    ours, theirs = (load_file(one.folder / "adapter_model.safetensors") for one in (resumed, whole))
+    assert all((ours[name] == theirs[name]).all() for name in theirs)
+
+
+def test_a_torn_checkpoint_is_passed_over(trainer: ToolCallingTrainer, tmp_path: Path) -> None:
+    trainer.train(six_dialogues(), batch_size=2, out=tmp_path, checkpoint_every=1)
+    (tmp_path / "checkpoints" / "checkpoint-3" / "trainer_state.json").write_text('{"epoch": 1', encoding="utf-8")
+    found = newest_checkpoint(tmp_path / "checkpoints")
+    assert found is not None
+    assert found.name == "checkpoint-2"
+
+
+def test_a_run_resumes_only_with_what_it_started_with(trainer: ToolCallingTrainer, tmp_path: Path) -> None:
+    trainer.train(six_dialogues(), batch_size=2, max_steps=1, out=tmp_path)
+    with pytest.raises(DataError, match="batch_size, the dialogues changed"):
+        trainer.train(six_dialogues()[:5], batch_size=3, max_steps=1, out=tmp_path, resume=True)
+
+
+def test_each_checkpoint_is_offered_for_evaluation(trainer: ToolCallingTrainer, tmp_path: Path) -> None:
+    seen = []
+    trainer.train(
+        six_dialogues(),
+        batch_size=2,
+        out=tmp_path,
+        checkpoint_every=2,
+        evaluate_checkpoint=lambda folder, step: seen.append((folder.name, step, locate_adapter(folder, trainer))),
+    )
+    assert seen == [("checkpoint-2", 2, True), ("checkpoint-3", 3, True)]
+
+
+def locate_adapter(folder: Path, trainer: ToolCallingTrainer) -> bool:
+    return locate(parse_spec(f"hf:{folder}"), trainer.models_dir).adapter == folder
+
+
+def test_a_loss_that_is_no_number_ends_the_run_with_one_message(trainer: ToolCallingTrainer, tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"learning rate is usually too high") as problem:
+        trainer.train(six_dialogues(), epochs=4, batch_size=1, learning_rate=1e30, out=tmp_path)
+    assert "\n" not in str(problem.value)
+
+
+def test_a_full_run_leaves_a_whole_model(trainer: ToolCallingTrainer, tmp_path: Path) -> None:
+    model = trainer.train(six_dialogues(), batch_size=3, max_steps=1, full=True, out=tmp_path)
+    assert (model.folder / "model.safetensors").is_file()
+    assert locate(parse_spec(model.spec), trainer.models_dir).adapter is None
+
+
+def test_merging_an_adapter_gives_the_same_scores(
+    trainer: ToolCallingTrainer, tiny_llama_dir: Path, tmp_path: Path
+) -> None:
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    from diaforge_core.conversation.local_model import load_weights
+
+    tuned = trainer.train(six_dialogues(), batch_size=3, learning_rate=1e-2, out=tmp_path / "run")
+    merged = merge_adapter(tuned.folder, tmp_path / "merged", trainer.models_dir)
+    ids = torch.tensor([[5, 300, 7000]])
+    adapted = load_weights(tiny_llama_dir, "cpu", torch.float32, tuned.folder)(ids).logits
+    plain = AutoModelForCausalLM.from_pretrained(merged, dtype=torch.float32)(ids).logits
+    assert torch.allclose(adapted, plain, atol=1e-5)
+    with pytest.raises(ModelError, match="nothing to merge"):
+        merge_adapter(merged, tmp_path / "again", trainer.models_dir)
+    with pytest.raises(ModelError, match="not empty"):
+        merge_adapter(tuned.folder, merged, trainer.models_dir)
+
+
+def test_bad_choices_are_named_together(trainer: ToolCallingTrainer) -> None:
+    with pytest.raises(DataError, match=r"epochs must be above 0.*batch_size must be above 0"):
+        trainer.train(six_dialogues(), epochs=0, batch_size=-1)
+    with pytest.raises(DataError, match="assistant_only"):
+        trainer.train(six_dialogues(), loss_mask="everything")  # pyright: ignore[reportArgumentType]
+    with pytest.raises(DataError, match="no dialogues"):
+        trainer.train([])
+
+
+def test_dialogues_of_another_catalog_are_named(tiny_llama_dir: Path, models_dir: Path) -> None:
+    trainer = ToolCallingTrainer(f"hf:{tiny_llama_dir}", models_dir, a_catalog(sales_tools()[0], name="small"))
+    with pytest.raises(CatalogError, match=r"'small' has no tool CRM_CreateContact, CRM_UpdateLead"):
+        trainer.train([a_dialogue()])
+
+
+def test_a_hub_name_that_is_not_here_says_what_to_do(models_dir: Path) -> None:
+    with pytest.raises(ModelError, match=r"not on this machine.*`smollm2`.*`hf:DIR`"):
+        ToolCallingTrainer(model="meta-llama/Llama-2-7b-chat", models_dir=models_dir)
+
+
+def test_smollm2_is_tuned_as_a_portable_adapter(smollm2_dir: Path, models_dir: Path, tmp_path: Path) -> None:
+    two = [a_dialogue(a_scenario(candidates=("CRM_CreateLead", "CRM_GetLead")), lead_turns()[:2]) for _ in range(2)]
+    trainer = ToolCallingTrainer(model="smollm2", models_dir=models_dir, catalog=a_catalog(), device="cpu")
+    model = trainer.train(two, epochs=3, batch_size=1, max_steps=3, learning_rate=1e-3, lora_rank=4, out=tmp_path)
+    assert model.loss_last < model.loss_first
+    config = json.loads((model.folder / "adapter_config.json").read_text(encoding="utf-8"))
+    assert config["base_model_name_or_path"] == "smollm2"
+    assert locate(parse_spec(model.spec), models_dir).base == smollm2_dir
+
+
+def test_importing_the_trainer_does_not_import_torch() -> None:
+    code = "import sys, diaforge_core.training.trainer, diaforge_core.training.estimate; print('torch' in sys.modules)"
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert answer.stdout.strip() == "False"
