@@ -1,4 +1,4 @@
-"""The command line: parses words, gives them to the services or to the app that has the workspace, prints what comes back.
+"""The command line: parses words, gives them to the services or to the app that has the workspace, prints the answer.
 
 Exit codes: 0; 2 with one message for what the user can mend; 1 for a bug.
 """
@@ -140,7 +140,7 @@ def train(
     loss_mask: str = "assistant_only",
     seed: int = 0,
     checkpoint_every: Annotated[int | None, typer.Option(help="Steps between checkpoints.")] = None,
-    validation: Annotated[str, typer.Option(help="Dataset to watch the held-out loss on.")] = "",
+    validation: Annotated[str, typer.Option(help="Dataset whose scenarios every checkpoint is evaluated on.")] = "",
     workspace: WorkspaceOption = None,
     json_: JsonOption = False,
 ) -> None:

@@ -95,7 +95,7 @@ class Catalogs:
         )
         if not rows:
             raise self._missing(name)
-        return [CatalogInfo(*row[:5], len(rows)) for row in rows]
+        return [CatalogInfo(row[0], row[1], row[2], row[3], row[4], len(rows)) for row in rows]
 
     def get(self, name: str, version: str | None = None) -> Catalog:
         """The catalog's newest version, or the one given; CatalogError with what there is if it is not stored."""

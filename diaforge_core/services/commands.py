@@ -111,7 +111,7 @@ def review_list(workspace: Workspace, params: dict[str, Any], on_progress: OnPro
     return {
         "dataset": params["dataset"],
         "total": workspace.datasets.count(params["dataset"], **filters),
-        "dialogues": frame[columns].to_dict("records"),
+        "dialogues": [dict(zip(columns, row, strict=True)) for row in frame[columns].itertuples(index=False)],
     }
 
 

@@ -51,8 +51,6 @@ def _versions(problems: list[dict[str, str]]) -> dict[str, str | None]:
     missing = [package for package, version in found.items() if version is None]
     if missing:
         problems.append({"what": f"not installed: {', '.join(missing)}", "mend": "make setup"})
-    if sys.version_info < (3, 11):
-        problems.append({"what": f"Python {sys.version.split()[0]} is too old", "mend": "make run PYTHON=python3.12"})
     return found
 
 

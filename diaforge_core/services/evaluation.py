@@ -17,6 +17,7 @@ from ..records.run import Run
 from ..records.scenario import Scenario
 from ..records.tool import Catalog, Tool
 from ..records.trace import Trace
+from .reports import clusters_for
 
 if TYPE_CHECKING:
     from .workspace import Workspace
@@ -48,7 +49,8 @@ class Evaluation:
     def start(self, recipe: EvalRecipe) -> Run:
         """The run, queued or already running in a worker.
 
-        DataError if neither or both of dataset and catalog are given, or there is no scenario; ModelError for a bad spec.
+        DataError if neither or both of dataset and catalog are given, or there is no scenario; ModelError for a spec
+        that is none.
         """
         spec = self._workspace.models.resolve(recipe.model)
         catalog, scenarios = self._scenarios(recipe)
@@ -75,7 +77,8 @@ class Evaluation:
             raise DataError(f"Run '{record.name}' has no trace yet. Wait for its first conversation to end.")
         key = (record.id, len(traces))
         if key not in self._measured:
-            self._measured[key] = measure(traces, self.tools(record.id))
+            catalog = self._workspace.jobs.folder(record.id).catalog()
+            self._measured[key] = measure(traces, self.tools(record.id), clusters_for(catalog, traces))
         return self._measured[key]
 
     def compare(self, run_a: str, run_b: str) -> Comparison:
@@ -143,9 +146,4 @@ class Evaluation:
         if not scenarios:
             raise DataError(f"Dataset '{recipe.scenarios}' has no kept dialogue to take a scenario from.")
         catalog = self._workspace.catalogs.find(scenarios[0].catalog, scenarios[0].catalog_version)
-        return catalog, [evaluation_bank(scenario) for scenario in scenarios]
-
-
-def evaluation_bank(scenario: Scenario) -> Scenario:
-    """The scenario with its user side speaking in the wording bank that no training data comes from (METHOD.md §4)."""
-    return Scenario.model_validate(scenario.model_dump() | {"bank": "evaluation"})
+        return catalog, scenarios

@@ -103,7 +103,7 @@ class Generation:
         for run in self._workspace.jobs.unfinished("generate"):
             if run.config["recipe"]["dataset"] == dataset:
                 raise DataError(
-                    f"Run '{run.name}' is filling dataset '{dataset}' now. Wait for it, cancel it, or take another name."
+                    f"Run '{run.name}' is filling dataset '{dataset}' now. Wait for it, cancel it, or name another one."
                 )
         config = {"recipe": recipe.model_copy(update={"dataset": dataset}).model_dump(mode="json")}
         spec = self._workspace.models.resolve(recipe.assistant)

@@ -118,7 +118,7 @@ class Jobs:
     def poll(self) -> list[Run]:
         """Take in what workers have appended, start queued runs, and give the runs that are not finished.
 
-        Called by every page that shows progress and by the app's own thread; while one caller is at it, others only read.
+        Called by every page that shows progress and by the app's own thread; one caller works, others only read.
         """
         if self._polling.acquire(blocking=False):
             try:

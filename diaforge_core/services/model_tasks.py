@@ -1,4 +1,4 @@
-"""Short jobs that need torch or a tokenizer, each in a process of its own: the app never imports torch.
+"""Short jobs that need torch, each in a process of its own: the app never imports torch.
 
 `python -m diaforge_core.services.model_tasks TASK` reads JSON from stdin and writes one JSON object to stdout.
 """
@@ -15,7 +15,7 @@ from ..errors import DiaForgeError, ModelError
 from .jobs import worker_environment
 
 TASK_SECONDS = 600.0
-"""Merging a large model writes tens of gigabytes; a mask takes seconds."""
+"""Merging a large model writes tens of gigabytes."""
 
 
 def run_model_task(task: str, given: dict[str, Any], timeout_seconds: float = TASK_SECONDS) -> dict[str, Any]:
@@ -36,21 +36,6 @@ def run_model_task(task: str, given: dict[str, Any], timeout_seconds: float = TA
     if done.returncode != 0:
         raise ModelError(done.stderr.strip()[-2000:] or f"'{task}' failed without a word.")
     return json.loads(done.stdout.splitlines()[-1])
-
-
-def mask(given: dict[str, Any]) -> dict[str, Any]:
-    """`pieces`: the text that the trainer sees of a dialogue, each piece with whether it is trained on."""
-    from ..conversation.local_model import load_tokenizer
-    from ..conversation.model_specs import locate, parse_spec
-    from ..records.dialogue import Dialogue
-    from ..records.tool import Tool
-    from ..training.examples import loss_mask_preview
-
-    folders = locate(parse_spec(given["model"]), Path(given["models_dir"]))
-    tools = [Tool.model_validate(tool) for tool in given["tools"]]
-    return {
-        "pieces": loss_mask_preview(Dialogue.model_validate(given["dialogue"]), tools, load_tokenizer(folders.base))
-    }
 
 
 def merge(given: dict[str, Any]) -> dict[str, Any]:
@@ -86,7 +71,7 @@ def device(given: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-TASKS = {"mask": mask, "merge": merge, "device": device}
+TASKS = {"merge": merge, "device": device}
 
 
 def main(arguments: list[str]) -> int:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..conversation.assistants import Assistant, scripted_assistant
-from ..conversation.model_specs import parse_spec
+from ..conversation.model_specs import locate, parse_spec
 from ..errors import DataError, ModelError
 
 if TYPE_CHECKING:
@@ -45,10 +46,14 @@ class Models:
     def resolve(self, spec: str) -> str:
         """The spec as a worker takes it: `run:NAME[@STEP]` becomes `hf:FOLDER`, every other one stays.
 
-        ModelError for what is no spec; DataError for a run or step that is not here.
+        ModelError for what is no spec or is not on this machine; DataError for a run or step that is not here.
         """
-        if not spec.startswith("run:"):
-            parse_spec(spec)
+        parsed = parse_spec(spec)
+        if parsed.kind == "hub":
+            locate(parsed, self._workspace.models_dir)
+        if parsed.kind == "hf":
+            return f"hf:{Path(parsed.name).expanduser().resolve()}"
+        if parsed.kind != "run":
             return spec
         name, _, step = spec.removeprefix("run:").partition("@")
         run = self._workspace.jobs.get(name)

@@ -204,7 +204,7 @@ class Playground:
         self._settle(live, state, Turn.model_validate(turn.model_dump() | {"seconds": seconds}))
 
     def step(self, session: str) -> Session:
-        """The session one turn further with nobody playing: the simulated user where it is its turn, else the models."""
+        """The session one turn further with nobody playing: each column's simulated user or model, whose turn it is."""
         live = self._session(session)
         for column in live.columns:
             if column.models_turn:

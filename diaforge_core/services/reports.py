@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, is_dataclass
@@ -9,8 +10,11 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from ..catalog.ambiguity import ambiguity
 from ..evaluation.metrics import Measurements
 from ..records.dialogue import Dialogue
+from ..records.tool import Catalog
+from ..records.trace import Trace
 
 
 def generation_report(dataset: str, rows: Sequence[tuple[bool, str, int, str]]) -> dict[str, Any]:
@@ -33,6 +37,14 @@ def measurements_report(measured: Measurements) -> dict[str, Any]:
     return values | {key: value for key, value in plain(measured).items() if key != "values"}
 
 
+def clusters_for(catalog: Catalog, traces: Sequence[Trace]) -> dict[str, str] | None:
+    """Tool → its group of near-duplicates, which the bootstrap draws; None for one trial, which needs no bootstrap."""
+    if all(trace.trial == 0 for trace in traces):
+        return None
+    groups = ambiguity(catalog).clusters
+    return {tool: cluster.tools[0] for cluster in groups for tool in cluster.tools}
+
+
 def first_failure(dialogue: Dialogue) -> str:
     """Name of the first verifier that the dialogue fails; empty if it passes, `not verified` without verdicts."""
     if not dialogue.verdicts:
@@ -41,7 +53,7 @@ def first_failure(dialogue: Dialogue) -> str:
 
 
 def plain(value: Any) -> Any:
-    """The value in JSON's own types: records and dataclasses as objects, sets and tuples as lists."""
+    """The value in JSON's own types: records and dataclasses as objects, sets and tuples as lists, nan as null."""
     if isinstance(value, BaseModel):
         return plain(value.model_dump(mode="json"))
     if is_dataclass(value) and not isinstance(value, type):
@@ -52,4 +64,6 @@ def plain(value: Any) -> Any:
         return [plain(item) for item in value]
     if isinstance(value, (set, frozenset)):
         return sorted(plain(item) for item in value)
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
     return value

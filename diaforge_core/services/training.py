@@ -6,7 +6,7 @@ import shlex
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import pandas as pd
 from pydantic import Field
@@ -15,13 +15,16 @@ from ..errors import DataError
 from ..records.base import Record
 from ..records.run import Run
 from ..store.run_folder import RunFolder
+from ..training.examples import LossMask, loss_mask_preview
 from .model_tasks import run_model_task
 from .names import clean_name
 
 if TYPE_CHECKING:
     from .workspace import Workspace
 
-CURVE_COLUMNS = ("step", "loss", "learning_rate", "tokens_per_second", "memory_bytes", "epoch", "seconds")
+CURVE_COLUMNS = (
+    "step", "epoch", "loss", "learning_rate", "tokens_per_second", "target_tokens_total", "peak_memory_bytes",
+)  # fmt: skip
 
 
 class TrainRecipe(Record):
@@ -33,7 +36,7 @@ class TrainRecipe(Record):
     """Name of the run, new in this workspace."""
     model: str = "smollm2"
     """Model spec of the base."""
-    loss_mask: Literal["assistant_only", "final_call_only", "all"] = "assistant_only"
+    loss_mask: LossMask = "assistant_only"
     epochs: float = Field(default=1.0, gt=0)
     batch_size: int = Field(default=4, ge=1)
     """Dialogues per optimiser step."""
@@ -47,7 +50,9 @@ class TrainRecipe(Record):
     checkpoint_every: int | None = Field(default=None, ge=1)
     """Steps between checkpoints; by default the trainer chooses."""
     validation: str = ""
-    """Dataset to watch the held-out loss on; empty for none."""
+    """Dataset whose scenarios every checkpoint is evaluated on; empty for none."""
+    watch: int = Field(default=8, ge=1)
+    """How many of them: an evaluation stops the training meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +116,19 @@ class Training:
             return frame
         return frame.drop_duplicates("step", keep="last").sort_values("step", ignore_index=True)
 
+    def scores(self, run: str) -> pd.DataFrame:
+        """Live accuracy of the checkpoints on the validation scenarios: step, metric, value, low, high, n."""
+        found = {
+            row["checkpoint"]["step"]: row["checkpoint"] for row in self._folder(run).rows() if "checkpoint" in row
+        }
+        rows = [
+            {"step": step, "metric": metric, **estimate}
+            for step, scored in sorted(found.items())
+            for metric, estimate in scored.items()
+            if isinstance(estimate, dict)
+        ]
+        return pd.DataFrame(rows, columns=["step", "metric", "value", "low", "high", "n"])
+
     def checkpoints(self, run: str) -> list[Checkpoint]:
         """The weights that a run has saved, by step; the finished adapter last."""
         record = self._workspace.jobs.get(run)
@@ -138,27 +156,15 @@ class Training:
         """`command` as one line that a shell takes."""
         return shlex.join(self.command(recipe))
 
-    def preview_mask(self, dialogue_id: str, model: str = "smollm2") -> list[tuple[str, bool]]:
-        """The text that the trainer sees of a dialogue, in pieces, each with whether it is trained on.
-
-        A tokenizer is needed, so a short-lived process does it (seconds). ModelError if the model is not here.
-        """
+    def preview_mask(self, dialogue_id: str, loss_mask: LossMask = "assistant_only") -> list[tuple[str, bool]]:
+        """The text that the trainer sees of a dialogue, in pieces, each with whether it is trained on."""
         dialogue = self._workspace.review.get(dialogue_id).dialogue
-        answer = run_model_task(
-            "mask",
-            {
-                "dialogue": dialogue.model_dump(mode="json"),
-                "tools": [tool.model_dump(mode="json") for tool in self._workspace.review.tools(dialogue)],
-                "model": self._workspace.models.resolve(model),
-                "models_dir": str(self._workspace.models_dir),
-            },
-        )
-        return [(str(text), bool(trained)) for text, trained in answer["pieces"]]
+        return loss_mask_preview(dialogue, self._workspace.review.tools(dialogue), loss_mask=loss_mask)
 
     def merge(self, run: str, out: str | Path) -> Path:
         """The folder `out`, now a whole model with the run's adapter merged in.
 
-        DataError if the run has no adapter or `out` holds something; a short-lived process does it (seconds to minutes).
+        A short-lived process does it (seconds to minutes). DataError if the run has no adapter or `out` is not empty.
         """
         target = Path(out).expanduser().resolve()
         if target.exists() and (not target.is_dir() or any(target.iterdir())):

@@ -18,6 +18,7 @@ from typing import Any
 import psutil
 from filelock import FileLock, Timeout
 
+from ..conversation.assistants import Assistant
 from ..conversation.model_specs import open_assistant
 from ..conversation.scenarios import draw_scenarios
 from ..errors import DiaForgeError
@@ -25,7 +26,7 @@ from ..records.dialogue import Dialogue
 from ..records.run import Progress, RunState
 from ..records.trace import Trace
 from ..store.run_folder import RunFolder, Status
-from .reports import first_failure, generation_report, measurements_report
+from .reports import clusters_for, first_failure, generation_report, measurements_report, plain
 
 PROGRESS_SECONDS = 0.5
 """Between two writings of the progress file."""
@@ -46,6 +47,13 @@ class Work:
         self._started = time.monotonic()
         self._written = 0.0
         self._first: int | None = None
+
+    def assistant(self, spec: str) -> Assistant:
+        """The run's assistant under the spec that the user gave, not the folder that it stands for."""
+        found = open_assistant(self.config["model"], self.models_dir)
+        if found.spec != spec:
+            found.spec = spec
+        return found
 
     def check_stop(self) -> None:
         """Raise Stopped if somebody asked for it."""
@@ -84,7 +92,7 @@ def generate(work: Work) -> dict[str, Any]:
         no_tool_share=recipe["no_tool_share"],
         start=len(rows),
     )
-    assistant = open_assistant(work.config["model"], work.models_dir)
+    assistant = work.assistant(recipe["assistant"])
     for trace, dialogue in UTCGen(api_catalog=catalog, seed=recipe["seed"]).generate(catalog, scenarios, assistant):
         row = {"trace": trace.model_dump(mode="json"), "dialogue": dialogue.model_dump(mode="json")}
         work.folder.append(row)
@@ -105,7 +113,7 @@ def evaluate(work: Work) -> dict[str, Any]:
     traces = [Trace.model_validate(row["trace"]) for row in work.folder.rows()]
     total = len(scenarios) * trials
     work.tell(len(traces), total, "conversations")
-    assistant = open_assistant(work.config["model"], work.models_dir)
+    assistant = work.assistant(work.recipe["model"])
     played = {(trace.scenario.id, trace.trial) for trace in traces}
     for trace in evaluate_scenarios(
         catalog, scenarios, assistant, trials=trials, seed=work.recipe["seed"], skip=played
@@ -115,24 +123,36 @@ def evaluate(work: Work) -> dict[str, Any]:
         work.tell(len(traces), total, "conversations")
         if len(traces) < total:
             work.check_stop()
-    return measurements_report(measure(traces, {tool.name: tool for tool in catalog.tools}))
+    tools = {tool.name: tool for tool in catalog.tools}
+    return measurements_report(measure(traces, tools, clusters_for(catalog, traces)))
 
 
 def train(work: Work) -> dict[str, Any]:
     """Fine-tune on the folder's dialogues; one row a log entry, weights in the folder."""
+    from ..evaluation.evaluator import evaluate_scenarios
+    from ..evaluation.metrics import measure
+    from ..training.estimate import steps_of
     from ..training.trainer import ToolCallingTrainer
 
     recipe = work.recipe
-    out = work.folder.path / "model"
+
+    catalog, dialogues = work.folder.catalog(), work.folder.dialogues()
+    total = steps_of(len(dialogues), recipe["epochs"], recipe["batch_size"], recipe["max_steps"])
+    watched = [dialogue.scenario for dialogue in work.folder.dialogues("validation")][: recipe["watch"]]
+    by_name = {tool.name: tool for tool in catalog.tools}
 
     def on_log(entry: dict[str, Any]) -> None:
-        work.folder.append({"log": entry})
-        total = entry.get("total_steps") or recipe["max_steps"] or 0
-        work.tell(int(entry.get("step", 0)), int(total), "steps")
+        work.folder.append({"log": plain(entry)})
+        work.tell(int(entry["step"]), total, "steps")
 
-    trainer = ToolCallingTrainer(model=work.config["model"], models_dir=work.models_dir, catalog=work.folder.catalog())
+    def evaluate_checkpoint(folder: Path, step: int) -> None:
+        assistant = open_assistant(f"hf:{folder}", work.models_dir)
+        values = measure(list(evaluate_scenarios(catalog, watched, assistant)), by_name).values
+        work.folder.append({"checkpoint": {"step": step} | {key: plain(values[key]) for key in ("acc", "ftr", "tar")}})
+
+    trainer = ToolCallingTrainer(model=work.config["model"], models_dir=work.models_dir, catalog=catalog)
     trained = trainer.train(
-        dialogues=work.folder.dialogues(),
+        dialogues=dialogues,
         loss_mask=recipe["loss_mask"],
         epochs=recipe["epochs"],
         batch_size=recipe["batch_size"],
@@ -140,14 +160,15 @@ def train(work: Work) -> dict[str, Any]:
         lora_rank=recipe["lora_rank"],
         max_steps=recipe["max_steps"],
         full=recipe["full"],
-        out=out,
+        out=work.folder.path / "trained",
         seed=recipe["seed"],
         on_log=on_log,
         checkpoint_every=recipe["checkpoint_every"],
         resume=any(work.folder.checkpoints()),
         should_stop=lambda: work.folder.stop_requested_at() is not None,
+        evaluate_checkpoint=evaluate_checkpoint if watched else None,
     )
-    report = {key: value for key, value in asdict(trained).items() if isinstance(value, (int, float, str))}
+    report = {key: plain(value) for key, value in asdict(trained).items() if isinstance(value, (int, float, str))}
     return report | {"adapter": str(trained.folder)}
 
 
@@ -169,7 +190,7 @@ def run(path: Path) -> RunState:
     try:
         work.check_stop()
         result = KINDS[work.config["kind"]](work)
-        if work.config["kind"] == "train" and folder.stop_requested_at() is not None:
+        if result.get("finished") is False:
             state = "cancelled"
     except Stopped:
         state = "cancelled"

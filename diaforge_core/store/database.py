@@ -116,8 +116,8 @@ def insert(cursor: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Mapping
     if not rows:
         return
     columns = list(rows[0])
-    schema = cursor.execute(f"SELECT {', '.join(columns)} FROM {table} LIMIT 0").to_arrow_table().schema
-    batch = pa.table({name: [row[name] for row in rows] for name in columns}, schema=schema)
+    empty: pa.Table = cursor.execute(f"SELECT {', '.join(columns)} FROM {table} LIMIT 0").to_arrow_table()
+    batch = pa.table({name: [row[name] for row in rows] for name in columns}, schema=empty.schema)
     cursor.register("incoming", batch)
     try:
         cursor.execute(f"INSERT OR IGNORE INTO {table} ({', '.join(columns)}) SELECT * FROM incoming")
