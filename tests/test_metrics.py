@@ -163,8 +163,7 @@ def test_a_call_that_others_still_fit_is_lucky() -> None:
         user("I need to get John Carter into the system; john.carter@northwind.example, phone +1 312 555 0148."),
         RIGHT[-1],
     )
-    stages = {"stages": ()}
-    measured = measure([episode(guess, 0, **stages), episode(RIGHT, 1)], TOOLS)
+    measured = measure([episode(guess, stages=()), episode(RIGHT, 1)], TOOLS)
     assert value(measured, "acc") == 1
     assert value(measured, "lucky") == 0.5
 

@@ -10,7 +10,7 @@ from ..errors import DataError
 from ..records.dialogue import Turn
 from ..records.tool import Tool
 from ..records.trace import Trace
-from .metrics import METRICS, Episode, Metric, episodes_of, units
+from .metrics import METRICS, Episode, Metric, episodes_of, goal_clusters, units
 from .statistics import (
     Interval,
     Unit,
@@ -70,13 +70,7 @@ class Comparison:
     """
 
 
-def compare(
-    traces_a: Iterable[Trace],
-    traces_b: Iterable[Trace],
-    tools: Mapping[str, Tool],
-    *,
-    clusters: Mapping[str, str] | None = None,
-) -> Comparison:
+def compare(traces_a: Iterable[Trace], traces_b: Iterable[Trace], tools: Mapping[str, Tool]) -> Comparison:
     """A against B, paired by scenario and trial; refuses (DataError) two sets that share no scenario.
 
     One trial: exact McNemar p and Newcombe's paired interval for plain yes-or-no metrics. Else, and for other metrics,
@@ -91,6 +85,7 @@ def compare(
         )
     name_a, name_b = _names(list_a[0], list_b[0])
     all_scenarios = {trace.scenario.id for trace in (*list_a, *list_b)}
+    clusters = goal_clusters([*list_a, *list_b], tools)
     a = _paired(list_a, shared, tools, clusters)
     b = _paired(list_b, shared, tools, clusters)
     difference = {key: _difference(metric, a, b) for key, metric in METRICS.items()}
@@ -148,7 +143,7 @@ def _paired(
     traces: Sequence[Trace],
     shared: set[tuple[str, int]],
     tools: Mapping[str, Tool],
-    clusters: Mapping[str, str] | None,
+    clusters: Mapping[str, str],
 ) -> list[Episode]:
     """The episodes of the shared scenarios and trials, in the order of both so that positions match."""
     latest = {_place(trace): trace for trace in traces if _place(trace) in shared}

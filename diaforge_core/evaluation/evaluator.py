@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from ..catalog.importing import load_catalog
 from ..conversation.assistants import Assistant, View
@@ -102,7 +102,7 @@ class DynamicEvaluator:
         api_catalog: str | Path | Catalog = "enterprise_apis.json",
         models_dir: Path | None = None,
     ) -> None:
-        """`api_catalog` is a catalog or a file, looked for as a path, then in data/. DataError for no known simulator."""
+        """`api_catalog` is a catalog or a file, looked for as a path, then in data/. DataError for an unknown user."""
         if user_simulator not in SIMULATORS:
             raise DataError(f"There is no user simulator '{user_simulator}'. Use one of: {', '.join(SIMULATORS)}.")
         self.catalog = api_catalog if isinstance(api_catalog, Catalog) else load_catalog(api_catalog)
@@ -245,7 +245,7 @@ def assistant_of(model: Any, models_dir: Path) -> Assistant:
     if isinstance(getattr(model, "spec", None), str):
         return open_assistant(model.spec, models_dir)
     if callable(model):
-        return CallableAssistant(model)
+        return CallableAssistant(cast(Callable[[View], Turn | str], model))
     raise ModelError(
         f"A {type(model).__name__} is not a model. Give a model spec such as 'smollm2', what train() returned, or a "
         "function from a view to a turn."

@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from ..catalog.ambiguity import ambiguity
 from ..catalog.arguments import byte_equal
 from ..conversation.text_statistics import moving_average_ttr, ngram_diversity, tokens, type_token_ratio
 from ..conversation.verifiers import Case, leaves, question_fault
 from ..errors import DataError
 from ..records.scenario import TIERS
-from ..records.tool import Tool
+from ..records.tool import Catalog, Tool
 from ..records.trace import Trace
 from .outcomes import NO_TOOL_OUTCOMES, OUTCOMES, calls_of, goal_call, gold_at, grade
 from .statistics import Z95, Unit, cluster_bootstrap, pass_k, ratio, wilson
@@ -148,15 +149,14 @@ def unknown_metrics(names: Sequence[str]) -> str:
     return f"{', '.join(repr(name) for name in names)} {plural}. Known: {known}."
 
 
-def measure(
-    traces: Iterable[Trace], tools: Mapping[str, Tool], clusters: Mapping[str, str] | None = None
-) -> Measurements:
+def measure(traces: Iterable[Trace], tools: Mapping[str, Tool]) -> Measurements:
     """All numbers of these traces of one assistant; ungraded ones are graded first.
 
-    `tools` holds the catalog's tools by name. `clusters` names the group of near-duplicates each goal tool belongs to;
-    the bootstrap draws groups, and without it goal tools (METHOD.md §4 "Trials and intervals").
+    `tools` holds the catalog's tools by name. Intervals: Wilson's for a yes or no per scenario with one trial, else a
+    bootstrap over clusters of near-duplicate goal tools (METHOD.md §4 "Trials and intervals").
     """
-    episodes = episodes_of(traces, tools, clusters)
+    listed = list(traces)
+    episodes = episodes_of(listed, tools, goal_clusters(listed, tools))
     blameless = [episode for episode in episodes if not episode.user_at_fault]
     trials = Counter(episode.scenario for episode in episodes)
     return Measurements(
@@ -180,9 +180,10 @@ def measure_groups(
     traces: Iterable[Trace], tools: Mapping[str, Tool], group: Callable[[Trace], str]
 ) -> dict[str, Values]:
     """The metrics of each group of traces, groups sorted by name; the corpus-level numbers are left out."""
+    listed = list(traces)
     groups: dict[str, list[Episode]] = defaultdict(list)
-    for trace in traces:
-        groups[group(trace)].append(_episode(trace, tools, {}))
+    for trace, episode in zip(listed, episodes_of(listed, tools, goal_clusters(listed, tools)), strict=True):
+        groups[group(trace)].append(episode)
     return {name: _values(groups[name]) for name in sorted(groups)}
 
 
@@ -226,11 +227,18 @@ class Episode:
     simulator: str
 
 
-def episodes_of(
-    traces: Iterable[Trace], tools: Mapping[str, Tool], clusters: Mapping[str, str] | None = None
-) -> list[Episode]:
-    """One episode a trace, in the same order; ungraded traces are graded first."""
-    return [_episode(trace, tools, clusters or {}) for trace in traces]
+def goal_clusters(traces: Iterable[Trace], tools: Mapping[str, Tool]) -> dict[str, str]:
+    """Goal tool → first name of its cluster of near-duplicates among the goal tools of these traces."""
+    goals = sorted({trace.scenario.goal_tool for trace in traces} & tools.keys())
+    if len(goals) < 2:
+        return {}
+    found = ambiguity(Catalog(name="goal tools", tools=tuple(tools[name] for name in goals)))
+    return {name: cluster.tools[0] for cluster in found.clusters for name in cluster.tools}
+
+
+def episodes_of(traces: Iterable[Trace], tools: Mapping[str, Tool], clusters: Mapping[str, str]) -> list[Episode]:
+    """One episode a trace, in the same order; a goal tool that `clusters` does not name stands alone."""
+    return [_episode(trace, tools, clusters) for trace in traces]
 
 
 def _episode(trace: Trace, tools: Mapping[str, Tool], clusters: Mapping[str, str]) -> Episode:
