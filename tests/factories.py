@@ -160,7 +160,8 @@ def a_persona(**changes: Any) -> Persona:
 
 
 def a_setting(**changes: Any) -> Setting:
-    return Setting(**{"today": TODAY} | changes)
+    fields: dict[str, Any] = {"today": TODAY} | changes
+    return Setting(**fields)
 
 
 def a_scenario(

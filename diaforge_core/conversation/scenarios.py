@@ -165,7 +165,8 @@ class _Drawer:
         no_tool_share: float,
         bank: Bank,
     ) -> None:
-        self.catalog, self.seed, self.bank, self.no_tool_share = catalog, seed, bank, no_tool_share
+        self.catalog, self.seed, self.no_tool_share = catalog, seed, no_tool_share
+        self.bank: Bank = bank
         self.near: Neighbourhood = neighbourhood(catalog)
         self.goals = _shuffled(_goals(catalog, goal_tools), derived_seed("goals", catalog.version, seed))
         self.conditional = tuple(tool for tool in self.goals if is_conditional(tool))
@@ -233,12 +234,13 @@ class _Drawer:
 
     def _available(self, mix: Mapping[Tier, float]) -> dict[Tier, float]:
         """The shares of the tiers that can be drawn, scaled to one."""
-        asked = {tier: mix.get(tier, 0.0) for tier in TIERS}
+        asked: dict[Tier, float] = {tier: mix.get(tier, 0.0) for tier in TIERS}
         held = {tier: share for tier, share in asked.items() if share > 0 and self._holds(tier)}
         if not held:
             raise CatalogError(_no_tiers(self.catalog))
         total = sum(held.values())
-        return {tier: share / total for tier, share in held.items()}
+        scaled: dict[Tier, float] = {tier: share / total for tier, share in held.items()}
+        return scaled
 
     def _holds(self, tier: Tier) -> bool:
         """Whether any goal tool gives a scenario of this tier, found by trying a bounded number of them."""

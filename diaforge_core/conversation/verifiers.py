@@ -1,4 +1,4 @@
-"""The verification cascade: checks that read only turns, candidates and scenario, each with its reason (METHOD.md §2)."""
+"""The verification cascade: checks that read turns, candidates and scenario, each with its reason (METHOD.md §2)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..catalog.facets import facets
 from ..records.dialogue import Dialogue, Turn, Verdict
 from ..records.scenario import Scenario
 from ..records.tool import Catalog, Tool, ToolCall
-from .reading import Reading, read_each
+from .reading import Reading, missing, read_each, spoken_parts
 from .rollout import MAX_ASSISTANT_TURNS
 from .understanding import Asked, understand
 
@@ -57,7 +57,7 @@ class Case:
     def asked(self) -> Mapping[int, Asked]:
         """What each assistant reply asks, by index of the turn."""
         return {
-            index: understand(turn.reply, self.candidates)
+            index: understand(turn.reply, self.tools_before(index) or self.candidates)
             for index, turn in enumerate(self.turns)
             if turn.speaker == "assistant" and turn.call is None
         }
@@ -70,6 +70,11 @@ class Case:
     def open_before(self, index: int) -> tuple[str, ...]:
         """The candidates that are still possible when turn `index` begins."""
         return self.readings[index - 1].open_tools if index > 0 else tuple(tool.name for tool in self.candidates)
+
+    def tools_before(self, index: int) -> tuple[Tool, ...]:
+        """The same as tools, in the order shown."""
+        still_open = self.open_before(index)
+        return tuple(tool for tool in self.candidates if tool.name in still_open)
 
     def user_turns(self) -> Iterator[tuple[int, int, str]]:
         """Index, number from 1, and words of each user turn."""
@@ -220,7 +225,7 @@ def due_arguments(case: Case) -> dict[str, Any]:
     """V* (METHOD.md §2): the required gold values and those optional ones that the user has stated by now."""
     assert case.goal is not None
     gold = case.scenario.gold_arguments
-    stated = {path.split(".")[0] for path in case.goal_readings[-1].values} if case.goal_readings else set()
+    stated = {top_of(case.goal, path) for path in case.goal_readings[-1].values} if case.goal_readings else set()
     required = required_for(case.goal, gold)
     return {name: value for name, value in gold.items() if name in required or name in stated}
 
@@ -234,22 +239,18 @@ def check_grounding(case: Case) -> Fault | None:
 
 
 def _ungrounded_argument(case: Case) -> Fault | None:
-    if case.call is None:
-        return None
+    tool = next((tool for tool in case.candidates if case.call and tool.name == case.call.name), None)
+    if case.call is None or tool is None:
+        return None  # the check of the call speaks of that
     last = len(case.turns) - 1
-    tool = next((tool for tool in case.candidates if tool.name == case.call.name), None)
-    values = read_each([tool], case.turns)[-1].values if tool else {}
-    heard = case.user_words_before(last)
-    for path, value in leaves(case.call.arguments):
-        evidence = values.get(path)
-        if evidence is not None and (same_value(evidence.value, value) or path == "" or not _is_scalar(value)):
-            continue
-        if evidence is not None:
-            return Fault(f"{path} is {value!r}, yet the user's last words on it are {evidence.value!r}", last)
-        if any(other == path.split(".")[0] or other.startswith(path + ".") for other in values):
-            continue
-        if not (is_fixed(tool, path) or spoken(value, heard)):
+    values, heard = read_each([tool], case.turns)[-1].values, case.user_words_before(last)
+    parts = spoken_parts(tool, case.call.arguments)
+    parts |= {name: value for name, value in case.call.arguments.items() if name not in tool.properties}
+    for path, value in parts.items():
+        if path not in values and not (is_fixed(tool, path) or spoken(value, heard)):
             return Fault(f"{path} = {value!r} is in no user turn", last)
+        if path in values and not same_value(values[path].value, value):
+            return Fault(f"{path} is {value!r}, yet the user's last words on it are {values[path].value!r}", last)
     return None
 
 
@@ -373,47 +374,36 @@ def question_fault(case: Case, index: int) -> Fault | None:
 
 
 def _useless_separation(case: Case, index: int, asked: Asked) -> Fault | None:
-    still_open = set(case.open_before(index))
-    if len(still_open) < 2:
+    tools = case.tools_before(index)
+    if len(tools) < 2:
         return Fault("asks which tool is meant though only one is possible", index)
     if asked.kind == "options":
         return None  # an open question leaves it to the user to say which
-    tools = [tool for tool in case.candidates if tool.name in still_open]
-    known = {facet.key: facet.answers for facet in (*facets(case.candidates), *facets(tools))}
-    for key in asked.facets:
-        if len({known.get(key, {}).get(name) for name in still_open}) > 1:
-            return None
+    answers = {facet.key: facet.answers for facet in facets(tools)}
+    if any(len({answers.get(key, {}).get(tool.name) for tool in tools}) > 1 for key in asked.facets):
+        return None
     return Fault("the question separates none of the tools that are still possible", index)
 
 
 def _useless_slots(case: Case, index: int, asked: Asked) -> Fault | None:
-    still_open = case.open_before(index)
-    tool = next((tool for tool in case.candidates if [tool.name] == list(still_open)), None)
-    if tool is None:
+    tools = case.tools_before(index)
+    if len(tools) != 1:
         return None  # phase order speaks of that
-    values = case.readings[index - 1].values
+    tool, values = tools[0], case.readings[index - 1].values
+    open_names = {top_of(tool, path) for path in missing(tool, values)}
+    given = {top_of(tool, path) for path in values}
     for name in asked.parameters:
-        parts = [path for path in values if path == name or path.startswith(f"{name}.")]
-        if name in values or (parts and _complete(tool, name, parts)):
-            return Fault(f"asks for {name}, which the user has given", index)
-    given = {path.split(".")[0]: evidence.value for path, evidence in values.items()}
-    missing = set(required_for(tool, given))
-    useless = [name for name in asked.parameters if name not in missing]
-    return Fault(f"asks for {', '.join(useless)}, which is not required", index) if useless else None
-
-
-def _complete(tool: Tool, name: str, parts: Sequence[str]) -> bool:
-    """Whether the parts given of an object parameter are all that it requires."""
-    needed = tool.properties.get(name, {}).get("required", ())
-    return all(any(part.startswith(f"{name}.{key}") for part in parts) for key in needed)
+        if name not in open_names:
+            why = "which the user has given" if name in given else "which is not required"
+            return Fault(f"asks for {name}, {why}", index)
+    return None
 
 
 def _useless_confirmation(case: Case, index: int) -> Fault | None:
-    still_open = case.open_before(index)
-    tool = next((tool for tool in case.candidates if [tool.name] == list(still_open)), None)
-    if tool is None:
-        return None
-    if not case.scenario.setting.confirm_destructive or tool.side_effect != "destructive":
+    tools = case.tools_before(index)
+    if len(tools) != 1:
+        return None  # phase order speaks of that
+    if not case.scenario.setting.confirm_destructive or tools[0].side_effect != "destructive":
         return Fault("asks for a confirmation that nothing demands", index)
     if any(asked.kind == "confirmation" for earlier, asked in case.asked.items() if earlier < index):
         return Fault("asks for a second confirmation", index)
@@ -485,8 +475,10 @@ def is_fixed(tool: Tool | None, path: str) -> bool:
     return isinstance(schema, dict) and ("const" in schema or len(schema.get("enum", ())) == 1)
 
 
-def _is_scalar(value: Any) -> bool:
-    return not isinstance(value, list | dict)
+def top_of(tool: Tool, path: str) -> str:
+    """The parameter that a dotted path is part of; a parameter's own name may hold dots."""
+    owners = [name for name in tool.properties if path == name or path.startswith(f"{name}.")]
+    return max(owners, key=len, default=path.split(".")[0])
 
 
 def _run_in(run: Sequence[str], words: Sequence[str]) -> bool:

@@ -16,6 +16,8 @@ from ..records.dialogue import Dialogue, public_words
 
 DUPLICATE = 0.8
 """Cosine of two dialogues' word and word-pair weights from which on they say the same."""
+WORD = r"\w+(?:['’@.-]\w+)*"
+"""A word, an address or a number, as `text_statistics` counts them."""
 BLOCK = 512
 """Rows compared at a time; bounds memory at 50,000 dialogues."""
 
@@ -63,8 +65,8 @@ def near_duplicates(dialogues: Sequence[Dialogue], floor: float = DUPLICATE) -> 
     texts = ["\n".join(public_words(turn) for turn in dialogue.turns) for dialogue in dialogues]
     if len(texts) < 2 or not any(tokens(text) for text in texts):
         return ()
-    weights = TfidfVectorizer(tokenizer=tokens, token_pattern=None, ngram_range=(1, 2), dtype=np.float32)
-    _, label = connected_components(_close_pairs(csr_matrix(weights.fit_transform(texts)), floor), directed=False)
+    weights = TfidfVectorizer(token_pattern=WORD, ngram_range=(1, 2)).fit_transform(texts)
+    _, label = connected_components(_close_pairs(csr_matrix(weights), floor), directed=False)
     clusters: dict[int, list[str]] = {}
     for dialogue, cluster in zip(dialogues, label, strict=True):
         clusters.setdefault(int(cluster), []).append(dialogue.id)
@@ -73,7 +75,7 @@ def near_duplicates(dialogues: Sequence[Dialogue], floor: float = DUPLICATE) -> 
 
 def _close_pairs(rows: csr_matrix, floor: float) -> csr_matrix:
     """A square matrix whose entries are the pairs of unit rows with a cosine of at least `floor`."""
-    size = rows.shape[0]
+    size = len(rows.indptr) - 1
     first: list[np.ndarray] = []
     second: list[np.ndarray] = []
     for start in range(0, size, BLOCK):

@@ -80,10 +80,10 @@ class _Ground:
         self.used = np.zeros((len(dialogues), len(names)), dtype=bool)
         for row, tools in enumerate(sets):
             self.used[row, [place[name] for name in tools]] = True
-        self.near = np.eye(len(names), dtype=bool)
+        self.near: np.ndarray = np.eye(len(names), dtype=bool)
         if len(names) > 1:
-            self.near |= np.asarray(neighbours.closeness(catalog.subset(names))) >= closeness
-        together = self.used.T.astype(np.float32) @ self.used.astype(np.float32)
+            self.near = self.near | (np.asarray(neighbours.closeness(catalog.subset(names))) >= closeness)
+        together: np.ndarray = self.used.T.astype(np.float32) @ self.used.astype(np.float32)
         self.weight = together + 0.5 * self.near
         np.fill_diagonal(self.weight, 0)
         _, self.component = connected_components((together > 0) | self.near, directed=False)
@@ -124,11 +124,11 @@ class _Ground:
     def _grow(self, rows: np.ndarray, wanted: int, order: list[int]) -> np.ndarray:
         """Rows whose tools all lie in a region grown from `order[0]` until it holds `wanted` of them."""
         used = self.used[rows]
-        alive = used.any(axis=0)
-        missing = used.sum(axis=1)
+        alive: np.ndarray = np.asarray(used.any(axis=0))
+        missing: np.ndarray = used.sum(axis=1)
         attached = np.zeros(used.shape[1], dtype=np.float32)
         total = np.maximum(self.weight.sum(axis=1), 1e-6)
-        outside = alive.copy()
+        outside: np.ndarray = alive.copy()
         starts = iter(tool for tool in order if alive[tool])
         while (missing == 0).sum() < wanted and outside.any():
             pull = np.where(outside, attached / total, -1.0)
