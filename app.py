@@ -1,18 +1,26 @@
-"""DiaForge in the browser: page config, navigation and the sidebar that every page shares."""
+"""DiaForge in the browser: page config, navigation and the sidebar that every page shares.
+
+`streamlit run app.py` imports this file for the server (`app`), which then runs it once for every drawing of a page.
+"""
 
 from pathlib import Path
 
 import streamlit as st
+from starlette.middleware import Middleware
 
-from pages.components import wiring
-from pages.components.sidebar import sidebar
+from pages.components.security import SecurityHeaders
 
 ICON = Path(__file__).parent / "pages" / "components" / "icon.png"
 
-st.set_page_config(page_title="DiaForge", page_icon=str(ICON), layout="wide")
-st.logo(str(ICON), size="large")
-current = st.navigation(
-    {
+
+def frame() -> None:
+    """Draw the navigation, the sidebar and the page that the address names."""
+    from pages.components import wiring
+    from pages.components.sidebar import sidebar
+
+    st.set_page_config(page_title="DiaForge", page_icon=str(ICON), layout="wide")
+    st.logo(str(ICON), size="large")
+    groups = {
         "": [st.Page(wiring.HOME, title="Home", icon=":material/home:", default=True)],
         "Data": [
             st.Page(wiring.CATALOG, title="Catalog", icon=":material/hub:"),
@@ -25,9 +33,14 @@ current = st.navigation(
             st.Page(wiring.TRACES, title="Traces", icon=":material/troubleshoot:"),
         ],
         "Demo": [st.Page(wiring.PLAYGROUND, title="Playground", icon=":material/chat:")],
-    },
-    expanded=True,
-)
-with wiring.guarded():
-    sidebar()
-current.run()
+    }
+    current = st.navigation(groups, expanded=True)
+    with wiring.guarded():
+        sidebar()
+    current.run()
+
+
+if __name__ == "__main__":
+    frame()
+else:
+    app = st.App(Path(__file__).resolve(), middleware=[Middleware(SecurityHeaders)])

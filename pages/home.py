@@ -9,6 +9,7 @@ from diaforge_core.records.run import Run
 from diaforge_core.services.workspace import Workspace
 from pages.components import wiring
 from pages.components.palette import RUN_STATES, badge_markdown
+from pages.components.run_progress import how_far
 from pages.components.wiring import page, services
 from pages.components.wording import ago, count, exact, interval, plain
 
@@ -130,7 +131,7 @@ def demo_box(workspace: Workspace) -> None:
         if st.button(label, key="home.demo", icon=":material/restart_alt:", type="primary" if empty else "secondary"):
             with st.status("Building the demo …", expanded=True) as status:
                 make = workspace.demo.build if empty else workspace.demo.reset
-                make(on_progress=lambda message: status.update(label=plain(message)))
+                make(on_progress=lambda run: status.update(label=f"{plain(run.name)}: {plain(how_far(run))}"))
             wiring.tell("The demo is ready.")
             st.rerun()
 

@@ -83,7 +83,10 @@ def verdict_line(verdicts: Sequence[Verdict]) -> None:
 
 def _turn(index: int, turn: Turn, shown: Shown) -> None:
     left, right = st.columns([7, 1] if turn.speaker == "user" else [1, 7], gap="small")
-    with left if turn.speaker == "user" else right, st.container(border=True, gap="xsmall", key=f"turn.{shown.key}.{index}"):
+    with (
+        left if turn.speaker == "user" else right,
+        st.container(border=True, gap="xsmall", key=f"turn.{shown.key}.{index}"),
+    ):
         _head(index, turn, shown)
         if turn.thought:
             with st.expander("Thought", type="compact", icon=":material/psychology:"):
