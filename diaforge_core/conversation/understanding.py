@@ -1,0 +1,348 @@
+"""What an assistant's words ask of the user, whoever worded them: which tool, which values, a confirmation, or nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+from rapidfuzz import fuzz
+
+from ..catalog.facets import Facet, facets
+from ..catalog.leaves import Leaf, leaves
+from ..catalog.words import by_identity, identifier_words, singular, word_set
+from ..records.tool import Tool
+
+AskedKind = Literal["facet", "arguments", "confirmation", "options", "none_fits", "other"]
+COMMON_WEIGHT = 0.1
+"""Weight of a word that all answers to a question share, against 1 for one that tells them apart."""
+_NAMED_SHARE = 0.75
+"""Share of an answer's telling words that must stand in one choice of a question for the choice to be that answer."""
+_FUZZY_LABEL = 88
+"""rapidfuzz ratio from which on misspelled words are taken for a parameter's label."""
+_MEANINGS = {
+    "create": "create creates created creating add adds adding added new newly",
+    "update": "update updating updated change changing changed edit editing edited modify modifying modified existing "
+    "exists amend alter already",
+    "delete": "delete deleting deleted remove removing removed erase",
+    "get": "lookup view viewing details single show fetch retrieve inspect",
+    "list": "list lists listing listed overview",
+    "search": "search searching find finding query",
+}
+_MEANING = {word: f"@{action}" for action, words in _MEANINGS.items() for word in words.split()}
+_TWO_WORDS = {"look up": "lookup", "looked up": "lookup", "pull up": "lookup", "get rid of": "delete", "set up": "create",
+              "brand new": "new", "brand-new": "new", "no longer need": "delete"}  # fmt: skip
+_EMPTY_WORDS = word_set(
+    "a an the of to it its is are was be been one ones them they this that these those for in on at with and or by from as "
+    "i you we my our your me us do does did want need would like please have has there see some something someone into "
+    "should could can will which what who about just only set through inside own"
+)
+_SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
+_CHOICE = re.compile(r"[,;:]|\bor\b|\bversus\b|\bvs\b|\brather than\b|\?")
+_YES_NO = re.compile(
+    r"\b(?:do you (?:want|wish|need|mean|intend|plan)|would you like|should i|shall i|is (?:this|it|that)|are (?:you|we|these)"
+    r"|does (?:this|it)|did you (?:want|mean)|you (?:want|mean))\b",
+    re.IGNORECASE,
+)
+_HAVE = re.compile(
+    r"\b(?:do you (?:already |also |happen to )*(?:have|know|hold)|is there|have you (?:got)?|are there)\b",
+    re.IGNORECASE,
+)
+_ASKING = re.compile(
+    r"\?|\b(?:please|need|needed|require[sd]?|provide|give|share|missing|tell me|send|specify|what|which|let me have|let me know"
+    r"|enter|supply|state|confirm the|still open|kindly|could you|can you)\b",
+    re.IGNORECASE,
+)
+_CONFIRMATION = re.compile(
+    r"\b(?:shall i (?:go|proceed|do|submit|continue|carry)|should i (?:go ahead|proceed|submit|continue|carry)|go ahead\?"
+    r"|(?:do|can|could|would) you (?:please )?confirm|please confirm|is (?:that|this|everything|all of (?:that|this)) "
+    r"(?:correct|right|okay|ok|fine)|are you sure|may i proceed|can i proceed|ready to proceed|happy for me to|okay to proceed"
+    r"|does that look right|correct\?|want me to (?:go ahead|proceed))\b|\b(?:correct|right|confirm(?:ed)?)\?\s*$",
+    re.IGNORECASE,
+)
+_NONE_FITS = re.compile(
+    r"\b(?:none of (?:the |my |these |those )?(?:\w+ )?(?:tools?|functions?|operations?|apis?|options?)\b"
+    r"|no (?:available |suitable |matching )?(?:tool|function|operation)\b|(?:do not|don't) have (?:a|any) (?:\w+ )?(?:tool|function)"
+    r"|(?:can't|cannot|can not|unable to|not able to|won't be able to) (?:help|do|assist|complete|perform|handle|carry)"
+    r"|nothing (?:i have|here|available) (?:fits|matches|can)|outside (?:of )?what i can)",
+    re.IGNORECASE,
+)
+_OPEN = re.compile(
+    r"\b(?:what (?:would|do|did|are|can|should|kind|sort|type|exactly|specifically|is it|task|action)|which (?:kind|type|sort|one)"
+    r"|tell me (?:more|a bit)|more (?:detail|information|specific|context)|clarify|elaborate|how (?:can|may) i help|describe"
+    r"|please specify|be more specific|what's (?:this|it))\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What one assistant reply asks."""
+
+    kind: AskedKind
+    facets: tuple[str, ...] = ()
+    """Keys of the separating questions it asks, the most literal first."""
+    parameters: tuple[str, ...] = ()
+    """Top-level parameter names of any of the tools, in the order they are asked for."""
+    tools: tuple[str, ...] = ()
+    """Tools that the choices named fit, by name."""
+    options: tuple[str, ...] = ()
+    """The choices named, as the first facet's answers, in the order of the words."""
+
+
+@lru_cache(maxsize=65_536)
+def meaning(text: str) -> frozenset[str]:
+    """The content of a text as stems; words for one common action are one stem, such as `@create`."""
+    low = text.casefold()
+    for words, word in _TWO_WORDS.items():
+        low = low.replace(words, word)
+    found: set[str] = set()
+    for word in re.findall(r"[^\W_]+(?:['’][^\W_]+)?", low):
+        if word in _MEANING:
+            found.add(_MEANING[word])
+        elif word not in _EMPTY_WORDS:
+            found.add(_stem(singular(word)))
+    return frozenset(found)
+
+
+def _stem(word: str) -> str:
+    for ending in ("ing", "ed", "es", "s", "e"):
+        if word.endswith(ending) and len(word) - len(ending) >= 3:
+            return word[: -len(ending)]
+    return word
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """One facet's answers with the words that tell them apart."""
+
+    facet: Facet
+    words: dict[str, frozenset[str]]
+    """Answer → its stems."""
+    common: frozenset[str]
+    """Stems that all answers share."""
+
+    def likeness(self, answer: str, said: frozenset[str]) -> tuple[float, float]:
+        """Share of the answer's weight that stands in the words said, and that weight."""
+        weights = {word: COMMON_WEIGHT if word in self.common else 1.0 for word in self.words[answer]}
+        total = sum(weights.values())
+        matched = sum(weight for word, weight in weights.items() if word in said)
+        return (matched / total if total else 0.0), matched
+
+
+@by_identity(4096)
+def _answers_of(tools: Sequence[Tool]) -> tuple[Answers, ...]:
+    found: list[Answers] = []
+    for facet in facets(tools):
+        words = {answer: meaning(answer) for answer in facet.options}
+        found.append(Answers(facet, words, frozenset.intersection(*words.values())))
+    return tuple(found)
+
+
+def answers_of(tools: Sequence[Tool]) -> tuple[Answers, ...]:
+    """Every facet of the tools with its answers' words."""
+    return _answers_of(sorted(tools, key=lambda tool: tool.name))
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences of a text, by their end marks and by lines."""
+    return [part for part in _SENTENCE.split(text) if part.strip()]
+
+
+# --- labels ----------------------------------------------------------------------------------------------------------
+
+
+def _label_variants(leaf: Leaf) -> Iterator[str]:
+    label = leaf.label.casefold()
+    yield label
+    for word, others in (
+        ("email", ("e-mail", "email address", "e-mail address", "mail address")),
+        ("phone", ("phone number", "telephone number", "telephone")),
+        ("id", ("identifier", "number")),
+    ):
+        words = label.split()
+        if words[-1] == word:
+            yield from (" ".join([*words[:-1], other]) for other in others)
+    raw = leaf.keys[-1].casefold()
+    if len(raw) > 3:
+        yield raw
+        yield " ".join(identifier_words(leaf.keys[-1]))
+
+
+@by_identity(8192)
+def _label_table(tools: Sequence[Tool]) -> dict[str, Leaf]:
+    (tool,) = tools
+    found = leaves(tool)
+    table = {leaf.label.casefold(): leaf for leaf in found}
+    for leaf in found:
+        for variant in _label_variants(leaf):
+            if variant:
+                table.setdefault(variant, leaf)
+    return table
+
+
+def label_table(tool: Tool) -> dict[str, Leaf]:
+    """Every way to name a value of the tool, lower case → the value; the labels themselves come first."""
+    return _label_table((tool,))
+
+
+@by_identity(8192)
+def _label_pattern(tools: Sequence[Tool]) -> re.Pattern[str]:
+    ways = sorted(label_table(tools[0]), key=lambda way: (-len(way), way))
+    inside = "|".join(re.escape(way).replace(r"\ ", r"\s+") for way in ways) or r"(?!)"
+    return re.compile(rf"(?<![\w@/])(?:{inside})(?!\w)", re.IGNORECASE)
+
+
+def label_pattern(tool: Tool) -> re.Pattern[str]:
+    """Matches any name of any value of the tool, the longest first."""
+    return _label_pattern((tool,))
+
+
+def leaf_named(tool: Tool, words: str) -> Leaf:
+    """The value that a match of `label_pattern` names."""
+    return label_table(tool)[re.sub(r"\s+", " ", words.casefold())]
+
+
+# --- understanding ---------------------------------------------------------------------------------------------------
+
+
+def _named_in(answers: Answers, sentence: str, masked: str) -> tuple[bool, list[str]]:
+    """Whether they stand there literally, and the answers that a question names, in the order of its words."""
+    low = sentence.casefold()
+    spans: list[tuple[int, int, str]] = []
+    for answer in sorted(answers.words, key=len, reverse=True):
+        found = re.search(rf"(?<!\w){re.escape(answer.casefold())}(?!\w)", low)
+        if found and not any(found.start() < end and start < found.end() for start, end, _ in spans):
+            spans.append((found.start(), found.end(), answer))
+    if len(spans) > 1:
+        return True, [answer for _, _, answer in sorted(spans)]
+    named: list[str] = []
+    for choice in _CHOICE.split(masked):
+        said = meaning(choice)
+        scored = [(answers.likeness(answer, said), answer) for answer in answers.words] if said else []
+        best = max((score for score, _ in scored), default=(0.0, 0.0))
+        winners = [answer for score, answer in scored if score == best]
+        if best[0] >= _NAMED_SHARE and len(winners) == 1 and winners[0] not in named:
+            named.append(winners[0])
+    return False, named or [answer for _, _, answer in spans]
+
+
+def _masked(sentence: str, tools: Sequence[Tool]) -> str:
+    """The sentence without the names of parameters, so that "the account ID" is not taken for "an account"."""
+    for tool in tools:
+        sentence = label_pattern(tool).sub(lambda found: " " if " " in found[0] else found[0], sentence)
+    return sentence
+
+
+def _facets_asked(sentence: str, tools: Sequence[Tool]) -> list[tuple[Facet, list[str]]]:
+    """The separating questions in one sentence with the answers they name, the most literal and widest first."""
+    found: list[tuple[tuple[int, int], Facet, list[str]]] = []
+    masked = _masked(sentence, tools) if "?" in sentence else ""
+    for answers in answers_of(tools):
+        facet = answers.facet
+        if facet.key.startswith("parameter:"):
+            if _HAVE.search(sentence) and _names(sentence, facet.key.removeprefix("parameter:")):
+                found.append(((2, 2), facet, list(facet.options)))
+            continue
+        literal, named = _named_in(answers, sentence, masked or sentence)
+        alone = len(named) == 1 and _YES_NO.search(sentence) and "?" in sentence
+        if len(named) > 1 or alone:
+            found.append(((literal, len(named)), facet, named))
+    found.sort(key=lambda item: (-item[0][0], -item[0][1]))
+    return [(facet, named) for _, facet, named in found]
+
+
+def _names(sentence: str, label: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(label)}(?!\w)", sentence, re.IGNORECASE) is not None
+
+
+def _parameters_asked(sentence: str, tools: Sequence[Tool]) -> list[str]:
+    """Top-level names of the parameters that a sentence names, in the order of its words."""
+    found: dict[str, int] = {}
+    for tool in tools:
+        for match in label_pattern(tool).finditer(sentence):
+            name = leaf_named(tool, match[0]).keys[0]
+            found[name] = min(match.start(), found.get(name, match.start()))
+    if not found:
+        found = _misspelled(sentence, tools)
+    return sorted(found, key=lambda name: (found[name], name))
+
+
+def _misspelled(sentence: str, tools: Sequence[Tool]) -> dict[str, int]:
+    words = re.findall(r"[^\W_]+", sentence.casefold())
+    found: dict[str, int] = {}
+    for tool in tools:
+        for leaf in leaves(tool):
+            size = len(leaf.label.split())
+            if len(leaf.label) < 5:
+                continue
+            for start in range(len(words) - size + 1):
+                if fuzz.ratio(" ".join(words[start : start + size]), leaf.label.casefold()) >= _FUZZY_LABEL:
+                    found.setdefault(leaf.keys[0], start)
+    return found
+
+
+def _fitting(named: Sequence[tuple[Facet, Sequence[str]]]) -> tuple[str, ...]:
+    """The tools whose answer to the first facet is among the answers it names."""
+    if not named:
+        return ()
+    facet, answers = named[0]
+    return tuple(sorted(name for name, answer in facet.answers.items() if answer in answers))
+
+
+def understand(reply: str, tools: Sequence[Tool]) -> Asked:
+    """What an assistant's reply asks, read against these tools; kind `other` when nothing can be made of it.
+
+    A separating question comes before values, values before a confirmation; a reply that says that no tool fits
+    counts as that whatever else it holds.
+    """
+    return _understood(reply, sorted(tools, key=lambda tool: tool.name))
+
+
+def _understood(reply: str, tools: Sequence[Tool]) -> Asked:
+    known = _memory.setdefault(tuple(id(tool) for tool in tools), (tuple(tools), {}))
+    if len(_memory) > 2048:
+        _memory.pop(next(iter(_memory)))
+    if reply not in known[1]:
+        if len(known[1]) > 256:
+            known[1].clear()
+        known[1][reply] = _understand(reply, known[0])
+    return known[1][reply]
+
+
+_memory: dict[tuple[int, ...], tuple[tuple[Tool, ...], dict[str, Asked]]] = {}
+"""Replies already understood, by the very tool objects they were read against."""
+
+
+def _understand(reply: str, tools: Sequence[Tool]) -> Asked:
+    if _NONE_FITS.search(reply):
+        return Asked("none_fits")
+    named: list[tuple[Facet, list[str]]] = []
+    parameters: list[str] = []
+    for sentence in sentences(reply):
+        if not _ASKING.search(sentence):
+            continue
+        here = _facets_asked(sentence, tools) if len(tools) > 1 else []
+        named.extend(here)
+        if not here:
+            parameters.extend(name for name in _parameters_asked(sentence, tools) if name not in parameters)
+    keys = tuple(dict.fromkeys(facet.key for facet, _ in named))
+    if named:
+        return Asked("facet", keys, tuple(parameters), _fitting(named), tuple(named[0][1]))
+    if _CONFIRMATION.search(reply) and not _asks_values(reply):
+        return Asked("confirmation")
+    if parameters:
+        return Asked("arguments", parameters=tuple(parameters))
+    if _CONFIRMATION.search(reply):
+        return Asked("confirmation")
+    return Asked("options") if _OPEN.search(reply) else Asked("other")
+
+
+def _asks_values(reply: str) -> bool:
+    """Whether a reply that seeks a confirmation also asks what something is."""
+    return (
+        re.search(r"\b(?:what (?:is|are|should|would)|which|tell me|give me|i (?:still )?need)\b", reply, re.I)
+        is not None
+    )
