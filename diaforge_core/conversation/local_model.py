@@ -130,14 +130,14 @@ class LocalModel:
         ModelError if the conversation is longer than the model's context.
         """
         started = time.perf_counter()
-        ids = list(self._generate(encode_prompt(self.tokenizer, messages), seed, max_tokens))
+        ids = list(self.generate_ids(encode_prompt(self.tokenizer, messages), seed, max_tokens))
         return Completion(self._text(ids), tokens=len(ids), seconds=time.perf_counter() - started)
 
     def stream(self, messages: Sequence[Message], *, seed: int = 0, max_tokens: int = REPLY_TOKENS) -> Iterator[str]:
         """The same text as `complete`, piece by piece as it is written."""
         ids: list[int] = []
         shown = ""
-        for token in self._generate(encode_prompt(self.tokenizer, messages), seed, max_tokens):
+        for token in self.generate_ids(encode_prompt(self.tokenizer, messages), seed, max_tokens):
             ids.append(token)
             text = self._text(ids)
             # A character of several tokens shows as a replacement mark until it is whole.
@@ -160,8 +160,11 @@ class LocalModel:
             ends.add(ours[0])
         return frozenset(token for token in ends if token is not None)
 
-    def _generate(self, prompt: list[int], seed: int, max_tokens: int) -> Iterator[int]:
-        """The tokens that follow the prompt, up to and without a stop."""
+    def generate_ids(self, prompt: list[int], seed: int, max_tokens: int) -> Iterator[int]:
+        """The token ids that follow those of the prompt, up to and without a stop.
+
+        ModelError if the conversation is longer than the context.
+        """
         import torch
 
         if len(prompt) >= self.context:

@@ -245,8 +245,14 @@ def _bare_calls(text: str) -> list[ToolCall]:
         return []
     value = _load(inside)
     values = value if isinstance(value, list) else [value]
-    explicit = [item for item in values if isinstance(item, dict) and any(key in item for key in _ARGUMENT_KEYS)]
-    return [call for item in explicit if (call := _as_call(item))]
+    return [call for item in values if _is_explicit(item) and (call := _as_call(item))]
+
+
+def _is_explicit(value: Any) -> bool:
+    """Whether an object without a tag around it is meant as a call: it has arguments, not just a name."""
+    if not isinstance(value, dict):
+        return False
+    return isinstance(value.get("function"), dict) or any(key in value for key in _ARGUMENT_KEYS)
 
 
 def _calls_in(text: str) -> list[ToolCall]:
