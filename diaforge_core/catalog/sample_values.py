@@ -124,9 +124,12 @@ _CHOICE_WORDS = (
 """A word of a parameter name → the kind of thing it speaks of; the first that is found counts."""
 _TEXT_WORDS = {
     "reason": "reason", "justification": "reason", "cause": "reason", "purpose": "reason",
-    "message": "message", "body": "message", "content": "message", "text": "message", "comment": "note",
+    "message": "message", "body": "message", "content": "message", "comment": "note",
     "subject": "title", "title": "title", "headline": "title", "summary": "title", "topic": "title", "goal": "title",
-    "description": "note", "note": "note", "notes": "note", "remarks": "note", "remark": "note", "details": "note",
+    "description": "note", "lessons": "note", "solution": "note", "evidence": "note", "findings": "note",
+    "plan": "note", "workaround": "note", "agenda": "title", "text": "title", "outcome": "note", "terms": "note",
+    "condition": "note", "symptom": "title", "memo": "note", "explanation": "reason",
+    "note": "note", "notes": "note", "remarks": "note", "remark": "note", "details": "note",
     "instructions": "note", "comments": "note", "resolution": "note", "feedback": "note", "question": "message",
 }  # fmt: skip
 _PERSON_WORDS = frozenset(
@@ -150,13 +153,15 @@ _PERSON_WORDS = frozenset(
 _COMPANY_WORDS = frozenset(
     (
         *("company", "account", "vendor", "supplier", "organization", "organisation", "business", "client", "partner"),
-        *("employer", "carrier"),
+        *("employer", "carrier", "competitor", "manufacturer", "agency"),
     )
 )
 _FAMILY_WORDS = frozenset(["surname", "familyname", "lastname"])
 _ID_WORDS = frozenset(("id", "sid", "ids", "code", "number", "key", "ref", "reference", "no", "identifier", "uuid"))
-_CODED_WORDS = frozenset(("phone", "country", "postal", "zip", "currency", "language"))
+_CODED_WORDS = frozenset(("phone", "mobile", "telephone", "fax", "country", "postal", "zip", "currency", "language"))
 """What has codes or numbers of its own kind, not identifiers."""
+_EMPTY_WORDS = frozenset(("name", "value", "friendly", "unique", "with", "for", "by", "to", "of", "from"))
+"""Words of a parameter name that no made-up name should end in."""
 _STREET_WORDS = frozenset(["street", "address", "addressline"])
 _PAST_WORDS = frozenset(
     (
@@ -167,10 +172,12 @@ _PAST_WORDS = frozenset(
 _END_WORDS = frozenset(
     (
         *("end", "to", "until", "due", "expiry", "expires", "expiration", "before", "return", "close", "deadline"),
-        *("finish", "through", "till"),
+        *("finish", "through", "till", "last"),
     )
 )
-_START_WORDS = frozenset(["start", "from", "begin", "effective", "departure"])
+_DONE_WORDS = frozenset(("won", "lost", "given", "withdrawn", "sent", "paid", "made", "left", "taken", "done"))
+"""What has happened by the day that a parameter such as `won_on` names."""
+_START_WORDS = frozenset(["start", "from", "begin", "effective", "departure", "first"])
 _NUMBERS: tuple[tuple[frozenset[str], int, int, int], ...] = (
     (frozenset(["quantity", "count", "copies", "seats", "licenses", "units", "number", "headcount"]), 2, 60, 1),
     (frozenset(["percent", "percentage", "discount", "probability", "rate", "share", "utilization"]), 5, 60, 5),
@@ -187,7 +194,7 @@ _NUMBERS: tuple[tuple[frozenset[str], int, int, int], ...] = (
     (frozenset(["longitude"]), -150, 150, 1),
 )
 """Words of a parameter name → lowest, highest and step of a plausible number."""
-_EXAMPLE_ID = re.compile(r"[A-Z]{1,6}[-_]?\d{3,10}")
+_EXAMPLE_ID = re.compile(r"[A-Z]{0,6}[-_]?\d{3,10}")
 _LOCAL = threading.local()
 
 
@@ -218,7 +225,15 @@ class Values:
         self.fake = _faker(locale)
         self.fake.seed_instance(rng.getrandbits(48))
         self.people: dict[str, Someone] = {}
+        self.afresh = False
+        """Whether each name is to be of somebody new, since the one at hand is taken."""
         self.start = today + dt.timedelta(days=rng.randint(2, 25))
+
+    def code(self, name: str) -> str:
+        """A short official code, where the name speaks of a country, a language or a currency; else nothing."""
+        words = set(_words(name))
+        kind = next((kind for kind in ("country", "language", "currency") if kind in words), "")
+        return self.rng.choice(CHOICES[kind if kind == "currency" else f"{kind}_code"]) if kind else ""
 
     def text(self, name: str, schema: Mapping[str, Any], entity: str) -> str:
         """A text for the parameter `name`; `entity` is the kind of thing that a bare `id` is of."""
@@ -249,7 +264,7 @@ class Values:
 
     def person(self, role: str) -> Someone:
         """The person of this role, the same each time."""
-        if role not in self.people:
+        if role not in self.people or self.afresh:
             company = self._company()
             self.people[role] = Someone(
                 self.fake.first_name(), self.fake.last_name(), company, f"{_plain(company.split()[0])}.example.com"
@@ -294,7 +309,8 @@ class Values:
             return self.start
         if known & _END_WORDS:
             return self.start + dt.timedelta(days=self.rng.randint(5, 60))
-        if known & _PAST_WORDS:
+        done = any(word.endswith("ed") or word in _DONE_WORDS for word in words[:-1]) and words[-1] in ("on", "at")
+        if done or known & _PAST_WORDS:
             return self.today - dt.timedelta(days=self.rng.randint(3, 50))
         return self.today + dt.timedelta(days=self.rng.randint(2, 45))
 
@@ -306,13 +322,13 @@ class Values:
         if last in _ID_WORDS and not _CODED_WORDS & set(words):
             return self._identifier(words[:-1], schema, entity)
         return (
-            self._contact(words, joined)
+            self._identifier_like(schema)
+            or self._contact(words, joined)
             or self._place(words, joined)
             or self._coded(words)
             or self._time_text(words)
             or self._sentence(words)
             or self._choice(words, joined)
-            or self._identifier_like(schema)
             or self._thing(words)
         )
 
@@ -404,6 +420,8 @@ class Values:
     def _time_text(self, words: list[str]) -> str:
         if "date" in words or (words and words[-1] in ("day", "deadline", "birthday")):
             return self.day(words).isoformat()
+        if words and words[-1] == "quarter":
+            return f"{self.today.year}-Q{self.rng.randint(1, 4)}"
         if words and words[-1] in ("month", "period"):
             return f"{self.today.year}-{self.rng.randint(1, 12):02d}"
         if words and words[-1] == "time":
@@ -414,6 +432,7 @@ class Values:
 
     def _sentence(self, words: list[str]) -> str:
         kind = next((_TEXT_WORDS[word] for word in reversed(words) if word in _TEXT_WORDS), None)
+        kind = "title" if kind and "short" in words else kind
         if kind == "title" and "job" in words:
             return self.rng.choice(CHOICES["job"])
         return self.rng.choice(SENTENCES[kind]) if kind else ""
@@ -427,7 +446,7 @@ class Values:
 
     def _thing(self, words: list[str]) -> str:
         """A made-up proper name, with the parameter's own noun where that reads well."""
-        noun = next((word for word in reversed(words) if word not in ("name", "value", "friendly", "unique")), "")
+        noun = next((word for word in reversed(words) if word not in _EMPTY_WORDS), "")
         name = self.rng.choice(CHOICES["generic"])
         reads_well = noun.isalpha() and 3 < len(noun) < 14
         return f"{name} {noun.capitalize() if reads_well else self.rng.randint(2, 99)}"

@@ -138,12 +138,14 @@ class _Draw:
     def _value(self, name: str, schema: Mapping[str, Any], depth: int) -> Any:
         """A value for one parameter, other than those drawn before where that can be."""
         value = None
-        for _ in range(12):
+        for attempt in range(12):
+            self.values.afresh = attempt > 0
             value = self._one(name, schema, depth)
             key = value.casefold() if isinstance(value, str) else canonical_json(value)
             if "enum" in schema or "const" in schema or isinstance(value, (bool, dict)) or key not in self.used:
                 self.used.add(key)
                 break
+        self.values.afresh = False
         return value
 
     def _one(self, name: str, schema: Mapping[str, Any], depth: int) -> Any:
@@ -197,8 +199,9 @@ class _Draw:
         """A plausible text; one made from the pattern where a plausible one does not fit it."""
         limits = {key: schema[key] for key in ("minLength", "maxLength", "pattern", "format") if key in schema}
         text = self.values.text(name, schema, self.entity)
-        if fits(limits, text):
-            return text
+        for plausible in (text, self.values.code(name)):
+            if plausible and fits(limits, plausible):
+                return plausible
         if "pattern" in schema:
             for _ in range(8):
                 made = text_like(schema["pattern"], self.rng)
