@@ -222,9 +222,7 @@ def lead_turns() -> tuple[Turn, ...]:
         user("I need to get John Carter into the system."),
         asks("Is this a new lead, or do you want to change a lead that exists already?"),
         user("A new lead."),
-        asks(
-            "What are the email and the phone?", thought="Creating a lead is the only one left; the email is missing."
-        ),
+        asks("What is the email?", thought="Creating a lead is the only one left; the email is missing."),
         user("The email is john.carter@northwind.example and the phone is +1 312 555 0148."),
         calls("CRM_CreateLead", **LEAD_ARGUMENTS),
     )

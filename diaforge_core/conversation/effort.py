@@ -58,10 +58,11 @@ def _answers(goal: str, names: frozenset[str], by_name: dict[str, Tool]) -> set[
 def value_rounds(scenario: Scenario, goal: Tool, asked: int) -> int:
     """Questions asked in all once every required value is known, after `asked` questions about the tool.
 
-    Values of stages up to the user turn that answers the last of those questions have been stated by then.
+    Unasked, a user states the values of the first stage, and with every further question about the tool those of the
+    stage before; later ones wait for their question.
     """
     gold = scenario.gold_arguments
-    known = {name: gold[name] for name in gold if _staged(scenario, name) and scenario.stage_of(name) <= asked + 1}
+    known = {name: gold[name] for name in gold if _staged(scenario, name) and scenario.stage_of(name) <= max(1, asked)}
     while asked < ENOUGH:
         missing = [name for name in required_for(goal, known) if name not in known]
         if not missing:

@@ -235,12 +235,11 @@ class _Drawer:
     def _available(self, mix: Mapping[Tier, float]) -> dict[Tier, float]:
         """The shares of the tiers that can be drawn, scaled to one."""
         asked: dict[Tier, float] = {tier: mix.get(tier, 0.0) for tier in TIERS}
-        held = {tier: share for tier, share in asked.items() if share > 0 and self._holds(tier)}
+        held: dict[Tier, float] = {tier: share for tier, share in asked.items() if share > 0 and self._holds(tier)}
         if not held:
             raise CatalogError(_no_tiers(self.catalog))
         total = sum(held.values())
-        scaled: dict[Tier, float] = {tier: share / total for tier, share in held.items()}
-        return scaled
+        return dict(zip(held, (share / total for share in held.values()), strict=True))
 
     def _holds(self, tier: Tier) -> bool:
         """Whether any goal tool gives a scenario of this tier, found by trying a bounded number of them."""

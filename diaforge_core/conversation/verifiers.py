@@ -256,13 +256,14 @@ def _ungrounded_argument(case: Case) -> Fault | None:
 
 def _ungrounded_words(case: Case) -> Fault | None:
     """An assistant turn that names a hidden value, an address or a number that no user turn gave before it."""
-    gold = [value for _, value in leaves(case.scenario.gold_arguments) if isinstance(value, str)]
+    gold = [value for _, value in leaves(case.scenario.gold_arguments) if isinstance(value, str) and is_telling(value)]
     known = fold(" ".join(f"{tool.text} {tool.parameters}" for tool in case.candidates))
     for index, turn in enumerate(case.turns):
         if turn.speaker != "assistant":
             continue
         heard, said = fold(case.user_words_before(index)), f"{turn.thought}\n{turn.reply}"
-        hidden = [value for value in gold if is_telling(value) and contains(said, value)]
+        stated = [evidence.value for evidence in case.goal_readings[index - 1].values.values()] if case.goal else []
+        hidden = [value for value in gold if contains(said, value) and value not in stated]
         for value in [*hidden, *re.findall(r"[\w.+-]+@[\w-]+\.[\w.-]*\w|\b\d{5,}\b", said)]:
             if fold(value) not in heard and fold(value) not in known:
                 return Fault(f"the assistant speaks of {value!r}, which no user turn gave", index)
