@@ -15,6 +15,8 @@ _Z80 = 0.8416212335729143
 """Normal quantile of 80 % power."""
 DRAWS = 4000
 """Bootstrap draws: the ends of an interval move by about 0.3 points from seed to seed at this number."""
+MANY_GROUPS = 1_000
+"""From more groups than this a quarter of the draws is taken: intervals are narrow by then, and draws cost time."""
 MOST_SCENARIOS = 100_000
 """Above this many scenarios a difference is called undecidable rather than expensive."""
 
@@ -163,10 +165,10 @@ def _draw_ratios(units: Sequence[Unit], draws: int, seed: int, labels: Sequence[
     np.add.at(above, labels, [unit.above for unit in units])
     np.add.at(below, labels, [unit.below for unit in units])
     generator = np.random.default_rng(seed)
-    drawn = np.empty(draws)
+    drawn = np.empty(draws if groups <= MANY_GROUPS else max(1, draws // 4))
     at_once = max(1, 2_000_000 // groups)
-    for start in range(0, draws, at_once):
-        stop = min(draws, start + at_once)
+    for start in range(0, len(drawn), at_once):
+        stop = min(len(drawn), start + at_once)
         weights = generator.multinomial(groups, np.full(groups, 1 / groups), size=stop - start)
         with np.errstate(divide="ignore", invalid="ignore"):
             drawn[start:stop] = (weights @ above) / (weights @ below)
