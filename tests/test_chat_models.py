@@ -128,7 +128,7 @@ def test_latency_is_waited_for_and_measured(serve: Callable[..., StubServer]) ->
 
 def test_a_server_that_never_answers_is_given_up(serve: Callable[..., StubServer]) -> None:
     server = serve(answer("late"), delay=0.5)
-    with pytest.raises(ModelError, match="did not answer within 0.05 seconds"):
+    with pytest.raises(ModelError, match=r"did not answer within 0\.05 seconds"):
         a_model(server, timeout=0.05).complete([{"role": "user", "content": "Hi"}])
 
 
