@@ -17,7 +17,6 @@ from ..records.run import Run
 from ..records.scenario import Scenario
 from ..records.tool import Catalog, Tool
 from ..records.trace import Trace
-from .reports import clusters_for
 
 if TYPE_CHECKING:
     from .workspace import Workspace
@@ -77,8 +76,7 @@ class Evaluation:
             raise DataError(f"Run '{record.name}' has no trace yet. Wait for its first conversation to end.")
         key = (record.id, len(traces))
         if key not in self._measured:
-            catalog = self._workspace.jobs.folder(record.id).catalog()
-            self._measured[key] = measure(traces, self.tools(record.id), clusters_for(catalog, traces))
+            self._measured[key] = measure(traces, self.tools(record.id))
         return self._measured[key]
 
     def compare(self, run_a: str, run_b: str) -> Comparison:

@@ -10,11 +10,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from ..catalog.ambiguity import ambiguity
 from ..evaluation.metrics import Measurements
 from ..records.dialogue import Dialogue
-from ..records.tool import Catalog
-from ..records.trace import Trace
 
 
 def generation_report(dataset: str, rows: Sequence[tuple[bool, str, int, str]]) -> dict[str, Any]:
@@ -35,14 +32,6 @@ def measurements_report(measured: Measurements) -> dict[str, Any]:
     """Each metric's estimate or null by its key, and the counts beside them."""
     values = {key: plain(value) for key, value in measured.values.items()}
     return values | {key: value for key, value in plain(measured).items() if key != "values"}
-
-
-def clusters_for(catalog: Catalog, traces: Sequence[Trace]) -> dict[str, str] | None:
-    """Tool → its group of near-duplicates, which the bootstrap draws; None for one trial, which needs no bootstrap."""
-    if all(trace.trial == 0 for trace in traces):
-        return None
-    groups = ambiguity(catalog).clusters
-    return {tool: cluster.tools[0] for cluster in groups for tool in cluster.tools}
 
 
 def first_failure(dialogue: Dialogue) -> str:

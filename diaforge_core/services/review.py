@@ -6,10 +6,9 @@ import datetime as dt
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ..catalog.arguments import required_for
-from ..conversation.reading import assemble, read, read_each
+from ..conversation.reading import missing, read, read_each, spoken_parts
 from ..conversation.verifiers import cascade
 from ..errors import DataError
 from ..records.dialogue import Dialogue, Evidence, Turn
@@ -170,8 +169,11 @@ class Review:
         call = next((turn.call for turn in reversed(dialogue.turns) if turn.call), None)
         if call is None:
             return {}
-        found = read(self.tools(dialogue), dialogue.turns).values
-        return {path: found.get(path) for path in _paths(call.arguments)}
+        tools = self.tools(dialogue)
+        found = read(tools, dialogue.turns).values
+        tool = next((tool for tool in tools if tool.name == call.name), None)
+        paths = spoken_parts(tool, call.arguments) if tool else call.arguments
+        return {path: found.get(path) for path in paths}
 
     def _dialogue(self, dialogue_id: str, version: int | None = None) -> Dialogue:
         rows = self._workspace.database.rows(
@@ -228,22 +230,7 @@ def strip(tools: Sequence[Tool], turns: Sequence[Turn]) -> list[StripStep]:
     by_name = {tool.name: tool for tool in tools}
     steps = []
     for index, reading in enumerate(read_each(tools, turns)):
-        needed = [
-            [
-                name
-                for name in required_for(by_name[tool], assemble(by_name[tool], reading.values))
-                if not any(path == name or path.startswith(f"{name}.") for path in reading.values)
-            ]
-            for tool in reading.open_tools
-        ]
+        needed = [missing(by_name[tool], reading.values) for tool in reading.open_tools]
         shared = [name for name in needed[0] if all(name in other for other in needed)] if needed else []
         steps.append(StripStep(index, reading.open_tools, tuple(shared)))
     return steps
-
-
-def _paths(arguments: dict[str, Any], prefix: str = "") -> list[str]:
-    """Dotted paths of all values that are no objects."""
-    found: list[str] = []
-    for key, value in arguments.items():
-        found += _paths(value, f"{prefix}{key}.") if isinstance(value, dict) and value else [f"{prefix}{key}"]
-    return found

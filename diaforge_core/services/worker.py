@@ -26,7 +26,7 @@ from ..records.dialogue import Dialogue
 from ..records.run import Progress, RunState
 from ..records.trace import Trace
 from ..store.run_folder import RunFolder, Status
-from .reports import clusters_for, first_failure, generation_report, measurements_report, plain
+from .reports import first_failure, generation_report, measurements_report, plain
 
 PROGRESS_SECONDS = 0.5
 """Between two writings of the progress file."""
@@ -124,7 +124,7 @@ def evaluate(work: Work) -> dict[str, Any]:
         if len(traces) < total:
             work.check_stop()
     tools = {tool.name: tool for tool in catalog.tools}
-    return measurements_report(measure(traces, tools, clusters_for(catalog, traces)))
+    return measurements_report(measure(traces, tools))
 
 
 def train(work: Work) -> dict[str, Any]:

@@ -29,7 +29,7 @@ CREATE TABLE heads (
     dialogue VARCHAR PRIMARY KEY, version INTEGER, state VARCHAR, decided_by VARCHAR, decided_at TIMESTAMP);
 CREATE TABLE members (dataset VARCHAR, dialogue VARCHAR, position BIGINT, PRIMARY KEY (dataset, dialogue));
 CREATE TABLE decisions (
-    seq BIGINT PRIMARY KEY, id VARCHAR, dialogue VARCHAR, version INTEGER, kind VARCHAR, who VARCHAR, at TIMESTAMP,
+    seq BIGINT PRIMARY KEY, id VARCHAR, dialogue VARCHAR, version INTEGER, kind VARCHAR, who VARCHAR, moment TIMESTAMP,
     undone BOOLEAN, body VARCHAR);
 CREATE TABLE runs (
     id VARCHAR PRIMARY KEY, name VARCHAR, kind VARCHAR, state VARCHAR, device BOOLEAN, config VARCHAR,
@@ -42,11 +42,21 @@ CREATE TABLE traces (
     words VARCHAR, body VARCHAR);
 CREATE TABLE turns (
     trace VARCHAR, turn INTEGER, speaker VARCHAR, thought VARCHAR, reply VARCHAR, call_name VARCHAR,
-    call_arguments VARCHAR, seconds DOUBLE, tokens BIGINT);
+    call_arguments VARCHAR, seconds DOUBLE, tokens BIGINT, PRIMARY KEY (trace, turn));
 CREATE TABLE settings (name VARCHAR PRIMARY KEY, value VARCHAR);
 """
 MIGRATIONS: tuple[str, ...] = (_FIRST,)
 """Statements that bring a database from form i to form i + 1; only ever appended to."""
+
+_ARROW = {
+    "VARCHAR": pa.string(),
+    "INTEGER": pa.int32(),
+    "BIGINT": pa.int64(),
+    "DOUBLE": pa.float64(),
+    "BOOLEAN": pa.bool_(),
+    "TIMESTAMP": pa.timestamp("us"),
+}
+"""Arrow's type for each column type of ours."""
 
 
 class Database:
@@ -99,8 +109,7 @@ class Database:
     def _migrate(self) -> None:
         with self.write() as cursor:
             cursor.execute("CREATE TABLE IF NOT EXISTS form (number INTEGER)")
-            row = cursor.execute("SELECT max(number) FROM form").fetchone()
-            form = (row[0] if row else None) or 0
+            form = cursor.execute("SELECT max(number) FROM form").fetchall()[0][0] or 0
             if form > len(MIGRATIONS):
                 raise WorkspaceError(
                     f"{self.path} was written by a newer DiaForge (form {form}, this one knows {len(MIGRATIONS)}). "
@@ -116,13 +125,14 @@ def insert(cursor: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Mapping
     if not rows:
         return
     columns = list(rows[0])
-    empty: pa.Table = cursor.execute(f"SELECT {', '.join(columns)} FROM {table} LIMIT 0").to_arrow_table()
-    batch = pa.table({name: [row[name] for row in rows] for name in columns}, schema=empty.schema)
+    types = dict(
+        cursor.execute("SELECT column_name, data_type FROM duckdb_columns() WHERE table_name = ?", [table]).fetchall()
+    )
+    schema = pa.schema([(name, _ARROW[types[name]]) for name in columns])
+    batch = pa.table({name: [row[name] for row in rows] for name in columns}, schema=schema)
     cursor.register("incoming", batch)
-    try:
-        cursor.execute(f"INSERT OR IGNORE INTO {table} ({', '.join(columns)}) SELECT * FROM incoming")
-    finally:
-        cursor.unregister("incoming")
+    cursor.execute(f"INSERT OR IGNORE INTO {table} ({', '.join(columns)}) SELECT * FROM incoming")
+    cursor.unregister("incoming")
 
 
 def utc_now() -> dt.datetime:

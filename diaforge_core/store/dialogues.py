@@ -77,8 +77,8 @@ def add(cursor: duckdb.DuckDBPyConnection, dataset: str, dialogues: Sequence[Dia
         for item in new
     ]
     insert(cursor, "heads", heads)
-    last = cursor.execute("SELECT max(position) FROM members WHERE dataset = ?", [dataset]).fetchone()
-    start = 0 if not last or last[0] is None else last[0] + 1
+    last = cursor.execute("SELECT max(position) FROM members WHERE dataset = ?", [dataset]).fetchall()[0][0]
+    start = 0 if last is None else last + 1
     insert(
         cursor,
         "members",
@@ -125,11 +125,11 @@ def apply_decision(
         insert(cursor, "dialogues", [row_of(new)])
         cursor.execute("UPDATE heads SET version = ? WHERE dialogue = ?", [new.version, new.id])
     last = cursor.execute(
-        "SELECT kind, who, at FROM decisions WHERE dialogue = ? AND NOT undone AND kind <> 'undo' "
+        "SELECT kind, who, moment FROM decisions WHERE dialogue = ? AND NOT undone AND kind <> 'undo' "
         "ORDER BY seq DESC LIMIT 1",
         [decision.dialogue],
-    ).fetchone()
-    kind, who, at = last or ("reopen", "", None)
+    ).fetchall()
+    kind, who, at = last[0] if last else ("reopen", "", None)
     cursor.execute(
         "UPDATE heads SET state = ?, decided_by = ?, decided_at = ? WHERE dialogue = ?",
         [STATE_AFTER[kind], who, at, decision.dialogue],

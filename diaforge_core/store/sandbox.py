@@ -28,7 +28,7 @@ def read_only_query(database: Database, query: str, limit: int) -> pd.DataFrame:
     with duckdb.connect(":memory:", config={"threads": 2, "memory_limit": "1GB"}) as copy:
         for name, selection in _COPIED.items():
             with database.cursor() as cursor:
-                copy.register("incoming", cursor.execute(f"SELECT {selection}").to_arrow_table())
+                copy.register("incoming", cursor.sql(f"SELECT {selection}").to_arrow_table())
             copy.execute(f"CREATE TABLE {name} AS SELECT * FROM incoming")
             copy.unregister("incoming")
         copy.execute("SET python_enable_replacements = false")

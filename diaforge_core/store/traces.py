@@ -59,8 +59,7 @@ def add(cursor: duckdb.DuckDBPyConnection, run: str, traces: Sequence[Trace]) ->
     known = cursor.execute("SELECT id FROM traces WHERE id IN (SELECT unnest(?))", [list(keyed)]).fetchall()
     for row in known:
         del keyed[row[0]]
-    last = cursor.execute("SELECT max(seq) FROM traces").fetchone()
-    start = (last[0] if last else None) or 0
+    start = cursor.execute("SELECT max(seq) FROM traces").fetchall()[0][0] or 0
     insert(cursor, "traces", [_row(key, seq, run, trace) for seq, (key, trace) in enumerate(keyed.items(), start + 1)])
     insert(cursor, "turns", [turn for key, trace in keyed.items() for turn in _turns(key, trace)])
 
