@@ -18,7 +18,7 @@ def frame() -> None:
     from pages.components import wiring
     from pages.components.sidebar import sidebar
 
-    st.set_page_config(page_title="DiaForge", page_icon=str(ICON), layout="wide")
+    st.set_page_config(page_title="DiaForge", page_icon=str(ICON), layout="wide", initial_sidebar_state=232)
     st.logo(str(ICON), size="large")
     groups = {
         "": [st.Page(wiring.HOME, title="Home", icon=":material/home:", default=True)],

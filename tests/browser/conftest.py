@@ -1,0 +1,119 @@
+"""The real app on a free port with a demo workspace, and a browser that notes every fault."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+ROOT = Path(__file__).resolve().parents[2]
+START_SECONDS = 60
+IDLE = '[data-test-script-state="notRunning"]'
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(str(item.fspath)).parent == Path(__file__).parent:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Path of a Chromium; a skip with its reason where there is none, unless DIAFORGE_BROWSER=required."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if found:
+        return found
+    reason = "no Chromium on this machine (Debian: apt-get install chromium)"
+    if os.environ.get("DIAFORGE_BROWSER") == "required":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def address(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of the running app on a fresh demo workspace."""
+    from diaforge_core.services.workspace import open_workspace
+
+    folder = tmp_path_factory.mktemp("browser") / "workspace"
+    with open_workspace(folder) as workspace:
+        workspace.demo.build()
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    log = (folder / "app.log").open("wb")
+    app = subprocess.Popen(
+        [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)],
+        cwd=ROOT,
+        env=os.environ | {"DIAFORGE_WORKSPACE": str(folder), "DIAFORGE_USER": "Ana"},
+        stdout=log,
+        stderr=subprocess.STDOUT,
+    )
+    try:
+        _wait_until_up(f"http://127.0.0.1:{port}/_stcore/health", app, folder / "app.log")
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        app.terminate()
+        app.wait(20)
+        log.close()
+
+
+def _wait_until_up(url: str, app: subprocess.Popen[bytes], log: Path) -> None:
+    end = time.monotonic() + START_SECONDS
+    while time.monotonic() < end:
+        try:
+            with urllib.request.urlopen(url, timeout=2):
+                return
+        except OSError:
+            if app.poll() is not None:
+                break
+            time.sleep(0.2)
+    pytest.fail(f"the app did not start:\n{log.read_text('utf-8')[-2000:]}")
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[Browser]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def tab(browser: Browser, address: str) -> Iterator[Page]:
+    """A fresh tab; at its end there must have been no page error, console error or request to elsewhere."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, base_url=address)
+    page = context.new_page()
+    page.set_default_timeout(20_000)
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(f"page error: {error}"))
+    page.on("console", lambda line: faults.append(f"console: {line.text}") if line.type == "error" else None)
+    page.on(
+        "request", lambda request: faults.append(f"request: {request.url}") if _foreign(request.url, address) else None
+    )
+    yield page
+    context.close()
+    assert not faults, "\n".join(faults)
+
+
+def _foreign(url: str, address: str) -> bool:
+    host = address.removeprefix("http://")
+    return not url.startswith((f"http://{host}", f"ws://{host}", "data:", "blob:"))
+
+
+def settled(page: Page) -> None:
+    """Wait until the app has drawn everything."""
+    page.wait_for_selector(IDLE, state="attached")

@@ -1,0 +1,151 @@
+"""Every page on a workspace with something in it, and on an empty one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+PAGES = ("home", "catalog", "generate", "review", "train", "evaluate", "traces", "playground")
+Open = Callable[..., AppTest]
+
+
+def words(at: AppTest) -> str:
+    """All that is drawn as text on the page."""
+    kinds = (at.title, at.markdown, at.caption, at.text, at.info, at.warning, at.success, at.error)
+    return "\n".join(str(element.value) for kind in kinds for element in kind)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_opens_on_a_workspace_with_something_in_it(open_page: Open, name: str) -> None:
+    at = open_page(name)
+    assert not at.exception
+    assert not at.error
+    assert at.title[0].value.lower() == name
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_of_an_empty_workspace_says_what_it_will_show(open_empty: Open, name: str) -> None:
+    at = open_empty(name)
+    assert not at.exception
+    assert not at.error
+    assert len(words(at)) > 60
+
+
+@pytest.mark.parametrize("view", ["Tools", "Confusion map", "Pair", "Import report"])
+def test_every_tab_of_the_catalog_opens_by_its_link(open_page: Open, view: str) -> None:
+    at = open_page("catalog", view=view)
+    assert not at.exception
+    assert not at.error
+
+
+def test_the_search_narrows_the_tools(open_page: Open) -> None:
+    at = open_page("catalog")
+    at.text_input(key="q").set_value("lead").run()
+    assert not at.exception
+    assert "of " in words(at)
+
+
+def test_a_file_that_is_no_catalog_is_one_message_and_nothing_is_stored(open_page: Open) -> None:
+    at = open_page("catalog")
+    at.file_uploader(key="catalog.files").set_value([("notes.txt", b"just notes", "text/plain")]).run()
+    at.text_input(key="catalog.name").set_value("notes").run()
+    at.button(key="catalog.import").click().run()
+    assert not at.exception
+    assert len(at.error) == 1
+    assert at.selectbox(key="catalog").options == ["enterprise"]
+
+
+def test_generate_previews_and_says_what_it_will_take(open_page: Open) -> None:
+    at = open_page("generate")
+    assert not at.exception
+    assert len([box for box in at.expander if "**1**" in box.label]) == 1
+    assert any("kept of" in element.value for element in at.markdown)
+
+
+def test_accepting_shows_the_next_dialogue_and_undo_brings_the_first_back(open_page: Open) -> None:
+    at = open_page("review", dataset="talks")
+    accept = next(button for button in at.button if button.label == "Accept")
+    first = accept.key
+    accept.click().run()
+    assert not at.exception
+    assert next(button for button in at.button if button.label == "Accept").key != first
+    next(button for button in at.button if button.label == "Undo").click().run()
+    assert not at.error
+    assert next(button for button in at.button if button.label == "Accept").key == first
+
+
+def test_a_reject_asks_for_the_reason(open_page: Open) -> None:
+    at = open_page("review", dataset="talks")
+    next(button for button in at.button if button.label == "Reject").click().run()
+    assert any(button.label.startswith("1 · ") for button in at.button)
+    assert next(button for button in at.button if button.label == "Accept").disabled
+
+
+def test_an_edit_is_verified_again_and_can_be_undone(open_page: Open) -> None:
+    at = open_page("review", dataset="talks")
+    next(button for button in at.button if button.label == "Edit turn 1").click().run()
+    area = next(area for area in at.text_area if area.label == "Words")
+    area.set_value("Something entirely different, please.").run()
+    next(button for button in at.button if button.label == "Save").click().run()
+    assert not at.exception
+    assert "version 2" in words(at)
+    next(button for button in at.button if button.label == "Undo").click().run()
+    assert not at.error
+    assert "Something entirely different" not in words(at)
+
+
+def test_train_shows_the_exact_command(open_page: Open) -> None:
+    at = open_page("train")
+    assert any("diaforge_core train" in code.value and "--dataset" in code.value for code in at.code)
+
+
+def test_results_and_comparison_are_drawn(open_page: Open) -> None:
+    assert len(open_page("evaluate").get("plotly_chart")) >= 2
+    at = open_page("evaluate", view="Compare", a="oracle", b="eager")
+    assert not at.exception
+    assert at.info
+
+
+def test_a_trace_opens_by_its_link_and_filters_narrow_the_table(open_page: Open) -> None:
+    at = open_page("traces", run="eager")
+    assert not at.exception
+    assert any("4 traces" in caption.value for caption in at.caption)
+    assert any("What the user wanted" in mark.value for mark in at.markdown)
+
+
+def test_the_sql_box_reads_and_cannot_write(open_page: Open) -> None:
+    at = open_page("traces")
+    at.text_area(key="traces.query").set_value("SELECT count(*) AS n FROM traces")
+    next(button for button in at.button if button.label == "Run").click().run()
+    assert not at.error
+    at.text_area(key="traces.query").set_value("DROP TABLE traces")
+    next(button for button in at.button if button.label == "Run").click().run()
+    assert not at.exception
+    assert len(at.error) == 1
+
+
+def test_a_conversation_with_the_scripted_assistant(open_page: Open) -> None:
+    at = open_page("playground")
+    at.button(key="playground.start").click().run()
+    assert not at.exception
+    at.chat_input[0].set_value("I need to get something into the system.").run()
+    assert not at.exception
+    assert any("Assistant · turn 2" in caption.value for caption in at.caption)
+
+
+def test_an_unknown_dialogue_or_trace_in_the_link_is_one_message(open_page: Open) -> None:
+    for name, query in (("review", {"dialogue": "nope"}), ("traces", {"trace": "nope"})):
+        at = open_page(name, **query)
+        assert not at.exception
+        assert len(at.error) == 1
+
+
+def test_a_workspace_that_another_process_holds_is_one_message(open_page: Open, small_workspace: object) -> None:
+    at = open_page("home")
+    at.text_input(key="sidebar.folder").set_value("/proc/nowhere").run()
+    at.button(key="sidebar.open").click().run()
+    assert not at.exception
+    assert len(at.error) == 1
+    assert not at.run().error
