@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from ..records.tool import Tool
 from .leaves import labels_of
 from .profiles import Profile, about, profile
-from .words import by_identity, plain_words, with_article
+from .words import by_identity, meaning, plain_words, with_article
 
 __all__ = ["Facet", "Profile", "best_facet", "facets", "indistinguishable", "plain_words", "profile"]
 
@@ -18,6 +18,9 @@ _COMFORTABLE_OPTIONS = 5
 """More choices than this in one question are hard to take in."""
 _COST = {"action": 0.0, "resource": 0.02, "task": 0.04, "scope": 0.08, "parameter": 0.12, "group": 0.1, "gist": 0.3}
 """How much less welcome each kind of question is, in candidates left open."""
+
+_DANGLING = 0.6
+"""The same for "create a new one" where the tools work on different things: one of what?"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,8 @@ def _word_facets(tools: Sequence[Tool]) -> list[Facet]:
         ("gist", "Which of these fits best: {}?", gists),
     ]
     found: list[Facet] = []
-    for key, frame, answers in drafts:
+    for key, frame, drafted in drafts:
+        answers = _told_apart(drafted)
         if _splits(answers) and not (key == "group" and len(groups) < len(tools)):
             options = sorted(set(answers.values()))
             listed = "; ".join(options) if key == "gist" else either(options)
@@ -79,7 +83,15 @@ def _action_frame(profiles: dict[str, Profile]) -> str:
 
 
 def _belongs(scope: str) -> str:
-    return f"inside {with_article(scope)}" if scope else "on its own"
+    return f"inside {with_article(scope)}" if scope else "standing on its own"
+
+
+def _told_apart(answers: dict[str, str]) -> dict[str, str]:
+    """The answers with those of one meaning made one, and those of none left out: no listener could tell them apart."""
+    heard: dict[frozenset[str], str] = {}
+    for answer in sorted(set(answers.values())):
+        heard.setdefault(meaning(answer), answer)
+    return {name: heard[meaning(answer)] for name, answer in answers.items() if meaning(answer)}
 
 
 def _parameter_facets(tools: Sequence[Tool]) -> list[Facet]:
@@ -123,17 +135,17 @@ def left_open(facet: Facet, tools: Sequence[str]) -> float:
     return (known + unanswered * len(tools)) / max(1, len(tools))
 
 
-def _cost(facet: Facet, names: Sequence[str]) -> float:
+def _cost(facet: Facet, tools: Sequence[Tool]) -> float:
     options = len(set(facet.answers.values()))
     crowd = max(0, options - _COMFORTABLE_OPTIONS)
-    return left_open(facet, names) + _COST[facet.key.split(":")[0]] + 0.02 * options + 0.25 * crowd
+    dangling = facet.key == "action" and len({profile(tool).resource for tool in tools}) > 1
+    cost = _COST[facet.key.split(":")[0]] + 0.02 * options + 0.25 * crowd + (_DANGLING if dangling else 0)
+    return left_open(facet, [tool.name for tool in tools]) + cost
 
 
 @by_identity(4096)
 def _best(tools: Sequence[Tool]) -> Facet | None:
-    names = [tool.name for tool in tools]
-    found = facets(tools)
-    return min(found, key=lambda facet: (round(_cost(facet, names), 6), facet.key), default=None)
+    return min(facets(tools), key=lambda facet: (round(_cost(facet, tools), 6), facet.key), default=None)
 
 
 def best_facet(tools: Sequence[Tool]) -> Facet | None:

@@ -76,6 +76,8 @@ def _last_words(keys: tuple[str, ...], thing: str) -> str:
         words = [*before.split(), *words] if before else words
     if len(words) == 1:
         words = [_LONE_WORDS.get(words[0], f"{words[0]} value" if words[0] in _SMALL_WORDS else words[0])]
+    if len(words) > 1 and words[-1].lower() == "by":
+        return f"person who {' '.join([*words[:-1], 'it'])}"
     return shown(words) or "value"
 
 

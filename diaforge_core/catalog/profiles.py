@@ -87,6 +87,12 @@ def _base_verb(word: str) -> str:
     return low
 
 
+def _stem_of(summary: str) -> frozenset[str]:
+    """The bare forms that the summary's first word may be a third person of ("Tracks" → "track"), else nothing."""
+    first = summary.split()[0].lower() if summary.split() else ""
+    return frozenset({first, first.removesuffix("s"), first.removesuffix("es")}) if first.isalpha() else frozenset()
+
+
 def _is_verb(word: str) -> bool:
     return word in SAME_ACTION or word in _OTHER_VERBS
 
@@ -97,7 +103,8 @@ def _name_parts(tool: Tool) -> tuple[str, tuple[str, ...]]:
     if not segments:
         return "", ()
     words = segments[-1]
-    if _is_verb(words[0]):
+    stated = _stem_of(tool.summary)
+    if _is_verb(words[0]) or (len(words) > 1 and words[0] in stated):
         rest = words[1:] or (segments[-2] if len(segments) > 1 else ())
         return words[0], rest
     if _is_verb(words[-1]) and (words[-1] not in _NOUN_TOO or len(segments) > 1 or "_" in tool.original_name):

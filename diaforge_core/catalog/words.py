@@ -21,7 +21,7 @@ ACRONYMS = word_set(
     "byoc a2p po gl kpi qa rfq rfp nda tcp udp http https json xml mfa otp totp sso saml scim vpn dns ssh gps "
     "imei iccid"
 )
-_CAMEL = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+\d?(?![a-z])|[A-Z]+\d?|\d+")
+_CAMEL = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+(?:\d(?!\d))?(?![a-z])|[A-Z]+(?:\d(?!\d))?|\d+")
 _VERSION = re.compile(r"v\d+(?:p\d+)?(?:beta\d*|alpha\d*)?|(?:19|20)\d{6}|20\d\d", re.IGNORECASE)
 _UNCOUNTABLE = word_set(
     "media data information usage pricing billing knowledge metadata staff software hardware equipment "
@@ -132,3 +132,46 @@ def with_article(phrase: str) -> str:
     if low.startswith(("uni", "use", "usa", "eur", "one", "uti", "ubi")):
         vowel = False
     return f"{'an' if vowel or low.startswith(('hour', 'honest')) else 'a'} {phrase}"
+
+
+# --- what words mean ---
+
+_MEANINGS = {
+    "create": "create creates created creating add adds adding added new newly",
+    "update": "update updating updated change changing changed edit editing edited modify modifying modified existing "
+    "exists amend alter already",
+    "delete": "delete deleting deleted remove removing removed erase",
+    "get": "lookup view viewing details single show fetch retrieve inspect",
+    "list": "list lists listing listed overview",
+    "search": "search searching find finding query",
+}
+_MEANING = {word: f"@{action}" for action, words in _MEANINGS.items() for word in words.split()}
+_TWO_WORDS = {"look up": "lookup", "looked up": "lookup", "pull up": "lookup", "get rid of": "delete", "set up": "create",
+              "brand new": "new", "brand-new": "new", "no longer need": "delete"}  # fmt: skip
+_EMPTY_WORDS = word_set(
+    "a an the of to it its is are was be been one ones them they this that these those for in on at with and or by from as "
+    "i you we my our your me us do does did want need would like please have has there see some something someone into "
+    "should could can will which what who about just only set through inside own"
+)
+
+
+@lru_cache(maxsize=65_536)
+def meaning(text: str) -> frozenset[str]:
+    """The content of a text as stems; words for one common action are one stem, such as `@create`."""
+    low = text.casefold()
+    for words, word in _TWO_WORDS.items():
+        low = low.replace(words, word)
+    found: set[str] = set()
+    for word in re.findall(r"[^\W_]+(?:['’][^\W_]+)?", low):
+        if word in _MEANING:
+            found.add(_MEANING[word])
+        elif word not in _EMPTY_WORDS:
+            found.add(_stem(singular(word)))
+    return frozenset(found)
+
+
+def _stem(word: str) -> str:
+    for ending in ("ing", "ed", "es", "s", "e"):
+        if word.endswith(ending) and len(word) - len(ending) >= 3:
+            return word[: -len(ending)]
+    return word

@@ -88,7 +88,7 @@ class Teacher:
         kind = facet.key.split(":")[0]
         one = with_article(facet.key.partition(":")[2]) if kind == "parameter" else ""
         still = words.phrase("think_still", names=listed(names), count=str(len(names)))
-        why = words.phrase("think_why", about=words.phrase(f"about_{kind}", one=one))
+        why = words.phrase("think_why", about=_lowered(words.phrase(f"about_{kind}", one=one)))
         return _reply(
             f"{_sentence(still)} {_sentence(why)}", _joined(words.phrase("lead"), self._question(words, facet, tools))
         )

@@ -11,10 +11,11 @@ from typing import Any
 from ..catalog.arguments import required_for
 from ..catalog.leaves import Leaf, is_object, leaves
 from ..catalog.profiles import profile
+from ..catalog.words import meaning
 from ..records.dialogue import Evidence, Turn
 from ..records.tool import Tool
-from .spoken_values import heard
-from .understanding import Answers, Asked, answers_of, label_pattern, leaf_named, meaning, understand
+from .spoken_values import heard, kinds
+from .understanding import Answers, Asked, answers_of, label_pattern, leaf_named, understand
 
 _UNDERSTOOD_SHARE = 0.5
 """Share of an answer's telling words that a reply must hold to be taken for that answer."""
@@ -92,6 +93,12 @@ _PLAIN_GIVING = re.compile(
     r"^(?:(?:it'?s|it is|that'?s|that would be|that will be|it should be|make it|use|please use|put|go with)\s+)?",
     re.IGNORECASE,
 )
+_NO_VALUE = re.compile(
+    r"(?:yes|yep|no|nope|none|neither|i|i'm|i'd|sorry|hm|what|why|how|not|that|you|can|could|as i|the (?:first|second|third|"
+    r"fourth|fifth|sixth|last)|first things|before that)\b",
+    re.IGNORECASE,
+)
+"""How words begin that are no value said by itself."""
 _DEFERS = re.compile(
     r"\blook(?:ing)?\b.{0,60}?\bup\b|\bfind(?:ing)? (?:that |it |them )?out\b|\b(?:don't|do not|haven't|have not)\b.{0,60}?\b(?:yet|at hand"
     r"|in front of me|handy|with me|ready)\b|\blet me check\b|\bget back to you\b|\bneed(?:s)? to check\b|\bwill follow\b"
@@ -301,6 +308,8 @@ def _bare(reply: str, tool: Tool, asked: Sequence[str]) -> Iterator[tuple[str, A
         return
     for lead in dict.fromkeys((_PLAIN_GIVING.match(reply), _GIVING.match(reply))):
         start = lead.end() if lead else 0
+        if _NO_VALUE.match(reply[start:]) and "boolean" not in kinds(wanted[0].schema):
+            return
         found = heard(wanted[0].schema, reply[start:])
         rest = reply[start + found[1] :] if found else ""
         if found and not re.match(r"\s*,?\s*\w+\s+\w+\s+\w+", rest) and not re.match(r"\s*:", rest):

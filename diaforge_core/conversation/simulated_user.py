@@ -9,14 +9,14 @@ from typing import Any
 
 from ..catalog.facets import Facet, facets
 from ..catalog.leaves import Leaf, leaves
-from ..catalog.profiles import profile
-from ..catalog.words import folded, identifier_words, singular, with_article
+from ..catalog.profiles import about, profile
+from ..catalog.words import folded, identifier_words, meaning, singular, with_article
 from ..records.dialogue import Evidence, Turn
 from ..records.scenario import Scenario
 from ..records.tool import Tool
 from .reading import Reading, read, spoken_parts
 from .spoken_values import heard, same, spoken
-from .understanding import Asked, meaning, understand
+from .understanding import Asked, understand
 from .wording import Wording
 
 QUOTED_WORDS = 6
@@ -83,13 +83,9 @@ class ScriptedUser:
         return Wording(scenario.bank, scenario.seed, self.trial, *place, style=self._style)
 
     def _asked(self, turns: Sequence[Turn]) -> Asked:
-        """What the last reply asks, read among the tools that the words so far leave open; repeats are still seen."""
-        reply = turns[-1].reply
-        asked = understand(reply, self.tools)
-        if asked.kind in ("facet", "arguments"):
-            return asked
-        narrow = understand(reply, (self.goal,))
-        return narrow if asked.kind == "other" else asked
+        """What the last reply asks, read among the tools that the words so far leave open."""
+        still = read(self.tools, turns[:-1]).open_tools
+        return understand(turns[-1].reply, [tool for tool in self.tools if tool.name in still] or self.tools)
 
     # --- the opening -------------------------------------------------------------------------------------------------
 
@@ -104,7 +100,12 @@ class ScriptedUser:
         else:
             core = words.phrase("open_blank")
         where = words.phrase("open_place", place=place) if place else ""
-        text = f"{words.phrase('hello')} {_lowered(core)}{' ' + where.strip() if where else ''}{_lowered(words.phrase('open_why'))}"
+        start = words.phrase("hello")
+        core = core if start.endswith((".", "!", "?")) else _lowered(core)
+        tail = _lowered(words.phrase("open_why"))
+        text = (
+            f"{start} {core}{' ' + _lowered(where) if where else ''}{'' if tail.startswith(('.', ',')) else ' '}{tail}"
+        )
         stated = self._due_in_opening() if values else []
         text = _sentence(text)
         if stated:
@@ -134,7 +135,7 @@ class ScriptedUser:
             if not vague and together >= max(1, fits[best]):
                 chosen.add(clue)
         return (
-            thing if "thing" in chosen else "",
+            about(thing) if "thing" in chosen else "",
             mine.action if "action" in chosen else "",
             mine.group if "place" in chosen and not _says_name(mine.group, self.goal) else "",
         )
@@ -284,7 +285,7 @@ class ScriptedUser:
         if stated:
             sentences.append(f"{words.phrase('give')} {self._clauses(words, stated, number)}".strip())
         if optional and (due or waiting or not later):
-            sentences.append(f"{words.phrase('also')}{_lowered(self._clauses(words, optional))}")
+            sentences.append(f"{words.phrase('also')} {_lowered(self._clauses(words, optional))}")
         if later:
             sentences.append(_sentence(words.phrase("defer", labels=self._labels(later))))
         if unknown:

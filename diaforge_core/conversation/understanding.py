@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Literal
 
 from rapidfuzz import fuzz
 
 from ..catalog.facets import Facet, facets
 from ..catalog.leaves import Leaf, leaves
-from ..catalog.words import by_identity, identifier_words, singular, word_set
+from ..catalog.words import by_identity, identifier_words, meaning
 from ..records.tool import Tool
 
 AskedKind = Literal["facet", "arguments", "confirmation", "options", "none_fits", "other"]
@@ -20,25 +19,8 @@ COMMON_WEIGHT = 0.1
 """Weight of a word that all answers to a question share, against 1 for one that tells them apart."""
 _NAMED_SHARE = 0.75
 """Share of an answer's telling words that must stand in one choice of a question for the choice to be that answer."""
-_FUZZY_LABEL = 88
-"""rapidfuzz ratio from which on misspelled words are taken for a parameter's label."""
-_MEANINGS = {
-    "create": "create creates created creating add adds adding added new newly",
-    "update": "update updating updated change changing changed edit editing edited modify modifying modified existing "
-    "exists amend alter already",
-    "delete": "delete deleting deleted remove removing removed erase",
-    "get": "lookup view viewing details single show fetch retrieve inspect",
-    "list": "list lists listing listed overview",
-    "search": "search searching find finding query",
-}
-_MEANING = {word: f"@{action}" for action, words in _MEANINGS.items() for word in words.split()}
-_TWO_WORDS = {"look up": "lookup", "looked up": "lookup", "pull up": "lookup", "get rid of": "delete", "set up": "create",
-              "brand new": "new", "brand-new": "new", "no longer need": "delete"}  # fmt: skip
-_EMPTY_WORDS = word_set(
-    "a an the of to it its is are was be been one ones them they this that these those for in on at with and or by from as "
-    "i you we my our your me us do does did want need would like please have has there see some something someone into "
-    "should could can will which what who about just only set through inside own"
-)
+_FUZZY_WORD = 84
+"""rapidfuzz ratio from which on each misspelled word is taken for its place in a parameter's label."""
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
 _CHOICE = re.compile(r"[,;:]|\bor\b|\bversus\b|\bvs\b|\brather than\b|\?")
 _YES_NO = re.compile(
@@ -46,6 +28,8 @@ _YES_NO = re.compile(
     r"|does (?:this|it)|did you (?:want|mean)|you (?:want|mean))\b",
     re.IGNORECASE,
 )
+_WHICH_OF = re.compile(r"\bwhich (?:of|one|area|comes|is it)\b|\bwhat shall it be\b", re.IGNORECASE)
+_HANDING_OVER = re.compile(r"\b(?:provide|give|share|specify|supply|send|what (?:is|are))\b", re.IGNORECASE)
 _HAVE = re.compile(
     r"\b(?:do you (?:already |also |happen to )*(?:have|know|hold)|is there|have you (?:got)?|are there)\b",
     re.IGNORECASE,
@@ -90,28 +74,6 @@ class Asked:
     """Tools that the choices named fit, by name."""
     options: tuple[str, ...] = ()
     """The choices named, as the first facet's answers, in the order of the words."""
-
-
-@lru_cache(maxsize=65_536)
-def meaning(text: str) -> frozenset[str]:
-    """The content of a text as stems; words for one common action are one stem, such as `@create`."""
-    low = text.casefold()
-    for words, word in _TWO_WORDS.items():
-        low = low.replace(words, word)
-    found: set[str] = set()
-    for word in re.findall(r"[^\W_]+(?:['’][^\W_]+)?", low):
-        if word in _MEANING:
-            found.add(_MEANING[word])
-        elif word not in _EMPTY_WORDS:
-            found.add(_stem(singular(word)))
-    return frozenset(found)
-
-
-def _stem(word: str) -> str:
-    for ending in ("ing", "ed", "es", "s", "e"):
-        if word.endswith(ending) and len(word) - len(ending) >= 3:
-            return word[: -len(ending)]
-    return word
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,9 +175,10 @@ def _named_in(answers: Answers, sentence: str, masked: str) -> tuple[bool, list[
     low = sentence.casefold()
     spans: list[tuple[int, int, str]] = []
     for answer in sorted(answers.words, key=len, reverse=True):
-        found = re.search(rf"(?<!\w){re.escape(answer.casefold())}(?!\w)", low)
-        if found and not any(found.start() < end and start < found.end() for start, end, _ in spans):
-            spans.append((found.start(), found.end(), answer))
+        for found in re.finditer(rf"(?<!\w){re.escape(answer.casefold())}(?!\w)", low):
+            if not any(found.start() < end and start < found.end() for start, end, _ in spans):
+                spans.append((found.start(), found.end(), answer))
+                break
     if len(spans) > 1:
         return True, [answer for _, _, answer in sorted(spans)]
     named: list[str] = []
@@ -279,7 +242,8 @@ def _misspelled(sentence: str, tools: Sequence[Tool]) -> dict[str, int]:
             if len(leaf.label) < 5:
                 continue
             for start in range(len(words) - size + 1):
-                if fuzz.ratio(" ".join(words[start : start + size]), leaf.label.casefold()) >= _FUZZY_LABEL:
+                pairs = zip(words[start : start + size], leaf.label.casefold().split(), strict=True)
+                if all(fuzz.ratio(given, meant) >= _FUZZY_WORD for given, meant in pairs):
                     found.setdefault(leaf.keys[0], start)
     return found
 
@@ -326,7 +290,7 @@ def _understand(reply: str, tools: Sequence[Tool]) -> Asked:
             continue
         here = _facets_asked(sentence, tools) if len(tools) > 1 else []
         named.extend(here)
-        if not here:
+        if not here and not _is_choice(sentence):
             parameters.extend(name for name in _parameters_asked(sentence, tools) if name not in parameters)
     keys = tuple(dict.fromkeys(facet.key for facet, _ in named))
     if named:
@@ -338,6 +302,12 @@ def _understand(reply: str, tools: Sequence[Tool]) -> Asked:
     if _CONFIRMATION.search(reply):
         return Asked("confirmation")
     return Asked("options") if _OPEN.search(reply) else Asked("other")
+
+
+def _is_choice(sentence: str) -> bool:
+    """Whether a sentence offers tasks to choose from rather than asks for values, told without knowing the choices."""
+    offers = _YES_NO.search(sentence) or _WHICH_OF.search(sentence)
+    return bool(offers) and re.search(r"\bor\b|;", sentence) is not None and not _HANDING_OVER.search(sentence)
 
 
 def _asks_values(reply: str) -> bool:
