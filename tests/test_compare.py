@@ -10,8 +10,7 @@ from diaforge_core.evaluation.outcomes import grade
 from diaforge_core.evaluation.statistics import mcnemar, paired_difference
 from diaforge_core.records.dialogue import Turn
 from diaforge_core.records.trace import Trace
-
-from .factories import LEAD_ARGUMENTS, a_catalog, a_scenario, a_trace, asks, calls, lead_turns, not_accepted, user
+from tests.factories import LEAD_ARGUMENTS, a_catalog, a_scenario, a_trace, asks, calls, lead_turns, not_accepted, user
 
 TOOLS = {tool.name: tool for tool in a_catalog().tools}
 TALK = lead_turns()[:-1]

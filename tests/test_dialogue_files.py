@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import os
 from pathlib import Path
 
@@ -12,32 +11,13 @@ from hypothesis import strategies as st
 
 from diaforge_core.conversation.dialogue_files import load_synthetic_data, parse_dialogues, write_dialogues
 from diaforge_core.errors import DataError
-from diaforge_core.records.dialogue import Dialogue, Turn, Verdict
-from diaforge_core.records.scenario import InformationStage, Persona, Scenario, Setting
-from diaforge_core.records.tool import ToolCall
+from diaforge_core.records.dialogue import Dialogue
+from tests import factories
+from tests.factories import lead_turns, user
 
 
-def a_dialogue(name: str, words: str = "Please add John.") -> Dialogue:
-    scenario = Scenario(
-        id=f"s-{name}",
-        catalog="crm",
-        catalog_version="v1",
-        tier="baseline",
-        goal_tool="create_lead",
-        goal="track a prospect",
-        gold_arguments={"customer_name": "John"},
-        candidates=("update_lead", "create_lead"),
-        persona=Persona(name="Ana", role="Sales rep", department="Sales"),
-        stages=(InformationStage(turn=1, revealed=("customer_name",)),),
-        setting=Setting(today=dt.date(2026, 3, 2)),
-        questions_needed=1,
-        seed=7,
-    )
-    turns = (
-        Turn(speaker="user", reply=words),
-        Turn(speaker="assistant", call=ToolCall(name="create_lead", arguments={"customer_name": "John", "n": 1.0})),
-    )
-    return Dialogue(id=name, scenario=scenario, turns=turns, verdicts=(Verdict(verifier="format", passed=True),))
+def a_dialogue(name: str, words: str = "I need to get John Carter into the system.") -> Dialogue:
+    return factories.a_dialogue(turns=(user(words), *lead_turns()[1:]), id=name)
 
 
 def test_dialogues_written_and_loaded_are_the_same(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from diaforge_core.conversation.assistants import View, scripted_assistant
 from diaforge_core.conversation.scenarios import draw_scenarios
 from diaforge_core.errors import CatalogError, DataError, ModelError
 from diaforge_core.evaluation.evaluator import (
+    CallableAssistant,
     DynamicEvaluator,
     Results,
     evaluate_scenarios,
@@ -195,8 +196,7 @@ def test_nothing_to_evaluate_and_an_unknown_simulator_are_clear_errors() -> None
 
 
 def static(model: Any, dialogue: Dialogue, history: Any) -> Trace:
-    evaluator = SimpleNamespace(spec="callable:test", act=lambda view, seed: model(view))
-    return next(evaluate_static(a_catalog(), [dialogue], evaluator, history=history))
+    return next(evaluate_static(a_catalog(), [dialogue], CallableAssistant(model), history=history))
 
 
 def test_static_evaluation_keeps_the_stored_user_turns() -> None:
@@ -239,7 +239,7 @@ def test_a_static_model_that_repeats_the_stored_turns_is_right() -> None:
 def test_static_wrong_calls_and_refusals_end_as_live_ones() -> None:
     dialogue = a_dialogue(a_scenario(a_catalog()))
     assert static(lambda view: calls("CRM_UpdateLead", lead_id="7"), dialogue, "own").outcome == "wrong_near_duplicate"
-    assert static(always_calls, dialogue, "gold").outcome == "right"
+    assert static(always_calls, dialogue, "gold").outcome == "premature"
     gave_up = static(lambda view: asks("None of the tools I have fits your request."), dialogue, "own")
     assert (gave_up.outcome, len(gave_up.turns)) == ("abstained", 2)
 

@@ -9,8 +9,7 @@ import pytest
 from diaforge_core.evaluation.outcomes import NO_TOOL_OUTCOMES, OUTCOME_TITLES, OUTCOMES, gold_at, grade
 from diaforge_core.records.dialogue import Turn
 from diaforge_core.records.trace import Trace
-
-from .factories import (
+from tests.factories import (
     LEAD_ARGUMENTS,
     a_catalog,
     a_scenario,

@@ -9,8 +9,7 @@ import pytest
 from diaforge_core.evaluation.user_audit import at_fault, audit
 from diaforge_core.records.dialogue import Turn
 from diaforge_core.records.trace import AuditMark
-
-from .factories import LEAD_ARGUMENTS, a_catalog, a_scenario, a_trace, asks, calls, lead_turns, user
+from tests.factories import LEAD_ARGUMENTS, a_catalog, a_scenario, a_trace, asks, calls, lead_turns, user
 
 TOOLS = a_catalog().subset(["CRM_UpdateLead", "CRM_CreateLead", "CRM_CreateContact"])
 CLEAN = lead_turns()
