@@ -15,9 +15,9 @@ from ..records.base import derived_seed
 from ..records.dialogue import Dialogue
 from ..records.tool import Catalog
 
-CLOSE = 0.8
+CLOSE = 0.6
 """Closeness from which on two tools are near-duplicates, so that knowing one helps with the other."""
-STARTS = 12
+STARTS = 24
 """Places from which a part is grown; the one that costs the fewest dialogues is kept."""
 ROUNDS = 3
 """Times the sizes are asked for anew, as shares of what was kept the time before."""
