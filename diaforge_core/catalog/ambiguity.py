@@ -148,7 +148,20 @@ def _table(part: list[int], pairs: dict[tuple[int, int], float]) -> NDArray[np.f
 
 
 def _linked(table: NDArray[np.float64], floor: float) -> list[list[int]]:
-    """Groups of two or more rows: the branches of the average-linkage tree at least this close and small enough."""
+    """Groups of two or more rows; rows that a full group leaves over are grouped among themselves."""
+    groups: list[list[int]] = []
+    left = list(range(len(table)))
+    while len(left) > 1:
+        found = [[left[row] for row in group] for group in _branches(table[np.ix_(left, left)], floor)]
+        if not found:
+            break
+        groups += found
+        left = sorted(set(left) - {row for group in found for row in group})
+    return groups
+
+
+def _branches(table: NDArray[np.float64], floor: float) -> list[list[int]]:
+    """The branches of the average-linkage tree that are at least this close and small enough."""
     distances = 1 - table[np.triu_indices(len(table), 1)]
     members: dict[int, list[int]] = {row: [row] for row in range(len(table))}
     for number, (one, other, distance, _) in enumerate(linkage(distances, method="average")):

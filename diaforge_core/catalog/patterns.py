@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 import string
+import warnings
 from re import _constants, _parser  # pyright: ignore[reportAttributeAccessIssue]
 from typing import Any
 
@@ -21,8 +22,10 @@ def is_safe(pattern: str) -> bool:
     if len(pattern) > MAX_PATTERN:
         return False
     try:
-        re.compile(pattern)
-        return _open_repeats(_parser.parse(pattern)) <= MAX_OPEN_REPEATS
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what Python may read otherwise in future is no concern of the document's
+            re.compile(pattern)
+            return _open_repeats(_parser.parse(pattern)) <= MAX_OPEN_REPEATS
     except (re.error, OverflowError, RecursionError, _Nested):
         return False
 

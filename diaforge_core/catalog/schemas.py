@@ -104,7 +104,7 @@ class SchemaReader:
                 out[key] = [self._read(each, depth + 1, trail) for each in _list(schema[key], key)]
                 if not out[key]:
                     del out[key]
-        if isinstance(schema.get("items"), list):  # positional items before 2020-12
+        if isinstance(schema.get("items"), list) and schema["items"]:  # positional items before 2020-12
             out["prefixItems"] = [self._read(each, depth + 1, trail) for each in schema["items"]]
         if schema.get("nullable") is True:
             _allow_null(out)
