@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
+from diaforge_core.conversation.scenarios import draw_scenarios
 from diaforge_core.conversation.verifiers import VERIFIERS, cascade
+from diaforge_core.generator.utcgen import UTCGen
 from diaforge_core.records.dialogue import Dialogue, Turn, Verdict
-from diaforge_core.records.scenario import InformationStage
-from diaforge_core.records.tool import Catalog
+from diaforge_core.records.scenario import InformationStage, Scenario
+from diaforge_core.records.tool import Catalog, ToolCall
 from tests.factories import (
     LEAD_ARGUMENTS,
     a_catalog,
@@ -23,6 +25,7 @@ from tests.factories import (
     lead_turns,
     sales_tools,
     user,
+    wide_catalog,
 )
 
 CATALOG = a_catalog()
@@ -91,6 +94,83 @@ def test_a_clean_dialogue_passes_every_verifier(dialogue: Dialogue):
     assert [(v.verifier, v.reason) for v in checked.verdicts if not v.passed] == []
     assert [verdict.verifier for verdict in checked.verdicts] == [verifier.name for verifier in VERIFIERS]
     assert checked.passed
+
+
+HAND_WRITTEN: dict[str, tuple[Any, Turns]] = {
+    "a chatty one with a yes or no question": (
+        a_scenario(stages=()),
+        (
+            user("Hi! Just back from the fair, and there is this John Carter I'd like to have in our CRM."),
+            asks("Welcome back! Is John already an existing contact of a customer, or should I create a new lead?"),
+            user("He's a new lead, never heard of him before."),
+            asks("Great. Which email address can we reach him at, and what is his full customer name?"),
+            user("The customer name is John Carter, email is john.carter@northwind.example. Phone: +1 312 555 0148"),
+            calls("CRM_CreateLead", **LEAD_ARGUMENTS),
+        ),
+    ),
+    "a terse one": (
+        a_scenario(candidates=("CRM_CreateLead", "CRM_GetLead", "CRM_DeleteLead")),
+        (
+            user("lead stuff"),
+            asks("Create, look up or remove a lead?"),
+            user("create"),
+            asks("Customer name and email?"),
+            user("customer name: John Carter, email: john.carter@northwind.example, phone: +1 312 555 0148"),
+            calls("CRM_CreateLead", **LEAD_ARGUMENTS),
+        ),
+    ),
+    "one in which the user puts a value off": (
+        a_scenario(
+            stages=(
+                InformationStage(turn=2, revealed=("customer_name", "phone")),
+                InformationStage(turn=4, revealed=("email",)),
+            )
+        ),
+        (
+            user("Someone has to go into the CRM."),
+            asks("Should I create a new lead, create a contact, or update a lead you already have?"),
+            user("Create a new lead, please."),
+            asks("What are the customer name and the email?"),
+            user(
+                "The customer name is John Carter and the phone is +1 312 555 0148. I don't have the email at hand yet."
+            ),
+            asks("Do you have the email now?", thought="The email was to follow."),
+            user("The email is john.carter@northwind.example."),
+            calls("CRM_CreateLead", **LEAD_ARGUMENTS),
+        ),
+    ),
+    "one in which the user corrects a value": (
+        a_scenario(),
+        (
+            *lead_turns()[:4],
+            user("The email is jon@northwind.example. Sorry, the email is john.carter@northwind.example."),
+            calls("CRM_CreateLead", customer_name="John Carter", email="john.carter@northwind.example"),
+        ),
+    ),
+    "one whose values all come at once": (
+        a_scenario(
+            goal_tool="Sales_CreateOpportunity",
+            candidates=("Sales_CreateOpportunity", "CRM_CreateLead", "CRM_CreateCustomer"),
+            gold_arguments={"customer_name": "Acme", "amount": 12500, "stage": "proposal", "close_date": "2026-06-30"},
+            stages=(),
+        ),
+        (
+            user("Please put Acme into our system, there is something going on with them."),
+            asks("Do you mean a lead, a customer or an opportunity?"),
+            user("An opportunity."),
+            asks("For the opportunity I need the customer name, the amount and the stage."),
+            user('Customer name is "Acme", amount: 12,500, stage: proposal and the close date is June 30, 2026.'),
+            calls(
+                "Sales_CreateOpportunity", customer_name="Acme", amount=12500, stage="proposal", close_date="2026-06-30"
+            ),
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize(("scenario", "turns"), HAND_WRITTEN.values(), ids=HAND_WRITTEN)
+def test_a_hand_written_clean_dialogue_passes_every_verifier(scenario: Scenario, turns: Turns):
+    assert {name: verdict.reason for name, verdict in failed(a_dialogue(scenario, turns)).items()} == {}
 
 
 # --- planted faults --------------------------------------------------------------------------------------------------
@@ -215,3 +295,77 @@ def test_a_verdict_names_the_turn_it_is_about():
 def test_verdicts_replace_those_of_an_earlier_look():
     once = cascade(a_dialogue(), CATALOG)
     assert cascade(once, CATALOG) == once
+
+
+# --- faults planted in generated dialogues ---------------------------------------------------------------------------
+
+WIDE = wide_catalog()
+
+
+@pytest.fixture(scope="module")
+def generated() -> list[Dialogue]:
+    made = UTCGen(WIDE).generate(WIDE, draw_scenarios(WIDE, 60, seed=8))
+    return [dialogue for _, dialogue in made if dialogue.passed and dialogue.scenario.solvable][:40]
+
+
+def recalled(dialogue: Dialogue, name: str | None = None, drop: str = "", **changes: Any) -> Turns:
+    call = dialogue.turns[-1].call
+    assert call is not None
+    arguments = {key: value for key, value in (call.arguments | changes).items() if key != drop}
+    changed = ToolCall(name=name or call.name, arguments=arguments)
+    return [*dialogue.turns[:-1], dialogue.turns[-1].model_copy(update={"call": changed})]
+
+
+def other_tool(dialogue: Dialogue) -> str:
+    return next(name for name in dialogue.scenario.candidates if name != dialogue.scenario.goal_tool)
+
+
+def first_required(dialogue: Dialogue) -> str:
+    return next(iter(WIDE.tool(dialogue.scenario.goal_tool).required), "")
+
+
+def first_text(dialogue: Dialogue) -> tuple[str, str]:
+    call = dialogue.turns[-1].call
+    texts = [item for item in (call.arguments if call else {}).items() if isinstance(item[1], str)]
+    return texts[0] if texts else ("", "")
+
+
+GENERATED_FAULTS: dict[str, tuple[str, Callable[[Dialogue], Turns | None]]] = {
+    "the wrong twin": ("tool_call", lambda d: recalled(d, other_tool(d))),
+    "a thought about another tool": (
+        "tool_call",
+        lambda d: edited(-1, thought=f"The user wants {other_tool(d)}.")(d.turns),
+    ),
+    "a refusal": ("tool_call", lambda d: edited(-1, call=None, reply="None of the tools I have fits.")(d.turns)),
+    "a required value left out": (
+        "arguments",
+        lambda d: recalled(d, drop=first_required(d)) if first_required(d) else None,
+    ),
+    "a parameter that does not exist": ("arguments", lambda d: recalled(d, colour="blue")),
+    "one letter changed": (
+        "grounding",
+        lambda d: recalled(d, **{first_text(d)[0]: first_text(d)[1] + "x"}) if first_text(d)[0] else None,
+    ),
+    "the name in the opening": (
+        "leak",
+        lambda d: edited(0, reply=f"{d.turns[0].reply} {WIDE.tool(d.scenario.goal_tool).original_name}")(d.turns),
+    ),
+    "a call without a question": ("phase_order", lambda d: [d.turns[0], d.turns[-1]]),
+    "the first question twice": ("relevance", lambda d: [*d.turns[:3], d.turns[1], user("As I said."), *d.turns[3:]]),
+    "small talk": ("relevance", lambda d: [*d.turns[:-1], asks("How are things?"), user("Fine."), d.turns[-1]]),
+    "no thought": ("format", lambda d: edited(1, thought="")(d.turns)),
+}
+
+
+@pytest.mark.parametrize(("verifier", "edit"), GENERATED_FAULTS.values(), ids=GENERATED_FAULTS)
+def test_a_fault_planted_in_generated_dialogues_is_caught_in_every_one(
+    verifier: str, edit: Callable[[Dialogue], Turns | None], generated: list[Dialogue]
+):
+    planted = [(dialogue, turns) for dialogue in generated if (turns := edit(dialogue)) is not None]
+    missed = [
+        str(dialogue)
+        for dialogue, turns in planted
+        if verifier not in failed(dialogue.model_copy(update={"turns": tuple(turns)}), WIDE)
+    ]
+    assert len(planted) >= 20
+    assert missed == []

@@ -11,7 +11,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from ..catalog.arguments import required_for, sample_arguments, validate
-from ..catalog.facets import plain_words
+from ..catalog.facets import plain_words, profile
 from ..errors import CatalogError, problem_list
 from ..records.base import content_id, derived_seed
 from ..records.scenario import TIERS, Bank, Dial, InformationStage, Persona, Scenario, Setting, Tier
@@ -310,7 +310,9 @@ def draw_dial(rng: random.Random, gold: Mapping[str, Any]) -> Dial | None:
 def draw_arguments(
     tool: Tool, rng: random.Random, setting: Setting, wanted: Sequence[str] | None = None
 ) -> dict[str, Any]:
-    """Arguments valid against the tool's schema: the required ones, and `wanted` or at most two optional ones."""
+    """Arguments valid against the tool's schema: the required ones, and `wanted` or at most two others."""
+    if wanted is None and profile(tool).action == "update":
+        wanted = _changes(tool, rng)
     share = 1.0 if wanted else OPTIONAL_SHARE
     arguments = sample_arguments(tool, rng, share, setting.locale, setting.today)
     keep = set(wanted or ())
@@ -322,6 +324,12 @@ def draw_arguments(
         if not validate(tool, fewer):
             arguments = fewer
     return arguments
+
+
+def _changes(tool: Tool, rng: random.Random) -> list[str]:
+    """One or two optional parameters to change, so that an update has something to update; none where it has none."""
+    optional = [name for name, schema in tool.properties.items() if name not in tool.required and is_speakable(schema)]
+    return rng.sample(optional, min(len(optional), rng.randint(1, 2)))
 
 
 def draw_stages(

@@ -23,6 +23,10 @@ DESCRIPTION_RUN = 6
 TELLING_LENGTH = 4
 """Characters from which on a value is recognised in free text; a shorter one occurs by chance."""
 
+RARE_LENGTH = 8
+"""Characters from which on an enum value in a thought is no everyday word such as "open"."""
+NUMBER_OR_ADDRESS = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]*\w|\b\d{5,}\b")
+
 
 @dataclass(frozen=True, slots=True)
 class Fault:
@@ -256,18 +260,32 @@ def _ungrounded_argument(case: Case) -> Fault | None:
 
 def _ungrounded_words(case: Case) -> Fault | None:
     """An assistant turn that names a hidden value, an address or a number that no user turn gave before it."""
-    gold = [value for _, value in leaves(case.scenario.gold_arguments) if isinstance(value, str) and is_telling(value)]
-    known = fold(" ".join(f"{tool.text} {tool.parameters}" for tool in case.candidates))
+    told = fold(" ".join(f"{tool.text} {tool.parameters}" for tool in case.candidates))
     for index, turn in enumerate(case.turns):
         if turn.speaker != "assistant":
             continue
-        heard, said = fold(case.user_words_before(index)), f"{turn.thought}\n{turn.reply}"
         stated = [evidence.value for evidence in case.goal_readings[index - 1].values.values()] if case.goal else []
-        hidden = [value for value in gold if contains(said, value) and value not in stated]
-        for value in [*hidden, *re.findall(r"[\w.+-]+@[\w-]+\.[\w.-]*\w|\b\d{5,}\b", said)]:
-            if fold(value) not in heard and fold(value) not in known:
+        heard = fold("\n".join([case.user_words_before(index), *map(str, stated)]))
+        for value in [*_chosen_early(case, turn, stated), *NUMBER_OR_ADDRESS.findall(f"{turn.thought}\n{turn.reply}")]:
+            if fold(value) not in heard and (
+                fold(value) not in told or (value in turn.thought and _is_choice(case, value))
+            ):
                 return Fault(f"the assistant speaks of {value!r}, which no user turn gave", index)
     return None
+
+
+def _chosen_early(case: Case, turn: Turn, stated: Sequence[Any]) -> list[str]:
+    """The gold values that an assistant turn names although they are not stated yet."""
+    gold = [value for _, value in leaves(case.scenario.gold_arguments) if isinstance(value, str) and is_telling(value)]
+    words = f"{turn.thought}\n{turn.reply}"
+    return [value for value in gold if value not in stated and contains(words, value)]
+
+
+def _is_choice(case: Case, value: str) -> bool:
+    """Whether a value is a rare enough word among a parameter's choices that a thought with it has made the choice."""
+    schemas = case.goal.properties.values() if case.goal else ()
+    offered = any(isinstance(schema, dict) and value in schema.get("enum", ()) for schema in schemas)
+    return offered and (len(value) >= RARE_LENGTH or not value.isalpha())
 
 
 # --- 5. leak ---------------------------------------------------------------------------------------------------------
