@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -100,7 +100,7 @@ def sharegpt_rows(dialogue: Dialogue, tools: Sequence[Tool]) -> list[dict[str, A
 def dpo_rows(dialogue: Dialogue, tools: Sequence[Tool]) -> list[dict[str, Any]]:
     """Preference pairs, one an assistant turn: what was rightly done against a likely mistake (METHOD.md §6).
 
-    `fault` says which: called_too_early, wrong_twin, asks_again or refuses.
+    `fault` says which: called_too_early, wrong_call (where none fits), wrong_twin, asks_again or refuses.
     """
     rows = []
     messages = _messages(dialogue, tools, thoughts=False)
@@ -143,10 +143,11 @@ def _mistake(dialogue: Dialogue, tools: Sequence[Tool], index: int, rng: random.
     reading = read(tools, before)
     by_name = {tool.name: tool for tool in tools}
     if turn.call is None:
-        # A refusal or a question: the eager mistake is to call with what is known.
+        # After a refusal as after a question the eager mistake is to call with what is known.
+        fault = "called_too_early" if dialogue.scenario.solvable or index < len(dialogue.turns) - 1 else "wrong_call"
         open_tools = [name for name in reading.open_tools if name in by_name] or list(by_name)
         name = rng.choice(sorted(open_tools))
-        return "called_too_early", _call(by_name[name], assemble(by_name[name], reading.values))
+        return fault, _call(by_name[name], assemble(by_name[name], reading.values))
     twins = [tool for tool in tools if tool.name != turn.call.name]
     choices = ["wrong_twin", "asks_again", "refuses"] if twins else ["asks_again", "refuses"]
     fault = rng.choice(choices)
@@ -194,8 +195,3 @@ def _tools(tools: Sequence[Tool]) -> list[dict[str, Any]]:
         }
         for tool in tools
     ]
-
-
-def preview(rows: Iterator[dict[str, Any]] | Sequence[dict[str, Any]], count: int = 3) -> str:
-    """The first rows as text, for people to look at."""
-    return "\n".join(json.dumps(row, ensure_ascii=False, indent=1) for _, row in zip(range(count), rows, strict=False))

@@ -42,6 +42,8 @@ PATIENCE_SECONDS = 20.0
 """From the wish to stop to the terminating of a worker that does not heed it: a training step may be in its midst."""
 KILL_AFTER_SECONDS = 10.0
 """From the terminating to the killing."""
+ENDING_SECONDS = 5.0
+"""A worker that has written its last word needs a moment to leave."""
 INGEST_BYTES = 8 << 20
 """Rows of one run taken in by one transaction, so that a page is not kept waiting."""
 WAIT_SECONDS = 0.2
@@ -150,6 +152,9 @@ class Jobs:
         if run.state not in ("failed", "cancelled", "lost"):
             raise DataError(f"Run '{run.name}' is {run.state}; only a failed, cancelled or lost run can be resumed.")
         folder = self.folder(run.id)
+        deadline = time.monotonic() + ENDING_SECONDS
+        while self._is_working(run.id, folder) and time.monotonic() < deadline:
+            time.sleep(WAIT_SECONDS)
         if self._is_working(run.id, folder):
             raise DataError(f"The worker of run '{run.name}' is still ending. Try again in a moment.")
         folder.clear_stop()
@@ -359,6 +364,9 @@ class Jobs:
     def _adopt(self, folder: RunFolder) -> None:
         config = folder.config()
         device = needs_slot(config)
+        catalog = folder.catalog()
+        if catalog.name not in {info.name for info in self._workspace.catalogs.names()}:
+            self._workspace.catalogs.put(catalog)
         status = folder.status()
         state = "running" if status.state != "queued" else "queued"
         with self._workspace.database.write() as cursor:

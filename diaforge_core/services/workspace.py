@@ -43,7 +43,7 @@ class Workspace:
         self.database = Database(folder / "diaforge.duckdb")
         self.events = EventLog(folder / "decisions.jsonl")
         self.owner = owner
-        self.notices: list[str] = [*self.events.notices, *replay_decisions(self.database, self.events)]
+        self.notices: list[str] = list(self.events.notices)
         """What was found amiss and mended at the start, for people to read; usually empty."""
         self.models = Models(self)
         self.catalogs = Catalogs(self)
@@ -116,6 +116,7 @@ def open_workspace(
     try:
         workspace = Workspace(folder, owner)
         workspace.jobs.recover()
+        workspace.notices += replay_decisions(workspace.database, workspace.events)
     except BaseException:
         owner.release()
         raise
