@@ -322,3 +322,54 @@ def test_parameters_for_machinery_are_not_drawn_as_optional():
 def test_any_safe_pattern_can_be_drawn_from(pattern: str, seed: int):
     if is_safe(pattern):
         assert isinstance(text_like(pattern, random.Random(seed)), str)
+
+
+limits = st.integers(0, 10**9)
+fields = st.recursive(
+    st.fixed_dictionaries(
+        {"type": st.sampled_from(["string", "integer", "number", "boolean", "null"])},
+        optional={
+            "minLength": limits,
+            "maxLength": limits,
+            "minimum": limits,
+            "maximum": limits,
+            "exclusiveMinimum": limits,
+            "multipleOf": st.sampled_from([1, 7, 0.1, 0.25]),
+            "enum": st.lists(st.text(max_size=3) | st.integers(), min_size=1, max_size=3),
+            "pattern": st.sampled_from(["^[a-c]{2,3}$", "x.*y", "^(a|b)c?$", r"\d{3}-\d{4}"]),
+            "format": st.sampled_from(["date", "email", "uuid", "time", "ipv6", "unknown"]),
+        },
+    ),
+    lambda inner: st.fixed_dictionaries(
+        {},
+        optional={
+            "properties": st.dictionaries(st.sampled_from(["a", "b", "c"]), inner, max_size=3),
+            "items": inner,
+            "minItems": limits,
+            "minProperties": limits,
+            "uniqueItems": st.booleans(),
+            "required": st.lists(st.sampled_from(["a", "b"]), unique=True),
+            "oneOf": st.lists(inner, min_size=1, max_size=2),
+            "anyOf": st.lists(inner, min_size=1, max_size=2),
+            "allOf": st.lists(inner, min_size=1, max_size=2),
+            "if": inner,
+            "then": inner,
+            "not": inner,
+            "dependentRequired": st.dictionaries(st.sampled_from(["a", "b"]), st.lists(st.sampled_from(["b", "c"]))),
+        },
+    ),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(fields, fields, st.integers(0, 99))
+def test_any_schema_gives_valid_arguments_or_one_message(one: dict[str, Any], other: dict[str, Any], seed: int):
+    tool = a_tool(a={**one, "required!": True}, b=other, extra={"if": one, "then": {"required": ["b"]}})
+    assert set(required_for(tool, {})) <= {"a", "b"}
+    try:
+        arguments = sample_arguments(tool, random.Random(seed))
+    except CatalogError:
+        return
+    assert validate(tool, arguments) == []
+    assert equal_arguments(tool, arguments, arguments).equal

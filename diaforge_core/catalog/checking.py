@@ -13,14 +13,13 @@ from jsonschema.validators import extend
 from referencing import Registry
 
 from ..records.tool import Tool
+from .patterns import MAX_PATTERN_TEXT
 from .value_formats import format_checker
 
 MAX_PROBLEMS = 20
 MAX_ARGUMENT_NODES = 5_000
 """Values in the arguments of one call."""
 MAX_ARGUMENT_DEPTH = 30
-MAX_PATTERN_TEXT = 512
-"""Characters of a text that a `pattern` is tried on; a longer text does not fit it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import re
 import string
@@ -11,22 +12,24 @@ from typing import Any
 
 MAX_PATTERN = 1_000
 """Characters of a pattern."""
-MAX_OPEN_REPEATS = 3
-"""Repeats without a small limit in one pattern; with n of them a match may take time of the n-th power."""
-SMALL_REPEAT = 64
+MAX_PATTERN_TEXT = 512
+"""Characters of a text that a pattern is tried on; a longer text does not fit it."""
+MAX_WAYS = math.log(5e8)
+"""Natural logarithm of the ways in which a pattern may split one text; more could take minutes to try."""
 _LETTERS = string.ascii_lowercase + string.digits + string.ascii_uppercase + " -_.:/@#+"
 
 
 def is_safe(pattern: str) -> bool:
-    """Whether Python can read the pattern and try it in bounded time: few open repeats, none inside another."""
+    """Whether Python can read the pattern, and try it on any text of 512 characters in bounded time."""
     if len(pattern) > MAX_PATTERN:
         return False
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what Python may read otherwise in future is no concern of the document's
             re.compile(pattern)
-            return _open_repeats(_parser.parse(pattern)) <= MAX_OPEN_REPEATS
-    except (re.error, OverflowError, RecursionError, _Nested):
+            parsed = _parser.parse(pattern)
+        return parsed.getwidth()[0] <= MAX_PATTERN_TEXT and _ways(parsed) <= MAX_WAYS
+    except (re.error, OverflowError, RecursionError):
         return False
 
 
@@ -35,28 +38,18 @@ def text_like(pattern: str, rng: random.Random) -> str:
     return _draw(_parser.parse(pattern), rng)
 
 
-class _Nested(Exception):
-    """An open repeat inside another."""
-
-
-def _open_repeats(parsed: Any) -> int:
-    count = 0
+def _ways(parsed: Any) -> float:
+    """Logarithm of an upper bound of the ways in which the steps can share a text among them."""
+    total = 0.0
     for operation, argument in parsed:
-        inner = sum(_open_repeats(each) for each in _bodies(operation, argument))
-        if operation in (_constants.MAX_REPEAT, _constants.MIN_REPEAT) and argument[1] > SMALL_REPEAT:
-            branches = any(step == _constants.BRANCH for step, _ in _flat(argument[2]))
-            if inner or branches:
-                raise _Nested
-            inner = 1
-        count += inner
-    return count
-
-
-def _flat(parsed: Any) -> list[tuple[Any, Any]]:
-    steps = list(parsed)
-    return steps + [
-        step for operation, argument in steps for body in _bodies(operation, argument) for step in _flat(body)
-    ]
+        inner = sum(_ways(each) for each in _bodies(operation, argument))
+        if operation in (_constants.MAX_REPEAT, _constants.MIN_REPEAT):
+            low, high = argument[0], min(argument[1], MAX_PATTERN_TEXT)
+            inner = inner * high + math.log(max(high - low, 0) + 1)
+        elif operation == _constants.BRANCH:
+            inner += math.log(len(argument[1]))
+        total += inner
+    return total
 
 
 def _bodies(operation: Any, argument: Any) -> list[Any]:

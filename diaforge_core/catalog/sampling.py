@@ -21,6 +21,8 @@ MAX_TRIES = 24
 DEFAULT_TODAY = dt.date(2026, 3, 2)
 """The day that dates are drawn round where the caller names none; fixed, so that a seed decides everything."""
 MAX_NESTING = 8
+MAX_DRAWN = 200
+"""Keys of an object, or characters of a text, that are made up to reach a lower limit; no one says more."""
 _TECHNICAL = frozenset(
     (
         *("page", "pagesize", "pagetoken", "perpage", "cursor", "offset", "limit", "skip", "top", "ifmatch", "etag"),
@@ -131,7 +133,7 @@ class _Draw:
         names = [name for name in schema.get("properties", {}) if name not in drawn]
         extra = schema.get("additionalProperties")
         extra = extra if isinstance(extra, dict) else {"type": "string"}
-        while len(drawn) < schema.get("minProperties", 0):
+        while len(drawn) < min(schema.get("minProperties", 0), MAX_DRAWN):
             name = names.pop(0) if names else f"field_{len(drawn) + 1}"
             drawn[name] = self._value(name, schema.get("properties", {}).get(name, extra), depth + 1)
 
@@ -237,7 +239,7 @@ def _is_free_object(schema: Mapping[str, Any]) -> bool:
 
 def _fitted(text: str, schema: Mapping[str, Any], rng: random.Random) -> str:
     """The text cut or lengthened to the schema's limits, at words where that works."""
-    most, least = schema.get("maxLength", len(text) + 1_000), schema.get("minLength", 0)
+    most, least = schema.get("maxLength", len(text) + 1_000), min(schema.get("minLength", 0), MAX_DRAWN)
     if len(text) > most:
         cut = text[:most]
         text = cut.rsplit(" ", 1)[0] if " " in cut and len(cut.rsplit(" ", 1)[0]) >= least else cut
