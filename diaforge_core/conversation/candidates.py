@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import chain, islice
 
 import numpy as np
 
@@ -56,18 +57,19 @@ class Neighbourhood:
     def _grow(self, goal: str, centres: tuple[str, ...], count: int, rng: random.Random) -> tuple[str, ...] | None:
         """Distractors from the centres' neighbours, the first centre's first; a centre is itself one."""
         names = [centre for centre in centres if centre != goal]
-        pool = [name for centre in centres for name in self.near(centre) if name != goal and name not in centres]
-        pool = [name for name in dict.fromkeys(pool) if self.separable(goal, name)]
-        spare = pool[: max(count * 2, 6)]
+        near = dict.fromkeys(name for centre in centres for name in self.near(centre))
+        pool = (name for name in near if name != goal and name not in centres and self.separable(goal, name))
+        first = list(islice(pool, max(count * 2, 6)))
         # Near tools stay likelier than far ones, yet two sets round one goal differ.
-        spare.sort(key=lambda name: pool.index(name) + rng.random() * count * 2)
-        spare += [name for name in pool if name not in spare]
-        while len(names) < count and spare:
-            names.append(spare.pop(0))
+        order = sorted(range(len(first)), key=lambda place: place + rng.random() * count * 2)
+        for name in chain([first[place] for place in order], pool):
+            names.append(name)
             if len(names) == count:
-                for name in unseparated(goal, self.catalog.subset([goal, *names])):
-                    names.remove(name)
-        return tuple(names) if len(names) == count else None
+                for stuck in unseparated(goal, self.catalog.subset([goal, *names])):
+                    names.remove(stuck)
+                if len(names) == count:
+                    return tuple(names)
+        return None
 
 
 @lru_cache(maxsize=4)
