@@ -13,6 +13,8 @@ from .words import by_identity, identifier_words, shown, word_set
 _DEEPEST = 5
 """Levels of nested objects that are spoken part by part; what lies deeper is spoken as a whole."""
 _LONE_WORDS = {"to": "recipient", "from": "sender", "by": "author", "q": "search text", "query": "search text"}
+_TRAILING = {"by": "person it is {} by", "on": "day it is {}", "at": "time it is {}"}
+"""Last word of an identifier such as `approved_by` → how a noun is made of it."""
 _SMALL_WORDS = word_set("at for of in on after before since until if with is are and or as not the a an be it")
 
 
@@ -76,8 +78,8 @@ def _last_words(keys: tuple[str, ...], thing: str) -> str:
         words = [*before.split(), *words] if before else words
     if len(words) == 1:
         words = [_LONE_WORDS.get(words[0], f"{words[0]} value" if words[0] in _SMALL_WORDS else words[0])]
-    if len(words) > 1 and words[-1].lower() == "by":
-        return f"person who {' '.join([*words[:-1], 'it'])}"
+    if len(words) > 1 and words[-1] in _TRAILING:
+        return _TRAILING[words[-1]].format(" ".join(words[:-1]))
     return shown(words) or "value"
 
 
@@ -98,7 +100,7 @@ def _leaves(tools: Sequence[Tool]) -> tuple[Leaf, ...]:
         again = [index for index, label in enumerate(labels) if counts[label.lower()] > 1]
         for number, index in enumerate(again, 1):
             keys = found[index][0]
-            if attempt == 0 and (len(keys) > 1 or "sid" in identifier_words(keys[-1])):
+            if attempt == 0 and ("sid" in identifier_words(keys[-1]) or len(keys) > 1):
                 labels[index] = _full_words(keys)
             elif attempt == 1:
                 labels[index] = f"{labels[index]} {number}"

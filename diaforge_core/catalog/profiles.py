@@ -99,21 +99,24 @@ def _is_verb(word: str) -> bool:
 
 def _name_parts(tool: Tool) -> tuple[str, tuple[str, ...]]:
     """The verb in the tool's name ("" if none) and the words of its thing."""
+    if re.match(r"[A-Z]+ /", tool.original_name):
+        return "", ()
     segments = [words for words in map(identifier_words, re.split(r"[./:]+", tool.original_name)) if words]
     if not segments:
         return "", ()
-    words = segments[-1]
+    words = list(segments[-1])
     stated = _stem_of(tool.summary)
     if _is_verb(words[0]) or (len(words) > 1 and words[0] in stated):
         rest = words[1:] or (segments[-2] if len(segments) > 1 else ())
-        return words[0], rest
-    if _is_verb(words[-1]) and (words[-1] not in _NOUN_TOO or len(segments) > 1 or "_" in tool.original_name):
+        return words[0], tuple(rest)
+    within = [place for place, word in enumerate(words[:-1]) if _is_verb(word) and word not in _NOUN_TOO]
+    if _is_verb(words[-1]) and not within and (words[-1] not in _NOUN_TOO or len(segments) > 1 or "_" in tool.name):
         rest = words[:-1] or (segments[-2] if len(segments) > 1 else ())
-        return words[-1], rest
+        return words[-1], tuple(rest)
     for place, word in enumerate(words):
-        if _is_verb(word) and word not in _NOUN_TOO:
-            return word, words[place + 1 :] or words[:place]
-    return "", words
+        if place in within:
+            return word, tuple(words[place + 1 :] or words[:place])
+    return "", tuple(words)
 
 
 def _path_nouns(path: str) -> list[tuple[str, bool]]:

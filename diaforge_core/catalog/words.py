@@ -146,12 +146,14 @@ _MEANINGS = {
     "search": "search searching find finding query",
 }
 _MEANING = {word: f"@{action}" for action, words in _MEANINGS.items() for word in words.split()}
-_TWO_WORDS = {"look up": "lookup", "looked up": "lookup", "pull up": "lookup", "get rid of": "delete", "set up": "create",
-              "brand new": "new", "brand-new": "new", "no longer need": "delete"}  # fmt: skip
+_TWO_WORDS = {
+    "look up": "lookup", "looked up": "lookup", "pull up": "lookup", "get rid of": "delete", "set up": "create",
+    "brand new": "new", "brand-new": "new", "no longer need": "delete",
+}  # fmt: skip
 _EMPTY_WORDS = word_set(
-    "a an the of to it its is are was be been one ones them they this that these those for in on at with and or by from as "
-    "i you we my our your me us do does did want need would like please have has there see some something someone into "
-    "should could can will which what who about just only set through inside own"
+    "a an the of to it its is are was be been one ones them they this that these those for in on at with and or by "
+    "from as i you we my our your me us do does did want need would like please have has there see some something "
+    "someone into should could can will which what who about just only set through inside own"
 )
 
 

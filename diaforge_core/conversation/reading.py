@@ -1,21 +1,23 @@
-"""What a conversation has established so far: the tools still possible and the values stated, from public words alone."""
+"""What a conversation has established: the tools still possible and the values stated, from public words alone."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, get_args
 
 from ..catalog.arguments import required_for
 from ..catalog.leaves import Leaf, is_object, leaves
 from ..catalog.profiles import profile
 from ..catalog.words import meaning
 from ..records.dialogue import Evidence, Turn
+from ..records.scenario import Bank
 from ..records.tool import Tool
 from .spoken_values import heard, kinds
 from .understanding import Answers, Asked, answers_of, label_pattern, leaf_named, understand
+from .wording import expansions
 
 _UNDERSTOOD_SHARE = 0.5
 """Share of an answer's telling words that a reply must hold to be taken for that answer."""
@@ -70,59 +72,76 @@ _STARTERS = frozenset(
 )
 """Words that a label may follow; after any other it is part of something else, such as "legal" in "legal name"."""
 _COPULA = re.compile(
-    r"\s*(?:\((?!\s)[^)]{0,40}\)\s*)?(?:(?::|=|->|→)\s*(?:it'?s\s+)?|,?\s+(?:should\s+be|would\s+be|will\s+be|can\s+be|must\s+be"
-    r"|has\s+to\s+be|needs?\s+to\s+be|is\s+to\s+be|are\s+to\s+be|is\s+now|to\s+be|goes\s+as|set\s+to|is|are|was|were|it'?s|it\s+is"
-    r"|that'?s|that\s+is|they'?re|they\s+are|please\s+use|use|please\s+put|put|make\s+it|go\s+with|we\s+have|I\s+have|take|enter)"
+    r"\s*(?:\((?!\s)[^)]{0,40}\)\s*)?(?:(?::|=|->|→)\s*(?:it'?s\s+)?|,?\s+(?:should\s+be|would\s+be"
+    r"|will\s+be|can\s+be|must\s+be"
+    r"|has\s+to\s+be|needs?\s+to\s+be|is\s+to\s+be|are\s+to\s+be|is\s+now|to\s+be|goes\s+as|set\s+to"
+    r"|is|are|was|were|it'?s|it\s+is"
+    r"|that'?s|that\s+is|they'?re|they\s+are|please\s+use|use|please\s+put|put|make\s+it|go\s+with"
+    r"|we\s+have|I\s+have|take|enter)"
     r"\s*:?\s+(?:(?:set\s+to|going\s+to\s+be|actually|now|still|simply|just)\s+)?)",
     re.IGNORECASE,
 )
 _ADJACENT = re.compile(r"\s+(?=[\"“«]|(?=[^\s,;]*\d)[^\s,;]+)")
 """A value right behind its label, without a verb: only if it is quoted or holds a digit."""
 _BEFORE_NEXT = re.compile(
-    r"(?:[,;.]?\s*\b(?:and|also|for|with|the|our|my|your|its|their|a|an|actually|then|oh|by\s+the\s+way|in\s+addition|furthermore)\b"
+    r"(?:[,;.]?\s*\b(?:and|also|for|with|the|our|my|your|its|their|a|an|actually|then|oh"
+    r"|by\s+the\s+way|in\s+addition|furthermore)\b"
     r"|[,;.])*\s*$",
     re.IGNORECASE,
 )
 _GIVING = re.compile(
-    r"^(?:(?:[^.:!?]{0,40}[:!.?]\s+))?(?:(?:sure|okay|ok|right|yes|yep|well|ah|oh|thanks|certainly|of course|naturally)[,.!]\s+)*"
-    r"(?:(?:it'?s|it is|it would be|that'?s|that is|that would be|that will be|it should be|should be|make it|use|just use"
+    r"^(?:(?:[^.:!?]{0,40}[:!.?]\s+))?(?:(?:sure|okay|ok|right|yes|yep|well|ah|oh|thanks|certainly"
+    r"|of course|naturally)[,.!]\s+)*"
+    r"(?:(?:it'?s|it is|it would be|that'?s|that is|that would be|that will be|it should be|should be"
+    r"|make it|use|just use"
     r"|please use|put|take|set it to|i'?d say|let'?s say|let'?s use|go with)\s+)?",
     re.IGNORECASE,
 )
 _PLAIN_GIVING = re.compile(
-    r"^(?:(?:it'?s|it is|that'?s|that would be|that will be|it should be|make it|use|please use|put|go with)\s+)?",
+    r"(?:(?:it'?s|it is|that'?s|that is|that would be|that will be|it should be|make it|use|please use|put"
+    r"|go with)\s+)?",
     re.IGNORECASE,
 )
+_QUOTED = re.compile(r"\"(?:[^\"\\]|\\.)*\"|“[^”]*”")
 _NO_VALUE = re.compile(
-    r"(?:yes|yep|no|nope|none|neither|i|i'm|i'd|sorry|hm|what|why|how|not|that|you|can|could|as i|the (?:first|second|third|"
+    r"(?:yes|yep|no|nope|none|neither|i|i'm|i'd|sorry|hm|what|why|how|not|that|you|can|could|as i"
+    r"|the (?:first|second|third|"
     r"fourth|fifth|sixth|last)|first things|before that)\b",
     re.IGNORECASE,
 )
 """How words begin that are no value said by itself."""
 _DEFERS = re.compile(
-    r"\blook(?:ing)?\b.{0,60}?\bup\b|\bfind(?:ing)? (?:that |it |them )?out\b|\b(?:don't|do not|haven't|have not)\b.{0,60}?\b(?:yet|at hand"
-    r"|in front of me|handy|with me|ready)\b|\blet me check\b|\bget back to you\b|\bneed(?:s)? to check\b|\bwill follow\b"
-    r"|\bstill (?:have|need|waiting)\b.{0,20}\b(?:find|check|ask|for)\b|\bask (?:a colleague|around|my)\b|\bnot sure yet\b|\bchecking\b"
+    r"\blook(?:ing)?\b.{0,60}?\bup\b|\bfind(?:ing)? (?:that |it |them )?out\b|\b(?:don't|do not"
+    r"|haven't|have not)\b.{0,60}?\b(?:yet|at hand"
+    r"|in front of me|handy|with me|ready)\b|\blet me check\b|\bget back to you\b"
+    r"|\bneed(?:s)? to check\b|\bwill follow\b"
+    r"|\bstill (?:have|need|waiting)\b.{0,20}\b(?:find|check|ask|for)\b|\bask (?:a colleague|around"
+    r"|my)\b|\bnot sure yet\b|\bchecking\b"
     r"|\bhave to dig\b|\bto be (?:supplied|provided) (?:later|shortly)\b",
     re.IGNORECASE,
 )
 _DECLINES = re.compile(
-    r"\bno (?:particular )?preference\b|\bleave\b.{0,60}?\b(?:out|blank|empty|open|aside)\b|\bleft (?:out|blank|empty|open)\b|\bdon't need\b"
-    r"|\bnot needed\b|\bskip\b|\bnothing (?:for|on)\b|\bdoesn't matter\b|\bwithout\b|\bomit(?:ted)?\b|\bdon't have (?:one|any|that)\b"
+    r"\bno (?:particular )?preference\b|\bleave\b.{0,60}?\b(?:out|blank|empty|open|aside)\b"
+    r"|\bleft (?:out|blank|empty|open)\b|\bdon't need\b"
+    r"|\bnot needed\b|\bskip\b|\bnothing (?:for|on)\b|\bdoesn't matter\b|\bwithout\b|\bomit(?:ted)?\b"
+    r"|\bdon't have (?:one|any|that)\b"
     r"|\bdon't care\b|\bno need\b",
     re.IGNORECASE,
 )
 _NONE = re.compile(
-    r"\b(?:none|neither)\b|\bnot any of (?:those|these|them)\b|\bnothing (?:you listed|on that list|of the sort you)\b",
+    r"\b(?:none|neither)\b|\bnot any of (?:those|these|them)\b|\bnothing (?:you listed|on that list"
+    r"|of the sort you)\b",
     re.IGNORECASE,
 )
 _YES = re.compile(
-    r"^\W*(?:\w+[,.:!]\s+)?(?:yes|yep|yeah|yup|correct|right|exactly|sure|i do\b|there is\b|go ahead|please (?:do|proceed|go)|confirmed"
+    r"^\W*(?:\w+[,.:!]\s+)?(?:yes|yep|yeah|yup|correct|right|exactly|sure|i do\b|there is\b|go ahead"
+    r"|please (?:do|proceed|go)|confirmed"
     r"|i confirm|that'?s (?:right|correct)|absolutely|indeed|affirmative|ok|okay|proceed|do it|by all means|agreed)",
     re.IGNORECASE,
 )
 _NO = re.compile(
-    r"^\W*(?:\w+[,.:!]\s+)?(?:no|nope|nah|not|i don'?t|i do not|there isn'?t|there is no|negative|wait|stop|cancel)\b",
+    r"^\W*(?:\w+[,.:!]\s+)?(?:no|nope|nah|not|i don'?t|i do not|there isn'?t|there is no|negative|wait"
+    r"|stop|cancel)\b",
     re.IGNORECASE,
 )
 _CHANGED = re.compile(
@@ -211,7 +230,8 @@ def _after_asking(reply: str, asked: Asked, tools: Sequence[Tool]) -> list[str]:
         kept = [name for name in _keep(answers, chosen, names) if name in left] if chosen else []
         if kept:
             left, answered = kept, True
-    return left if answered else _unasked(reply, tools)
+    further = [tool for tool in tools if tool.name in left]
+    return _unasked(reply, further if answered else tools)
 
 
 def _unasked(words: str, tools: Sequence[Tool]) -> list[str]:
@@ -291,8 +311,11 @@ def _labelled(reply: str, tool: Tool) -> Iterator[tuple[str, Any, int, int, int]
         if label < done:
             continue
         stop = len(reply)
-        if reply[value] not in "\"“«'[{":
-            following = next((start for start, _, _ in starts[place + 1 :] if start > value), None)
+        if reply[value] not in "\"“«'[{" or "array" in kinds(leaf.schema):
+            quoted = [found.span() for found in _QUOTED.finditer(reply, value)]
+            following = next(
+                (at for at, _, _ in starts[place + 1 :] if at > value and not any(a < at < b for a, b in quoted)), None
+            )
             if following is not None:
                 stop = value + len(_BEFORE_NEXT.sub("", reply[value:following]))
         found = heard(leaf.schema, reply[value:stop]) if stop > value else None
@@ -306,8 +329,11 @@ def _bare(reply: str, tool: Tool, asked: Sequence[str]) -> Iterator[tuple[str, A
     wanted = [leaf for leaf in leaves(tool) if leaf.keys == (asked[0],)]
     if len(wanted) != 1 or is_object(wanted[0].schema):
         return
-    for lead in dict.fromkeys((_PLAIN_GIVING.match(reply), _GIVING.match(reply))):
-        start = lead.end() if lead else 0
+    led = _lead_ins().match(reply)
+    after = led.end() if led else 0
+    plain = _PLAIN_GIVING.match(reply, after)
+    for lead in dict.fromkeys((plain, _GIVING.match(reply))):
+        start = lead.end() if lead else after
         if _NO_VALUE.match(reply[start:]) and "boolean" not in kinds(wanted[0].schema):
             return
         found = heard(wanted[0].schema, reply[start:])
@@ -315,6 +341,14 @@ def _bare(reply: str, tool: Tool, asked: Sequence[str]) -> Iterator[tuple[str, A
         if found and not re.match(r"\s*,?\s*\w+\s+\w+\s+\w+", rest) and not re.match(r"\s*:", rest):
             yield wanted[0].path, found[0], start, start, start + found[1]
             return
+
+
+@lru_cache(maxsize=1)
+def _lead_ins() -> re.Pattern[str]:
+    """Matches what the banks put before a value."""
+    rules = ("give", "impatient", "first_this")
+    said = {text for bank in get_args(Bank) for rule in rules for text in expansions(bank, rule)} - {""}
+    return re.compile(rf"\s*(?:(?:{'|'.join(map(re.escape, sorted(said, key=len, reverse=True)))})\s+)*", re.IGNORECASE)
 
 
 @lru_cache(maxsize=16_384)
@@ -449,10 +483,12 @@ def read_each(tools: Sequence[Tool], turns: Sequence[Turn]) -> tuple[Reading, ..
 
 
 def _after_question(before: Reading, reader: _Reader) -> Reading:
-    return Reading(
-        before.open_tools, before.values, frozenset(reader.parameters), before.deferred, before.declined, before.confirmed,
-        reader.confirmation_asked, frozenset(reader.facets),
-    )  # fmt: skip
+    return replace(
+        before,
+        asked_parameters=frozenset(reader.parameters),
+        confirmation_asked=reader.confirmation_asked,
+        asked_facets=frozenset(reader.facets),
+    )
 
 
 def read(tools: Sequence[Tool], turns: Sequence[Turn]) -> Reading:
@@ -464,7 +500,7 @@ def read(tools: Sequence[Tool], turns: Sequence[Turn]) -> Reading:
 
 
 def assemble(tool: Tool, values: Mapping[str, Evidence]) -> dict[str, Any]:
-    """The arguments of a call from dotted values: nested as the tool's schema says; what it does not take is left out."""
+    """The arguments of a call from dotted values, nested by the tool's schema; what it does not take is left out."""
     arguments: dict[str, Any] = {}
     for leaf in sorted(leaves(tool), key=lambda leaf: len(leaf.keys)):
         if leaf.path not in values:
@@ -481,7 +517,7 @@ def assemble(tool: Tool, values: Mapping[str, Evidence]) -> dict[str, Any]:
 
 
 def spoken_parts(tool: Tool, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Dotted path → value of everything in the arguments that is spoken by itself; `assemble` puts it together again."""
+    """Dotted path → value of all in the arguments that is spoken by itself; `assemble` puts it together again."""
     found: dict[str, Any] = {}
     known = {leaf.keys: leaf for leaf in leaves(tool)}
 
@@ -505,7 +541,7 @@ def missing(tool: Tool, values: Mapping[str, Evidence]) -> tuple[str, ...]:
     found: list[str] = []
     for name in required_for(tool, arguments):
         if name not in arguments:
-            inner = [part for part in _required_parts(tool, (name,))]
+            inner = list(_required_parts(tool, (name,)))
             found.extend(inner or [name])
         elif isinstance(arguments[name], dict) and name not in values:
             found.extend(part for part in _required_parts(tool, (name,)) if part not in values)

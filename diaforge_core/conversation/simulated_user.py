@@ -25,6 +25,8 @@ _DRAWS = 12
 """Wordings tried for one turn before the plainest one is taken."""
 _MOST_IN_OPENING = 3
 """Values that a person puts into a first sentence."""
+_TELLING = 4
+"""Characters from which on a value in free text is no accident."""
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
 _CLUE_ACTIONS = ("create", "update", "delete", "get", "list", "search")
 
@@ -58,7 +60,7 @@ class ScriptedUser:
             words = self._wording("opening", draw)
             text = self._opening_words(words, vague=draw >= _DRAWS // 2, values=draw < _DRAWS - 3)
             plain = text
-            if self._fits_several(text) and not self.leaks(text, opening=True):
+            if self._fits_several(text) and not self.leaks(text, opening=True) and not self._too_early(text, 1):
                 return Turn(speaker="user", reply=text, note="opens vaguely")
         for draw in range(_DRAWS):
             text = _sentence(self._wording("blank", draw).phrase("open_blank"))
@@ -74,7 +76,7 @@ class ScriptedUser:
         for draw in range(_DRAWS):
             words = self._wording("answer", number, draw)
             text, note = self._reply(words, asked, turns, number, plainest=draw >= _DRAWS // 2)
-            if self._reads_back(text, asked, turns) and not self.leaks(text):
+            if self._reads_back(text, asked, turns) and not self.leaks(text) and not self._too_early(text, number):
                 break
         return Turn(speaker="user", reply=text, note=note)
 
@@ -221,7 +223,7 @@ class ScriptedUser:
         core = self._picked(words, facet, answer, asked, plainest)
         if self.scenario.dial == "changes_mind" and number == 2 and not plainest:
             core = self._mind_changed(words, facet, answer, asked, core)
-        text = self._flavoured(words, f"{words.phrase('ack')} {_lowered(core)}", number)
+        text = self._flavoured(words, _follow(words.phrase("ack"), core), number)
         due = [path for path in self._due(1 if number == 2 else number - 1) if not self._said(path, turns)]
         if facet.parameter and self.scenario.dial == "two_values":
             due = list(dict.fromkeys([*due, *self._due_of(facet.parameter, number)]))
@@ -278,14 +280,14 @@ class ScriptedUser:
         waiting = [path for path in volunteered if self._top(path) in reading.deferred]
         optional = [path for path in volunteered if path not in waiting]
         if not plainest and len(due) == 1 and not waiting and not optional and not later and not unknown:
-            text = words.phrase("give") + " " + words.phrase("bare", value=self._spoken(words, due[0]))
+            text = f"{words.phrase('give')} {words.phrase('bare', value=self._spoken(words, due[0]))}"
             return self._finish(words, self._flavoured(words, text.strip(), number), number)
         sentences: list[str] = []
         stated = [*due, *waiting]
         if stated:
-            sentences.append(f"{words.phrase('give')} {self._clauses(words, stated, number)}".strip())
+            sentences.append(_follow(words.phrase("give"), self._clauses(words, stated, number)))
         if optional and (due or waiting or not later):
-            sentences.append(f"{words.phrase('also')} {_lowered(self._clauses(words, optional))}")
+            sentences.append(_follow(words.phrase("also"), self._clauses(words, optional)))
         if later:
             sentences.append(_sentence(words.phrase("defer", labels=self._labels(later))))
         if unknown:
@@ -317,7 +319,7 @@ class ScriptedUser:
             if path in self._parts and not same(evidence, self._parts[path])
         ]
         if wrong:
-            return f"{words.phrase('confirm_no')} {_lowered(self._clauses(words, wrong))}"
+            return _follow(words.phrase("confirm_no"), self._clauses(words, wrong))
         if not self.scenario.solvable:
             return _sentence(words.phrase("wrong_way"))
         if self.goal.name not in read(self.candidates, turns[:-1]).open_tools:
@@ -405,7 +407,7 @@ class ScriptedUser:
         if not back or not same(back[0], wrong):
             return text
         mistaken = _lowered(self._clause(words, leaf, slipped))
-        return f"{mistaken}. {words.phrase('misspoke')}{text}"
+        return f"{mistaken}. {_follow(words.phrase('misspoke'), text)}"
 
     # --- what may be said --------------------------------------------------------------------------------------------
 
@@ -441,6 +443,19 @@ class ScriptedUser:
             return self.goal.name in seen or self.goal.name not in before
         return asked.kind != "facet" or len(seen) != 1
 
+    def _too_early(self, text: str, number: int) -> bool:
+        """Whether the words hold a value whose stage has not come, even by accident."""
+        due = " ".join(str(self._parts[path]).casefold() for path in self._due(number))
+        low = text.casefold()
+        for path, value in self._parts.items():
+            said = str(value).casefold()
+            telling = isinstance(value, str | int | float) and not isinstance(value, bool) and len(said) >= _TELLING
+            if not telling or self.scenario.stage_of(self._top(path)) <= number or said in due:
+                continue
+            if re.search(rf"(?<![\w.@-]){re.escape(said)}(?![\w@-])", low):
+                return True
+        return False
+
     def leaks(self, text: str, *, opening: bool = False) -> bool:
         """Whether the words hold the goal's name or quote its description (METHOD.md §2, check 5)."""
         words = re.findall(r"[^\W_]+", text.casefold())
@@ -456,7 +471,7 @@ def _says_name(text: str, tool: Tool) -> bool:
 
 
 def _holds_name(words: Sequence[str], name: str, opening: bool) -> bool:
-    parts = [word for word in re.findall(r"[^\W_]+", " ".join(identifier_words(name)))]
+    parts = re.findall(r"[^\W_]+", " ".join(identifier_words(name)))
     if len(parts) <= 2 and not opening:
         return False
     wanted = folded(name)
@@ -496,6 +511,16 @@ def _lowered(text: str) -> str:
     if first in ("I", "I'd", "I'm", "I've", "I'll") or first[1:] != first[1:].lower() or not first[:1].isalpha():
         return text
     return text[:1].lower() + text[1:]
+
+
+def _follow(lead: str, core: str) -> str:
+    """The core behind a lead-in, in lower case unless that ended a sentence; punctuation joins without a space."""
+    lead = lead.strip()
+    if not lead or not core:
+        return lead or core
+    if core.startswith((",", ".", ";")):
+        return f"{lead}{core}"
+    return f"{lead} {core if lead.endswith(('.', '!', '?')) else _lowered(core)}"
 
 
 def _sentence(text: str) -> str:

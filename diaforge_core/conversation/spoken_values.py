@@ -151,8 +151,14 @@ def _take_number(kind: str, text: str) -> tuple[Any, int] | None:
     return (int(digits) if whole else float(digits)), found.end()
 
 
+def _items(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema of a list's items; empty when it says nothing about them."""
+    items = schema.get("items")
+    return items if isinstance(items, dict) else {}
+
+
 def _take_list(schema: dict[str, Any], text: str) -> tuple[Any, int] | None:
-    items = schema.get("items") if isinstance(schema.get("items"), dict) else {}
+    items = _items(schema)
     if kinds(items) and kinds(items)[0] in ("object", "array"):
         return None
     values: list[Any] = []
@@ -269,7 +275,7 @@ def _ways(schema: dict[str, Any], value: Any, rng: random.Random) -> Iterator[st
             yield f"{value:,}"
         yield quoted
     elif isinstance(value, list) and value:
-        items = schema.get("items") if isinstance(schema.get("items"), dict) else {}
+        items = _items(schema)
         said = [spoken(items, item, rng, inside_list=True) for item in value]
         yield said[0] if len(said) == 1 else f"{', '.join(said[:-1])} and {said[-1]}"
     yield quoted

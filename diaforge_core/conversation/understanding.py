@@ -1,8 +1,9 @@
-"""What an assistant's words ask of the user, whoever worded them: which tool, which values, a confirmation, or nothing."""
+"""What an assistant's words ask of the user, whoever worded them: which tool, which values, a yes, or nothing."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -24,7 +25,8 @@ _FUZZY_WORD = 84
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
 _CHOICE = re.compile(r"[,;:]|\bor\b|\bversus\b|\bvs\b|\brather than\b|\?")
 _YES_NO = re.compile(
-    r"\b(?:do you (?:want|wish|need|mean|intend|plan)|would you like|should i|shall i|is (?:this|it|that)|are (?:you|we|these)"
+    r"\b(?:do you (?:want|wish|need|mean|intend|plan)|would you like|should i|shall i|is (?:this|it"
+    r"|that)|are (?:you|we|these)"
     r"|does (?:this|it)|did you (?:want|mean)|you (?:want|mean))\b",
     re.IGNORECASE,
 )
@@ -35,27 +37,35 @@ _HAVE = re.compile(
     re.IGNORECASE,
 )
 _ASKING = re.compile(
-    r"\?|\b(?:please|need|needed|require[sd]?|provide|give|share|missing|tell me|send|specify|what|which|let me have|let me know"
+    r"\?|\b(?:please|need|needed|require[sd]?|provide|give|share|missing|tell me|send|specify|what"
+    r"|which|let me have|let me know"
     r"|enter|supply|state|confirm the|still open|kindly|could you|can you)\b",
     re.IGNORECASE,
 )
 _CONFIRMATION = re.compile(
-    r"\b(?:shall i (?:go|proceed|do|submit|continue|carry)|should i (?:go ahead|proceed|submit|continue|carry)|go ahead\?"
-    r"|(?:do|can|could|would) you (?:please )?confirm|please confirm|is (?:that|this|everything|all of (?:that|this)) "
-    r"(?:correct|right|okay|ok|fine)|are you sure|may i proceed|can i proceed|ready to proceed|happy for me to|okay to proceed"
+    r"\b(?:shall i (?:go|proceed|do|submit|continue|carry)|should i (?:go ahead|proceed|submit"
+    r"|continue|carry)|go ahead\?"
+    r"|(?:do|can|could|would) you (?:please )?confirm|please confirm|is (?:that|this|everything"
+    r"|all of (?:that|this)) "
+    r"(?:correct|right|okay|ok|fine)|are you sure|may i proceed|can i proceed|ready to proceed"
+    r"|happy for me to|okay to proceed"
     r"|does that look right|correct\?|want me to (?:go ahead|proceed))\b|\b(?:correct|right|confirm(?:ed)?)\?\s*$",
     re.IGNORECASE,
 )
 _NONE_FITS = re.compile(
     r"\b(?:none of (?:the |my |these |those )?(?:\w+ )?(?:tools?|functions?|operations?|apis?|options?)\b"
-    r"|no (?:available |suitable |matching )?(?:tool|function|operation)\b|(?:do not|don't) have (?:a|any) (?:\w+ )?(?:tool|function)"
-    r"|(?:can't|cannot|can not|unable to|not able to|won't be able to) (?:help|do|assist|complete|perform|handle|carry)"
+    r"|no (?:available |suitable |matching )?(?:tool|function|operation)\b|(?:do not|don't) have (?:a"
+    r"|any) (?:\w+ )?(?:tool|function)"
+    r"|(?:can't|cannot|can not|unable to|not able to|won't be able to) (?:help|do|assist|complete"
+    r"|perform|handle|carry)"
     r"|nothing (?:i have|here|available) (?:fits|matches|can)|outside (?:of )?what i can)",
     re.IGNORECASE,
 )
 _OPEN = re.compile(
-    r"\b(?:what (?:would|do|did|are|can|should|kind|sort|type|exactly|specifically|is it|task|action)|which (?:kind|type|sort|one)"
-    r"|tell me (?:more|a bit)|more (?:detail|information|specific|context)|clarify|elaborate|how (?:can|may) i help|describe"
+    r"\b(?:what (?:would|do|did|are|can|should|kind|sort|type|exactly|specifically|is it|task|action)"
+    r"|which (?:kind|type|sort|one)"
+    r"|tell me (?:more|a bit)|more (?:detail|information|specific|context)|clarify|elaborate"
+    r"|how (?:can|may) i help|describe"
     r"|please specify|be more specific|what's (?:this|it))\b",
     re.IGNORECASE,
 )
@@ -201,18 +211,20 @@ def _masked(sentence: str, tools: Sequence[Tool]) -> str:
 
 def _facets_asked(sentence: str, tools: Sequence[Tool]) -> list[tuple[Facet, list[str]]]:
     """The separating questions in one sentence with the answers they name, the most literal and widest first."""
-    found: list[tuple[tuple[int, int], Facet, list[str]]] = []
+    found: list[tuple[tuple[bool, float], Facet, list[str]]] = []
     masked = _masked(sentence, tools) if "?" in sentence else ""
     for answers in answers_of(tools):
         facet = answers.facet
         if facet.key.startswith("parameter:"):
             if _HAVE.search(sentence) and _names(sentence, facet.key.removeprefix("parameter:")):
-                found.append(((2, 2), facet, list(facet.options)))
+                found.append(((True, 9.0), facet, list(facet.options)))
             continue
         literal, named = _named_in(answers, sentence, masked or sentence)
         alone = len(named) == 1 and _YES_NO.search(sentence) and "?" in sentence
         if len(named) > 1 or alone:
-            found.append(((literal, len(named)), facet, named))
+            found.append(
+                ((literal, len(named) + 0.1 * max(len(answers.words[answer]) for answer in named)), facet, named)
+            )
     found.sort(key=lambda item: (-item[0][0], -item[0][1]))
     return [(facet, named) for _, facet, named in found]
 
@@ -285,6 +297,7 @@ def _understand(reply: str, tools: Sequence[Tool]) -> Asked:
         return Asked("none_fits")
     named: list[tuple[Facet, list[str]]] = []
     parameters: list[str] = []
+    described: set[str] = set()
     for sentence in sentences(reply):
         if not _ASKING.search(sentence):
             continue
@@ -292,9 +305,13 @@ def _understand(reply: str, tools: Sequence[Tool]) -> Asked:
         named.extend(here)
         if not here and not _is_choice(sentence):
             parameters.extend(name for name in _parameters_asked(sentence, tools) if name not in parameters)
+        if not here and len(tools) > 1 and not parameters and "?" in sentence:
+            described.update(_described(sentence, tools))
     keys = tuple(dict.fromkeys(facet.key for facet, _ in named))
     if named:
         return Asked("facet", keys, tuple(parameters), _fitting(named), tuple(named[0][1]))
+    if described and not parameters:
+        return Asked("facet", tuple(answers.facet.key for answers in answers_of(tools)), tools=tuple(sorted(described)))
     if _CONFIRMATION.search(reply) and not _asks_values(reply):
         return Asked("confirmation")
     if parameters:
@@ -302,6 +319,27 @@ def _understand(reply: str, tools: Sequence[Tool]) -> Asked:
     if _CONFIRMATION.search(reply):
         return Asked("confirmation")
     return Asked("options") if _OPEN.search(reply) else Asked("other")
+
+
+@by_identity(2048)
+def _own_words(tools: Sequence[Tool]) -> dict[str, frozenset[str]]:
+    """Tool name → words of its text that at most half of the tools use."""
+    texts = {tool.name: meaning(tool.text) for tool in tools}
+    counts = Counter(word for words in texts.values() for word in words)
+    return {name: frozenset(word for word in words if counts[word] * 2 <= len(tools)) for name, words in texts.items()}
+
+
+def _described(sentence: str, tools: Sequence[Tool]) -> set[str]:
+    """The tools that a choice in other words than their names alludes to: "a prospect or an existing customer?"."""
+    own = _own_words(tools)
+    groups: list[frozenset[str]] = []
+    for choice in _CHOICE.split(sentence):
+        said = meaning(choice)
+        scores = {name: len(said & words) for name, words in own.items()}
+        best = max(scores.values())
+        if best:
+            groups.append(frozenset(name for name, score in scores.items() if score == best))
+    return set(frozenset().union(*groups)) if len(set(groups)) > 1 else set()
 
 
 def _is_choice(sentence: str) -> bool:

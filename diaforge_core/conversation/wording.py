@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from ruamel.yaml import YAML
@@ -54,6 +54,30 @@ def rules_of(bank: Bank) -> dict[str, list[list[Node]]]:
     return {name: [_parse(str(entry)) for entry in entries] for name, entries in document.items()}
 
 
+def expansions(bank: Bank, rule: str) -> frozenset[str]:
+    """Everything that a rule can say, in all styles; for rules whose choices are few."""
+    rules = rules_of(bank)
+    named = [name for name in rules if name.split("@")[0] == rule]
+    return frozenset(
+        re.sub(r"\s+", " ", text).strip() for name in named for entry in rules[name] for text in _all(rules, entry)
+    )
+
+
+def _all(rules: dict[str, list[list[Node]]], nodes: Sequence[Node]) -> list[str]:
+    said = [""]
+    for node in nodes:
+        if isinstance(node, str):
+            parts = [node]
+        elif node[0] == "choice":
+            parts = [text for branch in node[1] for text in _all(rules, branch)]  # type: ignore[arg-type]
+        elif node[0] == "rule":
+            parts = [text for entry in rules[str(node[1])] for text in _all(rules, entry)]
+        else:
+            parts = [f"<{node[1]}>"]
+        said = [before + part for before in said for part in parts]
+    return said
+
+
 class Wording:
     """A source of phrases of one bank: the same calls under the same seed give the same words."""
 
@@ -67,7 +91,7 @@ class Wording:
         return rule in self._rules
 
     def phrase(self, rule: str, **slots: str) -> str:
-        """One expansion of the rule as a sentence: spaces mended, first letter raised, then the slots put in as they are."""
+        """One expansion of the rule as a sentence: spaces mended, first letter raised, the slots put in unchanged."""
         text = re.sub(r"\s+", " ", "".join(self._expand(rule))).strip()
         text = re.sub(r"\s+([,.;:?!])", r"\1", text)
         text = re.sub(r"([,;:])([.?!])", r"\2", text)
