@@ -40,7 +40,8 @@ class Demo:
         catalog = self._workspace.catalogs.add([(DOCUMENT.name, DOCUMENT.read_bytes())], CATALOG)
         names = {run.name for run in self._workspace.jobs.all()}
         waiting = []
-        if DATASET not in {info.name for info in self._workspace.datasets.names()}:
+        fresh = DATASET not in {info.name for info in self._workspace.datasets.names()}
+        if fresh:
             recipe = Recipe(catalog=CATALOG, dataset=DATASET, count=DIALOGUES, seed=SEED)
             waiting.append(self._workspace.generation.start(recipe))
         for assistant in ASSISTANTS:
@@ -57,7 +58,8 @@ class Demo:
             done = self._workspace.jobs.wait(run.id, on_progress)
             if done.state != "succeeded":
                 raise DataError(f"The demo's run '{done.name}' is {done.state}: {done.error or 'it was stopped'}")
-        self._review()
+        if fresh:
+            self._review()
         info = self._workspace.datasets.info(DATASET)
         return {
             "catalog": CATALOG,
@@ -85,11 +87,11 @@ class Demo:
         return self.build(on_progress)
 
     def _review(self) -> None:
-        """Decisions in every state on the dialogues that nobody has decided yet; about half stay pending."""
-        pending = self._workspace.review.queue(DATASET, "pending")
-        if len(pending) < self._workspace.datasets.info(DATASET).kept:
-            return
-        for place, dialogue_id in enumerate(pending):
+        """Decisions in every state; about half of the dialogues stay pending, and what is decided stays as it is."""
+        pending = set(self._workspace.review.queue(DATASET, "pending"))
+        for place, dialogue_id in enumerate(self._workspace.review.queue(DATASET, None)):
+            if dialogue_id not in pending:
+                continue
             version = self._workspace.review.get(dialogue_id).dialogue.version
             if place % 10 in (0, 1, 3, 6):
                 self._workspace.review.decide(dialogue_id, version, "accept", "", PERSON)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
@@ -46,7 +47,8 @@ class Exports:
                 file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
             partial.replace(target)
         except OSError as problem:
-            partial.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                partial.unlink()
             raise DataError(
                 f"{target} cannot be written: {problem.strerror}. Give another file with --out."
             ) from problem

@@ -1,0 +1,208 @@
+"""The command line as a person and a script use it: real processes, exit codes, one object on stdout."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from diaforge_core.cli import app, duration, progress_line
+from diaforge_core.records.run import Progress
+from diaforge_core.services.commands import COMMANDS
+
+from .test_services_data import OPENAPI
+from .test_services_data import made as made
+
+RUNNER = CliRunner()
+
+
+def command(workspace: Path, *words: str, code: int = 0) -> tuple[dict[str, Any], str]:
+    """The object on stdout (empty if the exit code is not 0) and what stood on stderr."""
+    result = RUNNER.invoke(app, [*words, "--workspace", str(workspace), "--json"], catch_exceptions=False)
+    assert result.exit_code == code, result.output
+    return (json.loads(result.stdout) if code == 0 else {}), result.stderr
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    document = tmp_path / "crm.json"
+    document.write_text(json.dumps(OPENAPI))
+    command(tmp_path / "w", "import", str(document), "--name", "crm")
+    return tmp_path / "w"
+
+
+@pytest.fixture
+def filled(workspace: Path, made, tmp_path: Path) -> Path:
+    from diaforge_core.conversation.dialogue_files import write_dialogues
+    from diaforge_core.services.workspace import open_workspace
+
+    from .factories import a_catalog
+
+    with open_workspace(workspace) as opened:
+        opened.catalogs.put(a_catalog())
+    write_dialogues(tmp_path / "made.jsonl", made)
+    command(workspace, "load", str(tmp_path / "made.jsonl"), "--dataset", "d")
+    return workspace
+
+
+def test_import_and_ambiguity_give_the_keys_that_scripts_read(workspace: Path, tmp_path: Path):
+    broken = json.loads(json.dumps(OPENAPI))
+    broken["paths"]["/leads"]["get"]["parameters"] = [{"$ref": "http://elsewhere.example/x.json"}]
+    (tmp_path / "broken.json").write_text(json.dumps(broken))
+    imported, _ = command(workspace, "import", str(tmp_path / "broken.json"), "--name", "broken")
+    assert set(imported) == {"catalog", "tools", "skipped"}
+    assert (imported["catalog"], imported["tools"]) == ("broken", 2)
+    assert [set(skipped) for skipped in imported["skipped"]] == [{"where", "why"}]
+    found, _ = command(workspace, "ambiguity", "crm")
+    assert found["tools"] == 3
+    assert set(found["nearest"]) == {"createLead", "listLeads", "createContact"}
+    name, closeness = found["nearest"]["createLead"][0]
+    assert isinstance(name, str)
+    assert 0 <= closeness <= 1
+
+
+def test_generate_tells_progress_on_stderr_and_gives_its_keys(filled: Path):
+    made, said = command(filled, "generate", "--catalog", "sample", "--dataset", "g", "--count", "6", "--seed", "2")
+    assert set(made) >= {"dataset", "asked", "accepted", "rejected", "assistant_turns_per_dialogue", "tiers"}
+    assert made["asked"] == 6 == made["accepted"] + sum(made["rejected"].values())
+    assert "generate g: succeeded, 6 of 6 dialogues" in said
+
+
+def test_evaluate_and_compare_give_every_metric_with_its_interval(filled: Path):
+    for model in ("oracle", "eager"):
+        words = ("--model", f"scripted:{model}", "--scenarios", "d", "--count", "6", "--run", model)
+        scores, _ = command(filled, "evaluate", *words)
+        assert scores["run"] == model
+        assert set(scores["acc"]) == {"value", "low", "high", "n"}
+        assert scores["conv_rel_judge"] is None
+        assert scores["outcomes"]
+        assert scores["per_tier"]
+    compared, _ = command(filled, "compare", "oracle", "eager")
+    assert set(compared["difference"]["acc"]) == {"value", "low", "high", "p"}
+    assert compared["verdict"]
+    listed, _ = command(filled, "runs")
+    assert {run["name"] for run in listed["runs"]} == {"oracle", "eager"}
+    message = command(filled, "resume", "oracle", code=2)[1]
+    assert "succeeded" in message
+    assert command(filled, "cancel", "oracle")[0] == {"run": "oracle", "state": "succeeded"}
+    assert "already" in command(filled, "evaluate", *words, code=2)[1]
+
+
+def test_verify_takes_a_dataset_or_a_file(filled: Path, tmp_path: Path, made):
+    of_dataset, _ = command(filled, "verify", "d")
+    of_file, _ = command(filled, "verify", str(tmp_path / "made.jsonl"))
+    assert of_dataset == of_file
+    assert set(of_dataset) == {"dialogues", "passed", "failed"}
+    assert of_dataset["passed"] == sum(dialogue.passed for dialogue in made)
+
+
+def test_dialogues_are_listed_accepted_rejected_and_undone(filled: Path):
+    listed, _ = command(filled, "review", "list", "d", "--state", "pending", "--limit", "2")
+    assert listed["total"] >= 2
+    first, second = (dialogue["id"] for dialogue in listed["dialogues"])
+    accepted, _ = command(filled, "review", "accept", first, "--who", "Ana")
+    assert (accepted["dialogue"], accepted["state"]) == (first, "accepted")
+    rejected, _ = command(filled, "review", "reject", second, "--reason", "unnatural", "--who", "Ana")
+    assert rejected["decision"]["reason"] == "unnatural"
+    assert "already" in command(filled, "review", "reject", first, "--who", "Ben", code=2)[1]
+    undone, _ = command(filled, "review", "undo", "--who", "Ana")
+    assert undone["undone"]["dialogue"] == second
+    shown, _ = command(filled, "review", "show", second)
+    assert shown["state"] == "pending"
+
+
+def test_export_writes_the_file(filled: Path, tmp_path: Path):
+    done, _ = command(filled, "export", "d", "--format", "dpo", "--out", str(tmp_path / "x.jsonl"))
+    assert done["rows"] == len((tmp_path / "x.jsonl").read_text().splitlines())
+
+
+def test_without_json_people_get_lines(filled: Path):
+    result = RUNNER.invoke(app, ["datasets", "--workspace", str(filled)])
+    assert result.exit_code == 0
+    assert "name d" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("import", "nowhere.json", "--name", "x"), "nowhere.json"),
+        (("import", "EMPTY", "--name", "x"), "empty.json"),
+        (("import", "TEXT", "--name", "x"), "text.json"),
+        (("import", "TEXT", "--name", "../x"), "cannot be the name"),
+        (("generate", "--catalog", "crm", "--dataset", "d", "--count", "0"), "--count"),
+        (("generate", "--catalog", "crm", "--dataset", "../d", "--count", "1"), "cannot be the name"),
+        (("load", "TEXT", "--dataset", "d"), "line 1"),
+        (("split", "none"), "none"),
+        (("train", "--dataset", "none", "--run", "r"), "none"),
+        (("evaluate", "--model", "nonsense!", "--catalog", "crm"), "model spec"),
+        (("evaluate", "--model", "scripted:oracle"), "--scenarios"),
+        (("merge", "none", "--out", "x"), "none"),
+        (("cancel", "none"), "none"),
+        (("review", "accept", "none"), "none"),
+    ],
+)
+def test_what_the_user_can_mend_is_one_message_and_leaves_the_workspace_as_it_was(
+    workspace: Path, tmp_path: Path, words: tuple[str, ...], said: str
+):
+    (tmp_path / "empty.json").write_text("")
+    (tmp_path / "text.json").write_text("just words")
+    files = {"EMPTY": str(tmp_path / "empty.json"), "TEXT": str(tmp_path / "text.json")}
+    message = command(workspace, *(files.get(word, word) for word in words), code=2)[1]
+    assert said in message
+    assert "Traceback" not in message
+    assert [info["name"] for info in command(workspace, "catalogs")[0]["catalogs"]] == ["crm"]
+    assert command(workspace, "datasets")[0]["datasets"] == []
+    assert command(workspace, "runs")[0]["runs"] == []
+
+
+def test_the_module_runs_as_a_program_without_importing_torch(tmp_path: Path):
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "diaforge_core", "runs", "--json"],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"DIAFORGE_WORKSPACE": str(tmp_path / "w")},
+        check=False,
+    )
+    assert done.returncode == 0
+    assert json.loads(done.stdout) == {"runs": []}
+    assert not re.search(r"\| +(torch|transformers|streamlit)$", done.stderr, re.MULTILINE)
+
+
+def test_an_option_that_there_is_not_exits_with_two(tmp_path: Path):
+    assert RUNNER.invoke(app, ["generate", "--workspace", str(tmp_path), "--colour", "red"]).exit_code == 2
+
+
+def test_doctor_reports_without_opening_the_workspace(tmp_path: Path):
+    report, _ = command(tmp_path / "w", "doctor")
+    assert set(report) >= {"versions", "workspace", "port", "device", "holder", "disk", "models", "problems", "ok"}
+    assert report["versions"]["duckdb"]
+    assert report["device"]["version"].startswith("2.")
+    assert all(set(problem) == {"what", "mend"} for problem in report["problems"])
+    assert not (tmp_path / "w").exists()
+
+
+def test_every_command_says_what_it_gives():
+    assert all(function.__doc__ for function in COMMANDS.values())
+
+
+def test_progress_names_the_run_how_far_it_is_and_the_time_left():
+    import datetime as dt
+
+    from diaforge_core.records.run import Run
+
+    from .factories import TODAY
+
+    run = Run(
+        id="r", name="g", kind="generate", state="running", config={},
+        created=dt.datetime.combine(TODAY, dt.time(), dt.UTC),
+        progress=Progress(done=3, total=12, unit="dialogues", seconds_left=200),
+    )  # fmt: skip
+    assert progress_line(run) == "g: running, 3 of 12 dialogues, 3 min left"
+    assert [duration(seconds) for seconds in (5, 89, 600, 7500)] == ["5 s", "89 s", "10 min", "2 h 5 min"]
