@@ -59,7 +59,7 @@ def value_rounds(scenario: Scenario, goal: Tool, asked: int) -> int:
     """Questions asked in all once every required value is known, after `asked` questions about the tool.
 
     Unasked, a user states the values of the first stage, and with every further question about the tool those of the
-    stage before; later ones wait for their question.
+    stage before; asked for values, all whose stage has come.
     """
     gold = scenario.gold_arguments
     known = {name: gold[name] for name in gold if _staged(scenario, name) and scenario.stage_of(name) <= max(1, asked)}
@@ -68,7 +68,7 @@ def value_rounds(scenario: Scenario, goal: Tool, asked: int) -> int:
         if not missing:
             break
         asked += 1
-        known |= {name: gold[name] for name in missing if name in gold and scenario.stage_of(name) <= asked + 1}
+        known |= {name: gold[name] for name in gold if scenario.stage_of(name) <= asked + 1}
     return asked
 
 
