@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from diaforge_core.catalog.arguments import sample_arguments
 from diaforge_core.catalog.importing import import_catalog, load_catalog
 from diaforge_core.catalog.leaves import leaves
+from diaforge_core.catalog.sampling import sample_arguments
 from diaforge_core.conversation.reading import assemble, missing, read, read_each, spoken_parts
 from diaforge_core.conversation.spoken_values import same, spoken
 from diaforge_core.conversation.wording import Wording

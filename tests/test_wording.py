@@ -11,34 +11,11 @@ from diaforge_core.records.scenario import Bank
 from tests.factories import a_tool
 
 STYLES = ("plain", "terse", "chatty", "formal", "hurried")
-SLOTS = dict.fromkeys(
-    [
-        "act",
-        "thing",
-        "place",
-        "verb",
-        "value",
-        "answer",
-        "ordinal",
-        "first",
-        "second",
-        "new",
-        "existing",
-        "one",
-        "label",
-        "labels",
-        "is",
-        "value_is",
-        "options",
-        "task",
-        "restated",
-        "names",
-        "count",
-        "about",
-        "tool",
-    ],
-    "\x00",
+SLOT_NAMES = (
+    "act thing place verb value answer ordinal first second new existing one label labels is value_is options task "
+    "restated names count about tool"
 )
+SLOTS = dict.fromkeys(SLOT_NAMES.split(" "), "\x00")
 DRAWS = 150
 
 

@@ -13,7 +13,7 @@ from .words import by_identity, identifier_words, shown, word_set
 _DEEPEST = 5
 """Levels of nested objects that are spoken part by part; what lies deeper is spoken as a whole."""
 _LONE_WORDS = {"to": "recipient", "from": "sender", "by": "author", "q": "search text", "query": "search text"}
-_TRAILING = {"by": "person it is {} by", "on": "day it is {}", "at": "time it is {}"}
+_TRAILING = {"by": "person it is {} by", "on": "day it is {}", "at": "time it is {}", "until": "day it is {} until"}
 """Last word of an identifier such as `approved_by` → how a noun is made of it."""
 _SMALL_WORDS = word_set("at for of in on after before since until if with is are and or as not the a an be it")
 

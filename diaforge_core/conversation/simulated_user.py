@@ -167,7 +167,16 @@ class ScriptedUser:
         """Paths of stage-one values whose label several tools share, so that naming it does not give the tool away."""
         shared = Counter(leaf.label for tool in self.tools for leaf in leaves(tool))
         due = [path for path in self._due(1) if shared[self._leaves[path].label] >= 2]
-        return due[:_MOST_IN_OPENING]
+        tops = {self._top(path) for path in self._due(1) if path not in due}
+        return self._whole([path for path in due if self._top(path) not in tops], _MOST_IN_OPENING)
+
+    def _whole(self, paths: Sequence[str], most: int) -> list[str]:
+        """The first paths up to about `most`, an object always with all its parts."""
+        kept: list[str] = []
+        for path in paths:
+            if len(kept) < most or self._top(path) == self._top(kept[-1]):
+                kept.append(path)
+        return kept
 
     def _fits_several(self, text: str) -> bool:
         reading = read(self.tools, [Turn(speaker="user", reply=text)])
@@ -219,7 +228,8 @@ class ScriptedUser:
         answer = facet.answers[self.goal.name]
         offered = answer in asked.options or facet.key.startswith("parameter:") or len(asked.options) < 2
         if not offered or (not self.scenario.solvable and self._would_corner(turns, answer, facet)):
-            return self._with_values(words, _sentence(words.phrase("pick_none")), [])
+            none = words.phrase("pick_none")
+            return _sentence(_none_of_many(none) if len(asked.options) > 2 else none)
         core = self._picked(words, facet, answer, asked, plainest)
         if self.scenario.dial == "changes_mind" and number == 2 and not plainest:
             core = self._mind_changed(words, facet, answer, asked, core)
@@ -227,7 +237,7 @@ class ScriptedUser:
         due = [path for path in self._due(1 if number == 2 else number - 1) if not self._said(path, turns)]
         if facet.parameter and self.scenario.dial == "two_values":
             due = list(dict.fromkeys([*due, *self._due_of(facet.parameter, number)]))
-        return self._with_values(words, text, due[: _MOST_IN_OPENING + 1] if self.scenario.solvable else [])
+        return self._with_values(words, text, self._whole(due, _MOST_IN_OPENING + 1) if self.scenario.solvable else [])
 
     def _would_corner(self, turns: Sequence[Turn], answer: str, facet: Facet) -> bool:
         """Without a right tool: whether a plain answer would leave one wrong tool as if it were right."""
@@ -503,6 +513,11 @@ def _slip(value: Any) -> Any:
     if isinstance(value, str) and re.fullmatch(r"[A-Za-z]+ [A-Za-z]+", value):
         return f"{value.split()[0]} {value.split()[1]}s"
     return None
+
+
+def _none_of_many(text: str) -> str:
+    """`neither` is for two."""
+    return text.replace("neither", "none").replace("Neither", "None")
 
 
 def _lowered(text: str) -> str:

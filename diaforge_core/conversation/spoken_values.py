@@ -34,6 +34,8 @@ _POLITE = re.compile(r"(?:\s+(?:please|thanks|thank you|thx|ok|okay|instead|then
 _NEXT_CLAUSE = re.compile(r"(?:the|also|for|my|our|its|thanks|then|please)\b", re.IGNORECASE)
 _OPENERS = {"“": "”", "«": "»", "‘": "’", "'": "'"}
 _AFTERWARDS = ("", ".", ", and the other thing is next.", " and the rest: more", ". That is it.", "; more", ", thanks!")
+_SHORT_CODE = 4
+"""Letters up to which an enum value in capitals is a code such as CHF, not a shouted word."""
 _DECODER = json.JSONDecoder()
 
 
@@ -266,7 +268,8 @@ def _ways(schema: dict[str, Any], value: Any, rng: random.Random) -> Iterator[st
     elif isinstance(value, str):
         if any("enum" in branch for branch in _branches(schema)):
             said = enum_said(value)
-            yield said if said.isupper() or any(word.isupper() for word in said.split()) else said.lower()
+            code = value.isupper() and value.isalpha() and len(value) <= _SHORT_CODE
+            yield value if code else said if any(word.isupper() for word in said.split()) else said.lower()
         if any(branch.get("format") == "date" for branch in _branches(schema)):
             yield from _dates(value, rng)
         yield value

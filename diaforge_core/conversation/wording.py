@@ -93,7 +93,7 @@ class Wording:
     def phrase(self, rule: str, **slots: str) -> str:
         """One expansion of the rule as a sentence: spaces mended, first letter raised, the slots put in unchanged."""
         text = re.sub(r"\s+", " ", "".join(self._expand(rule))).strip()
-        text = re.sub(r"\s+([,.;:?!])", r"\1", text)
+        text = re.sub(r"\s+([,.;:?!]|'(?:d|m|s|ll|ve|re)\b)", r"\1", text)
         text = re.sub(r"([,;:])([.?!])", r"\2", text)
         if self._style not in ("terse", "hurried"):
             text = re.sub(r"(^|[.?!] )([a-z])", lambda found: found[1] + found[2].upper(), text)
