@@ -33,7 +33,7 @@ class Ownership:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._lock = FileLock(folder / ".lock")
+        self._lock = FileLock(folder / ".lock", thread_local=False)  # any thread of the app may close it
         self._owner: Owner | None = None
 
     def acquire(self, what: str, wait_seconds: float = 0.0) -> None:
