@@ -348,24 +348,24 @@ class Values:
         return ""
 
     def _contact(self, words: list[str], joined: str) -> str:
-        someone = self.person(_role(words))
+        role = _role(words)
         last = words[-1] if words else ""
         if "email" in words or "mail" in words or joined.endswith("email"):
-            return someone.email
+            return self.person(role).email
         if {"phone", "mobile", "telephone", "fax", "msisdn"} & set(words) or last in ("phonenumber", "cell"):
             return self._phone()
         if joined.endswith(("firstname", "givenname")):
-            return someone.first
+            return self.person(role).first
         if joined in _FAMILY_WORDS or joined.endswith(("lastname", "familyname", "surname")):
-            return someone.last
+            return self.person(role).last
         if joined in ("username", "login", "userprincipalname"):
-            return f"{_plain(someone.first)}.{_plain(someone.last)}"
+            return self.person(role).email.split("@")[0]
         if joined in ("name", "fullname", "displayname"):
-            return someone.name if joined != "name" else ""
+            return self.person(role).name if joined != "name" else ""
         if last in _COMPANY_WORDS or (last == "name" and set(words[:-1]) & _COMPANY_WORDS):
-            return someone.company
+            return self.person(role).company
         if last in _PERSON_WORDS or (last in ("name", "by") and (set(words[:-1]) & _PERSON_WORDS or last == "by")):
-            return someone.name
+            return self.person(role).name
         return ""
 
     def _place(self, words: list[str], joined: str) -> str:

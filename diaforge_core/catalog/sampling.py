@@ -16,13 +16,15 @@ from .naming import words_of
 from .patterns import text_like
 from .sample_values import Values
 
-MAX_TRIES = 24
+MAX_TRIES = 16
 """Draws before a schema is given up as one that contradicts itself."""
 DEFAULT_TODAY = dt.date(2026, 3, 2)
 """The day that dates are drawn round where the caller names none; fixed, so that a seed decides everything."""
 MAX_NESTING = 8
-MAX_DRAWN = 200
-"""Keys of an object, or characters of a text, that are made up to reach a lower limit; no one says more."""
+MAX_MADE_UP = 200
+"""Characters of a text that are made up to reach a lower limit; no one says more."""
+MAX_VALUES = 200
+"""Values drawn for one call; a schema that asks for more is no call that a person could state."""
 _TECHNICAL = frozenset(
     (
         *("page", "pagesize", "pagetoken", "perpage", "cursor", "offset", "limit", "skip", "top", "ifmatch", "etag"),
@@ -45,7 +47,7 @@ def sample_arguments(
     The same for the same state of `rng`. Values go together (a name and its e-mail), differ from parameter to
     parameter, and never repeat the tool's name. Whatever `required_for` comes to demand on the way is
     among them. In the order of the tool's parameters. CatalogError if no draw is valid, as when a schema contradicts
-    itself.
+    itself, or if hundreds of values would be needed.
     """
     problems: list[Any] = []
     for attempt in range(MAX_TRIES):
@@ -95,6 +97,7 @@ class _Draw:
         self.values = Values(rng, locale, today)
         nouns = words_of(tool.original_name.replace("/", ".").rsplit(".", 1)[-1])
         self.entity = next(iter(nouns[1:]), nouns[0] if nouns else "ref")
+        self.count = 0
         self.used = {tool.name.casefold(), tool.original_name.casefold()}
 
     def arguments(self) -> dict[str, Any]:
@@ -133,14 +136,20 @@ class _Draw:
         names = [name for name in schema.get("properties", {}) if name not in drawn]
         extra = schema.get("additionalProperties")
         extra = extra if isinstance(extra, dict) else {"type": "string"}
-        while len(drawn) < min(schema.get("minProperties", 0), MAX_DRAWN):
+        while len(drawn) < schema.get("minProperties", 0):
             name = names.pop(0) if names else f"field_{len(drawn) + 1}"
             drawn[name] = self._value(name, schema.get("properties", {}).get(name, extra), depth + 1)
 
     def _value(self, name: str, schema: Mapping[str, Any], depth: int) -> Any:
         """A value for one parameter, other than those drawn before where that can be."""
         value = None
-        for attempt in range(12):
+        self.count += 1
+        if self.count > MAX_VALUES:
+            raise CatalogError(
+                f"A call of '{self.tool.original_name}' takes more than {MAX_VALUES} values, which no one can state. "
+                "Leave the tool out as a goal."
+            )
+        for attempt in range(8):
             self.values.afresh = attempt > 0
             value = self._one(name, schema, depth)
             key = value.casefold() if isinstance(value, str) else canonical_json(value)
@@ -239,7 +248,7 @@ def _is_free_object(schema: Mapping[str, Any]) -> bool:
 
 def _fitted(text: str, schema: Mapping[str, Any], rng: random.Random) -> str:
     """The text cut or lengthened to the schema's limits, at words where that works."""
-    most, least = schema.get("maxLength", len(text) + 1_000), min(schema.get("minLength", 0), MAX_DRAWN)
+    most, least = schema.get("maxLength", len(text) + 1_000), min(schema.get("minLength", 0), MAX_MADE_UP)
     if len(text) > most:
         cut = text[:most]
         text = cut.rsplit(" ", 1)[0] if " " in cut and len(cut.rsplit(" ", 1)[0]) >= least else cut
