@@ -41,26 +41,27 @@ def loop(workspace: Workspace) -> None:
         with column.container(border=True, height="stretch"):
             st.metric(f":material/{icon}: {name}", number)
             st.caption(state)
-            wiring.link(target, f"Open {name.lower()}")
+            wiring.link(target, DOORS[name])
 
 
 def last_result(workspace: Workspace) -> None:
-    """The newest evaluation as one sentence, beside the one before it where they share scenarios."""
+    """The best evaluation as one sentence, beside the newest other one where they share scenarios."""
     done = [run for run in workspace.evaluation.runs() if run.state == "succeeded"]
     if not done:
         return
-    newest = done[0]
+    newest = max(done, key=lambda run: (run.result.get("acc") or {"value": 0.0})["value"])
+    others = [run for run in done if run.id != newest.id]
     with st.container(border=True):
-        st.caption(f"Last result · {ago(newest.ended)}", help=exact(newest.ended))
+        st.caption(f"Best result · {ago(newest.ended)}", help=exact(newest.ended))
         acc = newest.result.get("acc")
         if acc:
             figures = interval(acc["value"], acc["low"], acc["high"], acc["n"])
             st.markdown(f"**{plain(newest.name)}** ended right in **{figures}** of its conversations.")
-        if len(done) > 1:
+        if others:
             try:
-                st.markdown(plain(workspace.evaluation.compare(newest.name, done[1].name).verdict))
+                st.markdown(plain(workspace.evaluation.compare(newest.name, others[0].name).verdict))
             except DataError:
-                st.caption("It shares no scenario with the one before it, so the two are not compared.")
+                st.caption("It shares no scenario with the newest other one, so the two are not compared.")
         wiring.link(wiring.EVALUATE, "See the numbers", run=newest.name)
 
 
@@ -105,11 +106,21 @@ def steps_and_activity(workspace: Workspace) -> None:
             for run in workspace.jobs.all()[:6]
         ]
         for when, text in sorted(rows, key=lambda row: exact(row[0]), reverse=True)[:8]:
-            st.markdown(f"{text} :gray[· {ago(when)}]", help=exact(when))
+            with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+                st.markdown(text, width="content")
+                st.badge(ago(when), color="gray", help=exact(when))
         if not rows:
             st.caption("What people decide and what runs finish is listed here.")
 
 
+DOORS = {
+    "Catalog": "Browse",
+    "Dialogues": "Generate",
+    "Reviewed": "Review",
+    "Models": "Train",
+    "Evaluations": "Evaluate",
+}
+"""What each station's link says."""
 DONE = {
     "accept": "accepted",
     "reject": "rejected",

@@ -25,15 +25,15 @@ class Step(Protocol):
 
 
 def strip(steps: Sequence[Step], names: Sequence[str]) -> None:
-    """Draw one box a step: letters of the open candidates, the ruled-out ones struck through, and what is missing."""
+    """Draw a cell a step: letters of the open candidates, the ruled-out ones struck through, and what is missing."""
     if not steps:
         return
-    with st.container(horizontal=True, gap="small"):
+    with st.container(border=True, horizontal=True, gap="medium"):
         for step in steps:
-            with st.container(border=True, width=132, height="stretch", gap="xxsmall"):
+            with st.container(width=96, gap=None):
                 st.caption(f"after turn {step.turn + 1}")
                 st.markdown(letters_line(step.open_tools, names))
-                _missing(step)
+                st.caption(_missing(step))
 
 
 def letters_line(open_tools: Collection[str], names: Sequence[str]) -> str:
@@ -44,13 +44,12 @@ def letters_line(open_tools: Collection[str], names: Sequence[str]) -> str:
     )
 
 
-def _missing(step: Step) -> None:
+def _missing(step: Step) -> str:
     if len(step.open_tools) > 1:
-        st.caption(f"{count(len(step.open_tools), 'tool')} open")
-    elif step.missing:
-        st.caption(f"{len(step.missing)} missing", help=plain(", ".join(step.missing)))
-    else:
-        st.caption(":material/check: all known" if step.open_tools else "none fits")
+        return f"{count(len(step.open_tools), 'tool')} open"
+    if step.missing:
+        return f"{count(len(step.missing), 'value')} open"
+    return ":material/check: all known" if step.open_tools else "none fits"
 
 
 def candidates(

@@ -45,13 +45,10 @@ def tools_tab(catalog: Catalog) -> None:
             on_select="rerun",
             selection_mode="single-row",
             column_config={
-                "name": st.column_config.TextColumn("Tool", width="medium"),
-                "group": st.column_config.TextColumn("Part", width="small"),
-                "method": st.column_config.TextColumn("Method", width="small"),
-                "effect": st.column_config.TextColumn("Effect", width="small"),
-                "required": st.column_config.NumberColumn(
-                    "Required", width="small", help="Arguments that are always needed"
-                ),
+                "name": st.column_config.TextColumn("Tool", width=185, pinned=True),
+                "group": st.column_config.TextColumn("Part", width=62),
+                "method": st.column_config.TextColumn("Method", width=62),
+                "effect": st.column_config.TextColumn("Effect", width=62),
                 "nearest": st.column_config.ProgressColumn(
                     "Closest",
                     min_value=0,
@@ -88,7 +85,6 @@ def tool_frame(tools: Sequence[Tool], nearest: Mapping[str, Sequence[tuple[str, 
             "group": [tool.group for tool in tools],
             "method": [tool.method for tool in tools],
             "effect": [look(SIDE_EFFECTS, tool.side_effect).word for tool in tools],
-            "required": [len(tool.required) for tool in tools],
             "nearest": [float(nearest[tool.name][0][1]) if nearest.get(tool.name) else 0.0 for tool in tools],
         }
     )
@@ -120,8 +116,15 @@ def tool_head(tool: Tool) -> None:
         f"{badge_markdown(SIDE_EFFECTS, tool.side_effect)} :gray[{plain(tool.group)}]",
         help=plain(tool.side_effect_reason) or None,
     )
-    st.text(tool.text or "The document says nothing about it.")
+    st.text(full_text(tool) or "The document says nothing about it.")
     st.caption(plain(" · ".join(part for part in (tool.source, tool.position) if part)))
+
+
+def full_text(tool: Tool) -> str:
+    """Summary and description as sentences, the summary not repeated."""
+    if not tool.summary or tool.text == tool.description:
+        return tool.description
+    return f"{tool.summary.rstrip('.')}. {tool.description}".strip()
 
 
 def parameter_tree(schema: Mapping[str, Any]) -> None:
@@ -133,11 +136,11 @@ def parameter_tree(schema: Mapping[str, Any]) -> None:
     st.dataframe(
         pd.DataFrame(rows, columns=["parameter", "type", "required", "about"]),
         hide_index=True,
-        height=min(320, 38 + 35 * len(rows)),
+        height=min(320, 40 + 35 * len(rows)),
         column_config={
-            "parameter": st.column_config.TextColumn("Parameter", width="medium"),
-            "type": st.column_config.TextColumn("Type", width="small"),
-            "required": st.column_config.CheckboxColumn("Required", width="small"),
+            "parameter": st.column_config.TextColumn("Parameter", width=130),
+            "type": st.column_config.TextColumn("Type", width=70),
+            "required": st.column_config.CheckboxColumn("Needed", width=62, help="Always required"),
             "about": st.column_config.TextColumn("About"),
         },
     )
@@ -218,10 +221,10 @@ def clusters_and_pairs(catalog: Catalog, found: Any) -> None:
         on_select="rerun",
         selection_mode="single-row",
         column_config={
-            "a": "Tool",
-            "b": "Mistaken for",
-            "closeness": st.column_config.NumberColumn("Close", format="%.2f", width="small"),
-            "risk": st.column_config.NumberColumn("Risk", format="%.2f", width="small"),
+            "a": st.column_config.TextColumn("Tool", width=135),
+            "b": st.column_config.TextColumn("Mistaken for", width=135),
+            "closeness": st.column_config.NumberColumn("Close", format="%.2f", width=52),
+            "risk": st.column_config.NumberColumn("Risk", format="%.2f", width=52),
         },
     )
     rows = event["selection"]["rows"]
@@ -272,10 +275,10 @@ def pair_tab(catalog: Catalog) -> None:
         for word, value in (*parts, ("of the parameters", pair.closeness.parameters)):
             st.metric(word, f"{value:.2f}", width=150)
     pair_question(pair)
-    for column, tool, other in ((left, pair.a, pair.b), (right, pair.b, pair.a)):
-        with column.container(border=True):
+    for column, tool, other in zip(st.columns(2), (pair.a, pair.b), (pair.b, pair.a), strict=True):
+        with column.container(border=True, height="stretch"):
             st.markdown(f"{badge_markdown(SIDE_EFFECTS, tool.side_effect)} :gray[{plain(tool.position)}]")
-            st.markdown(marked_words(tool.text, other.text))
+            st.markdown(marked_words(full_text(tool), full_text(other)))
             own = [name for name in tool.properties if name not in other.properties]
             both = [name for name in tool.properties if name in other.properties]
             st.caption("Only here: " + (", ".join(plain(name) for name in own) or "nothing"))

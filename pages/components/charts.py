@@ -163,7 +163,7 @@ def share_bar(shares: Mapping[str, float], numbers: Mapping[str, int] | None = N
             hovertext=label,
             hoverinfo="text",
         )
-    figure.update_layout(barmode="stack", height=64, showlegend=False)
+    figure.update_layout(barmode="stack", height=64, showlegend=False, uniformtext={"minsize": 9, "mode": "hide"})
     figure.update_xaxes(visible=False, range=[0, 1])
     figure.update_yaxes(visible=False)
     return figure

@@ -27,6 +27,17 @@ VERIFIER_WORDS = {
     "relevance": "relevant questions",
     "critic": "critic",
 }
+FAULT_WORDS = {
+    "format": "format",
+    "tool_call": "wrong tool",
+    "arguments": "wrong arguments",
+    "grounding": "not grounded",
+    "leak": "gives it away",
+    "phase_order": "order of questions",
+    "relevance": "needless question",
+    "critic": "critic",
+}
+"""What a verifier that failed has found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +53,8 @@ class Shown:
     evidence: Sequence[Evidence] = ()
     lit: str = ""
     """Parameter whose words are highlighted."""
+    first: int = 0
+    """Turns before this index are folded."""
     on_light: Callable[[str], None] | None = None
     """Called with a parameter when its value is clicked; without it values are plain text."""
     on_edit: Callable[[int], None] | None = None
@@ -55,8 +68,14 @@ def letter_of(tools: Mapping[str, Tool], name: str) -> str:
 
 def conversation(turns: Sequence[Turn], shown: Shown) -> None:
     """Draw all turns, each verdict and audit mark under the turn it concerns, the others at the end."""
-    for index, turn in enumerate(turns):
-        _turn(index, turn, shown)
+    if shown.first > 1:
+        with st.expander(
+            f"The first {shown.first} turns, alike in both", type="compact", icon=":material/unfold_more:"
+        ):
+            for index in range(shown.first):
+                _turn(index, turns[index], shown)
+    for index in range(shown.first if shown.first > 1 else 0, len(turns)):
+        _turn(index, turns[index], shown)
     _faults([v for v in shown.verdicts if v.turn is None or not 0 <= v.turn < len(turns)], [])
     verdict_line(shown.verdicts)
 
@@ -73,7 +92,8 @@ def verdict_line(verdicts: Sequence[Verdict]) -> None:
         return
     chips = []
     for verdict in verdicts:
-        word = VERIFIER_WORDS.get(verdict.verifier, plain(verdict.verifier))
+        words = VERIFIER_WORDS if verdict.passed else FAULT_WORDS
+        word = words.get(verdict.verifier, plain(verdict.verifier))
         colour, icon = ("gray", "check") if verdict.passed else ("orange", "priority_high")
         chips.append(f":{colour}-badge[:material/{icon}: {word}]")
     failed = [f"{v.verifier}: {v.reason}" for v in verdicts if not v.passed]
@@ -169,7 +189,7 @@ def value_text(value: Any) -> str:
 
 
 def _argument(index: int, parameter: str, value: Any, source: Evidence | None, shown: Shown) -> None:
-    name, given, origin = st.columns([3, 5, 3], vertical_alignment="center", gap="small")
+    name, given, origin = st.columns([4, 6, 3], vertical_alignment="center", gap="small")
     name.caption(plain(parameter))
     text = clip(value_text(value), 120)
     if shown.on_light is not None and source is not None:
@@ -177,6 +197,7 @@ def _argument(index: int, parameter: str, value: Any, source: Evidence | None, s
             plain(text),
             key=f"light.{shown.key}.{index}.{parameter}",
             type="tertiary",
+            wrap=True,
             on_click=shown.on_light,
             args=(parameter,),
             help="Show the words this value comes from",
@@ -192,7 +213,7 @@ def _argument(index: int, parameter: str, value: Any, source: Evidence | None, s
 def _faults(verdicts: Sequence[Verdict], marks: Sequence[AuditMark]) -> None:
     for verdict in verdicts:
         if not verdict.passed:
-            word = VERIFIER_WORDS.get(verdict.verifier, plain(verdict.verifier))
+            word = FAULT_WORDS.get(verdict.verifier, plain(verdict.verifier))
             st.markdown(f":orange-badge[:material/priority_high: {word}] {plain(verdict.reason, 300)}")
     for mark in marks:
         kind = mark.kind.replace("_", " ")

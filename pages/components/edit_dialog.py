@@ -9,7 +9,7 @@ from diaforge_core.records.tool import ToolCall
 
 from . import wiring
 from .call_form import edit_arguments
-from .dialogue_view import VERIFIER_WORDS
+from .dialogue_view import FAULT_WORDS
 from .wiring import problems_of, services, who
 from .wording import plain
 
@@ -50,7 +50,7 @@ def edit_turn(dialogue: Dialogue, index: int) -> bool:
 def outcome_words(saved: Dialogue) -> str:
     """`Saved as version 2; every check passed.` or which checks failed, and at which turn."""
     failed = [
-        f"{VERIFIER_WORDS.get(verdict.verifier, verdict.verifier)}"
+        f"{FAULT_WORDS.get(verdict.verifier, verdict.verifier)}"
         + (f" (turn {verdict.turn + 1})" if verdict.turn is not None else "")
         for verdict in saved.verdicts
         if not verdict.passed

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pandas as pd
 import streamlit as st
@@ -21,6 +21,15 @@ from .wording import clip, count, interval, plain
 
 HEADLINES = {"acc": "Right (Acc)", "ftr": "Wrong tool called (FTR)", "tar": "Gave up (TAR)"}
 NEW = "new scenarios from"
+BESIDE: tuple[tuple[str, str, Callable[[Measurements], object]], ...] = (
+    ("Accuracy, byte for byte", "As accuracy, every argument compared as it is written.", lambda m: m.byte_strict_acc),
+    (
+        "Accuracy, user faults left out",
+        "Without the conversations in which the audit found the simulated user at fault.",
+        lambda m: m.without_user_faults.get("acc"),
+    ),
+)
+"""Numbers that stand beside the metrics: title, meaning, where they are."""
 
 
 def start_box(catalogs: list[str], opened: bool) -> None:
@@ -110,6 +119,10 @@ def results_tab(done: list[Run]) -> None:
         for name, numbers in measured.items()
     }
     charts.draw(charts.outcome_bar(outcomes), "evaluate.outcomes", "Outcomes of each run, as shares")
+    no_tool = {name: {k: n for k, n in numbers.no_tool_outcomes.items() if n} for name, numbers in measured.items()}
+    if any(no_tool.values()):
+        st.markdown("**When no tool in view fitted**")
+        charts.draw(charts.outcome_bar(no_tool), "evaluate.none", "Outcomes where no tool fitted, as shares")
     metric_table(measured)
     tier_table(measured)
     with st.container(horizontal=True):
@@ -131,9 +144,18 @@ def metric_table(measured: dict[str, Measurements]) -> None:
                 {"Metric": metric.title, "Means": metric.description}
                 | {name: figure(key, value) for name, value in values.items()}
             )
+    rows += [
+        {"Metric": title, "Means": means} | {name: figure("acc", pick(numbers)) for name, numbers in measured.items()}
+        for title, means, pick in BESIDE
+    ]
     with st.expander("All numbers", icon=":material/table_chart:", expanded=True):
         st.dataframe(
-            pd.DataFrame(rows), hide_index=True, column_config={"Means": st.column_config.TextColumn(width="medium")}
+            pd.DataFrame(rows),
+            hide_index=True,
+            column_config={
+                "Metric": st.column_config.TextColumn(pinned=True),
+                "Means": st.column_config.TextColumn(width=170),
+            },
         )
 
 
@@ -142,7 +164,7 @@ def figure(key: str, estimate: object) -> str:
     if estimate is None:
         return "not measured"
     value, low, high, n = (getattr(estimate, name) for name in ("value", "low", "high", "n"))
-    if 0 <= low <= value <= high <= 1 and key not in {"questions", "redundant", "effort"}:
+    if key not in METRICS or METRICS[key].share:
         return interval(value, low, high, n)
     return f"{value:.2f} ({low:.2f}–{high:.2f}), n = {n}"
 
@@ -182,9 +204,9 @@ def compare_tab(done: list[Run]) -> None:
     rows = [
         (
             METRICS[key].title if key in METRICS else key,
-            signed(d.value),
-            f"{signed(d.low)} to {signed(d.high)}",
-            "" if d.p is None else f"{d.p:.3f}",
+            signed(key, d.value),
+            f"{signed(key, d.low)} to {signed(key, d.high)}",
+            chance(d.p),
         )
         for key, d in found.difference.items()
         if d is not None
@@ -193,9 +215,16 @@ def compare_tab(done: list[Run]) -> None:
     boxes(a, b, found.pairs)
 
 
-def signed(value: float) -> str:
-    """`+12 pts`."""
-    return f"{value * 100:+.0f} pts"
+def signed(key: str, value: float) -> str:
+    """`+12 pts` for a share, `+0.4` for another number."""
+    share = key not in METRICS or METRICS[key].share
+    text = f"{value * 100:+.0f} pts" if share else f"{value:+.2f}"
+    return text.replace("-", "−")
+
+
+def chance(p: float) -> str:
+    """A p-value to three places, or that it is smaller."""
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
 BOXES = {"both_right": "both right", "only_a": "only A right", "only_b": "only B right", "both_wrong": "both wrong"}
@@ -228,7 +257,8 @@ def boxes(a: str, b: str, pairs: object) -> None:
             st.markdown(f"**{plain(name)}** {badge_markdown(OUTCOMES, trace.outcome)}")
             st.caption(plain(trace.reason))
             tools = {tool.name: tool for tool in services().traces.tools(trace)}
-            conversation(trace.turns, Shown(key=f"compare.{name}.{trace.id}", tools=tools, marks=trace.audit))
+            shown = Shown(key=f"compare.{name}.{trace.id}", tools=tools, marks=trace.audit, first=turn or 0)
+            conversation(trace.turns, shown)
 
 
 def scenario_words(run: str, scenario: str) -> str:

@@ -13,7 +13,7 @@ from diaforge_core.services.generation import DEFAULT_MIX, Recipe
 
 from . import charts, wiring
 from .ambiguity_strip import candidates, strip
-from .dialogue_view import VERIFIER_WORDS, read_dialogue
+from .dialogue_view import FAULT_WORDS, read_dialogue
 from .run_progress import run_header, watch
 from .wiring import acting, services
 from .wording import clip, count, duration, plain
@@ -146,7 +146,7 @@ def hidden_side(dialogue: Dialogue) -> None:
 def start_bar(recipe: Recipe) -> None:
     """The estimate and the button that starts the run."""
     with (
-        st.container(border=True),
+        st.bottom,
         st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"),
     ):
         with wiring.guarded():
@@ -196,6 +196,6 @@ def _run_box(run: Run) -> None:
         if info.failed:
             st.badge(f"{info.failed} rejected by a check", icon=":material/priority_high:", color="orange")
             frame = services().datasets.dialogues(dataset, state="failed", limit=200)
-            reasons = Counter(VERIFIER_WORDS.get(name, name) for name in frame["failed_verifier"])
+            reasons = Counter(FAULT_WORDS.get(name, name) for name in frame["failed_verifier"])
             st.caption(plain(", ".join(f"{reason} {number}" for reason, number in reasons.most_common())))
         wiring.link(wiring.REVIEW, "Read them", dataset=dataset)

@@ -41,7 +41,7 @@ def _edges(
     """Pairs of neighbours by index and how strongly each pulls."""
     index = {name: position for position, name in enumerate(names)}
     rows = [
-        (index[name], index[other], max(0.0, value) ** 2)
+        (index[name], index[other], 5.0 * max(0.0, value) ** 1.5)
         for name in names
         for other, value in list(nearest.get(name, ()))[:4]
         if other in index

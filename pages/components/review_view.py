@@ -40,7 +40,7 @@ class Filters:
 def filters(datasets: list[str]) -> Filters:
     """Draw dataset, state chips and text search; all three are in the link."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        dataset = wiring.pick("Dataset", datasets, "dataset", width=240)
+        dataset = wiring.pick("Dataset", datasets, "dataset", width=170)
         info = services().datasets.info(dataset)
         numbers = {
             "pending": info.pending,
@@ -50,7 +50,7 @@ def filters(datasets: list[str]) -> Filters:
             "rejected": info.rejected,
             "all": info.dialogues,
         }
-        words = {"failed": "failed a check", "all": "all"} | {state: look.word for state, look in STATES.items()}
+        words = {"failed": "failed", "all": "all"} | {state: look.word for state, look in STATES.items()}
         state = st.pills(
             "Show",
             list(numbers),
@@ -61,7 +61,7 @@ def filters(datasets: list[str]) -> Filters:
             bind="query-params",
         )
         text = st.text_input(
-            "Search", key="text", bind="query-params", placeholder="words said", icon=":material/search:", width=180
+            "Search", key="text", bind="query-params", placeholder="words said", icon=":material/search:", width=150
         )
     return Filters(dataset, None if state == "all" else cast(ShownState, state), text.strip())
 
@@ -104,12 +104,11 @@ def queue(filters: Filters, ids: list[str], here: str) -> None:
         look = STATES.get(row["state"])
         icon = look.icon if look else "priority_high"
         st.button(
-            plain(clip(row["opening"], 44)),
+            plain(clip(row["opening"], 24)),
             key=f"queue.{row['id']}",
             icon=f":material/{icon}:",
             type="secondary" if row["id"] == here else "tertiary",
             width="stretch",
-            wrap=True,
             on_click=show,
             args=(row["id"],),
         )

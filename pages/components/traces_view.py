@@ -27,7 +27,7 @@ def filters() -> dict[str, Any]:
     traces = services().traces
     with st.container(horizontal=True, vertical_alignment="bottom"):
         text = st.text_input(
-            "Search", key="text", bind="query-params", placeholder="words said", icon=":material/search:", width=190
+            "Search", key="text", bind="query-params", placeholder="words said", icon=":material/search:", width=140
         )
         chosen: dict[str, Any] = {
             "outcome": _many("Outcome", traces.values("outcome"), "outcome", lambda v: look(OUTCOMES, v).word),
@@ -36,7 +36,7 @@ def filters() -> dict[str, Any]:
             "goal_tool": _many("Goal tool", traces.values("goal_tool"), "tool"),
         }
         fault = st.toggle(
-            "User side at fault",
+            "User fault",
             key="fault",
             bind="query-params",
             help="Only where the audit of the simulated user found something.",
@@ -50,7 +50,7 @@ def filters() -> dict[str, Any]:
 
 
 def _many(label: str, options: list[str], key: str, words: Any = str) -> list[str]:
-    return st.multiselect(label, options, key=key, bind="query-params", format_func=words, placeholder="any", width=190)
+    return st.multiselect(label, options, key=key, bind="query-params", format_func=words, placeholder="any", width=140)
 
 
 def table_page(filters: dict[str, Any]) -> tuple[pd.DataFrame, int, int]:
@@ -78,7 +78,7 @@ def table(frame: pd.DataFrame, total: int, start: int) -> str | None:
         selection_mode="single-row",
         column_order=["outcome", "opening", "goal_tool", "called", "tier", "model", "assistant_turns", "run"],
         column_config={
-            "outcome": st.column_config.TextColumn("Outcome", width="small"),
+            "outcome": st.column_config.TextColumn("Outcome", width=130, pinned=True),
             "opening": st.column_config.TextColumn("Opening", width="large"),
             "goal_tool": "Goal tool",
             "called": "Called",
@@ -90,7 +90,10 @@ def table(frame: pd.DataFrame, total: int, start: int) -> str | None:
     )
     _pager(total, start, len(frame))
     rows = event["selection"]["rows"]
-    return str(frame["id"].iloc[rows[0]]) if rows and rows[0] < len(frame) else None
+    if not rows or rows[0] >= len(frame):
+        return None
+    st.query_params["trace"] = str(frame["id"].iloc[rows[0]])
+    return st.query_params["trace"]
 
 
 def _pager(total: int, start: int, here: int) -> None:

@@ -159,7 +159,7 @@ def mask_preview(recipe: TrainRecipe) -> None:
         place = st.number_input("Dialogue", 1, max(1, len(ids)), 1, key=f"train.mask.{recipe.dataset}")
         if st.button("Show", key="train.mask.show", icon=":material/visibility:") and ids:
             with wiring.guarded(), st.spinner("Reading it with the model's tokenizer …"):
-                pieces = services().training.preview_mask(ids[int(place) - 1], recipe.model)
+                pieces = services().training.preview_mask(ids[int(place) - 1], recipe.loss_mask)
                 with st.container(height=380, border=False):
                     draw_mask(pieces)
 

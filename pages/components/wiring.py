@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -20,14 +22,24 @@ HOME, CATALOG, GENERATE, REVIEW = "pages/home.py", "pages/catalog.py", "pages/ge
 TRAIN, EVALUATE, TRACES, PLAYGROUND = "pages/train.py", "pages/evaluate.py", "pages/traces.py", "pages/playground.py"
 
 
-@st.cache_resource(show_spinner="Opening the workspace …", on_release=lambda workspace: workspace.close())
-def _opened(folder: str) -> Workspace:
-    return open_workspace(folder, serve_handover=True)
+_open: dict[str, Workspace] = {}
+_opening = threading.Lock()
 
 
 def services() -> Workspace:
     """The open workspace, one for the whole app; WorkspaceError where another process holds it."""
-    return _opened(str(workspace_dir(st.session_state.get("workspace.folder"))))
+    folder = str(workspace_dir(st.session_state.get("workspace.folder")))
+    with _opening:  # two readers arriving at once must not open it twice
+        if folder not in _open:
+            _open[folder] = open_workspace(folder, serve_handover=True)
+        return _open[folder]
+
+
+@atexit.register
+def close_all() -> None:
+    """Give every workspace up; their runs go on in their own processes."""
+    while _open:
+        _open.popitem()[1].close()
 
 
 def open_folder(folder: str) -> Workspace:

@@ -48,7 +48,7 @@ def open_empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Open
 
 
 def _opener(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
-    from pages.components.wiring import _opened
+    from pages.components.wiring import close_all
 
     monkeypatch.setenv("DIAFORGE_WORKSPACE", str(folder))
     monkeypatch.setenv("DIAFORGE_USER", "Ana")
@@ -62,4 +62,4 @@ def _opener(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
         return at.run()
 
     yield open_page
-    _opened.clear()
+    close_all()

@@ -142,10 +142,26 @@ def test_an_unknown_dialogue_or_trace_in_the_link_is_one_message(open_page: Open
         assert len(at.error) == 1
 
 
-def test_a_workspace_that_another_process_holds_is_one_message(open_page: Open, small_workspace: object) -> None:
-    at = open_page("home")
+def _sidebar() -> None:
+    from pages.components.sidebar import sidebar
+    from pages.components.wiring import page
+
+    with page("Frame", "?"):
+        sidebar()
+
+
+def test_a_folder_that_cannot_be_opened_is_one_message_and_the_workspace_stays(open_page: Open) -> None:
+    assert not open_page("home").error
+    at = AppTest.from_function(_sidebar, default_timeout=60).run()
     at.text_input(key="sidebar.folder").set_value("/proc/nowhere").run()
     at.button(key="sidebar.open").click().run()
     assert not at.exception
     assert len(at.error) == 1
     assert not at.run().error
+
+
+def test_decisions_are_signed_with_the_name_that_was_given(open_page: Open) -> None:
+    assert not open_page("home").error
+    at = AppTest.from_function(_sidebar, default_timeout=60).run()
+    at.text_input(key="who.name").set_value("Bo").run()
+    assert at.session_state["who.name"] == "Bo"
