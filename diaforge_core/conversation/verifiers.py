@@ -226,12 +226,14 @@ def check_arguments(case: Case) -> Fault | None:
 
 
 def due_arguments(case: Case) -> dict[str, Any]:
-    """V* (METHOD.md §2): the required gold values and those optional ones that the user has stated by now."""
+    """V* (METHOD.md §2): the gold values that the user has stated by now, and those required with them."""
     assert case.goal is not None
     gold = case.scenario.gold_arguments
     stated = {top_of(case.goal, path) for path in case.goal_readings[-1].values} if case.goal_readings else set()
-    required = required_for(case.goal, gold)
-    return {name: value for name, value in gold.items() if name in required or name in stated}
+    due = {name: value for name, value in gold.items() if name in stated}
+    while more := [name for name in required_for(case.goal, due) if name in gold and name not in due]:
+        due |= {name: gold[name] for name in more}
+    return due
 
 
 # --- 4. grounding ----------------------------------------------------------------------------------------------------
@@ -282,10 +284,18 @@ def _chosen_early(case: Case, turn: Turn, stated: Sequence[Any]) -> list[str]:
 
 
 def _is_choice(case: Case, value: str) -> bool:
-    """Whether a value is a rare enough word among a parameter's choices that a thought with it has made the choice."""
-    schemas = case.goal.properties.values() if case.goal else ()
-    offered = any(isinstance(schema, dict) and value in schema.get("enum", ()) for schema in schemas)
-    return offered and (len(value) >= RARE_LENGTH or not value.isalpha())
+    """Whether a value is a choice of a parameter and no everyday word, so that words with it have made the choice."""
+    if case.goal is None or not _is_option(case.goal, value):
+        return False
+    everyday = [
+        word for tool in case.candidates for word in name_words(f"{tool.text} {tool.name} {list(tool.properties)}")
+    ]
+    return (len(value) >= RARE_LENGTH or not value.isalpha()) and not _run_in(name_words(value), everyday)
+
+
+def _is_option(tool: Tool, value: Any) -> bool:
+    """Whether a parameter of the tool lists the value among its choices."""
+    return any(isinstance(schema, dict) and value in schema.get("enum", ()) for schema in tool.properties.values())
 
 
 # --- 5. leak ---------------------------------------------------------------------------------------------------------
@@ -326,7 +336,7 @@ def _quoted(tool: Tool, words: str) -> str:
 def _too_early(case: Case, index: int, number: int, words: str) -> str:
     """Whether the words state a gold value whose stage has not come."""
     gold, scenario = case.scenario.gold_arguments, case.scenario
-    due = [fold(str(value)) for name in gold if scenario.stage_of(name) <= number for _, value in leaves(gold[name])]
+    early = [fold(str(value)) for name in gold if scenario.stage_of(name) <= number for _, value in leaves(gold[name])]
     read = case.goal_readings[index].values if case.goal_readings else {}
     for name in gold:
         if scenario.stage_of(name) <= number:
@@ -334,8 +344,9 @@ def _too_early(case: Case, index: int, number: int, words: str) -> str:
         for path, value in leaves(gold[name], name):
             found = read.get(path)
             noticed = found is not None and found.turn == index and same_value(found.value, value)
-            told = is_telling(value) and contains(words, value) and not any(fold(str(value)) in early for early in due)
-            if noticed or told:
+            told = is_telling(value) and contains(words, value) and not any(fold(str(value)) in due for due in early)
+            everyday = case.goal and _is_option(case.goal, value) and not _is_choice(case, value)
+            if noticed or (told and not everyday):
                 return f"the user states {path} on user turn {number}, its stage is {scenario.stage_of(name)}"
     return ""
 
