@@ -18,8 +18,6 @@ from .errors import DiaForgeError
 from .records.run import FINISHED, Run
 from .settings import workspace_dir
 
-HANDOVER_PATIENCE_SECONDS = 5.0
-"""For a short command of somebody else's to give the workspace up."""
 SECONDS_BETWEEN_LINES = 1.0
 
 app = typer.Typer(
@@ -319,20 +317,9 @@ def _do(command: str, params: dict[str, Any], workspace: Path | None, as_json: b
 
 
 def _perform(command: str, params: dict[str, Any], workspace: Path | None) -> dict[str, Any]:
-    from .services.commands import COMMANDS
-    from .services.handover import hand_over
-    from .services.workspace import open_workspace
-    from .store.ownership import holder
+    from .services.handover import perform
 
-    folder = workspace_dir(workspace)
-    tell = Teller()
-    owner = holder(folder, patience_seconds=0.0)
-    if owner and owner.port:
-        return hand_over(owner, command, params, tell)
-    with open_workspace(folder, what=f"command {command}", wait_seconds=HANDOVER_PATIENCE_SECONDS) as opened:
-        for notice in opened.notices:
-            print(notice, file=sys.stderr)
-        return COMMANDS[command](opened, params, tell)
+    return perform(workspace_dir(workspace), command, params, Teller())
 
 
 def _guarded(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:

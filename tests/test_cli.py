@@ -183,7 +183,7 @@ def test_doctor_reports_without_opening_the_workspace(tmp_path: Path):
     report, _ = command(tmp_path / "w", "doctor")
     assert set(report) >= {"versions", "workspace", "port", "device", "holder", "disk", "models", "problems", "ok"}
     assert report["versions"]["duckdb"]
-    assert report["device"]["version"].startswith("2.")
+    assert report["device"]["device"] in ("cpu", "cuda", "mps")
     assert all(set(problem) == {"what", "mend"} for problem in report["problems"])
     assert not (tmp_path / "w").exists()
 

@@ -85,7 +85,7 @@ def test_an_app_that_went_away_is_named(tmp_path: Path):
 
 
 def test_a_holder_that_takes_no_commands_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("diaforge_core.cli.HANDOVER_PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr("diaforge_core.services.handover.PATIENCE_SECONDS", 0.1)
     with open_workspace(tmp_path / "workspace", what="command train"):
         result = CliRunner().invoke(app, ["runs", "--workspace", str(tmp_path / "workspace"), "--json"])
     assert result.exit_code == 2

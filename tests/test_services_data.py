@@ -194,14 +194,15 @@ def test_traces_are_paged_filtered_and_found_from_their_dialogue(workspace: Work
     assert len(frame) == min(2, total)
     assert set(frame["run"]) == {"cautious"}
     assert workspace.traces.page({"kind": "generate"})[1] == 6
-    trace = workspace.traces.get(frame["id"][0])
-    assert trace.id == frame["id"][0]
+    trace_id = str(next(iter(frame["id"])))
+    trace = workspace.traces.get(trace_id)
+    assert trace.id == trace_id
     assert len(workspace.traces.tools(trace)) == len(trace.scenario.candidates)
     assert set(workspace.traces.same_scenario(trace.id)["run"]) >= {"oracle"}
     dialogue = workspace.datasets.load("d", "all")[0]
     assert workspace.traces.run_of(dialogue.trace) == run.name
     assert workspace.traces.values("run") == sorted(["cautious", "oracle", run.name])
-    assert workspace.traces.sql("SELECT count(*) AS n FROM traces")["n"][0] == 18
+    assert list(workspace.traces.sql("SELECT count(*) AS n FROM traces")["n"]) == [18]
     with pytest.raises(DataError, match="filter"):
         workspace.traces.page({"colour": "red"})
 

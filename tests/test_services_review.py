@@ -9,6 +9,8 @@ import pytest
 
 from diaforge_core.errors import DataError
 from diaforge_core.records.dialogue import Dialogue, Turn
+from diaforge_core.records.review import DecisionKind
+from diaforge_core.services.datasets import ShownState
 from diaforge_core.services.workspace import Workspace, open_workspace
 
 from .factories import a_catalog
@@ -36,7 +38,7 @@ def reworded(dialogue: Dialogue, words: str = "Hmm. ") -> Turn:
 
 @pytest.mark.parametrize(("kind", "state"), [("accept", "accepted"), ("reject", "rejected"), ("flag", "flagged")])
 def test_a_decision_moves_the_dialogue_out_of_the_queue_and_is_signed(
-    workspace: Workspace, first: Dialogue, kind, state: str
+    workspace: Workspace, first: Dialogue, kind: DecisionKind, state: ShownState
 ):
     decision = workspace.review.decide(first.id, 1, kind, "unnatural", "Ana")
     found = workspace.review.get(first.id)
@@ -45,7 +47,7 @@ def test_a_decision_moves_the_dialogue_out_of_the_queue_and_is_signed(
     assert (decision.who, decision.reason, decision.version) == ("Ana", "unnatural", 1)
     assert first.id not in workspace.review.queue("d")
     assert workspace.review.queue("d", state) == [first.id]
-    assert workspace.datasets.dialogues("d", state=state)["decided_by"][0] == "Ana"
+    assert list(workspace.datasets.dialogues("d", state=state)["decided_by"]) == ["Ana"]
 
 
 def test_a_rejected_dialogue_is_no_longer_kept(workspace: Workspace, first: Dialogue):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+import subprocess
 import sys
 from importlib import metadata
 from pathlib import Path
@@ -74,15 +75,30 @@ def _port(problems: list[dict[str, str]]) -> dict[str, Any]:
 
 
 def _device(problems: list[dict[str, str]]) -> dict[str, Any]:
+    cards = _cards()
     try:
-        found = run_model_task("device", {}, timeout_seconds=120)
+        found = run_model_task("device", {}, timeout_seconds=120)["device"]
     except ModelError as problem:
         problems.append({"what": f"torch cannot be used: {problem}", "mend": "make setup TORCH=cpu"})
-        return {"device": None}
-    card = Path("/dev/nvidia0").exists() or shutil.which("nvidia-smi") is not None
-    if found["device"] == "cpu" and card:
-        problems.append({"what": "there is an NVIDIA card, but torch does not see it", "mend": "make setup TORCH=cuda"})
-    return found
+        return {"device": None, "cards": cards}
+    if found == "cpu" and cards:
+        problems.append({"what": f"torch does not see the {cards[0]}", "mend": "make setup TORCH=cuda"})
+    return {"device": found, "cards": cards}
+
+
+def _cards() -> list[str]:
+    """Name and memory of each NVIDIA card, as its driver tells; empty without a driver."""
+    try:
+        told = subprocess.run(
+            ["nvidia-smi", "--query-gpu=name,memory.total", "--format=csv,noheader"],
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return []
+    return [line.strip() for line in told.stdout.splitlines() if line.strip()] if told.returncode == 0 else []
 
 
 def _holder(folder: Path) -> dict[str, Any] | None:

@@ -11,7 +11,7 @@ from pydantic import Field
 from ..conversation.scenarios import draw_scenarios
 from ..errors import DataError
 from ..evaluation.compare import Comparison, compare, first_differing_turn
-from ..evaluation.metrics import Measurements, measure
+from ..evaluation.metrics import METRICS, Measurements, Metric, measure
 from ..records.base import Record
 from ..records.run import Run
 from ..records.scenario import Scenario
@@ -20,6 +20,9 @@ from ..records.trace import Trace
 
 if TYPE_CHECKING:
     from .workspace import Workspace
+
+
+__all__ = ["METRICS", "Comparison", "EvalRecipe", "Evaluation", "Measurements", "Metric"]
 
 
 class EvalRecipe(Record):

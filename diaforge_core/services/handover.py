@@ -10,20 +10,22 @@ import hmac
 import http.client
 import json
 import secrets
+import sys
 import threading
 import traceback
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from ..errors import DiaForgeError, WorkspaceError
 from ..records.run import Run
-from ..store.ownership import Owner
+from ..store.ownership import Owner, holder
 from .commands import COMMANDS
+from .workspace import Workspace, open_workspace
 
-if TYPE_CHECKING:
-    from .workspace import Workspace
-
+PATIENCE_SECONDS = 5.0
+"""For a short command of somebody else's to give the workspace up."""
 MAX_REQUEST_BYTES = 1 << 20
 """Commands name files, they do not hold them."""
 
@@ -46,6 +48,20 @@ class HandoverServer:
 
 class HandedOverBug(Exception):
     """The app met a fault of its own while doing the command; its words are the traceback there."""
+
+
+def perform(folder: Path, command: str, params: dict[str, Any], on_progress: Callable[[Run], None]) -> dict[str, Any]:
+    """What the command gives: done by the app that has the workspace open, else in this process.
+
+    WorkspaceError if something else has it open and keeps it for longer than `PATIENCE_SECONDS`.
+    """
+    owner = holder(folder, patience_seconds=0.0)
+    if owner and owner.port:
+        return hand_over(owner, command, params, on_progress)
+    with open_workspace(folder, what=f"command {command}", wait_seconds=PATIENCE_SECONDS) as workspace:
+        for notice in workspace.notices:
+            print(notice, file=sys.stderr)
+        return COMMANDS[command](workspace, params, on_progress)
 
 
 def hand_over(owner: Owner, command: str, params: dict[str, Any], on_progress: Callable[[Run], None]) -> dict[str, Any]:

@@ -40,35 +40,17 @@ def run_model_task(task: str, given: dict[str, Any], timeout_seconds: float = TA
 
 def merge(given: dict[str, Any]) -> dict[str, Any]:
     """`out`: the folder that now holds the model with its adapter merged in."""
-    from ..conversation.local_model import LocalModel
-    from ..conversation.model_specs import locate, parse_spec
+    from ..training.trainer import merge_adapter
 
-    folders = locate(parse_spec(given["spec"]), Path(given["models_dir"]))
-    if folders.adapter is None:
-        raise ModelError(f"{folders.base} is a whole model already; there is no adapter to merge.")
-    loaded = LocalModel(folders.base, adapter=folders.adapter, device="cpu")
-    out = Path(given["out"])
-    out.mkdir(parents=True, exist_ok=True)
-    loaded.model.merge_and_unload().save_pretrained(out, safe_serialization=True)
-    loaded.tokenizer.save_pretrained(out)
-    return {"out": str(out)}
+    folder = merge_adapter(Path(given["adapter"]), Path(given["out"]), Path(given["models_dir"]))
+    return {"out": str(folder)}
 
 
 def device(given: dict[str, Any]) -> dict[str, Any]:
-    """`device`, `name` and `memory_bytes` of what torch would compute on, and torch's `version`."""
-    import torch
-
+    """`device`: what torch would compute on here."""
     from ..conversation.local_model import best_device
 
-    found = best_device()
-    cuda = found == "cuda"
-    return {
-        "device": found,
-        "name": torch.cuda.get_device_name() if cuda else "",
-        "memory_bytes": torch.cuda.get_device_properties(0).total_memory if cuda else 0,
-        "version": torch.__version__,
-        "built_for_cuda": torch.version.cuda or "",
-    }
+    return {"device": best_device()}
 
 
 TASKS = {"merge": merge, "device": device}

@@ -6,8 +6,9 @@ import datetime as dt
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from ..catalog.arguments import Problem, validate
 from ..conversation.reading import missing, read, read_each, spoken_parts
 from ..conversation.verifiers import cascade
 from ..errors import DataError
@@ -69,6 +70,10 @@ class Review:
         """The dialogue's candidates in the order shown, from the catalog version it was made with."""
         scenario = dialogue.scenario
         return self._workspace.catalogs.find(scenario.catalog, scenario.catalog_version).subset(scenario.candidates)
+
+    def argument_problems(self, tool: Tool, arguments: dict[str, Any]) -> list[Problem]:
+        """What the tool's schema says against these arguments, each with its path; empty if they are valid."""
+        return validate(tool, arguments)
 
     def decide(self, dialogue_id: str, version: int, kind: DecisionKind, reason: str = "", who: str = "") -> Decision:
         """The stored decision: accept, reject, flag or reopen, on the version that was on screen.

@@ -170,7 +170,8 @@ class Training:
         if target.exists() and (not target.is_dir() or any(target.iterdir())):
             raise DataError(f"{target} is not an empty folder. Give a new folder with --out.")
         spec = self._workspace.models.resolve(f"run:{run.removeprefix('run:')}")
-        run_model_task("merge", {"spec": spec, "models_dir": str(self._workspace.models_dir), "out": str(target)})
+        given = {"adapter": spec.removeprefix("hf:"), "models_dir": str(self._workspace.models_dir), "out": str(target)}
+        run_model_task("merge", given)
         return target
 
     def _folder(self, run: str) -> RunFolder:
