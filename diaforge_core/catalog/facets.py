@@ -21,6 +21,8 @@ _COST = {"action": 0.0, "resource": 0.02, "task": 0.04, "scope": 0.08, "paramete
 
 _DANGLING = 0.6
 """The same for "create a new one" where the tools work on different things: one of what?"""
+_HALF_SAID = 0.05
+"""The same for a question about the thing alone where different actions are possible."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +140,11 @@ def left_open(facet: Facet, tools: Sequence[str]) -> float:
 def _cost(facet: Facet, tools: Sequence[Tool]) -> float:
     options = len(set(facet.answers.values()))
     crowd = max(0, options - _COMFORTABLE_OPTIONS)
-    dangling = facet.key == "action" and len({profile(tool).resource for tool in tools}) > 1
-    cost = _COST[facet.key.split(":")[0]] + 0.02 * options + 0.25 * crowd + (_DANGLING if dangling else 0)
+    cost = _COST[facet.key.split(":")[0]] + 0.02 * options + 0.25 * crowd
+    if facet.key == "action" and len({profile(tool).resource for tool in tools}) > 1:
+        cost += _DANGLING
+    elif facet.key == "resource" and len({profile(tool).action for tool in tools}) > 1:
+        cost += _HALF_SAID
     return left_open(facet, [tool.name for tool in tools]) + cost
 
 

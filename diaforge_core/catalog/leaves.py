@@ -13,6 +13,7 @@ from .words import by_identity, identifier_words, shown, word_set
 _DEEPEST = 5
 """Levels of nested objects that are spoken part by part; what lies deeper is spoken as a whole."""
 _LONE_WORDS = {"to": "recipient", "from": "sender", "by": "author", "q": "search text", "query": "search text"}
+_LEADING = {"from": "source", "to": "target"}
 _TRAILING = {"by": "person it is {} by", "on": "day it is {}", "at": "time it is {}", "until": "day it is {} until"}
 """Last word of an identifier such as `approved_by` → how a noun is made of it."""
 _SMALL_WORDS = word_set("at for of in on after before since until if with is are and or as not the a an be it")
@@ -78,6 +79,8 @@ def _last_words(keys: tuple[str, ...], thing: str) -> str:
         words = [*before.split(), *words] if before else words
     if len(words) == 1:
         words = [_LONE_WORDS.get(words[0], f"{words[0]} value" if words[0] in _SMALL_WORDS else words[0])]
+    if len(words) > 1 and words[0] in _LEADING:
+        words[0] = _LEADING[words[0]]
     if len(words) > 1 and words[-1] in _TRAILING:
         return _TRAILING[words[-1]].format(" ".join(words[:-1]))
     return shown(words) or "value"

@@ -22,14 +22,14 @@ from .words import (
 
 SAME_ACTION = {
     "create": "create", "add": "create", "insert": "create", "new": "create", "make": "create",
-    "update": "update", "edit": "update", "modify": "update", "patch": "update", "change": "update",
+    "update": "update", "edit": "update", "modify": "update", "patch": "update", "change": "update", "amend": "update",
     "delete": "delete", "remove": "delete", "destroy": "delete",
     "get": "get", "fetch": "get", "retrieve": "get", "read": "get", "show": "get", "view": "get", "describe": "get",
     "list": "list", "search": "search", "find": "search", "query": "search", "lookup": "get",
 }  # fmt: skip
 """Verb of an identifier → the action it stands for."""
 _OTHER_VERBS = word_set(
-    "register open submit send set assign unassign move cancel close archive approve reject import export "
+    "register end open submit send set assign unassign move cancel close archive approve reject import export "
     "upload download start stop pause resume enable disable activate deactivate grant revoke reset renew "
     "extend transfer merge split convert publish unpublish validate verify check calculate estimate schedule "
     "reschedule reverse refund pay match release confirm reopen escalate resolve acknowledge attach detach "
@@ -54,6 +54,7 @@ _SAID = {
     "search": ("search through the {many}", "search through them"),
 }
 """Action → how it is said with the thing named, and without."""
+_PARTICLES = frozenset({"off", "out", "up", "down", "back", "over"})
 _PREPOSITIONS = word_set("by for in from to of on with at per into")
 _FEWEST_GIST_WORDS = 2
 _LONGEST_GIST_WORDS = 12
@@ -93,6 +94,13 @@ def _stem_of(summary: str) -> frozenset[str]:
     return frozenset({first, first.removesuffix("s"), first.removesuffix("es")}) if first.isalpha() else frozenset()
 
 
+def _acts(word: str, tool: Tool) -> bool:
+    """Whether the first word of a name is its verb though we do not know it: nothing else speaks of such a thing."""
+    said = {singular(part) for part in re.findall(r"[a-z]+", f"{tool.summary} {tool.description}".lower())}
+    said.update(singular(part) for name in tool.properties for part in identifier_words(name))
+    return bool(tool.summary) and singular(word) not in said
+
+
 def _is_verb(word: str) -> bool:
     return word in SAME_ACTION or word in _OTHER_VERBS
 
@@ -106,7 +114,9 @@ def _name_parts(tool: Tool) -> tuple[str, tuple[str, ...]]:
         return "", ()
     words = list(segments[-1])
     stated = _stem_of(tool.summary)
-    if _is_verb(words[0]) or (len(words) > 1 and words[0] in stated):
+    if len(words) > 2 and words[1] in _PARTICLES:
+        return " ".join(words[:2]), tuple(words[2:])
+    if _is_verb(words[0]) or (len(words) > 1 and (words[0] in stated or _acts(words[0], tool))):
         rest = words[1:] or (segments[-2] if len(segments) > 1 else ())
         return words[0], tuple(rest)
     within = [place for place, word in enumerate(words[:-1]) if _is_verb(word) and word not in _NOUN_TOO]
@@ -136,7 +146,7 @@ def _noun(words: Sequence[str]) -> str:
     """A noun phrase with its head in the singular; the head stands before the first preposition."""
     kept = list(words)
     head = next((place for place, word in enumerate(kept) if word in _PREPOSITIONS and place), len(kept)) - 1
-    if head >= 0:
+    if head >= 0 and kept[0] != "all":
         kept[head] = singular(kept[head])
     while kept and kept[-1] in _PREPOSITIONS:
         kept.pop()
@@ -171,7 +181,8 @@ def _task(action: str, resource: str) -> tuple[str, str]:
         article = with_article(head) + tail if countable(head) else f"the {thing}"
         return full.format(one=one, many=many, a=article), short
     verb = plain_words(action).lower() or "handle"
-    return f"{verb} {with_article(head) + tail if countable(head) else f'the {thing}'}", f"{verb} one"
+    one = with_article(head) + tail if countable(head) else thing if head.startswith("all ") else f"the {thing}"
+    return f"{verb} {one}", f"{verb} one"
 
 
 def _split_head(thing: str) -> tuple[str, str, str]:

@@ -27,7 +27,7 @@ _UNCOUNTABLE = word_set(
     "media data information usage pricing billing knowledge metadata staff software hardware equipment "
     "feedback access payroll inventory stock leave health content traffic compliance training onboarding "
     "settings preferences analytics statistics details permissions time history routing messaging tracking "
-    "status"
+    "status goods"
 )
 _IRREGULAR = {
     "people": "person", "children": "child", "media": "media", "data": "data", "addresses": "address",

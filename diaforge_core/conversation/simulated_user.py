@@ -25,6 +25,8 @@ _DRAWS = 12
 """Wordings tried for one turn before the plainest one is taken."""
 _MOST_IN_OPENING = 3
 """Values that a person puts into a first sentence."""
+_FEW = 3
+"""An action or a thing is a clue if at least one in so many of the other tools shares it; else the area is."""
 _TELLING = 4
 """Characters from which on a value in free text is no accident."""
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
@@ -99,15 +101,14 @@ class ScriptedUser:
             core = words.phrase("open_act", act=self._act(words, action))
         elif thing:
             core = words.phrase("open_thing", thing=thing)
+        elif place:
+            core, place = words.phrase("open_thing", thing=with_article(f"{place} matter")), ""
         else:
             core = words.phrase("open_blank")
         where = words.phrase("open_place", place=place) if place else ""
-        start = words.phrase("hello")
-        core = core if start.endswith((".", "!", "?")) else _lowered(core)
-        tail = _lowered(words.phrase("open_why"))
-        text = (
-            f"{start} {core}{' ' + _lowered(where) if where else ''}{'' if tail.startswith(('.', ',')) else ' '}{tail}"
-        )
+        text = _follow(words.phrase("hello"), core)
+        for tail in (where, words.phrase("open_why")):
+            text = _follow(text, _lowered(tail))
         stated = self._due_in_opening() if values else []
         text = _sentence(text)
         if stated:
@@ -128,7 +129,9 @@ class ScriptedUser:
         with_action = sum(item.action == mine.action for item in others)
         with_place = sum(item.group == mine.group for item in others) if mine.group else 0
         fits = {"thing": with_thing, "action": with_action, "place": with_place if not vague else 0}
-        best = max(fits, key=lambda clue: (fits[clue], clue == "action"))
+        best = max(("action", "thing"), key=lambda clue: fits[clue])
+        if fits[best] * _FEW < len(others):
+            best = max(fits, key=lambda clue: fits[clue])
         if fits[best] < 1:
             return "", "", ""
         chosen = {best}
@@ -290,7 +293,9 @@ class ScriptedUser:
         waiting = [path for path in volunteered if self._top(path) in reading.deferred]
         optional = [path for path in volunteered if path not in waiting]
         if not plainest and len(due) == 1 and not waiting and not optional and not later and not unknown:
-            text = f"{words.phrase('give')} {words.phrase('bare', value=self._spoken(words, due[0]))}"
+            value = self._spoken(words, due[0])
+            bare, lead = words.phrase("bare", value=value), words.phrase("give")
+            text = f"{lead} {bare}" if bare.startswith(value) else _follow(lead, bare)
             return self._finish(words, self._flavoured(words, text.strip(), number), number)
         sentences: list[str] = []
         stated = [*due, *waiting]
