@@ -191,7 +191,7 @@ def test_a_signature_shows_types_enums_nesting_and_rules() -> None:
     assert signature(tool) == (
         'Pay(kind*: wire|card, amount: number|null, code: "1"|2|"true", to: {iban*: string, tags: [string]}, '
         "due: string<date>) [destructive]: Pay a bill. Sends money. Rule: amount needs due; "
-        "if kind=wire: to required; exactly one of (code required) | (due, to required)."
+        "if kind=wire: to required; exactly one of (code) | (due, to)."
     )
 
 

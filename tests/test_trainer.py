@@ -6,13 +6,15 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from safetensors.torch import load_file
 
+from diaforge_core.catalog.importing import load_catalog
 from diaforge_core.conversation.model_specs import locate, open_assistant, parse_spec
 from diaforge_core.errors import CatalogError, DataError, ModelError
-from diaforge_core.training.trainer import ToolCallingTrainer, merge_adapter, newest_checkpoint
+from diaforge_core.training.trainer import ToolCallingTrainer, merge_adapter, newest_checkpoint, tools_from
 
 from .factories import a_catalog, a_dialogue, a_scenario, lead_turns, sales_tools
 
@@ -63,7 +65,7 @@ def test_a_run_logs_every_step_and_leaves_an_adapter(trainer: ToolCallingTrainer
 def test_a_stopped_and_resumed_run_ends_with_the_weights_of_an_unbroken_one(
     trainer: ToolCallingTrainer, tmp_path: Path
 ) -> None:
-    choices = {"epochs": 2, "batch_size": 2, "learning_rate": 5e-3, "seed": 3}
+    choices: dict[str, Any] = {"epochs": 2, "batch_size": 2, "learning_rate": 5e-3, "seed": 3, "checkpoint_every": 2}
     straight: list[dict] = []
     whole = trainer.train(six_dialogues(), out=tmp_path / "whole", on_log=straight.append, **choices)
     broken: list[dict] = []
@@ -72,6 +74,7 @@ def test_a_stopped_and_resumed_run_ends_with_the_weights_of_an_unbroken_one(
         out=tmp_path / "broken",
         on_log=broken.append,
         should_stop=lambda: len(broken) == 4,
+        evaluate_checkpoint=use_up_random_numbers,
         **choices,
     )
     assert (stopped.steps, stopped.finished) == (4, False)
@@ -82,6 +85,13 @@ def test_a_stopped_and_resumed_run_ends_with_the_weights_of_an_unbroken_one(
     assert resumed.loss_first == whole.loss_first
     ours, theirs = (load_file(one.folder / "adapter_model.safetensors") for one in (resumed, whole))
     assert all((ours[name] == theirs[name]).all() for name in theirs)
+
+
+def use_up_random_numbers(folder: Path, step: int) -> None:
+    """As an evaluation between two steps may do."""
+    import torch
+
+    torch.manual_seed(step)
 
 
 def test_a_torn_checkpoint_is_passed_over(trainer: ToolCallingTrainer, tmp_path: Path) -> None:
@@ -159,6 +169,15 @@ def test_dialogues_of_another_catalog_are_named(tiny_llama_dir: Path, models_dir
     trainer = ToolCallingTrainer(f"hf:{tiny_llama_dir}", models_dir, a_catalog(sales_tools()[0], name="small"))
     with pytest.raises(CatalogError, match=r"'small' has no tool CRM_CreateContact, CRM_UpdateLead"):
         trainer.train([a_dialogue()])
+
+
+def test_without_a_catalog_the_sample_catalog_is_taken_if_it_has_the_tools() -> None:
+    catalog = load_catalog("enterprise_apis.json")
+    names = tuple(tool.name for tool in catalog.tools[:2])
+    known = a_dialogue(a_scenario(goal_tool=names[0], candidates=names))
+    assert [tool.name for tool in tools_from(None, [known])(known)] == list(names)
+    with pytest.raises(CatalogError, match=r"catalog=…"):
+        tools_from(None, [a_dialogue(a_scenario(goal_tool="Nowhere_Do", candidates=("Nowhere_Do",)))])
 
 
 def test_a_hub_name_that_is_not_here_says_what_to_do(models_dir: Path) -> None:

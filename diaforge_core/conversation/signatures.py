@@ -96,7 +96,7 @@ def _rules(schema: Mapping[str, Any]) -> Iterator[str]:
             if condition and (demanded := _demands(schema.get(key))):
                 yield f"{words} {condition}: {demanded}"
     for key, words in (("oneOf", "exactly one of"), ("anyOf", "at least one of")):
-        options = [text for option in schema.get(key, ()) if (text := _demands(option))]
+        options = [text.removesuffix(" required") for option in schema.get(key, ()) if (text := _demands(option))]
         if options:
             yield f"{words} ({') | ('.join(options)})"
     for part in schema.get("allOf", ()):

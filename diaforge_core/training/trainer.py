@@ -523,5 +523,6 @@ def merge_adapter(adapter: Path, out: Path, models_dir: Path | None = None) -> P
     model = load_weights(folders.base, "cpu", torch.float32, folders.adapter).merge_and_unload()
     model.save_pretrained(out)
     load_tokenizer(folders.base).save_pretrained(out)
-    shutil.copyfile(folders.adapter / NOTES_FILE, out / NOTES_FILE)
+    if (folders.adapter / NOTES_FILE).is_file():
+        shutil.copyfile(folders.adapter / NOTES_FILE, out / NOTES_FILE)
     return out
