@@ -426,8 +426,6 @@ class _Reader:
         spans = [span for tool in before for span in stated(reply, tool, asked.parameters if asked else ()).spans]
         left = set(_narrowed(reply, asked, before, spans))
         self.open = [tool for tool in before if tool.name in left]
-        if asked and asked.kind == "facet":
-            asked = self._again(reply, asked)
         self.said.append((index, reply, asked))
         if asked and asked.kind == "confirmation":
             self.confirmed = bool(_YES.search(reply)) and not _NO.search(reply)
@@ -436,15 +434,6 @@ class _Reader:
             self.deferred |= deferred
             self.declined |= declined
         self.asked = None
-
-    def _again(self, reply: str, asked: Asked) -> Asked:
-        """The question as it reads for the answer's values: a separating one may ask for a value as well."""
-        del reply
-        names = [key.removeprefix("parameter:") for key in asked.facets if key.startswith("parameter:")]
-        owned = [leaf.keys[0] for tool in self.open for leaf in leaves(tool) if leaf.label in names]
-        return (
-            Asked(asked.kind, asked.facets, (*asked.parameters, *owned), asked.tools, asked.options) if owned else asked
-        )
 
     def values(self) -> dict[str, Evidence]:
         found: dict[str, Evidence] = {}
