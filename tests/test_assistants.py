@@ -13,6 +13,7 @@ from diaforge_core.conversation.reading import read, read_each
 from diaforge_core.conversation.rollout import run_rollout
 from diaforge_core.conversation.scenarios import draw_scenarios
 from diaforge_core.conversation.simulated_user import ScriptedUser
+from diaforge_core.conversation.understanding import understand
 from diaforge_core.conversation.verifiers import verify
 from diaforge_core.errors import ModelError
 from diaforge_core.records.dialogue import Dialogue
@@ -89,8 +90,10 @@ def test_a_refused_tool_is_not_called_again():
 
 def test_tools_that_no_question_separates_end_in_a_refusal_not_in_a_guess():
     twins = tuple(a_tool(f"CreateLead_v{n}", original_name=f"CreateLead_v{n}") for n in (1, 2))
-    turn = Teacher().act(view(user("A new lead."), tools=twins), 1)
-    assert turn.call is None
+    first = Teacher().act(view(user("A new lead."), tools=twins), 1)
+    assert understand(first.reply, twins).kind == "options"
+    turn = Teacher().act(view(user("A new lead."), first, user("A new lead, as I said."), tools=twins), 1)
+    assert understand(turn.reply, twins).kind == "none_fits"
 
 
 def test_the_teachers_turn_is_the_same_whatever_the_hidden_goal(lessons: list[tuple[Trace, tuple]]):

@@ -91,7 +91,7 @@ def _belongs(scope: str) -> str:
 def _told_apart(answers: dict[str, str]) -> dict[str, str]:
     """The answers with those of one meaning made one, and those of none left out: no listener could tell them apart."""
     heard: dict[frozenset[str], str] = {}
-    for answer in sorted(set(answers.values())):
+    for answer in sorted(set(answers.values()), key=lambda answer: (len(answer), answer)):
         heard.setdefault(meaning(answer), answer)
     return {name: heard[meaning(answer)] for name, answer in answers.items() if meaning(answer)}
 

@@ -76,12 +76,21 @@ class Teacher:
             return self._gives_up(words, view)
         if len(open_tools) > 1:
             facet = best_facet(open_tools)
-            return self._separates(words, facet, open_tools) if facet else self._gives_up(words, view)
+            if facet:
+                return self._separates(words, facet, open_tools)
+            asked = any(turn.speaker == "assistant" for turn in view.turns)
+            return self._gives_up(words, view) if asked else self._asks_openly(words, open_tools)
         return self._completes(words, open_tools[0], reading, view)
 
     def _gives_up(self, words: Wording, view: View) -> Turn:
         names = listed([tool.name for tool in view.tools])
         return _reply(_sentence(words.phrase("think_none", names=names)), _sentence(words.phrase("none_fits")))
+
+    def _asks_openly(self, words: Wording, tools: Sequence[Tool]) -> Turn:
+        """For tools that no question of ours separates: the user may still know one of their own."""
+        names = listed([tool.name for tool in tools])
+        still = words.phrase("think_still", names=names, count=str(len(tools)))
+        return _reply(f"{_sentence(still)} {_sentence(words.phrase('think_alike'))}", words.phrase("ask_open"))
 
     def _separates(self, words: Wording, facet: Facet, tools: Sequence[Tool]) -> Turn:
         names = [tool.name for tool in tools]

@@ -88,8 +88,12 @@ class ScriptedUser:
 
     def _asked(self, turns: Sequence[Turn]) -> Asked:
         """What the last reply asks, read among the tools that the words so far leave open."""
+        return understand(turns[-1].reply, self._still(turns))
+
+    def _still(self, turns: Sequence[Turn]) -> Sequence[Tool]:
+        """The tools that the words before the last reply leave open; all of them when those rule everything out."""
         still = read(self.tools, turns[:-1]).open_tools
-        return understand(turns[-1].reply, [tool for tool in self.tools if tool.name in still] or self.tools)
+        return [tool for tool in self.tools if tool.name in still] or self.tools
 
     # --- the opening -------------------------------------------------------------------------------------------------
 
@@ -217,15 +221,15 @@ class ScriptedUser:
     def _cornered(self, turns: Sequence[Turn]) -> bool:
         return len(read(self.candidates, turns[:-1]).open_tools) <= 1
 
-    def _facet(self, asked: Asked) -> Facet | None:
+    def _facet(self, asked: Asked, turns: Sequence[Turn]) -> Facet | None:
         """The question to answer: the first asked one that the goal has an answer to."""
-        known = {facet.key: facet for facet in facets(self.tools)}
+        known = {facet.key: facet for facet in facets(self._still(turns))}
         found = [known[key] for key in asked.facets if key in known and self.goal.name in known[key].answers]
         offered = [facet for facet in found if facet.answers[self.goal.name] in asked.options]
         return next(iter(offered or found), None)
 
     def _facet_reply(self, words: Wording, asked: Asked, turns: Sequence[Turn], number: int, plainest: bool) -> str:
-        facet = self._facet(asked)
+        facet = self._facet(asked, turns)
         if facet is None:
             return _sentence(words.phrase("not_understood"))
         answer = facet.answers[self.goal.name]
