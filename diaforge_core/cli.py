@@ -76,7 +76,7 @@ def generate(
 ) -> None:
     """Generate ambiguous dialogues."""
     params = {"catalog": catalog, "dataset": dataset, "count": count, "seed": seed, "no_tool_share": no_tool_share}
-    _do("generate", params | {"goal_tools": goal_tools or [], "assistant": assistant}, workspace, json_)
+    _do("generate", params | {"goal_tools": goal_tools or [], "assistant": _spec(assistant)}, workspace, json_)
 
 
 @app.command()
@@ -144,7 +144,7 @@ def train(
 ) -> None:
     """Fine-tune a model."""
     params = {
-        "dataset": dataset, "run": run, "model": model, "epochs": epochs, "batch_size": batch_size,
+        "dataset": dataset, "run": run, "model": _spec(model), "epochs": epochs, "batch_size": batch_size,
         "learning_rate": learning_rate, "lora_rank": lora_rank, "max_steps": max_steps, "full": full,
         "loss_mask": loss_mask, "seed": seed, "checkpoint_every": checkpoint_every, "validation": validation,
     }  # fmt: skip
@@ -164,7 +164,7 @@ def evaluate(
     json_: JsonOption = False,
 ) -> None:
     """Evaluate a model in live conversations with the simulated user."""
-    params = {"model": model, "scenarios": scenarios, "catalog": catalog, "count": count, "trials": trials}
+    params = {"model": _spec(model), "scenarios": scenarios, "catalog": catalog, "count": count, "trials": trials}
     _do("evaluate", params | {"seed": seed, "run": run}, workspace, json_)
 
 
@@ -400,6 +400,11 @@ def _line(value: Any) -> str:
 def _absolute(path: Path) -> str:
     """The path as the app sees it too, whatever folder this was typed in."""
     return str(path.expanduser().absolute())
+
+
+def _spec(model: str) -> str:
+    """The model spec with a folder in it made absolute, for the app may have started in another one."""
+    return f"hf:{_absolute(Path(model[3:]))}" if model.startswith("hf:") and model[3:] else model
 
 
 def _me() -> str:

@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 from diaforge_core.cli import app, duration, progress_line
 from diaforge_core.records.run import Progress
 from diaforge_core.services.commands import COMMANDS
+from diaforge_core.services.workspace import open_workspace
 
 from .test_services_data import OPENAPI
 from .test_services_data import made as made
@@ -41,7 +42,6 @@ def workspace(tmp_path: Path) -> Path:
 @pytest.fixture
 def filled(workspace: Path, made, tmp_path: Path) -> Path:
     from diaforge_core.conversation.dialogue_files import write_dialogues
-    from diaforge_core.services.workspace import open_workspace
 
     from .factories import a_catalog
 
@@ -157,9 +157,10 @@ def test_what_the_user_can_mend_is_one_message_and_leaves_the_workspace_as_it_wa
     message = command(workspace, *(files.get(word, word) for word in words), code=2)[1]
     assert said in message
     assert "Traceback" not in message
-    assert [info["name"] for info in command(workspace, "catalogs")[0]["catalogs"]] == ["crm"]
-    assert command(workspace, "datasets")[0]["datasets"] == []
-    assert command(workspace, "runs")[0]["runs"] == []
+    with open_workspace(workspace) as opened:
+        assert [info.name for info in opened.catalogs.names()] == ["crm"]
+        assert opened.datasets.names() == []
+        assert opened.jobs.all() == []
 
 
 def test_the_module_runs_as_a_program_without_importing_torch(tmp_path: Path):

@@ -207,3 +207,16 @@ def test_the_result_of_a_worker_that_met_a_bug_is_failed_with_a_message(workspac
     assert failed.state == "failed"
     assert "fault of DiaForge" in failed.error
     assert "Traceback" in workspace.jobs.log(run.id)
+
+
+def test_a_run_whose_folder_is_gone_fails_and_the_others_go_on(workspace: Workspace):
+    gone = workspace.generation.start(recipe("gone", 2000))
+    other = workspace.generation.start(recipe("other", 2))
+    wait_for_rows(workspace, gone, 1)
+    kill(workspace, gone)
+    folder = workspace.jobs.folder(gone.id).path
+    folder.rename(folder.with_name("elsewhere"))
+    assert workspace.jobs.wait(other.id).state == "succeeded"
+    failed = workspace.jobs.wait(gone.id)
+    assert failed.state == "failed"
+    assert "cannot be read" in failed.error

@@ -125,7 +125,10 @@ class Jobs:
         if self._polling.acquire(blocking=False):
             try:
                 for run in self.unfinished():
-                    self._take_in(run)
+                    try:
+                        self._take_in(run)
+                    except (FileNotFoundError, ValueError) as problem:
+                        self._give_up(run, problem)
                 self._start_queued()
             finally:
                 self._polling.release()
@@ -307,6 +310,14 @@ class Jobs:
                         run.id,
                     ],
                 )
+
+    def _give_up(self, run: Run, problem: Exception) -> None:
+        """Mark a run whose folder is gone or cannot be read, so that it does not stop all the others."""
+        said = f"The folder of run '{run.name}' cannot be read: {problem}. Restore {self._folders / run.id}."
+        with self._workspace.database.write() as cursor:
+            cursor.execute(
+                "UPDATE runs SET state = 'failed', error = ?, ended = ? WHERE id = ?", [said[:2000], utc_now(), run.id]
+            )
 
     def _ingest(self, run: Run, folder: RunFolder) -> bool:
         """Whether rows were taken in; the offset moves in the same transaction, so that no row is taken twice."""
