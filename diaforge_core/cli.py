@@ -133,7 +133,7 @@ def train(
     batch_size: Annotated[int, typer.Option(help="Dialogues per optimiser step.")] = 4,
     learning_rate: float = 2e-4,
     lora_rank: int = 16,
-    max_steps: Annotated[int | None, typer.Option(help="Optimiser steps at most.")] = None,
+    max_steps: Annotated[int | None, typer.Option(help="Optimiser steps, instead of epochs.")] = None,
     full: Annotated[bool, typer.Option("--full", help="Train all weights instead of an adapter.")] = False,
     loss_mask: str = "assistant_only",
     seed: int = 0,

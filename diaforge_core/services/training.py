@@ -43,7 +43,7 @@ class TrainRecipe(Record):
     learning_rate: float = Field(default=2e-4, gt=0)
     lora_rank: int = Field(default=16, ge=1)
     max_steps: int | None = Field(default=None, ge=1)
-    """Optimiser steps at most; by default as many as the epochs take."""
+    """Optimiser steps, whatever the epochs; by default as many as the epochs take."""
     full: bool = False
     """Train all weights instead of an adapter."""
     seed: int = Field(default=0, ge=0)

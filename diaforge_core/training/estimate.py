@@ -37,9 +37,8 @@ class TrainingEstimate:
 
 
 def steps_of(dialogues: int, epochs: float, batch_size: int, max_steps: int | None = None) -> int:
-    """Optimiser steps of a run; the last batch of an epoch may be smaller."""
-    steps = math.ceil(math.ceil(dialogues / batch_size) * epochs)
-    return min(steps, max_steps) if max_steps else steps
+    """Optimiser steps of a run: `max_steps` where given, else what the epochs take, the last batch of each smaller."""
+    return max_steps or math.ceil(math.ceil(dialogues / batch_size) * epochs)
 
 
 def estimate(

@@ -147,9 +147,10 @@ class ToolCallingTrainer:
     ) -> TrainedModel:
         """The tuned model in `out/model`, with checkpoints in `out/checkpoints/checkpoint-STEP`.
 
-        The same seed, dialogues and machine give the same weights, also across a stop and a `resume`. Each step calls
-        `on_log`; when `should_stop()` says so, the run is saved and ended. DataError for dialogues or choices that
-        cannot be trained on, ModelError for a loss that is no number or a device that is too small.
+        The same seed, dialogues and machine give the same weights, also across a stop and a `resume`. `max_steps` takes
+        the place of the epochs. Each step calls `on_log`; when `should_stop()` says so, the run is saved and ended.
+        DataError for dialogues or choices that cannot be trained on, ModelError for a loss that is no number or a
+        device that is too small.
         """
         choices = TrainingChoices(
             loss_mask, epochs, batch_size, learning_rate, lora_rank, max_steps, full, seed,
