@@ -51,8 +51,9 @@ def split(
     """The dialogues in three parts such that no goal or candidate of one is within `closeness` of one of another.
 
     Where the tools fall apart into components, whole components are dealt out and nothing is lost; one giant component
-    is cut: a part grows tool by tool, and dialogues that straddle the cut are dropped. The held-out and validation parts
-    come near their share of all dialogues; what is dropped, the training part lacks. DataError where the tools cannot be parted at all.
+    is cut: a part grows tool by tool, and dialogues that straddle the cut are dropped. The held-out and validation
+    parts come near their share of all dialogues; what is dropped, the training part lacks. DataError where the tools
+    cannot be parted at all.
     """
     ground = _Ground(catalog, dialogues, closeness)
     in_test, rest = ground.carve(ground.everything(), round(held_out * len(dialogues)), derived_seed("test", seed))
