@@ -1,14 +1,14 @@
 """Build the sample catalog's two documents from the domain files beside this one.
 
-`python -m data.sample_catalog.build` writes `data/enterprise_openapi.json` (OpenAPI 3.1) and `data/enterprise_apis.json`
-(the same operations as a function-tools list). The output depends on the domain files alone.
+`python -m data.sample_catalog.build` writes `data/enterprise_openapi.json` (OpenAPI 3.1) and
+`data/enterprise_apis.json` (the same operations as a function-tools list). The output depends on the domain files alone.
 
 A domain file holds `domain`, `about` and `tools`; a tool holds `id, method, path, summary, about`, `with` (its
 parameters) and, where needed, `effect` (read, write, destructive) and `rules` (JSON Schema keywords on all arguments:
-if/then, dependentRequired, oneOf). A parameter is `name: TYPE; what it means; example`, the name with a trailing `*` when
-it is mandatory. TYPE is one of `string`, `string:FORMAT`, `string/PATTERN/`, `integer`, `number`, `boolean`,
-`enum(a|b|c)`, a number with an optional `[low..high]`, any of these with a trailing `[]` for a list; a parameter that is
-a mapping is a JSON Schema as it stands.
+if/then, dependentRequired, oneOf). A parameter is `name: TYPE; what it means; example`, the name with a trailing `*`
+when it is mandatory. TYPE is one of `string`, `string:FORMAT`, `string/PATTERN/`, `integer`, `number`, `boolean`,
+`enum(a|b|c)`, a number with an optional `[low..high]`, any of these with a trailing `[]` for a list; a parameter that
+is a mapping is a JSON Schema as it stands.
 """
 
 from __future__ import annotations
