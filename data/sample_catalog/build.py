@@ -1,7 +1,7 @@
 """Build the sample catalog's two documents from the domain files beside this one.
 
-`python -m data.sample_catalog.build` writes `data/enterprise_openapi.json` (OpenAPI 3.1) and
-`data/enterprise_apis.json` (the same operations as a function-tools list). The output depends on the domain files alone.
+`python -m data.sample_catalog.build` writes `data/enterprise_openapi.json` (OpenAPI 3.1) and the same operations as a
+function-tools list, `data/enterprise_apis.json`. The output depends on the domain files alone.
 
 A domain file holds `domain`, `about` and `tools`; a tool holds `id, method, path, summary, about`, `with` (its
 parameters) and, where needed, `effect` (read, write, destructive) and `rules` (JSON Schema keywords on all arguments:
