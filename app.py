@@ -7,6 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 from starlette.middleware import Middleware
+from streamlit.runtime.pages_manager import PagesManager
 
 from pages.components.security import SecurityHeaders
 
@@ -43,4 +44,7 @@ def frame() -> None:
 if __name__ == "__main__":
     frame()
 else:
+    # A folder named `pages` would else be taken for the framework's older kind of pages until somebody has opened
+    # the start page once, and a link to any other page would be drawn without the frame.
+    PagesManager.uses_pages_directory = False
     app = st.App(Path(__file__).resolve(), middleware=[Middleware(SecurityHeaders)])

@@ -120,7 +120,6 @@ DOORS = {
     "Models": "Train",
     "Evaluations": "Evaluate",
 }
-"""What each station's link says."""
 DONE = {
     "accept": "accepted",
     "reject": "rejected",

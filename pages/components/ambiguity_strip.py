@@ -28,9 +28,9 @@ def strip(steps: Sequence[Step], names: Sequence[str]) -> None:
     """Draw a cell a step: letters of the open candidates, the ruled-out ones struck through, and what is missing."""
     if not steps:
         return
-    with st.container(border=True, horizontal=True, gap="medium"):
+    with st.container(border=True, horizontal=True, gap="small"):
         for step in steps:
-            with st.container(width=96, gap=None):
+            with st.container(width=84, gap=None):
                 st.caption(f"after turn {step.turn + 1}")
                 st.markdown(letters_line(step.open_tools, names))
                 st.caption(_missing(step))

@@ -45,12 +45,13 @@ def tools_tab(catalog: Catalog) -> None:
             on_select="rerun",
             selection_mode="single-row",
             column_config={
-                "name": st.column_config.TextColumn("Tool", width=185, pinned=True),
-                "group": st.column_config.TextColumn("Part", width=62),
-                "method": st.column_config.TextColumn("Method", width=62),
-                "effect": st.column_config.TextColumn("Effect", width=62),
+                "name": st.column_config.TextColumn("Tool", width=150),
+                "group": st.column_config.TextColumn("Part", width=58),
+                "method": st.column_config.TextColumn("Method", width=58),
+                "effect": st.column_config.TextColumn("Effect", width=58),
                 "nearest": st.column_config.ProgressColumn(
                     "Closest",
+                    width=95,
                     min_value=0,
                     max_value=1,
                     format="%.2f",

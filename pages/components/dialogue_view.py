@@ -189,25 +189,25 @@ def value_text(value: Any) -> str:
 
 
 def _argument(index: int, parameter: str, value: Any, source: Evidence | None, shown: Shown) -> None:
-    name, given, origin = st.columns([4, 6, 3], vertical_alignment="center", gap="small")
-    name.caption(plain(parameter))
     text = clip(value_text(value), 120)
-    if shown.on_light is not None and source is not None:
-        given.button(
-            plain(text),
-            key=f"light.{shown.key}.{index}.{parameter}",
-            type="tertiary",
-            wrap=True,
-            on_click=shown.on_light,
-            args=(parameter,),
-            help="Show the words this value comes from",
-        )
-    else:
-        given.text(text)
-    if source is not None:
-        origin.badge(f"from turn {source.turn + 1}", color="gray")
-    elif shown.evidence or shown.on_light is not None:
-        origin.badge("not grounded", icon=":material/priority_high:", color="orange")
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption(plain(parameter), width=128)
+        if shown.on_light is not None and source is not None:
+            st.button(
+                plain(text),
+                key=f"light.{shown.key}.{index}.{parameter}",
+                type="tertiary",
+                wrap=True,
+                on_click=shown.on_light,
+                args=(parameter,),
+                help="Show the words this value comes from",
+            )
+        else:
+            st.text(text)
+        if source is not None:
+            st.badge(f"from turn {source.turn + 1}", color="gray")
+        elif shown.evidence or shown.on_light is not None:
+            st.badge("not grounded", icon=":material/priority_high:", color="orange")
 
 
 def _faults(verdicts: Sequence[Verdict], marks: Sequence[AuditMark]) -> None:

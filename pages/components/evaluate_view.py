@@ -233,16 +233,15 @@ BOXES = {"both_right": "both right", "only_a": "only A right", "only_b": "only B
 def boxes(a: str, b: str, pairs: object) -> None:
     """The four boxes; the chosen one's conversations side by side from the first differing turn."""
     lists = {key: list(pairs[key] if isinstance(pairs, dict) else getattr(pairs, key)) for key in BOXES}
-    box = st.segmented_control(
+    box = wiring.linked(
+        st.segmented_control,
         "Scenarios",
         list(BOXES),
+        "box",
+        "only_a",
         format_func=lambda k: f"{BOXES[k]} {len(lists[k])}",
-        default="only_a",
-        required=True,
-        key="box",
-        bind="query-params",
     )
-    ids = lists[box or "only_a"]
+    ids = lists[box]
     if not ids:
         st.caption("None.")
         return

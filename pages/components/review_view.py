@@ -51,14 +51,13 @@ def filters(datasets: list[str]) -> Filters:
             "all": info.dialogues,
         }
         words = {"failed": "failed", "all": "all"} | {state: look.word for state, look in STATES.items()}
-        state = st.pills(
+        state = wiring.linked(
+            st.pills,
             "Show",
             list(numbers),
-            default="pending" if info.pending else "all",
-            required=True,
+            "state",
+            "pending" if info.pending else "all",
             format_func=lambda value: f"{words[value]} {numbers[value]}",
-            key="state",
-            bind="query-params",
         )
         text = st.text_input(
             "Search", key="text", bind="query-params", placeholder="words said", icon=":material/search:", width=150

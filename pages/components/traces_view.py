@@ -78,7 +78,7 @@ def table(frame: pd.DataFrame, total: int, start: int) -> str | None:
         selection_mode="single-row",
         column_order=["outcome", "opening", "goal_tool", "called", "tier", "model", "assistant_turns", "run"],
         column_config={
-            "outcome": st.column_config.TextColumn("Outcome", width=130, pinned=True),
+            "outcome": st.column_config.TextColumn("Outcome", width=130),
             "opening": st.column_config.TextColumn("Opening", width="large"),
             "goal_tool": "Goal tool",
             "called": "Called",

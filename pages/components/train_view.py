@@ -185,9 +185,14 @@ def runs(found: list[Run]) -> None:
             "also while it goes on and after you come back."
         )
         return
-    if st.session_state.get("train.newest") != found[0].id:
-        st.session_state["train.newest"] = found[0].id
-    chosen = wiring.pick("Run", [run.name for run in found], "run", format_func=lambda name: run_words(found, name))
+    chosen = wiring.linked(
+        st.selectbox,
+        "Run",
+        [run.name for run in found],
+        "run",
+        found[0].name,
+        format_func=lambda name: run_words(found, name),
+    )
     run = next(run for run in found if run.name == chosen)
     watch(run.id, _run_box)
     if run.state in FINISHED:

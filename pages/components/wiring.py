@@ -144,6 +144,24 @@ def pick(label: str, options: Sequence[str], key: str, **more: Any) -> str:
     return st.selectbox(label, list(options), key=key, bind="query-params", **more)
 
 
+def linked(widget: Callable[..., Any], label: str, options: Sequence[str], name: str, default: str, **more: Any) -> str:
+    """What is chosen of `options`, kept in the link under `name` as it is.
+
+    For choices whose words change (counts, ages): the framework's own binding would put the words into the link.
+    """
+    asked = st.query_params.get(name, default)
+    current = asked if asked in options else default if default in options else options[0]
+    key = f"{name}.{current}"
+
+    def keep() -> None:
+        st.query_params[name] = str(st.session_state[key] or current)
+
+    start = (
+        {"index": list(options).index(current)} if widget is st.selectbox else {"default": current, "required": True}
+    )
+    return str(widget(label, list(options), key=key, on_change=keep, **start, **more) or current)
+
+
 def model_labels(*, scripted: bool = True) -> dict[str, str]:
     """Model spec → what to call it, the one that the link names first."""
     asked = st.query_params.get("model", "")
