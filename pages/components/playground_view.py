@@ -189,13 +189,14 @@ def side(session: Session) -> None:
     names = [tool.name for tool in session.tools]
     open_now = steps[-1].open_tools if steps else names
     st.markdown(f"Still possible: {letters_line(open_now, names)}")
+    watched = bool(st.session_state.get("playground.watch"))
     over = any(column.ended for column in session.columns)
     candidates(session.tools, steps, goal=scenario.goal_tool if scenario and over else "")
     if scenario:
         with st.expander(
-            "Your part: what you want",
+            "What the user wants" if watched else "Your part: what you want",
             icon=":material/assignment_ind:",
-            expanded=not st.session_state.get("playground.watch"),
+            expanded=not watched,
         ):
             st.text(scenario.goal)
             for name, value in flatten(scenario.gold_arguments):

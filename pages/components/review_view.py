@@ -20,7 +20,7 @@ from .dialogue_view import Shown, conversation, flatten, value_text
 from .edit_dialog import edit_turn
 from .palette import STATES, badge_markdown
 from .wiring import acting, services, who
-from .wording import ago, clip, count, exact, plain
+from .wording import ago, clip, exact, plain
 
 AROUND = 9
 """Rows of the queue on screen."""
@@ -338,7 +338,7 @@ def _reject_dialog(dialogue: Dialogue, move: partial) -> None:
     for number, reason in enumerate(REJECT_REASONS, start=1):
         decide = partial(services().review.decide, dialogue.id, dialogue.version, "reject", reason, who())
         if st.button(
-            f"{number} · {reason.capitalize()}",
+            reason.capitalize(),
             key=f"reason.{dialogue.id}.{dialogue.version}.{number}",
             shortcut=str(number),
             width="stretch",
@@ -371,4 +371,4 @@ def _keys_dialog() -> None:
     }
     for name, meaning in keys.items():
         st.markdown(f"`{name}` {meaning}")
-    st.caption(f"Keys rest while you type. {count(len(keys), 'key')}.")
+    st.caption("Keys rest while you type.")

@@ -50,7 +50,7 @@ def recipe(datasets: Sequence[DatasetInfo]) -> TrainRecipe:
         help="Or type hf:FOLDER for a model on this machine.",
     )
     preset = st.segmented_control("How long", list(PRESETS), default="Try it out", required=True, key="train.preset")
-    name = st.text_input("Run name", value=free_name(dataset), key=f"train.run.{dataset}", max_chars=64)
+    name = st.text_input("Run name", value=free_name(dataset), key=f"train.run.{free_name(dataset)}", max_chars=64)
     fixed = {"dataset": dataset, "run": name.strip() or free_name(dataset), "model": model or "smollm2"}
     return TrainRecipe.model_validate(fixed | knobs(preset or "Try it out", [n for n in names if n != dataset]))
 
@@ -214,18 +214,23 @@ def _run_box(run: Run) -> None:
         )
         return
     charts.draw(charts.loss_chart(frame), f"loss.{run.id}", loss_words(frame))
-    last = frame.iloc[-1]
     with st.container(horizontal=True):
+        loss, speed = newest(frame, "loss"), newest(frame, "tokens_per_second")
+        memory = newest(frame, "peak_memory_bytes") or run.result.get("peak_memory_bytes")
         st.metric(
             "Loss now",
-            f"{last['loss']:.3f}" if pd.notna(last["loss"]) else "–",
+            "–" if loss is None else f"{loss:.3f}",
             width=140,
             help="Mean over the words learned; lower is better.",
         )
-        speed = frame["tokens_per_second"].dropna()
-        memory = frame["memory_bytes"].dropna()
-        st.metric("Tokens a second", f"{speed.iloc[-1]:,.0f}" if len(speed) else "–", width=160)
-        st.metric("Memory", f"{memory.max() / 1e9:.1f} GB" if len(memory) else "–", width=140, help="Peak so far.")
+        st.metric("Tokens a second", "–" if speed is None else f"{speed:,.0f}", width=160)
+        st.metric("Memory", f"{memory / 1e9:.1f} GB" if memory else "–", width=140, help="Peak so far.")
+
+
+def newest(frame: pd.DataFrame, column: str) -> float | None:
+    """The last value of a column; None where it is not there or empty."""
+    values = frame[column].dropna().tolist() if column in frame else []
+    return float(values[-1]) if values else None
 
 
 def loss_words(frame: pd.DataFrame) -> str:
