@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import Any
+
+# Threads of a model that wait for each other sleep instead of spinning: on a machine with other work, spinning makes a
+# token ten times slower. Read once, when torch is loaded, by this process and the workers it starts.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 _HOMES = {
     "UTCGen": ".generator.utcgen",
