@@ -14,10 +14,9 @@ from diaforge_core.services.datasets import DatasetInfo
 from diaforge_core.services.training import TrainRecipe
 
 from . import charts, wiring
-from .palette import RUN_STATES, look
 from .run_progress import run_header, watch
 from .wiring import acting, services, words_of
-from .wording import ago, count, duration, plain
+from .wording import count, duration, plain
 
 PRESETS = {
     "Try it out": {"epochs": 1.0, "max_steps": 10},
@@ -185,24 +184,11 @@ def runs(found: list[Run]) -> None:
             "also while it goes on and after you come back."
         )
         return
-    chosen = wiring.linked(
-        st.selectbox,
-        "Run",
-        [run.name for run in found],
-        "run",
-        found[0].name,
-        format_func=lambda name: run_words(found, name),
-    )
+    chosen = wiring.linked(st.selectbox, "Run", [run.name for run in found], "run", found[0].name)
     run = next(run for run in found if run.name == chosen)
     watch(run.id, _run_box)
     if run.state in FINISHED:
         checkpoints(run)
-
-
-def run_words(found: list[Run], name: str) -> str:
-    """`demo-1 · finished · 5 min ago`."""
-    run = next((run for run in found if run.name == name), None)
-    return f"{name} · {look(RUN_STATES, run.state).word} · {ago(run.created)}" if run else name
 
 
 def _run_box(run: Run) -> None:
