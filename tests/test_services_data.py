@@ -148,6 +148,13 @@ def test_a_file_is_loaded_once_and_verified_if_it_was_not(workspace: Workspace, 
     assert workspace.datasets.load("loaded", "all") == made
 
 
+def test_a_file_cannot_vouch_for_itself(workspace: Workspace, made: list[Dialogue]):
+    empty = Dialogue.model_validate(made[0].model_dump() | {"turns": (), "id": "tampered"})
+    assert empty.passed
+    workspace.datasets.load_file(empty.model_dump_json().encode(), "loaded")
+    assert workspace.datasets.info("loaded").kept == 0
+
+
 def test_a_broken_line_is_named_and_nothing_is_stored(workspace: Workspace, made: list[Dialogue]):
     content = made[0].model_dump_json().encode() + b"\n{broken\n"
     with pytest.raises(DataError, match="line 2"):

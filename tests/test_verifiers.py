@@ -53,6 +53,12 @@ def called(name: str = "CRM_CreateLead", thought: str | None = None, **changes: 
     return lambda turns: [*turns[:-1], calls(name, **({"thought": thought} if thought else {}), **arguments)]
 
 
+def test_a_tool_that_the_catalog_lacks_is_a_fault_of_the_dialogue_not_of_the_run():
+    smaller = a_catalog(*[tool for tool in CATALOG.tools if tool.name != "CRM_CreateLead"])
+    verdict = failed(a_dialogue(), smaller)["tool_call"]
+    assert verdict.reason == "the catalog has no tool CRM_CreateLead"
+
+
 # --- clean dialogues -------------------------------------------------------------------------------------------------
 
 DELETE = a_scenario(

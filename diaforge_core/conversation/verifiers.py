@@ -46,6 +46,9 @@ class Case:
         self.turns: tuple[Turn, ...] = dialogue.turns
         self.candidates = tuple(by_name[name] for name in self.scenario.candidates if name in by_name)
         self.goal: Tool | None = by_name.get(self.scenario.goal_tool)
+        named = (*self.scenario.candidates, self.scenario.goal_tool)
+        self.unknown = tuple(name for name in dict.fromkeys(named) if name not in by_name)
+        """Tools of the scenario that the catalog does not hold."""
 
     @cached_property
     def readings(self) -> tuple[Reading, ...]:
@@ -128,9 +131,9 @@ def verify(dialogue: Dialogue, tools: Sequence[Tool]) -> Dialogue:
 
 
 def cascade(dialogue: Dialogue, catalog: Catalog) -> Dialogue:
-    """`verify` with the tools taken from the catalog; CatalogError when it does not hold them."""
+    """`verify` with the tools taken from the catalog; one that it does not hold is a fault of the tool call."""
     names = dict.fromkeys([*dialogue.scenario.candidates, dialogue.scenario.goal_tool])
-    return verify(dialogue, catalog.subset(list(names)))
+    return verify(dialogue, catalog.subset([name for name in names if name in catalog]))
 
 
 # --- 1. format -------------------------------------------------------------------------------------------------------
@@ -174,6 +177,8 @@ def _turn_form(turn: Turn, speaker: str, *, last: bool) -> str:
 def check_tool_call(case: Case) -> Fault | None:
     """The last turn calls the goal tool, which is in view, and nothing was called earlier; else it says none fits."""
     last = len(case.turns) - 1
+    if case.unknown:
+        return Fault(f"the catalog has no tool {', '.join(case.unknown)}")
     early = next((index for index, turn in enumerate(case.turns[:-1]) if turn.call), None)
     if early is not None:
         return Fault("a tool is called before the last turn", early)

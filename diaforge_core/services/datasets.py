@@ -151,10 +151,11 @@ class Datasets:
         return [Dialogue.model_validate_json(row[0]) for row in rows]
 
     def load_file(self, file: str | Path | bytes, dataset: str, file_name: str = "upload.jsonl") -> DatasetInfo:
-        """The dataset with a JSONL file's dialogues added (one dialogue record a line); verdicts are taken as they are.
+        """The dataset with a JSONL file's dialogues added (one dialogue record a line), verified anew.
 
-        `file` is a path or the content itself. A dialogue that is in the dataset already is not added again. DataError
-        naming every bad line; nothing is stored then.
+        `file` is a path or the content itself. Where a dialogue's catalog is not in this workspace, the verdicts stay
+        as they came. A dialogue that is in the dataset already is not added again. DataError naming every bad line;
+        nothing is stored then.
         """
         name = clean_name(dataset, "dataset")
         if isinstance(file, bytes):
@@ -253,9 +254,7 @@ class Datasets:
         return self._workspace.catalogs.find(dialogue.scenario.catalog, dialogue.scenario.catalog_version)
 
     def _verified(self, dialogue: Dialogue) -> Dialogue:
-        """The dialogue with verdicts, if its catalog is here; else as it came."""
-        if dialogue.verdicts:
-            return dialogue
+        """The dialogue with the verdicts of its catalog, if that is here; else as it came."""
         try:
             return cascade(dialogue, self._catalog_of(dialogue, None))
         except CatalogError:
