@@ -3,6 +3,8 @@ PYTHON ?= python3
 # Which torch build: empty takes what the package index offers for this platform; cpu or cuda chooses.
 TORCH ?=
 PORT ?= 8501
+# Test processes at once.
+JOBS ?= 2
 WORKSPACE ?= data/workspace
 
 VENV := .venv
@@ -22,7 +24,7 @@ setup: $(VENV)/.ready
 test: $(VENV)/.ready-dev check
 
 check: lint types
-	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest
+	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
 
 lint:
 	$(BIN)/ruff check .
