@@ -7,10 +7,9 @@ from collections.abc import Callable, Sequence
 import pandas as pd
 import streamlit as st
 
-from diaforge_core.evaluation.metrics import METRICS, Measurements
 from diaforge_core.records.run import FINISHED, Run
 from diaforge_core.records.scenario import TIERS
-from diaforge_core.services.evaluation import EvalRecipe
+from diaforge_core.services.evaluation import METRICS, EvalRecipe, Measurements
 
 from . import charts, wiring
 from .dialogue_view import Shown, conversation

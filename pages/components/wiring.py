@@ -10,7 +10,6 @@ from typing import Any
 
 import streamlit as st
 
-from diaforge_core.catalog.arguments import validate
 from diaforge_core.errors import DiaForgeError
 from diaforge_core.records.tool import Tool
 from diaforge_core.services.workspace import Workspace, open_workspace, user_name
@@ -57,7 +56,7 @@ def problems_of(tool: Tool, arguments: dict[str, Any]) -> list[str]:
     """What is wrong with these arguments by the tool's schema, one sentence each."""
     return [
         f"{problem.path}: {problem.message}" if problem.path else problem.message
-        for problem in validate(tool, arguments)
+        for problem in services().review.argument_problems(tool, arguments)
     ]
 
 
