@@ -6,6 +6,7 @@ Exit codes: 0; 2 with one message for what the user can mend; 1 for a bug.
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -106,7 +107,7 @@ def verify(
     json_: JsonOption = False,
 ) -> None:
     """Run the verification cascade."""
-    is_file = what.endswith(".jsonl") or Path(what).is_file()
+    is_file = what.endswith(".jsonl") or os.path.isfile(what)  # false too for a word too long to be a path
     _do("verify", {"what": _absolute(Path(what)) if is_file else what, "catalog": catalog}, workspace, json_)
 
 
@@ -189,7 +190,9 @@ def export(
 @app.command()
 def demo(
     reset: Annotated[bool, typer.Option("--reset", help="Build the demo anew; everything else stays.")] = False,
-    if_empty: Annotated[bool, typer.Option("--if-empty", help="Only if the workspace holds nothing.")] = False,
+    if_empty: Annotated[
+        bool, typer.Option("--if-empty", help="Only if the workspace holds nothing, or a demo that was interrupted.")
+    ] = False,
     workspace: WorkspaceOption = None,
     json_: JsonOption = False,
 ) -> None:
@@ -399,7 +402,7 @@ def _line(value: Any) -> str:
 
 def _absolute(path: Path) -> str:
     """The path as the app sees it too, whatever folder this was typed in."""
-    return str(path.expanduser().absolute())
+    return os.path.abspath(os.path.expanduser(path))
 
 
 def _spec(model: str) -> str:

@@ -207,3 +207,15 @@ def test_progress_names_the_run_how_far_it_is_and_the_time_left():
     )  # fmt: skip
     assert progress_line(run) == "g: running, 3 of 12 dialogues, 3 min left"
     assert [duration(seconds) for seconds in (5, 89, 600, 7500)] == ["5 s", "89 s", "10 min", "2 h 5 min"]
+
+
+def test_a_word_too_long_for_a_file_is_a_dataset_that_is_not_there(workspace: Path):
+    _, said = command(workspace, "verify", "x" * 300, code=2)
+    assert "There is no dataset" in said
+    _, said = command(workspace, "load", "x" * 300, "--dataset", "d", code=2)
+    assert "There is no dialogue file" in said
+
+
+def test_an_endless_file_is_no_catalog(workspace: Path):
+    _, said = command(workspace, "import", "/dev/zero", "--name", "crm", code=2)
+    assert "more than" in said

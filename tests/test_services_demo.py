@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from diaforge_core.records.run import Run
 from diaforge_core.services import demo
 from diaforge_core.services.commands import COMMANDS
 from diaforge_core.services.workspace import open_workspace
@@ -38,3 +39,21 @@ def test_the_demo_fills_every_state_and_is_rebuilt_without_touching_the_rest(
         assert again.accepted >= info.accepted - 1
         assert workspace.datasets.info("mine").dialogues == 2
         assert len(workspace.evaluation.runs()) == 4
+
+
+@pytest.mark.timeout(120)
+def test_a_demo_that_was_interrupted_is_built_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(demo, "DIALOGUES", 20)
+    monkeypatch.setattr(demo, "SCENARIOS", 4)
+
+    def interrupt(run: Run) -> None:
+        raise KeyboardInterrupt
+
+    with open_workspace(tmp_path / "workspace") as workspace, pytest.raises(KeyboardInterrupt):
+        COMMANDS["demo"](workspace, {"if_empty": True}, interrupt)
+    with open_workspace(tmp_path / "workspace") as workspace:
+        assert not workspace.is_empty
+        built = COMMANDS["demo"](workspace, {"if_empty": True}, lambda run: None)
+        assert built["built"]
+        assert min(built["accepted"], built["rejected"], built["flagged"]) > 0
+        assert COMMANDS["demo"](workspace, {"if_empty": True}, lambda run: None) == {"built": False}

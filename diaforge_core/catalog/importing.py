@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ def load_catalog(path_or_name: str | Path) -> Catalog:
     It is named after the file. CatalogError if there is no such file, or as in `import_bytes`.
     """
     given = Path(path_or_name).expanduser()
-    found = next((path for path in (given, DATA_DIR / given.name) if path.is_file()), None)
+    found = next((path for path in (given, DATA_DIR / given.name) if os.path.isfile(path)), None)
     if found is None:
         raise CatalogError(f"There is no catalog file '{path_or_name}', neither as a path nor in {DATA_DIR}.")
     return import_catalog([found], found.stem)
@@ -32,7 +33,7 @@ def load_catalog(path_or_name: str | Path) -> Catalog:
 
 def import_catalog(files: Sequence[str | Path], name: str) -> Catalog:
     """One catalog of all tools in these files; CatalogError if a file cannot be opened, or as in `import_bytes`."""
-    return import_bytes([(Path(file).name, _bytes_of(Path(file))) for file in files], name)
+    return import_bytes([(Path(file).name, read_bytes(Path(file))) for file in files], name)
 
 
 def import_bytes(documents: Sequence[tuple[str, bytes]], name: str) -> Catalog:
@@ -80,13 +81,16 @@ def import_report(catalog: Catalog, source: str) -> str:
     )
 
 
-def _bytes_of(path: Path) -> bytes:
+def read_bytes(path: Path) -> bytes:
+    """The file's content; CatalogError if it cannot be opened or holds more than any catalog may."""
     try:
-        if path.stat().st_size > MAX_JSON_BYTES:
-            raise CatalogError(f"{path.name}: the file has {path.stat().st_size:,} bytes (limit {MAX_JSON_BYTES:,}).")
-        return path.read_bytes()
+        with path.open("rb") as file:
+            content = file.read(MAX_JSON_BYTES + 1)
     except OSError as error:
-        raise CatalogError(f"{path}: {error.strerror or 'cannot be opened'}. Check the path.") from None
+        raise CatalogError(f"{path} cannot be read: {error.strerror or error}. Check the path.") from None
+    if len(content) > MAX_JSON_BYTES:
+        raise CatalogError(f"{path.name}: the file has more than {MAX_JSON_BYTES:,} bytes. Nothing was imported.")
+    return content
 
 
 def _read(source: str, data: bytes) -> Found:

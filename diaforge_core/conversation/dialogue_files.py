@@ -78,7 +78,7 @@ def write_dialogues(path: str | Path, dialogues: Iterable[Dialogue]) -> int:
 def _find(path: Path) -> Path:
     tried = [path] if path.is_absolute() else [path, DATA_DIR / path]
     for candidate in tried:
-        if candidate.is_file():
+        if os.path.isfile(candidate):
             return candidate
     places = " nor as ".join(str(place) for place in tried)
     raise DataError(f"There is no dialogue file '{path}': it is not there as {places}. Give the path of a JSONL file.")

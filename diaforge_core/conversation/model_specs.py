@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -72,7 +73,7 @@ def parse_spec(text: str) -> ModelSpec:
         return _run_spec(text, rest)
     if kind == "openai" and rest:
         return _openai_spec(text, rest)
-    if ":" not in text and text and (Path(text).expanduser().is_dir() or text.startswith((".", "/", "~"))):
+    if ":" not in text and text and (os.path.isdir(os.path.expanduser(text)) or text.startswith((".", "/", "~"))):
         return ModelSpec(text, "hf", text)
     if ":" not in text and text.count("/") == 1 and " " not in text:
         return ModelSpec(text, "hub", text)
@@ -113,7 +114,7 @@ def locate(spec: ModelSpec, models_dir: Path) -> ModelFolders:
     if spec.kind != "hf":
         raise ModelError(f"'{spec.text}' has no weights on this machine. Name a local model: smollm2 or hf:DIR.")
     folder = Path(spec.name).expanduser().resolve()
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         raise ModelError(f"There is no model folder at {folder}. Give the folder of a model or of an adapter: hf:DIR.")
     notes = _notes(folder)
     if not (folder / "adapter_config.json").is_file():

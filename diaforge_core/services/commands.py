@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import ValidationError
 
+from ..catalog.importing import read_bytes
 from ..errors import DataError
 from ..records.base import Record
 from ..records.run import Run
@@ -28,12 +29,7 @@ NEAREST = 5
 
 def import_files(workspace: Workspace, params: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:
     """`catalog, tools, skipped: [{where, why}]`."""
-    documents = []
-    for file in params["files"]:
-        try:
-            documents.append((Path(file).name, Path(file).read_bytes()))
-        except OSError as problem:
-            raise DataError(f"{file} cannot be read: {problem.strerror}. Check the path.") from problem
+    documents = [(Path(file).name, read_bytes(Path(file))) for file in params["files"]]
     catalog = workspace.catalogs.add(documents, params["name"])
     return {"catalog": catalog.name, "tools": len(catalog.tools), "skipped": plain(catalog.skipped)}
 
@@ -96,7 +92,7 @@ def export(workspace: Workspace, params: dict[str, Any], on_progress: OnProgress
 
 def demo(workspace: Workspace, params: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:
     """`built`, and what there is: catalog, dataset, dialogues by state, runs."""
-    if params.get("reset"):
+    if params.get("reset") or workspace.demo.is_unfinished:
         return {"built": True, **workspace.demo.reset(on_progress)}
     if params.get("if_empty") and not workspace.is_empty:
         return {"built": False}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -244,7 +245,7 @@ class Datasets:
     def _dataset_or_file(self, name_or_file: str | Path) -> Iterable[Dialogue]:
         if str(name_or_file) in {info.name for info in self.names()}:
             return self.load(str(name_or_file), "all")
-        if Path(name_or_file).suffix == ".jsonl" or Path(name_or_file).is_file():
+        if Path(name_or_file).suffix == ".jsonl" or os.path.isfile(name_or_file):
             return load_synthetic_data(name_or_file)
         return self.load(str(name_or_file), "all")
 

@@ -29,6 +29,13 @@ class Demo:
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
+        self._mark = workspace.folder / ".demo-unfinished"
+        """There from the first part of the demo to the last."""
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether the building was begun and interrupted."""
+        return self._mark.exists()
 
     def build(self, on_progress: Callable[[Run], None] | None = None) -> dict[str, Any]:
         """What there is now: catalog, dataset, dialogues, runs; what is there already is left as it is.
@@ -37,6 +44,7 @@ class Demo:
         """
         if not DOCUMENT.is_file():
             raise DataError(f"The sample catalog {DOCUMENT} is not there. Get the project's files again.")
+        self._mark.touch()
         catalog = self._workspace.catalogs.add([(DOCUMENT.name, DOCUMENT.read_bytes())], CATALOG)
         names = {run.name for run in self._workspace.jobs.all()}
         waiting = []
@@ -60,6 +68,7 @@ class Demo:
                 raise DataError(f"The demo's run '{done.name}' is {done.state}: {done.error or 'it was stopped'}")
         if fresh:
             self._review()
+        self._mark.unlink()
         info = self._workspace.datasets.info(DATASET)
         return {
             "catalog": CATALOG,

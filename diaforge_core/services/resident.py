@@ -24,7 +24,7 @@ from typing import Any
 import openai
 from pydantic import SecretStr
 
-from ..conversation.chat_models import ModelAssistant, OpenAIModel
+from ..conversation.chat_models import REPLY_TOKENS, ModelAssistant, OpenAIModel
 from ..conversation.prompts import Message
 from ..errors import DiaForgeError, ModelError
 from .jobs import worker_environment
@@ -69,7 +69,7 @@ class Resident:
         model = OpenAIModel("resident", self.base_url, key=SecretStr(self._token))
         return ModelAssistant(model, spec, keep_thoughts=self._keep_thoughts)
 
-    def stream(self, messages: Sequence[Message], seed: int, max_tokens: int = 400) -> Iterator[str]:
+    def stream(self, messages: Sequence[Message], seed: int, max_tokens: int = REPLY_TOKENS) -> Iterator[str]:
         """The model's words as it writes them; ModelError if it stops answering."""
         client = openai.OpenAI(api_key=self._token, base_url=self.base_url, max_retries=0)
         try:
@@ -147,7 +147,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _complete(self, request: dict[str, Any]) -> None:
         done = self.server.model.complete(
-            request["messages"], seed=request.get("seed", 0), max_tokens=request.get("max_tokens", 400)
+            request["messages"], seed=request.get("seed", 0), max_tokens=request.get("max_tokens", REPLY_TOKENS)
         )
         message = {"role": "assistant", "content": done.text}
         usage = {"prompt_tokens": 0, "completion_tokens": done.tokens, "total_tokens": done.tokens}
@@ -156,7 +156,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _stream(self, request: dict[str, Any]) -> None:
         pieces = self.server.model.stream(
-            request["messages"], seed=request.get("seed", 0), max_tokens=request.get("max_tokens", 400)
+            request["messages"], seed=request.get("seed", 0), max_tokens=request.get("max_tokens", REPLY_TOKENS)
         )
         first = next(pieces, "")
         self.send_response(200)
