@@ -38,13 +38,13 @@ class Exports:
 
         The file appears whole or not at all. DataError for an unknown form, or a file that cannot be written.
         """
-        rows = self.rows(dataset, format)
+        lines = self.lines(dataset, format)
         target = Path(out).expanduser()
         partial = target.with_name(f".{target.name}.{os.getpid()}")
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             with partial.open("w", encoding="utf-8", newline="\n") as file:
-                file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+                file.writelines(lines)
             partial.replace(target)
         except OSError as problem:
             with contextlib.suppress(OSError):
@@ -52,7 +52,11 @@ class Exports:
             raise DataError(
                 f"{target} cannot be written: {problem.strerror}. Give another file with --out."
             ) from problem
-        return len(rows)
+        return len(lines)
+
+    def lines(self, dataset: str, format: Format) -> list[str]:
+        """The file's lines, each with its line end."""
+        return [json.dumps(row, ensure_ascii=False) + "\n" for row in self.rows(dataset, format)]
 
     def rows(self, dataset: str, format: Format) -> list[dict[str, Any]]:
         """The same rows without a file."""
