@@ -42,6 +42,12 @@ def examine(folder: Path) -> dict[str, Any]:
     return report | {"ok": not problems, "problems": problems}
 
 
+def examine_device() -> dict[str, Any]:
+    """`device` (None if torch cannot be used) and `cards` alone, and the `problems` with them; takes seconds."""
+    problems: list[dict[str, str]] = []
+    return _device(problems) | {"problems": problems}
+
+
 def _versions(problems: list[dict[str, str]]) -> dict[str, str | None]:
     found: dict[str, str | None] = {}
     for package in PACKAGES:

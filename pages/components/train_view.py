@@ -14,6 +14,7 @@ from diaforge_core.services.datasets import DatasetInfo
 from diaforge_core.services.training import TrainRecipe
 
 from . import charts, wiring
+from .device import device_line
 from .run_progress import run_header, watch
 from .wiring import acting, services, words_of
 from .wording import count, duration, plain
@@ -60,11 +61,23 @@ def knobs(preset: str, others: Sequence[str]) -> dict[str, Any]:
         one, two = st.columns(2)
         start = PRESETS[preset]
         steps = two.number_input(
-            "Steps at most", 0, 100_000, int(start["max_steps"]), key=f"train.steps.{preset}", help="0 for no limit."
+            "Steps, not epochs",
+            0,
+            100_000,
+            int(start["max_steps"]),
+            key=f"train.steps.{preset}",
+            help="Optimiser steps, whatever the epochs say. 0: as many as the epochs take.",
         )
         return {
             "epochs": one.number_input(
-                "Epochs", 0.1, 20.0, float(start["epochs"]), step=0.5, key=f"train.epochs.{preset}"
+                "Epochs",
+                0.1,
+                20.0,
+                float(start["epochs"]),
+                step=0.5,
+                key=f"train.epochs.{preset}",
+                disabled=steps > 0,
+                help="Times that every dialogue is learned from.",
             ),
             "max_steps": steps or None,
             "batch_size": one.number_input("Dialogues per step", 1, 64, 4, key="train.batch"),
@@ -98,6 +111,7 @@ def before_start(recipe: TrainRecipe, datasets: Sequence[DatasetInfo]) -> None:
         pace = past_pace()
         time = f" · about {duration(steps * pace)}" if pace else ""
         st.markdown(f"**{count(kept, 'dialogue')}**, **{count(steps, 'step')}**{time}")
+        device_line()
         leak_check(recipe)
         st.button(
             "Start training",
@@ -111,9 +125,8 @@ def before_start(recipe: TrainRecipe, datasets: Sequence[DatasetInfo]) -> None:
 
 
 def planned_steps(kept: int, recipe: TrainRecipe) -> int:
-    """Optimiser steps that the recipe asks for."""
-    whole = math.ceil(math.ceil(kept / recipe.batch_size) * recipe.epochs)
-    return min(whole, recipe.max_steps or whole)
+    """Optimiser steps that the recipe asks for: its own number, else what the epochs take."""
+    return recipe.max_steps or math.ceil(math.ceil(kept / recipe.batch_size) * recipe.epochs)
 
 
 def past_pace() -> float | None:
