@@ -12,18 +12,26 @@ import streamlit as st
 from diaforge_core.records.dialogue import Dialogue
 from diaforge_core.records.review import REJECT_REASONS
 from diaforge_core.services.datasets import ShownState
+from diaforge_core.services.exports import Exports, Format
 from diaforge_core.services.review import Reviewed
 
 from . import wiring
 from .ambiguity_strip import candidates, required_ticks, strip
-from .dialogue_view import Shown, conversation, flatten, value_text
+from .dialogue_view import FAULT_WORDS, Shown, conversation, flatten, value_text
 from .edit_dialog import edit_turn
 from .palette import STATES, badge_markdown
 from .wiring import acting, services, who
-from .wording import ago, clip, exact, plain
+from .wording import ago, clip, count, exact, plain
 
 AROUND = 9
 """Rows of the queue on screen."""
+EXPORTS = {
+    "trl": "Hugging Face, TRL",
+    "openai": "OpenAI fine-tuning",
+    "sharegpt": "LLaMA-Factory (ShareGPT)",
+    "dpo": "Preference pairs (DPO)",
+    "dialogues": "DiaForge itself",
+}
 OPEN = "review.dialog"
 """Session key: which dialog is open, as (dialogue id, kind, turn)."""
 
@@ -87,6 +95,7 @@ def nothing_left(filters: Filters) -> None:
         st.markdown(f":material/inbox: No dialogues {words}.")
         if services().datasets.info(filters.dataset).kept:
             wiring.link(wiring.TRAIN, "Train on what was kept", dataset=filters.dataset)
+            export_box(filters.dataset)
         wiring.link(wiring.GENERATE, "Generate more")
 
 
@@ -107,10 +116,34 @@ def queue(filters: Filters, ids: list[str], here: str) -> None:
             key=f"queue.{row['id']}",
             icon=f":material/{icon}:",
             type="secondary" if row["id"] == here else "tertiary",
-            width="stretch",
             on_click=show,
             args=(row["id"],),
         )
+    export_box(filters.dataset)
+
+
+def export_box(dataset: str) -> None:
+    """The kept dialogues as a file for a training tool; it is written when the button is pressed."""
+    kept = services().datasets.info(dataset).kept
+    with st.popover("Export", icon=":material/download:", key=f"export.{dataset}", disabled=not kept):
+        form = str(st.radio("For", list(EXPORTS), format_func=wiring.words_of(EXPORTS), key="review.export"))
+        st.caption(
+            f"{count(kept, 'dialogue')} that passed every check and that nobody rejected, one JSON object a line."
+        )
+        st.download_button(
+            "Download",
+            partial(_export_text, services().exports, dataset, cast(Format, form)),
+            file_name=f"{dataset}-{form}.jsonl",
+            mime="application/jsonl",
+            key=f"export.{dataset}.{form}",
+            icon=":material/download:",
+            type="primary",
+            on_click="ignore",
+        )
+
+
+def _export_text(exports: Exports, dataset: str, form: Format) -> str:
+    return "".join(exports.lines(dataset, form))
 
 
 def centre(reviewed: Reviewed) -> None:
@@ -123,7 +156,8 @@ def centre(reviewed: Reviewed) -> None:
     version = f" · version {dialogue.version}" if dialogue.version > 1 else ""
     last = reviewed.decisions[-1] if reviewed.decisions else None
     by = f" · {plain(last.who)}, {ago(last.when)}" if last else ""
-    st.markdown(f"{look} :gray[{dialogue.scenario.tier}{version}{by}]", help=exact(last.when) if last else None)
+    advice = "" if dialogue.passed or state in ("accepted", "rejected") else " · edit it until it passes, or reject it"
+    st.markdown(f"{look} :gray[{dialogue.scenario.tier}{version}{by}{advice}]", help=exact(last.when) if last else None)
     strip(services().review.ambiguity_strip(dialogue), list(dialogue.scenario.candidates))
     evidence = services().review.evidence(dialogue)
     lit_key = f"review.lit.{dialogue.id}"
@@ -146,6 +180,8 @@ def _light(key: str, parameter: str) -> None:
 
 
 def _open(dialogue_id: str, kind: str, turn: int = -1) -> None:
+    """Open a dialog, and stay with this dialogue though an edit may take it out of the list."""
+    st.query_params["dialogue"] = dialogue_id
     st.session_state[OPEN] = (dialogue_id, kind, turn)
 
 
@@ -238,7 +274,8 @@ def action_bar(filters: Filters, ids: list[str], reviewed: Reviewed) -> None:
                 icon=":material/check:",
                 type="primary",
                 shortcut="A",
-                disabled=busy,
+                disabled=busy or not dialogue.passed,
+                help=None if dialogue.passed else _why_not_accepted(dialogue),
                 **acting(decide, "accept", "", who(), then=move, say="Accepted."),
             )
             st.button(
@@ -306,6 +343,14 @@ def action_bar(filters: Filters, ids: list[str], reviewed: Reviewed) -> None:
         )
     if busy:
         open_dialog(reviewed, move)
+
+
+def _why_not_accepted(dialogue: Dialogue) -> str:
+    """Why a dialogue that fails a check cannot be accepted: no training takes it before it passes."""
+    failed = ", ".join(
+        dict.fromkeys(FAULT_WORDS.get(v.verifier, v.verifier) for v in dialogue.verdicts if not v.passed)
+    )
+    return plain(f"It fails a check ({failed or 'not checked yet'}). Edit it until it passes, or reject it.")
 
 
 def _undo() -> None:

@@ -7,6 +7,10 @@ from collections.abc import Callable
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from diaforge_core.services.training import TrainRecipe
+from pages.components.device import device_words
+from pages.components.train_view import planned_steps
+
 PAGES = ("home", "catalog", "generate", "review", "train", "evaluate", "traces", "playground")
 Open = Callable[..., AppTest]
 
@@ -94,6 +98,37 @@ def test_an_edit_is_verified_again_and_can_be_undone(open_page: Open) -> None:
     next(button for button in at.button if button.label == "Undo").click().run()
     assert not at.error
     assert "Something entirely different" not in words(at)
+
+
+def test_what_fails_a_check_cannot_be_accepted(open_page: Open) -> None:
+    at = open_page("review", dataset="talks")
+    next(button for button in at.button if button.label == "Edit turn 3").click().run()
+    next(area for area in at.text_area if area.label == "Words").set_value("Whatever you think.").run()
+    next(button for button in at.button if button.label == "Save").click().run()
+    accept = next(button for button in at.button if button.label == "Accept")
+    assert accept.disabled
+    assert "fails a check" in accept.help
+    next(button for button in at.button if button.label == "Undo").click().run()
+    assert not at.error
+
+
+def test_the_kept_dialogues_can_be_downloaded(open_page: Open) -> None:
+    at = open_page("review", dataset="talks")
+    at.radio(key="review.export").set_value("dpo").run()
+    assert not at.exception
+    assert next(button for button in at.get("download_button") if "talks.dpo" in button.proto.id)
+
+
+def test_a_number_of_steps_stands_instead_of_the_epochs() -> None:
+    recipe = TrainRecipe(dataset="talks", run="one", epochs=2, batch_size=4)
+    assert planned_steps(9, recipe) == 6
+    assert planned_steps(9, recipe.model_copy(update={"max_steps": 50})) == 50
+
+
+def test_a_machine_without_a_gpu_says_so_and_one_with_an_idle_card_names_it() -> None:
+    assert "No GPU here" in device_words({"device": "cpu", "cards": []})
+    assert "NVIDIA H200" in device_words({"device": "cuda", "cards": ["NVIDIA H200, 143771 MiB"]})
+    assert device_words({"device": None, "cards": []}) == ""
 
 
 def test_train_shows_the_exact_command(open_page: Open) -> None:
