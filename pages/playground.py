@@ -8,7 +8,7 @@ from pages.components import playground_view as view
 from pages.components import wiring
 from pages.components.wiring import page, services
 
-with page("Playground", "Talk to a model as the user, and watch which tools are still possible."):
+with page("Playground", "Talk to a model, or play one, and watch which tools are still possible."):
     catalogs = [info.name for info in services().catalogs.names()]
     if not catalogs:
         wiring.empty_state(

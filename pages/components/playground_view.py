@@ -8,19 +8,24 @@ import streamlit as st
 
 from diaforge_core.errors import DataError, DiaForgeError
 from diaforge_core.records.scenario import TIERS
+from diaforge_core.records.tool import ToolCall
 from diaforge_core.services.playground import Column, Session
 
 from . import wiring
 from .ambiguity_strip import candidates, letters_line, strip
+from .call_form import edit_arguments
 from .dialogue_view import Shown, conversation, flatten, value_text
 from .palette import OUTCOMES, badge_markdown
 from .wiring import acting, services
-from .wording import clip, plain
+from .wording import clip, letters, plain
 
 SESSION = "playground.session"
 """Session key: id of the conversation on screen."""
 SCENARIO, FREE = "A scenario", "Free chat with tools"
-USER, NOBODY = "I play the user", "Nobody: watch"
+USER, ASSISTANT, NOBODY = "I play the user", "I play the assistant", "Nobody: watch"
+ROLE = "playground.role"
+"""Session key: which of the three is on screen."""
+NONE_FITS = "None of the available tools fits your request."
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +37,7 @@ class Choice:
     tools: tuple[str, ...] = ()
     tier: str | None = None
     goal_tool: str | None = None
-    watch: bool = False
+    role: str = USER
 
 
 def setup(catalogs: list[str]) -> None:
@@ -40,21 +45,26 @@ def setup(catalogs: list[str]) -> None:
     with st.expander("Set the scene", icon=":material/tune:", expanded=session() is None):
         one, two = st.columns(2, gap="large")
         with one:
-            models = model_picker()
-            side = st.segmented_control(
+            role = st.segmented_control(
                 "Who plays",
-                [USER, NOBODY],
+                [USER, ASSISTANT, NOBODY],
                 default=USER,
                 required=True,
                 key="playground.side",
-                help="Against a simulated user when nobody plays.",
+                help="The user is simulated unless you play them.",
             )
+            # The person's own turns stand in the first column; the picker is kept so that its choice is, too.
+            models = model_picker(disabled=role == ASSISTANT)
         with two:
             catalog = wiring.pick("Catalog", catalogs, "catalog")
             kind = st.segmented_control(
-                "Situation", [SCENARIO, FREE], default=SCENARIO, required=True, key="playground.kind"
+                "Situation",
+                [SCENARIO, FREE] if role == USER else [SCENARIO],
+                default=SCENARIO,
+                required=True,
+                key=f"playground.kind.{role == USER}",
             )
-            choice = situation(tuple(models), catalog, kind == FREE, side == NOBODY)
+            choice = situation(tuple(models), catalog, kind == FREE, role or USER)
         ready = bool(models) and (kind == SCENARIO or len(choice.tools) > 0)
         with st.container(horizontal=True):
             st.button(
@@ -69,7 +79,7 @@ def setup(catalogs: list[str]) -> None:
                 st.caption("Each start draws another scenario.")
 
 
-def model_picker() -> list[str]:
+def model_picker(disabled: bool) -> list[str]:
     labels = wiring.model_labels()
     asked = st.query_params.get("model", "")
     first = [asked] if asked else ["scripted:oracle"]
@@ -81,11 +91,12 @@ def model_picker() -> list[str]:
         format_func=wiring.words_of(labels),
         key=f"playground.models.{asked}",
         accept_new_options=True,
+        disabled=disabled,
         help="Each answers the same words of yours.",
     )
 
 
-def situation(models: tuple[str, ...], catalog: str, free: bool, watch: bool) -> Choice:
+def situation(models: tuple[str, ...], catalog: str, free: bool, role: str) -> Choice:
     names = {tool.name: tool.original_name for tool in services().catalogs.get(catalog).tools}
     if free:
         clusters = services().catalogs.ambiguity(catalog).clusters
@@ -98,12 +109,12 @@ def situation(models: tuple[str, ...], catalog: str, free: bool, watch: bool) ->
             key=f"playground.tools.{catalog}",
             max_selections=12,
         )
-        return Choice(models, catalog, tools=tuple(tools))
+        return Choice(models, catalog, tools=tuple(tools), role=role)
     tier = st.selectbox("Difficulty", ["", *TIERS], format_func=lambda t: t or "surprise me", key="playground.tier")
     goal = st.selectbox(
         "Goal tool", ["", *names], format_func=lambda n: names.get(n, "any"), key=f"playground.goal.{catalog}"
     )
-    return Choice(models, catalog, tier=tier or None, goal_tool=goal or None, watch=watch)
+    return Choice(models, catalog, tier=tier or None, goal_tool=goal or None, role=role)
 
 
 def start(choice: Choice) -> None:
@@ -113,9 +124,15 @@ def start(choice: Choice) -> None:
         made = playground.start(choice.models, catalog=choice.catalog, tools=choice.tools)
     else:
         scenario = playground.scenario(choice.catalog, goal_tool=choice.goal_tool, tier=choice.tier)
-        made = playground.start(choice.models, scenario=scenario, opening=choice.watch)
+        models = ("scripted:oracle",) if choice.role == ASSISTANT else choice.models
+        made = playground.start(models, scenario=scenario, opening=choice.role != USER)
     st.session_state[SESSION] = made.id
-    st.session_state["playground.watch"] = choice.watch
+    st.session_state[ROLE] = choice.role
+
+
+def role() -> str:
+    """Who plays in the conversation on screen."""
+    return str(st.session_state.get(ROLE, USER))
 
 
 def session() -> Session | None:
@@ -135,15 +152,17 @@ def columns(session: Session) -> None:
         zip(st.columns(len(session.columns), gap="medium"), session.columns, strict=True)
     ):
         with box:
-            st.markdown(f"**{plain(column.model)}**")
+            st.markdown("**You are the assistant**" if role() == ASSISTANT else f"**{plain(column.model)}**")
             if column.turns:
                 conversation(column.turns, Shown(key=f"play.{session.id}.{index}", tools=tools))
-            elif not st.session_state.get("playground.watch"):
+            elif role() == USER:
                 st.caption("Say what you want, as vaguely as people do.")
-            if unanswered(column) and not st.session_state.get("playground.watch"):
+            if unanswered(column) and role() == USER:
                 answer(session, index)
+            if unanswered(column) and role() == ASSISTANT:
+                call_box(session, len(column.turns))
             verdict(column)
-            if column.ended and session.scenario:
+            if column.ended and session.scenario and role() != ASSISTANT:
                 st.button(
                     "Keep as a trace",
                     key=f"save.{session.id}.{index}",
@@ -151,6 +170,32 @@ def columns(session: Session) -> None:
                     type="tertiary",
                     **acting(services().playground.save, session.id, index, say="Kept among the traces."),
                 )
+
+
+def call_box(session: Session, turn: int) -> None:
+    """The person's other acts than words: a call, filled in by the tool's schema, or that no tool fits."""
+    key = f"act.{session.id}.{turn}"
+    by_name = {tool.name: tool for tool in session.tools}
+    with st.expander("Call a tool", icon=":material/call_made:", key=f"{key}.box"):
+        labels = {tool.name: f"{letters(index)} · {tool.original_name}" for index, tool in enumerate(session.tools)}
+        chosen = st.selectbox("Tool", list(labels), format_func=wiring.words_of(labels), key=f"{key}.tool")
+        filled = edit_arguments(by_name[chosen], {}, f"{key}.{chosen}", wiring.problems_of)
+        call = ToolCall(name=chosen, arguments=filled.arguments)
+        st.button(
+            "Call it",
+            key=f"{key}.call",
+            type="primary",
+            icon=":material/call_made:",
+            disabled=bool(filled.problems),
+            **acting(services().playground.act, session.id, "", call),
+        )
+    st.button(
+        "No tool fits",
+        key=f"{key}.none",
+        icon=":material/block:",
+        type="tertiary",
+        **acting(services().playground.act, session.id, NONE_FITS),
+    )
 
 
 def unanswered(column: Column) -> bool:
@@ -189,14 +234,14 @@ def side(session: Session) -> None:
     names = [tool.name for tool in session.tools]
     open_now = steps[-1].open_tools if steps else names
     st.markdown(f"Still possible: {letters_line(open_now, names)}")
-    watched = bool(st.session_state.get("playground.watch"))
+    played = role() == USER
     over = any(column.ended for column in session.columns)
     candidates(session.tools, steps, goal=scenario.goal_tool if scenario and over else "")
-    if scenario:
+    if scenario and (over or role() != ASSISTANT):
         with st.expander(
-            "What the user wants" if watched else "Your part: what you want",
+            "Your part: what you want" if played else "What the user wants",
             icon=":material/assignment_ind:",
-            expanded=not watched,
+            expanded=played or role() == ASSISTANT,
         ):
             st.text(scenario.goal)
             for name, value in flatten(scenario.gold_arguments):
@@ -209,7 +254,7 @@ def side(session: Session) -> None:
 def say_box(session: Session) -> None:
     """What the person says next, or one step further when nobody plays."""
     going = [column for column in session.columns if not column.ended]
-    if st.session_state.get("playground.watch"):
+    if role() == NOBODY:
         with st.bottom, st.container(horizontal=True):
             st.button(
                 "Next turn",
@@ -228,14 +273,19 @@ def say_box(session: Session) -> None:
             )
         return
     said = st.chat_input(
-        "Say something" if going else "This conversation has ended; start another",
+        ("Ask the user, or call a tool above" if role() == ASSISTANT else "Say something")
+        if going
+        else "This conversation has ended; start another",
         key=f"say.{session.id}",
         disabled=not going,
         max_chars=2000,
     )
     if said:
         with wiring.guarded():
-            services().playground.say(session.id, said)
+            if role() == ASSISTANT:
+                services().playground.act(session.id, said)
+            else:
+                services().playground.say(session.id, said)
             st.rerun()
 
 

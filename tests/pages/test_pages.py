@@ -170,6 +170,21 @@ def test_a_conversation_with_the_scripted_assistant(open_page: Open) -> None:
     assert any("Assistant · turn 2" in caption.value for caption in at.caption)
 
 
+def test_a_person_plays_the_assistant(open_page: Open) -> None:
+    at = open_page("playground")
+    at.session_state["playground.side"] = "I play the assistant"
+    at.run()
+    at.button(key="playground.start").click().run()
+    assert not at.exception
+    assert "You are the assistant" in words(at)
+    assert "What the user wants" not in [box.label for box in at.expander]
+    at.chat_input[0].set_value("What exactly should happen to it?").run()
+    assert any("User · turn 3" in caption.value for caption in at.caption)
+    next(button for button in at.button if button.label == "No tool fits").click().run()
+    assert not at.exception
+    assert "What the user wants" in [box.label for box in at.expander]
+
+
 def test_an_unknown_dialogue_or_trace_in_the_link_is_one_message(open_page: Open) -> None:
     for name, query in (("review", {"dialogue": "nope"}), ("traces", {"trace": "nope"})):
         at = open_page(name, **query)
