@@ -65,11 +65,15 @@ def candidates(
     """
     out = ruled_out(steps, [tool.name for tool in tools])
     for index, tool in enumerate(tools):
+        _candidate(index, tool, out, goal, (tells_apart or {}).get(tool.name) or tool.summary)
+
+
+def _candidate(index: int, tool: Tool, out: Mapping[str, int], goal: str, hint: str) -> None:
+    with st.container(gap=None):
         name = plain(clip(tool.original_name, 44))
         shown = f"~~{name}~~" if tool.name in out else f"**{name}**"
         colour = "primary" if tool.name == goal else "gray"
         st.markdown(f":{colour}-badge[{letters(index)}] {shown}", help=plain(tool.text, 400) or None)
-        hint = (tells_apart or {}).get(tool.name) or tool.summary
         when = f" · out from turn {out[tool.name] + 1}" if tool.name in out else ""
         effect = badge_markdown(SIDE_EFFECTS, tool.side_effect) if tool.side_effect == "destructive" else ""
         st.caption(f"{plain(hint, 90)}{when} {effect}")

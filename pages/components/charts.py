@@ -135,7 +135,8 @@ def outcome_bar(counts: Mapping[str, Mapping[str, int]]) -> go.Figure:
         )
     figure.update_layout(
         barmode="stack",
-        height=110 + 36 * len(counts),
+        height=90 + 36 * len(counts),
+        margin={"t": 8},
         legend={"orientation": "h", "y": -0.25, "traceorder": "normal"},
         bargap=0.35,
     )
@@ -163,7 +164,13 @@ def share_bar(shares: Mapping[str, float], numbers: Mapping[str, int] | None = N
             hovertext=label,
             hoverinfo="text",
         )
-    figure.update_layout(barmode="stack", height=64, showlegend=False, uniformtext={"minsize": 9, "mode": "hide"})
+    figure.update_layout(
+        barmode="stack",
+        height=36,
+        margin={"t": 2, "b": 2},
+        showlegend=False,
+        uniformtext={"minsize": 9, "mode": "hide"},
+    )
     figure.update_xaxes(visible=False, range=[0, 1])
     figure.update_yaxes(visible=False)
     return figure
@@ -225,7 +232,7 @@ def closeness_bars(names: Sequence[str], values: Sequence[float]) -> go.Figure:
             hoverinfo="skip",
         )
     )
-    figure.update_layout(height=40 + 28 * len(names))
+    figure.update_layout(height=12 + 28 * len(names), margin={"t": 4})
     figure.update_xaxes(range=[0, 1.08], visible=False)
     figure.update_yaxes(autorange="reversed", automargin=True)
     return figure
