@@ -15,6 +15,7 @@ from diaforge_core.catalog.importing import load_catalog
 from diaforge_core.catalog.leaves import labels_of, leaves
 from diaforge_core.catalog.neighbours import nearest
 from diaforge_core.catalog.words import folded, plural, singular, with_article
+from diaforge_core.records.tool import Tool
 from tests.factories import a_tool, sales_tools
 
 BRIEF = ("CRM_CreateLead", "CRM_UpdateLead", "CRM_CreateContact", "Sales_CreateOpportunity")
@@ -154,3 +155,17 @@ def test_labels_are_unique_in_their_tool_and_say_what_an_id_is_of():
             assert len(set(labels)) == len(labels), tool.name
     tool = a_tool("GetLead", id="string!", to="string", approved_by="string")
     assert labels_of(tool) == {"id": "lead ID", "to": "recipient", "approved_by": "person it is approved by"}
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "task"),
+    [
+        ("Sales.HoldOrder", "/sales/orders/{order_id}/hold", "hold an order"),
+        ("Sales.DiscountQuote", "/sales/quotes/{quote_id}/discounts", "discount a quote"),
+        ("CallNotification", "/calls/{sid}/notifications", "create a new call notification"),
+    ],
+)
+def test_an_address_that_ends_in_the_name_s_first_word_makes_it_the_verb(name: str, path: str, task: str):
+    text = "Put the order, the quote or the call on hold, with a discount and a notification."
+    tool = Tool(name=name.replace(".", "_"), original_name=name, summary=text, method="POST", path=path)
+    assert profile(tool).task == task

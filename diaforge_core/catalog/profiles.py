@@ -94,8 +94,16 @@ def _stem_of(summary: str) -> frozenset[str]:
     return frozenset({first, first.removesuffix("s"), first.removesuffix("es")}) if first.isalpha() else frozenset()
 
 
-def _acts(word: str, tool: Tool) -> bool:
-    """Whether the first word of a name is its verb though we do not know it: nothing else speaks of such a thing."""
+def _acts(words: Sequence[str], tool: Tool) -> bool:
+    """Whether the first word of a name is its verb though we do not know it.
+
+    It is when the address ends in it after the thing (`/orders/{id}/hold` for "hold order"), or when nothing else in
+    the tool's text speaks of such a thing.
+    """
+    word = words[0]
+    places = _path_nouns(tool.path)
+    if len(places) > 1 and places[-2] == (_noun(words[1:]), True) and places[-1][0] == singular(word):
+        return True
     said = {singular(part) for part in re.findall(r"[a-z]+", f"{tool.summary} {tool.description}".lower())}
     said.update(singular(part) for name in tool.properties for part in identifier_words(name))
     return bool(tool.summary) and singular(word) not in said
@@ -116,7 +124,7 @@ def _name_parts(tool: Tool) -> tuple[str, tuple[str, ...]]:
     stated = _stem_of(tool.summary)
     if len(words) > 2 and words[1] in _PARTICLES:
         return " ".join(words[:2]), tuple(words[2:])
-    if _is_verb(words[0]) or (len(words) > 1 and (words[0] in stated or _acts(words[0], tool))):
+    if _is_verb(words[0]) or (len(words) > 1 and (words[0] in stated or _acts(words, tool))):
         rest = words[1:] or (segments[-2] if len(segments) > 1 else ())
         return words[0], tuple(rest)
     within = [place for place, word in enumerate(words[:-1]) if _is_verb(word) and word not in _NOUN_TOO]
