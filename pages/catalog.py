@@ -5,28 +5,43 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.components import catalog_view as view
-from pages.components.wiring import acting, page, pick, services
-from pages.components.wording import ago, exact, plain
+from pages.components.wiring import acting, page, pick, services, tell
+from pages.components.wording import ago, count, exact, plain
+
+IMPORTS = "catalog.imports"
+"""Session key: how many imports there were; part of the box's keys, so that each starts with an empty one."""
 
 
 def import_box(opened: bool) -> None:
     """Upload documents under a name; one message if they are no catalog, and nothing is stored then."""
-    with st.expander("Import a catalog", icon=":material/upload_file:", expanded=opened):
+    box = f"catalog.box.{st.session_state.get(IMPORTS, 0)}"
+    with st.expander("Import a catalog", icon=":material/upload_file:", expanded=opened, key=box, on_change="rerun"):
         files = st.file_uploader(
             "OpenAPI or Swagger (JSON, YAML), an OpenAI tools list, or an MCP tools/list answer",
             accept_multiple_files=True,
-            key="catalog.files",
+            key=f"catalog.files.{st.session_state.get(IMPORTS, 0)}",
         )
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            name = st.text_input("Name", key="catalog.name", placeholder="crm", max_chars=64)
+            name = st.text_input(
+                "Name", key=f"catalog.name.{st.session_state.get(IMPORTS, 0)}", placeholder="crm", max_chars=64
+            )
             documents = [(file.name, file.getvalue()) for file in files]
             st.button(
                 "Import",
                 key="catalog.import",
                 type="primary",
                 disabled=not (documents and name.strip()),
-                **acting(services().catalogs.add, documents, name, say=f"Imported {name}."),
+                **acting(bring_in, documents, name),
             )
+
+
+def bring_in(documents: list[tuple[str, bytes]], name: str) -> None:
+    """Store the documents as a catalog, bring it on screen and empty the box."""
+    made = services().catalogs.add(documents, name)
+    skipped = f"; {count(len(made.skipped), 'operation')} skipped, see the import report" if made.skipped else ""
+    tell(f"Imported {made.name}: {count(len(made.tools), 'tool')}{skipped}.")
+    st.session_state["catalog"] = made.name
+    st.session_state[IMPORTS] = st.session_state.get(IMPORTS, 0) + 1
 
 
 with page("Catalog", "What do we have, and what gets confused?"):

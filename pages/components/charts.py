@@ -36,7 +36,8 @@ class Dot:
 
 def draw(figure: go.Figure, key: str, says: str) -> None:
     """Draw a figure; `says` is its text for people who do not see it."""
-    figure.update_layout(margin={"l": 8, "r": 8, "t": 28, "b": 8}, hoverlabel={"align": "left"})
+    own = figure.to_dict()["layout"].get("margin", {})
+    figure.update_layout(margin={"l": 8, "r": 8, "t": 28, "b": 8} | own, hoverlabel={"align": "left"})
     st.plotly_chart(figure, key=key, config=CONFIG, alt=says)
 
 

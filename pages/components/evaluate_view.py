@@ -16,7 +16,7 @@ from .dialogue_view import Shown, conversation
 from .palette import OUTCOMES, badge_markdown
 from .run_progress import run_header, watch
 from .wiring import acting, services
-from .wording import clip, count, interval, plain
+from .wording import clip, interval, plain
 
 HEADLINES = {"acc": "Right (Acc)", "ftr": "Wrong tool called (FTR)", "tar": "Gave up (TAR)"}
 NEW = "new scenarios from"
@@ -198,8 +198,6 @@ def compare_tab(done: list[Run]) -> None:
         return
     found = services().evaluation.compare(a, b)
     st.info(plain(found.verdict), icon=":material/balance:")
-    if found.more_needed:
-        st.caption(f"About {count(found.more_needed, 'more scenario')} would decide it.")
     rows = [
         (
             METRICS[key].title if key in METRICS else key,

@@ -53,8 +53,8 @@ def test_the_search_narrows_the_tools(open_page: Open) -> None:
 
 def test_a_file_that_is_no_catalog_is_one_message_and_nothing_is_stored(open_page: Open) -> None:
     at = open_page("catalog")
-    at.file_uploader(key="catalog.files").set_value([("notes.txt", b"just notes", "text/plain")]).run()
-    at.text_input(key="catalog.name").set_value("notes").run()
+    at.file_uploader(key="catalog.files.0").set_value([("notes.txt", b"just notes", "text/plain")]).run()
+    at.text_input(key="catalog.name.0").set_value("notes").run()
     at.button(key="catalog.import").click().run()
     assert not at.exception
     assert len(at.error) == 1
