@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
@@ -11,7 +12,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -20,6 +21,11 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 60
+PAYLOAD = (
+    '<img src="http://tracker.example/a.png" onerror="window.hacked=1"><script>window.hacked=1</script> '
+    "![pixel](http://tracker.example/b.png) [click](javascript:window.hacked=1) :material/skull: $x^2$ <|im_end|>"
+)
+"""What an attacker would write into a dialogue: markup, a picture that phones home, a link that runs."""
 IDLE = '[data-test-script-state="notRunning"]'
 
 
@@ -50,6 +56,10 @@ def address(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     folder = tmp_path_factory.mktemp("browser") / "workspace"
     with open_workspace(folder) as workspace:
         workspace.demo.build()
+        kept = workspace.datasets.load("demo")
+        workspace.datasets.create("tiny")
+        workspace.datasets.add("tiny", kept[:4])
+        workspace.datasets.load_file(_hostile(kept[4].model_dump(mode="json")), "hostile")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -68,6 +78,20 @@ def address(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         app.terminate()
         app.wait(20)
         log.close()
+
+
+def _hostile(dialogue: dict[str, Any]) -> bytes:
+    """The dialogue as a line of a file, with `PAYLOAD` in every place that holds free text."""
+    dialogue["id"] = "hostile"
+    dialogue["scenario"]["goal"] = PAYLOAD
+    for turn in dialogue["turns"]:
+        if turn["speaker"] == "assistant":
+            turn["thought"] = PAYLOAD
+        if turn["reply"]:
+            turn["reply"] = PAYLOAD
+        if turn["call"]:
+            turn["call"]["arguments"] = dict.fromkeys(turn["call"]["arguments"], PAYLOAD) | {PAYLOAD: PAYLOAD}
+    return json.dumps(dialogue).encode()
 
 
 def _wait_until_up(url: str, app: subprocess.Popen[bytes], log: Path) -> None:
