@@ -69,7 +69,10 @@ def run_buttons(run: Run) -> None:
     with st.container(horizontal=True):
         if run.state in {"queued", "running"}:
             st.button(
-                "Stop and keep", key=f"stop.{run.id}", icon=":material/stop_circle:", **acting(jobs.cancel, run.id)
+                "Stop and keep",
+                key=f"stop.{run.id}",
+                icon=":material/stop_circle:",
+                **acting(jobs.cancel, run.id, say="It ends the step it is at, keeps what it has, and stops."),
             )
         if run.state in {"failed", "cancelled", "lost"}:
             st.button("Resume", key=f"resume.{run.id}", icon=":material/play_arrow:", **acting(jobs.resume, run.id))

@@ -147,9 +147,7 @@ def leak_check(recipe: TrainRecipe) -> None:
             key=f"train.split.{recipe.dataset}",
             type="tertiary",
             icon=":material/call_split:",
-            **acting(
-                services().datasets.split, recipe.dataset, say="Split by near-duplicate distance into three datasets."
-            ),
+            **acting(split, recipe.dataset),
         )
         return
     ids = [set(services().review.queue(name, None)) for name in (recipe.dataset, recipe.validation)]
@@ -161,6 +159,17 @@ def leak_check(recipe: TrainRecipe) -> None:
         )
     else:
         st.caption(":material/check: No dialogue is both trained on and watched.")
+
+
+def split(dataset: str) -> None:
+    """Split by near-duplicate distance, and choose the training part, watched on the validation part."""
+    parts = services().datasets.split(dataset)
+    st.session_state["dataset"] = parts.train_dataset
+    st.session_state["train.validation"] = parts.validation_dataset if parts.validation else ""
+    wiring.tell(
+        f"Split: {parts.train} to train on, {parts.validation} to watch, {parts.held_out} held out, "
+        f"{parts.dropped} in none as they stand between the parts."
+    )
 
 
 def mask_preview(recipe: TrainRecipe) -> None:

@@ -131,6 +131,14 @@ def test_a_machine_without_a_gpu_says_so_and_one_with_an_idle_card_names_it() ->
     assert device_words({"device": None, "cards": []}) == ""
 
 
+def test_a_split_leads_on_to_its_training_part(open_page: Open) -> None:
+    at = open_page("train", dataset="talks")
+    at.button(key="train.split.talks").click().run()
+    assert not at.exception
+    assert not at.error
+    assert at.selectbox(key="dataset").value == "talks-train"
+
+
 def test_train_shows_the_exact_command(open_page: Open) -> None:
     at = open_page("train")
     assert any("diaforge_core train" in code.value and "--dataset" in code.value for code in at.code)
