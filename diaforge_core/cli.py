@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -244,11 +244,11 @@ def doctor(workspace: WorkspaceOption = None, json_: JsonOption = False) -> None
 @review_app.command("list")
 def review_list(
     dataset: str,
-    state: Annotated[str | None, typer.Option(help="pending, accepted, rejected, flagged or failed.")] = None,
+    state: Literal["pending", "accepted", "rejected", "flagged", "failed"] | None = None,
     text: str = "",
     tier: str | None = None,
-    limit: int = 50,
-    offset: int = 0,
+    limit: Annotated[int, typer.Option(min=0)] = 50,
+    offset: Annotated[int, typer.Option(min=0)] = 0,
     workspace: WorkspaceOption = None,
     json_: JsonOption = False,
 ) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from diaforge_core.records.base import content_id
@@ -250,3 +252,12 @@ def a_trace(scenario: Scenario | None = None, turns: Sequence[Turn] | None = Non
     } | changes
     fields.setdefault("id", content_id(scenario.id, fields["assistant"], fields.get("trial", 0)))
     return Trace(**fields)
+
+
+def an_adapter_without_base(parent: Path) -> Path:
+    """A folder that looks like an adapter; its base model is not on this machine."""
+    folder = parent / "adapter"
+    folder.mkdir()
+    (folder / "adapter_config.json").write_text(json.dumps({"base_model_name_or_path": "nowhere/model"}))
+    (folder / "adapter_model.safetensors").write_bytes(b"")
+    return folder

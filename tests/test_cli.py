@@ -219,3 +219,16 @@ def test_a_word_too_long_for_a_file_is_a_dataset_that_is_not_there(workspace: Pa
 def test_an_endless_file_is_no_catalog(workspace: Path):
     _, said = command(workspace, "import", "/dev/zero", "--name", "crm", code=2)
     assert "more than" in said
+
+
+def test_numbers_that_cannot_be_are_named_and_leave_no_run(filled: Path):
+    _, said = command(filled, "train", "--dataset", "d", "--run", "t", "--epochs", "inf", code=2)
+    assert "--epochs" in said
+    _, said = command(filled, "train", "--dataset", "d", "--run", "t", "--model", "scripted:oracle", code=2)
+    assert "no weights" in said
+    spec = ["--model", "scripted:oracle", "--catalog", "sample"]
+    _, said = command(filled, "evaluate", *spec, "--count", "99999999", code=2)
+    assert "--count" in said
+    assert not [run for run in command(filled, "runs")[0]["runs"] if run["name"] == "t"]
+    for option in (["--limit=-1"], ["--offset=-1"], ["--state", "lost"]):
+        assert option[0].split("=")[0] in command(filled, "review", "list", "d", *option, code=2)[1]

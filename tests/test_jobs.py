@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from diaforge_core.errors import DataError
+from diaforge_core.errors import DataError, ModelError
 from diaforge_core.records.run import Run
 from diaforge_core.services.evaluation import EvalRecipe
 from diaforge_core.services.generation import Recipe
 from diaforge_core.services.workspace import Workspace, open_workspace
 from diaforge_core.store.run_folder import Status
 
-from .factories import a_catalog
+from .factories import a_catalog, an_adapter_without_base
 
 COUNT = 70
 
@@ -169,12 +169,28 @@ def test_a_lost_database_is_filled_again_from_the_run_folders(tmp_path: Path):
         assert second.catalogs.get("sample").version == a_catalog().version
 
 
-def test_a_run_that_fails_says_why(workspace: Workspace):
-    run = workspace.evaluation.start(EvalRecipe(model="hf:/no/model/here", run="e", catalog="sample", count=1))
+def test_a_run_that_fails_says_why(workspace: Workspace, tmp_path: Path):
+    model = an_adapter_without_base(tmp_path)
+    run = workspace.evaluation.start(EvalRecipe(model=f"hf:{model}", run="e", catalog="sample", count=1))
     failed = workspace.jobs.wait(run.id, timeout_seconds=60)
     assert failed.state == "failed"
-    assert "/no/model/here" in failed.error
+    assert "nowhere" in failed.error
     assert "Traceback" not in workspace.jobs.log(run.id)
+
+
+def test_a_model_that_is_not_there_leaves_no_run(workspace: Workspace):
+    with pytest.raises(ModelError, match="/no/model/here"):
+        workspace.evaluation.start(EvalRecipe(model="hf:/no/model/here", run="e", catalog="sample", count=1))
+    assert workspace.jobs.all() == []
+
+
+def test_an_endpoint_that_does_not_answer_fails_the_run_and_is_asked_again(workspace: Workspace):
+    model = "openai:m@http://127.0.0.1:1/v1"
+    run = workspace.evaluation.start(EvalRecipe(model=model, run="e", catalog="sample", count=1))
+    failed = workspace.jobs.wait(run.id, timeout_seconds=120)
+    assert failed.state == "failed"
+    assert "cannot be reached" in failed.error
+    assert list(workspace.jobs.folder(run.id).rows()) == []
 
 
 def test_a_finished_run_cannot_be_resumed_and_an_unknown_one_is_named(workspace: Workspace):

@@ -12,7 +12,7 @@ from diaforge_core.records.tool import ToolCall
 from diaforge_core.services.resident import Resident
 from diaforge_core.services.workspace import Workspace, open_workspace
 
-from .factories import a_catalog
+from .factories import a_catalog, an_adapter_without_base
 
 
 @pytest.fixture
@@ -87,12 +87,13 @@ def test_what_cannot_start_says_why(workspace: Workspace):
         workspace.playground.get("old")
 
 
-def test_a_model_that_cannot_be_loaded_ends_its_column_only(workspace: Workspace):
+def test_a_model_that_cannot_be_loaded_ends_its_column_only(workspace: Workspace, tmp_path: Path):
     scenario = workspace.playground.scenario("sample", seed=4)
-    session = workspace.playground.start(["hf:/no/model/here", "scripted:oracle"], scenario=scenario, opening=True)
+    model = f"hf:{an_adapter_without_base(tmp_path)}"
+    session = workspace.playground.start([model, "scripted:oracle"], scenario=scenario, opening=True)
     session = workspace.playground.step(session.id)
     assert session.columns[0].ended == "error"
-    assert "/no/model/here" in session.columns[0].reason
+    assert "nowhere" in session.columns[0].reason
     assert session.columns[1].turns[-1].speaker == "assistant"
 
 

@@ -100,6 +100,18 @@ def _openai_spec(text: str, rest: str) -> ModelSpec:
     return ModelSpec(text, "openai", name, base_url=base_url, native=flag == "native")
 
 
+def local_folder(spec: ModelSpec) -> Path:
+    """The folder of an `hf:DIR` spec; ModelError if it is not there or holds no weights that are safe to load."""
+    folder = Path(spec.name).expanduser().resolve()
+    if not os.path.isdir(folder):
+        raise ModelError(f"There is no model folder at {folder}. Give the folder of a model or of an adapter: hf:DIR.")
+    if not (folder / "adapter_config.json").is_file():
+        _check_folder(folder, str(folder))
+    elif not (folder / "adapter_model.safetensors").is_file():
+        raise ModelError(f"The adapter in {folder} has no adapter_model.safetensors. Pickled weights are not loaded.")
+    return folder
+
+
 def locate(spec: ModelSpec, models_dir: Path) -> ModelFolders:
     """The folders of a local model; the small model is converted into `models_dir` on first use.
 
@@ -113,15 +125,10 @@ def locate(spec: ModelSpec, models_dir: Path) -> ModelFolders:
         return ModelFolders(folder, None, spec.name)
     if spec.kind != "hf":
         raise ModelError(f"'{spec.text}' has no weights on this machine. Name a local model: smollm2 or hf:DIR.")
-    folder = Path(spec.name).expanduser().resolve()
-    if not os.path.isdir(folder):
-        raise ModelError(f"There is no model folder at {folder}. Give the folder of a model or of an adapter: hf:DIR.")
+    folder = local_folder(spec)
     notes = _notes(folder)
     if not (folder / "adapter_config.json").is_file():
-        _check_folder(folder, str(folder))
         return ModelFolders(folder, None, str(folder), notes)
-    if not (folder / "adapter_model.safetensors").is_file():
-        raise ModelError(f"The adapter in {folder} has no adapter_model.safetensors. Pickled weights are not loaded.")
     base = locate(_base_of(folder), models_dir)
     if base.adapter is not None:
         raise ModelError(f"The adapter in {folder} stands on another adapter, {base.adapter}. Merge that one first.")

@@ -42,6 +42,12 @@ def ensure_smollm2(models_dir: Path) -> Path:
     return folder
 
 
+def check_here(models_dir: Path) -> None:
+    """ModelError if the model is neither converted already nor installed to be."""
+    if not _is_complete(models_dir / FOLDER):
+        gguf_file()
+
+
 def gguf_file() -> Path:
     """The model file inside the installed wheel, found without importing it; ModelError if it is not installed."""
     try:

@@ -35,7 +35,7 @@ class EvalRecipe(Record):
     scenarios: str = ""
     """Dataset whose scenarios are played; else new ones are drawn from `catalog`."""
     catalog: str = ""
-    count: int = Field(default=20, ge=1)
+    count: int = Field(default=20, ge=1, le=10_000)
     """Scenarios at most."""
     trials: int = Field(default=1, ge=1, le=64)
     seed: int = Field(default=0, ge=0)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..conversation import smollm2
 from ..conversation.assistants import Assistant, scripted_assistant
-from ..conversation.model_specs import locate, parse_spec
+from ..conversation.model_specs import local_folder, locate, parse_spec
 from ..errors import DataError, ModelError
 
 if TYPE_CHECKING:
@@ -51,8 +51,10 @@ class Models:
         parsed = parse_spec(spec)
         if parsed.kind == "hub":
             locate(parsed, self._workspace.models_dir)
+        if parsed.kind == "smollm2":
+            smollm2.check_here(self._workspace.models_dir)
         if parsed.kind == "hf":
-            return f"hf:{Path(parsed.name).expanduser().resolve()}"
+            return f"hf:{local_folder(parsed)}"
         if parsed.kind != "run":
             return spec
         name, _, step = spec.removeprefix("run:").partition("@")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 from pydantic import Field
 
-from ..errors import DataError
+from ..errors import DataError, ModelError
 from ..records.base import Record
 from ..records.run import Run
 from ..store.run_folder import RunFolder
@@ -37,10 +37,10 @@ class TrainRecipe(Record):
     model: str = "smollm2"
     """Model spec of the base."""
     loss_mask: LossMask = "assistant_only"
-    epochs: float = Field(default=1.0, gt=0)
+    epochs: float = Field(default=1.0, gt=0, allow_inf_nan=False)
     batch_size: int = Field(default=4, ge=1)
     """Dialogues per optimiser step."""
-    learning_rate: float = Field(default=2e-4, gt=0)
+    learning_rate: float = Field(default=2e-4, gt=0, allow_inf_nan=False)
     lora_rank: int = Field(default=16, ge=1)
     max_steps: int | None = Field(default=None, ge=1)
     """Optimiser steps, whatever the epochs; by default as many as the epochs take."""
@@ -83,6 +83,9 @@ class Training:
             raise DataError(
                 f"Dataset '{recipe.dataset}' has no kept dialogue to train on. Generate more, or accept some in Review."
             )
+        model = self._workspace.models.resolve(recipe.model)
+        if model.startswith(("scripted:", "openai:")):
+            raise ModelError(f"'{recipe.model}' has no weights to train. Use smollm2, hf:DIR or run:NAME.")
         held_out = self._workspace.datasets.load(recipe.validation) if recipe.validation else []
         first = dialogues[0].scenario
         return self._workspace.jobs.submit(
@@ -90,7 +93,7 @@ class Training:
             name,
             {
                 "recipe": recipe.model_dump(mode="json"),
-                "model": self._workspace.models.resolve(recipe.model),
+                "model": model,
                 "overlap": len({dialogue.id for dialogue in dialogues} & {dialogue.id for dialogue in held_out}),
             },
             catalog=self._workspace.catalogs.find(first.catalog, first.catalog_version),

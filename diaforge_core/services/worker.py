@@ -11,9 +11,10 @@ import signal
 import sys
 import time
 import traceback
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import psutil
 from filelock import FileLock, Timeout
@@ -21,7 +22,7 @@ from filelock import FileLock, Timeout
 from ..conversation.assistants import Assistant
 from ..conversation.model_specs import open_assistant
 from ..conversation.scenarios import draw_scenarios
-from ..errors import DiaForgeError
+from ..errors import DiaForgeError, ModelError
 from ..records.dialogue import Dialogue
 from ..records.run import Progress, RunState
 from ..records.trace import Trace
@@ -30,6 +31,9 @@ from .reports import first_failure, generation_report, measurements_report, plai
 
 PROGRESS_SECONDS = 0.5
 """Between two writings of the progress file."""
+SILENT = 3
+"""Conversations that end in an error, from the first on, before the model counts as not there."""
+T = TypeVar("T")
 
 
 class Stopped(Exception):
@@ -75,6 +79,23 @@ class Work:
         )
 
 
+def once_answered(rows: Iterable[T], trace_of: Callable[[T], Trace]) -> Iterator[T]:
+    """The rows, held back until a conversation is no error.
+
+    ModelError in the words of the first if `SILENT` are, or all there are: a model that is not there would fill the
+    run with errors, and a resumed run would keep them.
+    """
+    rest, held = iter(rows), []
+    for row in rest:
+        held.append(row)
+        if trace_of(row).ended != "error" or len(held) == SILENT:
+            break
+    if held and trace_of(held[-1]).ended == "error":
+        raise ModelError(f"{trace_of(held[0]).error} No conversation came about; resume the run when that is mended.")
+    yield from held
+    yield from rest
+
+
 def generate(work: Work) -> dict[str, Any]:
     """Play the recipe's scenarios with the teacher; one row a scenario."""
     from ..generator.utcgen import UTCGen
@@ -93,7 +114,8 @@ def generate(work: Work) -> dict[str, Any]:
         start=len(rows),
     )
     assistant = work.assistant(recipe["assistant"])
-    for trace, dialogue in UTCGen(api_catalog=catalog, seed=recipe["seed"]).generate(catalog, scenarios, assistant):
+    made = UTCGen(api_catalog=catalog, seed=recipe["seed"]).generate(catalog, scenarios, assistant)
+    for trace, dialogue in made if rows else once_answered(made, lambda pair: pair[0]):
         row = {"trace": trace.model_dump(mode="json"), "dialogue": dialogue.model_dump(mode="json")}
         work.folder.append(row)
         rows.append(_generation_row(row["dialogue"]))
@@ -115,9 +137,8 @@ def evaluate(work: Work) -> dict[str, Any]:
     work.tell(len(traces), total, "conversations")
     assistant = work.assistant(work.recipe["model"])
     played = {(trace.scenario.id, trace.trial) for trace in traces}
-    for trace in evaluate_scenarios(
-        catalog, scenarios, assistant, trials=trials, seed=work.recipe["seed"], skip=played
-    ):
+    made = evaluate_scenarios(catalog, scenarios, assistant, trials=trials, seed=work.recipe["seed"], skip=played)
+    for trace in made if traces else once_answered(made, lambda trace: trace):
         work.folder.append({"trace": trace.model_dump(mode="json")})
         traces.append(trace)
         work.tell(len(traces), total, "conversations")
