@@ -126,3 +126,12 @@ def test_two_traces_part_at_their_first_differing_turn(
 def test_thoughts_and_times_are_no_difference() -> None:
     slow = tuple(Turn.model_validate(turn.model_dump() | {"seconds": 3.0, "note": "other"}) for turn in RIGHT)
     assert first_differing_turn(a_trace(turns=RIGHT), a_trace(turns=slow)) is None
+
+
+def test_a_difference_that_is_the_same_everywhere_is_no_chance_finding():
+    asked = [a_trace(a_scenario(id=f"s{number}"), turns=lead_turns()) for number in range(12)]
+    silent = [a_trace(trace.scenario, turns=(trace.turns[0], *trace.turns[-1:])) for trace in asked]
+    found = compare(asked, silent, TOOLS).difference["questions"]
+    assert found is not None
+    assert found.low == found.high == found.value > 0
+    assert found.p == pytest.approx(2 * 0.5**12)

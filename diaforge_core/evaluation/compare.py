@@ -171,13 +171,20 @@ def _plain_difference(pairs: Sequence[tuple[float, float]]) -> Difference | None
 
 
 def _drawn_difference(units_a: Sequence[Unit], units_b: Sequence[Unit]) -> Difference | None:
-    """Of means, by paired bootstrap; the interval is the value alone where no two scenarios differ."""
+    """Of means, by paired bootstrap; where draws do not differ, the value alone and the p of a sign test."""
     value_a, value_b = ratio(units_a), ratio(units_b)
     if value_a is None or value_b is None:
         return None
     value = value_a - value_b
-    interval, p = paired_bootstrap(units_a, units_b) or (Interval(value, value), 1.0)
+    interval, p = paired_bootstrap(units_a, units_b) or (Interval(value, value), _sign_test(units_a, units_b))
     return Difference(value, min(interval.low, value), max(interval.high, value), p)
+
+
+def _sign_test(units_a: Sequence[Unit], units_b: Sequence[Unit]) -> float:
+    """The exact two-sided p of as many scenarios in favour of one side; scenarios without a measure count for none."""
+    measured = [(ratio([one]), ratio([other])) for one, other in zip(units_a, units_b, strict=True)]
+    pairs = [(one, other) for one, other in measured if one is not None and other is not None]
+    return mcnemar(sum(one > other for one, other in pairs), sum(one < other for one, other in pairs))
 
 
 def _right_shares(episodes: Sequence[Episode]) -> dict[str, float]:
@@ -256,12 +263,16 @@ def _false_calls(ftr: Difference | None, names: tuple[str, str]) -> str:
     return f" {riskier} makes wrong calls more often: {_points(ftr)}."
 
 
+def _chance(p: float) -> str:
+    return "p < 0.001" if p < 0.001 else f"p = {p:.2g}"
+
+
 def _points(difference: Difference) -> str:
     low, high = sorted((abs(difference.low), abs(difference.high)))
     if difference.decided:
         return (
             f"a difference of {abs(difference.value) * 100:.0f} points (95 % interval {low * 100:.0f} to "
-            f"{high * 100:.0f}, p = {difference.p:.2g})"
+            f"{high * 100:.0f}, {_chance(difference.p)})"
         )
     return (
         f"a difference of {difference.value * 100:+.0f} points (95 % interval {difference.low * 100:+.0f} to "
