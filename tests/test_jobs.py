@@ -169,6 +169,14 @@ def test_a_lost_database_is_filled_again_from_the_run_folders(tmp_path: Path):
         assert second.catalogs.get("sample").version == a_catalog().version
 
 
+def test_a_run_folder_that_cannot_be_read_locks_nobody_out(tmp_path: Path):
+    (tmp_path / "runs" / "strange").mkdir(parents=True)
+    (tmp_path / "runs" / "strange" / "config.json").write_text("{broken")
+    with open_workspace(tmp_path) as opened:
+        assert opened.jobs.all() == []
+        assert "strange" in opened.notices[0]
+
+
 def test_a_run_that_fails_says_why(workspace: Workspace, tmp_path: Path):
     model = an_adapter_without_base(tmp_path)
     run = workspace.evaluation.start(EvalRecipe(model=f"hf:{model}", run="e", catalog="sample", count=1))

@@ -190,12 +190,16 @@ class Jobs:
     def recover(self) -> None:
         """At the start: take in what happened while no app was open; a worker that is gone leaves a lost run.
 
-        A run folder that the database does not know (it was lost or restored) is taken in from its first row.
+        A run folder that the database does not know (it was lost or restored) is taken in from its first row; one that
+        cannot be read is a notice, so that it does not lock people out of everything else.
         """
         known = {row[0] for row in self._workspace.database.rows("SELECT id FROM runs")}
         for path in sorted(self._folders.glob("*/config.json")):
             if path.parent.name not in known:
-                self._adopt(RunFolder(path.parent))
+                try:
+                    self._adopt(RunFolder(path.parent))
+                except (DataError, OSError, ValueError, KeyError) as problem:
+                    self._workspace.notices.append(f"Run folder {path.parent.name} was left out: {problem}")
         self.poll()
 
     def remove(self, id_or_name: str) -> None:
