@@ -11,7 +11,18 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect, sync_playwright
 
-PAGES = ("home", "catalog", "generate", "review", "train", "evaluate", "traces", "playground")
+PAGES = {
+    "home": "",
+    "catalog": "catalog",
+    "confusion-map": "catalog?view=Confusion+map",
+    "generate": "generate",
+    "review": "review",
+    "train": "train",
+    "evaluate": "evaluate",
+    "traces": "traces",
+    "playground": "playground",
+}
+"""Name of the picture → address of the page."""
 IDLE = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 
 
@@ -30,8 +41,8 @@ def main(address: str, folder: Path, width: int) -> None:
         for scheme in ("light", "dark"):
             context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
             page = context.new_page()
-            for name in PAGES:
-                page.goto(f"{address}/{'' if name == 'home' else name}")
+            for name, path in PAGES.items():
+                page.goto(f"{address}/{path}")
                 settled(page)
                 height = page.get_by_test_id("stMain").evaluate("element => element.scrollHeight")
                 page.set_viewport_size({"width": width, "height": max(900, min(int(height), 2200))})
