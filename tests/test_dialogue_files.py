@@ -92,3 +92,9 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path) -> None:
         write_dialogues(path, broken())
     assert load_synthetic_data(path) == [a_dialogue("a")]
     assert os.listdir(tmp_path) == ["d.jsonl"]
+
+
+def test_a_dialogue_without_an_id_is_a_bad_line() -> None:
+    line = a_dialogue("kept").model_dump_json().replace('"id":"kept"', '"id":""').encode()
+    with pytest.raises(DataError, match="line 1"):
+        parse_dialogues(line, "d.jsonl")

@@ -11,7 +11,7 @@ import pytest
 from diaforge_core.catalog.arguments import validate
 from diaforge_core.errors import DataError
 from diaforge_core.records.dialogue import Dialogue
-from diaforge_core.services.exports import FORMATS
+from diaforge_core.services.exports import FORMATS, Format
 from diaforge_core.services.workspace import Workspace, open_workspace
 
 from .factories import a_catalog
@@ -113,3 +113,11 @@ def test_what_cannot_be_exported_says_why(workspace: Workspace, tmp_path: Path):
     ):
         with pytest.raises(DataError, match=said):
             workspace.exports.export(dataset, form, tmp_path / out)  # pyright: ignore[reportArgumentType]
+
+
+@pytest.mark.parametrize("form", ["trl", "openai", "sharegpt", "dpo"])
+def test_a_form_for_training_tools_is_not_loaded_but_told_apart(workspace: Workspace, tmp_path: Path, form: Format):
+    workspace.exports.export("d", form, tmp_path / "out.jsonl")
+    with pytest.raises(DataError, match="--format dialogues"):
+        workspace.datasets.load_file(tmp_path / "out.jsonl", "again")
+    assert [info.name for info in workspace.datasets.names()] == ["d"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 from collections.abc import Iterable
@@ -14,6 +15,12 @@ from ..records.dialogue import Dialogue
 from ..settings import DATA_DIR
 
 _ADVICE = "Correct or remove these lines and load the file again; nothing was loaded."
+_ADVICE_ON_EXPORTS = (
+    "This is a form for training tools, which holds no scenario; nothing was loaded. "
+    "Export the dataset again with --format dialogues and load that."
+)
+_EXPORT_KEYS = ({"messages"}, {"conversations"}, {"prompt", "chosen"})
+"""Keys of the lines that `export` writes for TRL and OpenAI, for ShareGPT, and for DPO."""
 
 
 def load_synthetic_data(path: str | Path) -> list[Dialogue]:
@@ -49,7 +56,8 @@ def parse_dialogues(content: bytes, source: str) -> list[Dialogue]:
         dialogues.append(dialogue)
     if problems:
         headline = f"{source}: {len(problems)} {'line is' if len(problems) == 1 else 'lines are'} not usable."
-        raise DataError(problem_list(headline, problems, _ADVICE))
+        advice = _ADVICE_ON_EXPORTS if _is_export(content.partition(b"\n")[0]) else _ADVICE
+        raise DataError(problem_list(headline, problems, advice))
     if not dialogues:
         raise DataError(f"{source} holds no dialogue. Give a JSONL file with one dialogue record a line.")
     return dialogues
@@ -82,6 +90,14 @@ def _find(path: Path) -> Path:
             return candidate
     places = " nor as ".join(str(place) for place in tried)
     raise DataError(f"There is no dialogue file '{path}': it is not there as {places}. Give the path of a JSONL file.")
+
+
+def _is_export(line: bytes) -> bool:
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(row, dict) and any(keys <= row.keys() for keys in _EXPORT_KEYS)
 
 
 def _why(problem: ValidationError) -> str:

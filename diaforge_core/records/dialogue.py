@@ -58,7 +58,7 @@ class Evidence(Record):
 class Dialogue(Record):
     """The editable text of one conversation: the unit of review and of training data."""
 
-    id: str
+    id: str = Field(min_length=1)
     scenario: Scenario
     turns: tuple[Turn, ...]
     verdicts: tuple[Verdict, ...] = ()
