@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from diaforge_core.conversation.assistants import View
-
 from diaforge_core.conversation.rollout import run_rollout, trace_id
 from diaforge_core.errors import ModelError
 from diaforge_core.records.dialogue import NOT_ACCEPTED, Turn

@@ -6,8 +6,8 @@ import random
 
 import numpy as np
 import pytest
-from diaforge_core.catalog.neighbours import closeness
 
+from diaforge_core.catalog.neighbours import closeness
 from diaforge_core.errors import DataError
 from diaforge_core.generator.split import CLOSE, Split, split
 from diaforge_core.records.dialogue import Dialogue

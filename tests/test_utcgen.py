@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from diaforge_core.conversation.assistants import Teacher, View
 
+from diaforge_core.conversation.assistants import Teacher, View
 from diaforge_core.conversation.scenarios import draw_scenarios
 from diaforge_core.errors import CatalogError, DataError, ModelError
 from diaforge_core.generator.utcgen import UTCGen, read_stages
