@@ -24,8 +24,10 @@ def upload(tab: Page, file: Path, name: str) -> None:
     tab.get_by_text("Import a catalog").first.click()
     tab.locator("input[type=file]").set_input_files(file)
     tab.get_by_text(file.name).wait_for()
+    settled(tab)
     tab.get_by_role("textbox", name="Name").fill(name)
     tab.get_by_role("textbox", name="Name").press("Enter")
+    settled(tab)
     tab.get_by_role("button", name="Import", exact=True).click()
 
 
