@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from rapidfuzz import process
 
 from ..errors import CatalogError
@@ -74,17 +74,35 @@ class Skipped(Record):
     why: str
 
 
+ToolPair = tuple[ToolName, ToolName]
+"""Two different tools by cleaned name, in alphabetic order."""
+
+
 class Catalog(Record):
-    """An API collection: its tools in the document's order, and what could not be read of it."""
+    """An API collection: its tools in the document's order, what could not be read of it, what people said of pairs."""
 
     name: str
     tools: tuple[Tool, ...]
     skipped: tuple[Skipped, ...] = ()
+    pinned: tuple[ToolPair, ...] = ()
+    """Pairs that are always offered beside each other where one of the two is the goal tool; in order."""
+    banned: tuple[ToolPair, ...] = ()
+    """Pairs that are never offered beside each other; in order."""
+
+    @model_validator(mode="after")
+    def _pairs_in_order(self) -> Catalog:
+        for pairs in (self.pinned, self.banned):
+            if list(pairs) != sorted({(min(pair), max(pair)) for pair in pairs if pair[0] != pair[1]}):
+                raise ValueError("pairs are of two different tools in alphabetic order, each pair once and in order")
+        if both := set(self.pinned) & set(self.banned):
+            raise ValueError(f"a pair cannot be pinned and banned: {sorted(both)[0]}")
+        return self
 
     @cached_property
     def version(self) -> str:
-        """A name for exactly these tools; two imports of one document share it."""
-        return content_id([tool.model_dump(mode="json") for tool in self.tools])
+        """A name for exactly these tools and pairs; two imports of one document share it."""
+        pairs = [self.pinned, self.banned] if self.pinned or self.banned else []
+        return content_id([tool.model_dump(mode="json") for tool in self.tools], *pairs)
 
     @cached_property
     def _by_name(self) -> dict[str, Tool]:
