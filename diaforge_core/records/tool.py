@@ -74,7 +74,7 @@ class Skipped(Record):
     why: str
 
 
-ToolPair = tuple[ToolName, ToolName]
+NamePair = tuple[ToolName, ToolName]
 """Two different tools by cleaned name, in alphabetic order."""
 
 
@@ -84,9 +84,9 @@ class Catalog(Record):
     name: str
     tools: tuple[Tool, ...]
     skipped: tuple[Skipped, ...] = ()
-    pinned: tuple[ToolPair, ...] = ()
+    pinned: tuple[NamePair, ...] = ()
     """Pairs that are always offered beside each other where one of the two is the goal tool; in order."""
-    banned: tuple[ToolPair, ...] = ()
+    banned: tuple[NamePair, ...] = ()
     """Pairs that are never offered beside each other; in order."""
 
     @model_validator(mode="after")
