@@ -11,11 +11,11 @@ from ..errors import CatalogError, problem_list
 from ..records.tool import Catalog, Skipped
 from ..settings import DATA_DIR
 from .documents import MAX_JSON_BYTES, read_document
-from .formats import function_tools, openapi
+from .formats import discovery, function_tools, openapi
 from .formats.drafts import Found
 from .naming import unique_names
 
-FORMATS = (openapi, function_tools)
+FORMATS = (openapi, discovery, function_tools)
 """Readers in the order in which they are asked whether a document is theirs."""
 
 

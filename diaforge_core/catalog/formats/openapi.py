@@ -10,12 +10,12 @@ from ..naming import name_from_path, words_of
 from ..refs import References, RefError
 from ..schemas import SchemaProblem, SchemaReader
 from .drafts import Draft, Found, as_text
+from .joining import naming, with_body
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 TRANSPORT_HEADERS = frozenset({"accept", "content-type", "authorization", "user-agent", "host", "content-length"})
 """Headers that the caller's machinery fills, never a person."""
 _FORM_TYPES = ("application/json", "application/x-www-form-urlencoded", "multipart/form-data")
-_CONDITIONS = ("allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentRequired", "dependentSchemas")
 _ON_PARAMETER = frozenset({"name", "in", "required", "allowEmptyValue", "collectionFormat", "style", "explode"})
 
 
@@ -111,7 +111,7 @@ def _arguments(references: References, item: dict[str, Any], operation: dict[str
     for parameter in _parameters(references, item, operation):
         name, place = parameter["name"], parameter["in"]
         needed = parameter.get("required") is True or place == "path"
-        with _naming(name):
+        with naming(name):
             if place == "body":
                 body, body_required = reader.read(parameter.get("schema", {})), needed
             elif place == "formData":
@@ -128,24 +128,10 @@ def _arguments(references: References, item: dict[str, Any], operation: dict[str
         body, body_required = _request_body(references, reader, operation["requestBody"])
     arguments: dict[str, Any] = {"type": "object", "properties": properties, "required": required}
     if body is not None:
-        arguments = _with_body(arguments, body, body_required)
+        arguments = with_body(arguments, body, body_required)
     if not arguments["required"]:
         del arguments["required"]
     return arguments
-
-
-class _naming:
-    """Says which parameter a schema's problem is about."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
-        if isinstance(error, (SchemaProblem, RefError)):
-            raise SchemaProblem(f"in `{self.name[:60]}`: {error}") from None
 
 
 def _parameters(references: References, item: dict[str, Any], operation: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -205,48 +191,8 @@ def _request_body(references: References, reader: SchemaReader, given: Any) -> t
     media = content[kind]
     if not isinstance(media, dict):
         raise SchemaProblem(f"the body's `{kind[:60]}` is not a mapping")
-    with _naming("body"):
+    with naming("body"):
         schema = reader.read(media.get("schema", {}))
     if as_text(body.get("description")) and "description" not in schema:
         schema = {**schema, "description": as_text(body["description"])}
     return schema, body.get("required") is True
-
-
-def _with_body(arguments: dict[str, Any], body: dict[str, Any], body_required: bool) -> dict[str, Any]:
-    """The arguments with the body's fields beside the others, its conditions kept; as one `body` if that cannot be."""
-    properties, required = arguments["properties"], arguments["required"]
-    fields = body.get("properties", {})
-    clashes = {name for name in fields if name in properties and not _same(fields[name], properties[name])}
-    conditional = any(key in body for key in _CONDITIONS)
-    if not _spreads(body) or (clashes and conditional):
-        if not body or body == {"type": "object"}:
-            return arguments
-        name = "body" if "body" not in properties else "request_body"
-        return {
-            **arguments,
-            "properties": {**properties, name: body},
-            "required": [*required, *([name] if body_required else [])],
-        }
-    renamed = {name: f"body_{name}" if name in clashes else name for name in fields}
-    body_needs = [renamed.get(name, name) for name in body.get("required", ())]
-    rest = {key: value for key, value in body.items() if key in _CONDITIONS or key == "additionalProperties"}
-    merged = {renamed[name]: schema for name, schema in fields.items() if renamed[name] not in properties}
-    return {
-        **arguments,
-        "properties": {**properties, **merged},
-        "required": list(dict.fromkeys([*required, *body_needs])),
-        **rest,
-    }
-
-
-def _spreads(body: dict[str, Any]) -> bool:
-    """Whether the body is an object whose fields can stand among the other arguments without changing meaning."""
-    if body.get("type", "object") != "object" or not body.get("properties"):
-        return False
-    closed = (part.get("additionalProperties") for key in ("allOf", "anyOf", "oneOf") for part in body.get(key, ()))
-    return all(each is not False for each in closed)
-
-
-def _same(one: dict[str, Any], other: dict[str, Any]) -> bool:
-    plain = [{k: v for k, v in each.items() if k not in ("description", "title", "examples")} for each in (one, other)]
-    return plain[0] == plain[1]
