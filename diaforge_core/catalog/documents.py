@@ -21,6 +21,7 @@ from ruamel.yaml.events import (
 )
 
 from ..errors import CatalogError
+from .xml_documents import XmlProblem, looks_like_xml, parse_xml
 
 MAX_JSON_BYTES = 48_000_000
 """Bytes of a JSON document; the largest public catalogs are near 12 MB."""
@@ -52,11 +53,13 @@ def read_document(name: str, data: bytes) -> Any:
 
 
 def parse_document(data: bytes) -> Any:
-    """As `read_document`; DocumentError instead."""
+    """As `read_document`, or the root element of an XML document; DocumentError instead."""
     if not data.strip():
         raise DocumentError("the file is empty")
     if len(data) > MAX_JSON_BYTES:
         raise DocumentError(f"the file has {len(data):,} bytes (limit {MAX_JSON_BYTES:,})")
+    if looks_like_xml(data):
+        return _xml(data)
     text = _decode(data)
     if text.lstrip()[:1] in ("{", "["):
         try:
@@ -68,6 +71,13 @@ def parse_document(data: bytes) -> Any:
     if len(data) > MAX_YAML_BYTES:
         raise DocumentError(f"the YAML file has {len(data):,} bytes (limit {MAX_YAML_BYTES:,}; use JSON for more)")
     return _yaml(text)
+
+
+def _xml(data: bytes) -> Any:
+    try:
+        return parse_xml(data)
+    except XmlProblem as problem:
+        raise DocumentError(str(problem)) from None
 
 
 def _decode(data: bytes) -> str:
