@@ -2,29 +2,49 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ..errors import CatalogError, problem_list
 from ..records.tool import Catalog, Skipped
 from ..settings import DATA_DIR
-from .documents import MAX_JSON_BYTES, read_document
+from .documents import MAX_JSON_BYTES, DocumentError, parse_document
+from .folders import place_in, read_folder
 from .formats import discovery, function_tools, openapi
 from .formats.drafts import Found
+from .json_lines import json_lines
 from .naming import unique_names
 
 FORMATS = (openapi, discovery, function_tools)
 """Readers in the order in which they are asked whether a document is theirs."""
+KNOWN_FORMATS = (
+    "an OpenAPI document (2.0 to 3.2), an OData `$metadata` document, a Google discovery document, a Postman "
+    "collection, or a list of tools (OpenAI, Anthropic, Gemini, MCP, BFCL)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One document: what was found in it, or why it is no catalog."""
+
+    source: str
+    found: Found
+    problem: str = ""
+    advice: str = ""
 
 
 def load_catalog(path_or_name: str | Path) -> Catalog:
-    """The catalog in this file, looked for as a path, then among the project's own data.
+    """The catalog in this file or folder, looked for as a path, then among the project's own data.
 
     It is named after the file. CatalogError if there is no such file, or as in `import_bytes`.
     """
     given = Path(path_or_name).expanduser()
+    if os.path.isdir(given):
+        return import_folder(given, given.resolve().name)
     found = next((path for path in (given, DATA_DIR / given.name) if os.path.isfile(path)), None)
     if found is None:
         raise CatalogError(f"There is no catalog file '{path_or_name}', neither as a path nor in {DATA_DIR}.")
@@ -33,39 +53,46 @@ def load_catalog(path_or_name: str | Path) -> Catalog:
 
 def import_catalog(files: Sequence[str | Path], name: str) -> Catalog:
     """One catalog of all tools in these files; CatalogError if a file cannot be opened, or as in `import_bytes`."""
-    return import_bytes([(Path(file).name, read_bytes(Path(file))) for file in files], name)
+    return import_bytes(((Path(file).name, read_bytes(Path(file))) for file in files), name)
 
 
-def import_bytes(documents: Sequence[tuple[str, bytes]], name: str) -> Catalog:
+def import_folder(folder: str | Path, name: str) -> Catalog:
+    """One catalog of all tools in the files below the folder, in the order of their paths.
+
+    A file that cannot be opened or is no catalog is in `skipped`, by its path below the folder. CatalogError if no file
+    is a catalog, or as in `catalog_files`.
+    """
+    inside = read_folder(folder)
+    skipped = inside.skipped
+    parts = list(_parts(_opened(folder, inside.files, skipped)))
+    if not parts:
+        raise CatalogError(
+            f"The folder '{folder}' holds no file that could be read. Give a folder with {KNOWN_FORMATS}."
+        )
+    return _joined(parts, name, skipped, headline=f"The folder '{folder}'")
+
+
+def catalog_files(folder: str | Path) -> list[Path]:
+    """The files that `import_folder` would open, in its order.
+
+    CatalogError if it is no folder, cannot be opened, or holds too many files or bytes to be a catalog.
+    """
+    return read_folder(folder).files
+
+
+def import_bytes(documents: Iterable[tuple[str, bytes]], name: str) -> Catalog:
     """One catalog of all tools in these documents, each given as its file name and content.
 
     Tools stand in the order of the documents; names are cleaned and unique. What could not be read of a document is in
-    `skipped`, named by file and place. CatalogError if a document is no catalog at all, or if no tool could be read.
+    `skipped`, named by file and place; so are a document that is no catalog and one that was given before. CatalogError
+    if no document is a catalog, or if no tool could be read.
     """
-    if not documents:
-        raise CatalogError("No file was given. Give at least one OpenAPI document or list of tools.")
-    parts = [(source, _read(source, data)) for source, data in documents]
-    several = len(parts) > 1
-    skipped = [
-        Skipped(where=f"{source}: {each.where}" if several else each.where, why=each.why)
-        for source, found in parts
-        for each in found.skipped
-    ]
-    skipped += [
-        Skipped(where=source, why="it declares no operations")
-        for source, found in parts
-        if not found.tools and not found.skipped
-    ]
-    tools = unique_names([tool for _, found in parts for tool in found.tools])
-    if not tools:
-        raise CatalogError(
-            problem_list(
-                f"{parts[0][0] if not several else 'The files'}: no operation could be read.",
-                [(each.where, each.why) for each in skipped],
-                "Nothing was imported. Correct these and import again.",
-            )
-        )
-    return Catalog(name=name, tools=tools, skipped=tuple(skipped))
+    parts = list(_parts(documents))
+    if not parts:
+        raise CatalogError(f"No file was given. Give {KNOWN_FORMATS}.")
+    if len(parts) == 1 and parts[0].problem:
+        raise CatalogError(f"{parts[0].source}: {parts[0].problem}{parts[0].advice}")
+    return _joined(parts, name, (), headline=parts[0].source if len(parts) == 1 else "The files")
 
 
 def import_report(catalog: Catalog, source: str) -> str:
@@ -93,15 +120,71 @@ def read_bytes(path: Path) -> bytes:
     return content
 
 
+def _opened(folder: str | Path, files: list[Path], skipped: list[Skipped]) -> Iterator[tuple[str, bytes]]:
+    """Place in the folder and content of each file, one at a time; what cannot be opened is added to `skipped`."""
+    for path in files:
+        try:
+            yield place_in(folder, path), read_bytes(path)
+        except CatalogError as error:
+            skipped.append(Skipped(where=place_in(folder, path), why=str(error)))
+
+
+def _parts(documents: Iterable[tuple[str, bytes]]) -> Iterator[_Part]:
+    """Each document read; one that holds the same bytes as an earlier one is not read again."""
+    earlier: dict[bytes, str] = {}
+    for name, data in documents:
+        source = name.encode("utf-8", "replace").decode("utf-8")
+        digest = hashlib.blake2b(data).digest()
+        if digest in earlier:
+            yield _Part(source, Found(), f"it is the same as `{earlier[digest]}`, byte for byte")
+        else:
+            earlier[digest] = source
+            yield _part(source, data)
+
+
+def _part(source: str, data: bytes) -> _Part:
+    try:
+        return _Part(source, _read(source, data))
+    except DocumentError as error:
+        return _Part(source, Found(), str(error), f". Give {KNOWN_FORMATS}; nothing was imported.")
+    except CatalogError as error:
+        return _Part(source, Found(), str(error).removeprefix(f"{source}: "))
+
+
 def _read(source: str, data: bytes) -> Found:
-    document: Any = read_document(source, data)
+    """DocumentError if the document is none or of no known kind, CatalogError if it is of one but cannot be used."""
+    lines = json_lines(data)
+    document: Any = parse_document(data) if lines is None else lines
     for reader in FORMATS:
         if reader.recognises(document):
             return reader.read(document, source)
-    raise CatalogError(
-        f"{source}: this is not a catalog. It holds {_describe(document)}, but no `openapi` or `swagger` "
-        "version and no list of tools. Give an OpenAPI document (2.0, 3.0, 3.1) or a list of tools."
-    )
+    raise DocumentError(f"this is not a catalog: it holds {_describe(document)}, nothing that names operations")
+
+
+def _joined(parts: Sequence[_Part], name: str, skipped: Iterable[Skipped], headline: str) -> Catalog:
+    """The parts' tools under unique names, their pairs, and all that was skipped; CatalogError if there is no tool."""
+    several = len(parts) > 1
+    problems = [
+        Skipped(where=f"{part.source}: {each.where}" if several else each.where, why=each.why)
+        for part in parts
+        for each in part.found.skipped
+    ]
+    problems += [
+        Skipped(where=part.source, why=part.problem or "it declares no operations")
+        for part in parts
+        if part.problem or not (part.found.tools or part.found.skipped)
+    ]
+    problems += skipped
+    tools = unique_names([tool for part in parts for tool in part.found.tools])
+    if not tools:
+        raise CatalogError(
+            problem_list(
+                f"{headline}: no operation could be read.",
+                [(each.where, each.why) for each in problems],
+                "Nothing was imported. Correct these and import again.",
+            )
+        )
+    return Catalog(name=name, tools=tools, skipped=tuple(problems))
 
 
 def _describe(document: Any) -> str:

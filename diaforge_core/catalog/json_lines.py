@@ -1,0 +1,39 @@
+"""Files that hold one JSON mapping a line."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from .documents import DocumentError, parse_document
+
+MAX_LINES = 200_000
+
+
+def json_lines(data: bytes) -> list[Any] | None:
+    """The line's values in order; None if the content does not look like JSON lines, judged by its first two.
+
+    DocumentError that names the line if a later one is broken.
+    """
+    lines = [(number, line.strip()) for number, line in enumerate(data.split(b"\n"), 1) if line.strip()]
+    if len(lines) < 2 or not all(_is_mapping(line) for _, line in lines[:2]):
+        return None
+    if len(lines) > MAX_LINES:
+        raise DocumentError(f"it has {len(lines):,} lines of JSON (limit {MAX_LINES:,})")
+    return [_value(number, line) for number, line in lines]
+
+
+def _is_mapping(line: bytes) -> bool:
+    if not (line.removeprefix(b"\xef\xbb\xbf").startswith(b"{") and line.endswith(b"}")):
+        return False
+    try:
+        return isinstance(json.loads(line.removeprefix(b"\xef\xbb\xbf")), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _value(number: int, line: bytes) -> Any:
+    try:
+        return parse_document(line)
+    except DocumentError as error:
+        raise DocumentError(f"line {number}: {error}") from None
