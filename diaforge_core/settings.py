@@ -21,6 +21,8 @@ class Settings(BaseSettings):
     """Folder of converted models; by default `models` inside the workspace."""
     user: str = ""
     """Name that decisions are signed with; by default the login name."""
+    encoder: str = "wordllama"
+    """What measures closeness of texts: `wordllama`, or `sentence-transformers:` and a model's folder or name."""
 
 
 def workspace_dir(path: str | Path | None = None) -> Path:
