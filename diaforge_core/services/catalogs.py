@@ -1,37 +1,93 @@
-"""Catalogs of the workspace: import, versions, what gets confused."""
+"""Catalogs of the workspace: import, edits as versions, history, what gets confused."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+import threading
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..catalog.ambiguity import Ambiguity, ambiguity
+from ..catalog import editing
+from ..catalog.ambiguity import FLOOR, Ambiguity, ambiguity
+from ..catalog.comparing import CatalogDiff, PairStatus, compare_catalogs, pair_statuses
 from ..catalog.facets import Facet, best_facet, facets
-from ..catalog.importing import import_bytes
+from ..catalog.importing import import_bytes, import_folder
 from ..catalog.neighbours import ClosenessParts, pair_closeness
+from ..catalog.rewording import Rewording, suggest
+from ..catalog.search import ToolSearch
+from ..catalog.suspicion import Suspicion, suspicions
 from ..errors import CatalogError
-from ..records.tool import Catalog, Tool
+from ..records.tool import Catalog, SideEffect, Skipped, Tool
+from ..store import catalogs as table
+from ..store.catalogs import CatalogVersion, HistoryKind
+from .kept import Kept
 from .names import clean_name, safe_file_name
 
 if TYPE_CHECKING:
     from .workspace import Workspace
 
+KEPT_TOOLS = 120_000
+"""Tools of all catalogs held in memory: four versions of the largest public collection, near 1 GB."""
+KEPT_RESULTS = 6
+"""Searches, maps, … of that many versions are held."""
+NAMED = 8
+"""Tools named in a note of the history; more are counted."""
+
 
 @dataclass(frozen=True, slots=True)
 class CatalogInfo:
-    """One catalog's newest version in a line."""
+    """One version of a catalog in a line."""
 
     name: str
     version: str
     tools: int
     imported: dt.datetime
-    """UTC."""
+    """When the import that it rests on was made, UTC."""
     skipped: int
     """Operations that could not be imported."""
     versions: int
     """How many different versions are kept."""
+    edited: bool
+    """Whether people changed it after the import."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportOutcome:
+    """What an import brought."""
+
+    catalog: Catalog
+    """The current version now: the import, with the edits of the version before."""
+    difference: CatalogDiff | None
+    """What the documents say otherwise than those of the last import; None if there was none of this name."""
+    lost: tuple[str, ...]
+    """Tools with an edit that could not be carried over, since the documents changed or dropped the same."""
+    is_new: bool
+    """Whether there is a new version; False if the documents say what they said."""
+    note: str
+    """The same in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What was read of the documents and what was not."""
+
+    tools: int
+    kinds: dict[str, int]
+    """HTTP verb or kind of operation ("function" where the document has none) → tools, the most frequent first."""
+    side_effects: dict[str, int]
+    """read, write, destructive → tools."""
+    skipped: tuple[Skipped, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPage:
+    """Some of the tools that a search found."""
+
+    total: int
+    """Tools found in all."""
+    tools: tuple[Tool, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,106 +99,365 @@ class ToolPair:
     closeness: ClosenessParts
     facet: Facet | None
     """What tells them apart, as a question; None if no answerable one does."""
+    status: PairStatus | None = None
+    """Whether people want them always, or never, beside each other."""
 
 
 class Catalogs:
-    """The catalogs of one workspace; every version that was imported is kept."""
+    """The catalogs of one workspace; every import and every edit of it is kept as a version."""
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
-        self._catalogs: dict[tuple[str, str], Catalog] = {}
-        self._ambiguities: dict[str, Ambiguity] = {}
+        self._writing = threading.RLock()
+        """Held from reading a current version to replacing it, so that no edit is lost."""
+        self._catalogs: Kept[Catalog] = Kept(KEPT_TOOLS, lambda catalog: len(catalog.tools))
+        self._ambiguities: Kept[Ambiguity] = Kept(KEPT_RESULTS)
+        self._searches: Kept[ToolSearch] = Kept(KEPT_RESULTS)
+        self._suspicions: Kept[dict[str, tuple[Suspicion, ...]]] = Kept(KEPT_RESULTS)
+        self._suggestions: Kept[tuple[Rewording, ...]] = Kept(100)
 
-    def add(self, files: Sequence[tuple[str, bytes]], name: str) -> Catalog:
-        """The catalog imported from (file name, content) documents and stored under `name` as its newest version.
-
-        CatalogError if a file is no catalog or holds no operation; nothing is stored then.
-        """
-        documents = [(safe_file_name(file), content) for file, content in files]
-        return self.put(import_bytes(documents, clean_name(name, "catalog")))
-
-    def put(self, catalog: Catalog) -> Catalog:
-        """The catalog itself, stored as the newest version of its name."""
-        now = dt.datetime.now(dt.UTC)
-        with self._workspace.database.write() as cursor:
-            cursor.execute("DELETE FROM catalogs WHERE name = ? AND version = ?", [catalog.name, catalog.version])
-            cursor.execute(
-                "INSERT INTO catalogs VALUES (?, ?, ?, ?, ?, ?)",
-                [
-                    catalog.name,
-                    catalog.version,
-                    now,
-                    len(catalog.tools),
-                    len(catalog.skipped),
-                    catalog.model_dump_json(),
-                ],
-            )
-        return catalog
+    # What there is
 
     def names(self) -> list[CatalogInfo]:
-        """The newest version of each catalog, by name."""
-        rows = self._workspace.database.rows(
-            "SELECT name, arg_max(version, imported), arg_max(tools, imported), max(imported), "
-            "arg_max(skipped, imported), count(*) FROM catalogs GROUP BY name ORDER BY name"
-        )
-        return [CatalogInfo(*row) for row in rows]
+        """The current version of each catalog that is not archived, by name."""
+        return [CatalogInfo(*row) for row in table.heads(self._workspace.database, archived=False)]
+
+    def archived(self) -> list[CatalogInfo]:
+        """The current version of each archived catalog, by name; `undo` brings one back."""
+        return [CatalogInfo(*row) for row in table.heads(self._workspace.database, archived=True)]
 
     def versions(self, name: str) -> list[CatalogInfo]:
-        """All kept versions of one catalog, newest first; CatalogError if there is none."""
-        rows = self._workspace.database.rows(
-            "SELECT name, version, tools, imported, skipped, 1 FROM catalogs WHERE name = ? ORDER BY imported DESC",
-            [name],
-        )
+        """All kept versions of one catalog, the one that was current last first; CatalogError if there is none."""
+        rows = table.versions(self._workspace.database, name)
         if not rows:
             raise self._missing(name)
-        return [CatalogInfo(row[0], row[1], row[2], row[3], row[4], len(rows)) for row in rows]
+        return [CatalogInfo(name, *row) for row in rows]
 
     def get(self, name: str, version: str | None = None) -> Catalog:
-        """The catalog's newest version, or the one given; CatalogError with what there is if it is not stored."""
-        wanted = version or self._newest(name)
-        if (name, wanted) not in self._catalogs:
-            rows = self._workspace.database.rows(
-                "SELECT body FROM catalogs WHERE name = ? AND version = ?", [name, wanted]
-            )
-            if not rows:
-                raise CatalogError(
-                    f"Catalog '{name}' has no version {wanted} here. Import the document that it was made from again."
-                )
-            self._catalogs[name, wanted] = Catalog.model_validate_json(rows[0][0])
-        return self._catalogs[name, wanted]
+        """The catalog's current version, or the one given; CatalogError with what there is if it is not stored."""
+        wanted = version or self._head(name).version
+        return self._catalogs.get((name, wanted), lambda: self._read(name, wanted))
 
     def find(self, name: str, version: str) -> Catalog:
-        """The very version if it is kept under any name, else the newest of that name; CatalogError if neither is."""
+        """The very version if it is kept under any name, else that name's current one; CatalogError if neither is."""
         rows = self._workspace.database.rows(
             "SELECT name FROM catalogs WHERE version = ? ORDER BY name <> ? LIMIT 1", [version, name]
         )
         return self.get(rows[0][0], version) if rows else self.get(name)
 
-    def ambiguity(self, name: str, version: str | None = None) -> Ambiguity:
-        """Clusters, nearest tools and riskiest pairs of a catalog; computed once per version and process."""
-        catalog = self.get(name, version)
-        if catalog.version not in self._ambiguities:
-            self._ambiguities[catalog.version] = ambiguity(catalog)
-        return self._ambiguities[catalog.version]
+    # Import
 
-    def facets(self, name: str, tools: Sequence[str]) -> tuple[Facet, ...]:
+    def add(self, files: Sequence[tuple[str, bytes]], name: str, who: str = "") -> Catalog:
+        """The catalog of `bring_in`."""
+        return self.bring_in(files, name, who).catalog
+
+    def bring_in(self, files: Sequence[tuple[str, bytes]], name: str, who: str = "") -> ImportOutcome:
+        """What importing (file name, content) documents as this catalog brought; they replace those of the last import.
+
+        Edits of the version before are carried over. CatalogError if a file is no catalog or holds no operation;
+        nothing is stored then.
+        """
+        documents = [(safe_file_name(file), content) for file, content in files]
+        return self._imported(import_bytes(documents, clean_name(name, "catalog")), who)
+
+    def add_folder(self, path: str, name: str, who: str = "") -> ImportOutcome:
+        """As `bring_in`, of all catalog files below a folder on this machine; CatalogError as in `import_folder`."""
+        return self._imported(import_folder(path, clean_name(name, "catalog")), who)
+
+    def put(self, catalog: Catalog) -> Catalog:
+        """The catalog itself, stored as an import and current from now on, without edits of the version before."""
+        with self._writing:
+            before = table.head(self._workspace.database, catalog.name)
+            if before is None or before.version != catalog.version:
+                self._append(before, catalog, catalog, "import", "", "")
+        return catalog
+
+    def last_import(self, name: str) -> Catalog:
+        """The import that the current version rests on, without edits; CatalogError if there is no such catalog."""
+        return self.get(name, self._head(name).imported)
+
+    def report(self, name: str) -> ImportReport:
+        """What was read in the last import and what was not; CatalogError if there is no such catalog."""
+        catalog = self.last_import(name)
+        kinds = Counter(tool.method or "function" for tool in catalog.tools)
+        effects = Counter(tool.side_effect for tool in catalog.tools)
+        return ImportReport(len(catalog.tools), dict(kinds.most_common()), dict(effects.most_common()), catalog.skipped)
+
+    # History
+
+    def history(self, name: str) -> list[CatalogVersion]:
+        """What became current when and why, newest first; CatalogError if there is no such catalog."""
+        rows = table.history(self._workspace.database, name)
+        if not rows:
+            raise self._missing(name)
+        return rows
+
+    def difference(self, name: str, old_version: str, new_version: str) -> CatalogDiff:
+        """What is different in the new version; CatalogError if one of the two is not kept."""
+        return compare_catalogs(self.get(name, old_version), self.get(name, new_version))
+
+    def restore(self, name: str, version: str, who: str = "") -> Catalog:
+        """The kept version, current again as a new row of the history; CatalogError if it is not kept."""
+        with self._writing:
+            before, rows = self._head(name), self.history(name)
+            found = next((row for row in rows if row.version == version and row.kind != "archive"), None)
+            if found is None:
+                raise CatalogError(f"Catalog '{name}' has no version {version}. See its history for those there are.")
+            if before.kind != "archive" and before.version == version:
+                return self.get(name, version)
+            return self._go_to(before, found, name, f"back to version {version[:8]}", who, None)
+
+    def undo(self, name: str, who: str = "") -> Catalog:
+        """The catalog as it was before its last import, edit, restore or archiving; undo again goes further back.
+
+        CatalogError if there is nothing before.
+        """
+        with self._writing:
+            before, rows = self._head(name), {row.seq: row for row in self.history(name)}
+            undone = rows[before.shows or before.seq]
+            if undone.made_on is None:
+                raise CatalogError(f"Nothing was done to '{name}' since its first import, so there is nothing to undo.")
+            return self._go_to(
+                before, rows[undone.made_on], name, f"undone: {undone.note or undone.kind}", who, undone.made_on
+            )
+
+    def redo(self, name: str, who: str = "") -> Catalog:
+        """The catalog as it was before the last undo; CatalogError if the last thing done was no undo or redo."""
+        with self._writing:
+            before = self._head(name)
+            shown = before.shows or before.seq
+            later = next((r for r in self.history(name) if r.made_on == shown and r.shows is None), None)
+            if later is None:
+                raise CatalogError(f"The last thing done to '{name}' was not undone, so there is nothing to redo.")
+            return self._go_to(before, later, name, f"done again: {later.note or later.kind}", who, later.seq)
+
+    def archive(self, name: str, who: str = "") -> None:
+        """Take the catalog off the list; versions, dialogues and runs of it stay, and `undo` brings it back."""
+        with self._writing:
+            before = self._head(name)
+            if before.kind != "archive":
+                current, base = self.get(name), self.last_import(name)
+                self._append(before, current, base, "archive", "archived", who)
+
+    # Edits: each is a new version, and gives it. `on` is the version that a person saw: an edit of the same tool that
+    # somebody else made since is not overwritten but refused (CatalogError).
+
+    def reword(
+        self, name: str, tool: str, summary: str, description: str, who: str = "", on: str | None = None
+    ) -> Catalog:
+        """The catalog with other words for one tool; CatalogError as in `editing.reworded`."""
+        note = f"reworded {self._shown(name, tool)}"
+        return self._edit(name, note, lambda now: editing.reworded(now, tool, summary, description), who, on, [tool])
+
+    def set_side_effect(
+        self, name: str, tool: str, effect: SideEffect, who: str = "", on: str | None = None
+    ) -> Catalog:
+        """The catalog with another side effect for one tool; CatalogError as in `editing.with_side_effect`."""
+        note = f"side effect of {self._shown(name, tool)}: {effect}"
+        return self._edit(name, note, lambda now: editing.with_side_effect(now, tool, effect), who, on, [tool])
+
+    def pair_as(
+        self, name: str, a: str, b: str, status: PairStatus | None, who: str = "", on: str | None = None
+    ) -> Catalog:
+        """The catalog with the pair pinned, banned or neither; CatalogError as in `editing.paired`."""
+        note = f"{status or 'neither pinned nor banned'}: {self._shown(name, a)} beside {self._shown(name, b)}"
+        return self._edit(name, note, lambda now: editing.paired(now, a, b, status), who, on)
+
+    def leave_out(self, name: str, tools: Sequence[str], who: str = "", on: str | None = None) -> Catalog:
+        """The catalog without these tools; CatalogError as in `editing.without`."""
+        note = f"left out {_listed([self._shown(name, tool) for tool in tools])}"
+        return self._edit(name, note, lambda now: editing.without(now, tools), who, on, tools)
+
+    def put_back(self, name: str, tools: Sequence[str], who: str = "") -> Catalog:
+        """The catalog with tools that were left out, as their import has them; CatalogError if it has no such tool."""
+        base = self.last_import(name)
+        note = f"put back {_listed([base.tool(tool).original_name for tool in tools])}"
+        return self._edit(name, note, lambda now: editing.put_back(now, self.last_import(name), tools), who)
+
+    def left_out(self, name: str) -> tuple[Tool, ...]:
+        """The tools of the last import that people left out, in its order."""
+        kept = {tool.name for tool in self.get(name).tools}
+        return tuple(tool for tool in self.last_import(name).tools if tool.name not in kept)
+
+    # What gets confused
+
+    def search(
+        self,
+        name: str,
+        text: str,
+        effect: SideEffect | None = None,
+        offset: int = 0,
+        limit: int = 50,
+        group: str | None = None,
+    ) -> SearchPage:
+        """A page of the tools that hold every word of `text`, those that hold it in the name first."""
+        catalog = self.get(name)
+        found = self._search(name).find(text, effect, group)
+        return SearchPage(len(found), tuple(catalog.tools[place] for place in found[offset : offset + limit]))
+
+    def ambiguity(self, name: str, version: str | None = None, floor: float = FLOOR) -> Ambiguity:
+        """Clusters, nearest tools and riskiest pairs of a catalog; computed once per version and floor."""
+        wanted = version or self._head(name).version
+        return self._ambiguities.get((wanted, floor), lambda: ambiguity(self.get(name, wanted), floor))
+
+    def facets(self, name: str, tools: Sequence[str], version: str | None = None) -> tuple[Facet, ...]:
         """What tells these tools apart, as questions with each tool's answer."""
-        return facets(self.get(name).subset(tuple(tools)))
+        return facets(self.get(name, version).subset(tuple(tools)))
 
     def pair(self, name: str, a: str, b: str) -> ToolPair:
         """Two tools, how close they are and the question that separates them."""
         catalog = self.get(name)
         first, second = catalog.tool(a), catalog.tool(b)
-        return ToolPair(first, second, pair_closeness(first, second), best_facet((first, second)))
-
-    def _newest(self, name: str) -> str:
-        rows = self._workspace.database.rows(
-            "SELECT version FROM catalogs WHERE name = ? ORDER BY imported DESC LIMIT 1", [name]
+        names = (min(first.name, second.name), max(first.name, second.name))
+        return ToolPair(
+            first,
+            second,
+            pair_closeness(first, second),
+            best_facet((first, second)),
+            pair_statuses(catalog).get(names),
         )
-        if not rows:
+
+    def suggest(self, name: str, a: str, b: str) -> tuple[Rewording, ...]:
+        """For each of two tools the words that would tell it best from the other, measured; empty if none would."""
+        version = self._head(name).version
+        return self._suggestions.get((version, a, b), lambda: suggest(self.get(name, version), a, b))
+
+    def suspicions(self, name: str) -> dict[str, tuple[Suspicion, ...]]:
+        """Tool → what in its text a person should look at before a model does; tools without any are left out."""
+        version = self._head(name).version
+        return self._suspicions.get(version, lambda: _suspicious(self.get(name, version).tools))
+
+    # Inside
+
+    def _imported(self, fresh: Catalog, who: str) -> ImportOutcome:
+        with self._writing:
+            before = table.head(self._workspace.database, fresh.name)
+            if before is None:
+                self._append(None, fresh, fresh, "import", "first import", who)
+                return ImportOutcome(fresh, None, (), True, "first import")
+            base, current = self.get(fresh.name, before.imported), self.get(fresh.name, before.version)
+            if fresh.version == base.version:
+                return self._imported_again(before, current, fresh, who)
+            found, difference = editing.rebased(base, current, fresh), compare_catalogs(base, fresh)
+            note = difference.summary + (f"; edits lost: {_listed(found.lost)}" if found.lost else "")
+            self._append(before, found.catalog, fresh, "import", note, who)
+            return ImportOutcome(found.catalog, difference, found.lost, True, note)
+
+    def _imported_again(self, before: CatalogVersion, current: Catalog, fresh: Catalog, who: str) -> ImportOutcome:
+        """Nothing new but, perhaps, in what could not be read; an archived catalog comes back by it."""
+        if current.skipped != fresh.skipped:
+            current = Catalog(
+                name=current.name,
+                tools=current.tools,
+                skipped=fresh.skipped,
+                pinned=current.pinned,
+                banned=current.banned,
+            )
+            self._keep(fresh)
+            self._keep(current)
+        if before.kind == "archive":
+            self._append(before, current, fresh, "restore", "imported again", who)
+        note = "these documents were imported already; nothing changed"
+        return ImportOutcome(current, CatalogDiff((), (), ()), (), False, note)
+
+    def _edit(
+        self,
+        name: str,
+        note: str,
+        change: Callable[[Catalog], Catalog],
+        who: str,
+        on: str | None = None,
+        about: Sequence[str] = (),
+    ) -> Catalog:
+        """The new version that `change` makes of the current one, which nobody else replaces meanwhile."""
+        with self._writing:
+            before = self._head(name)
+            if before.kind == "archive":
+                raise CatalogError(f"Catalog '{name}' is archived. Bring it back by undo, then edit it.")
+            current = self.get(name, before.version)
+            if on not in (None, before.version):
+                self._refuse_overwriting(before, current, self.get(name, on), about)
+            changed = change(current)
+            if changed is not current:
+                self._append(before, changed, self.get(name, before.imported), "edit", note, who)
+            return changed
+
+    def _refuse_overwriting(
+        self, before: CatalogVersion, current: Catalog, seen: Catalog, about: Sequence[str]
+    ) -> None:
+        """Nothing; CatalogError if one of these tools is no longer what the person saw."""
+        for name in about:
+            if name in seen and (name not in current or current.tool(name) != seen.tool(name)):
+                raise CatalogError(
+                    f"'{seen.tool(name).original_name}' was changed by {before.who or 'someone else'} since you opened "
+                    "it; nothing of yours was saved. Look at what it says now and edit again."
+                )
+
+    def _go_to(
+        self, before: CatalogVersion, target: CatalogVersion, name: str, note: str, who: str, shows: int | None
+    ) -> Catalog:
+        catalog, base = self.get(name, target.version), self.get(name, target.imported)
+        kind: HistoryKind = "archive" if target.kind == "archive" else "restore"
+        self._append(before, catalog, base, kind, note, who, shows)
+        return catalog
+
+    def _append(
+        self,
+        before: CatalogVersion | None,
+        catalog: Catalog,
+        base: Catalog,
+        kind: HistoryKind,
+        note: str,
+        who: str,
+        shows: int | None = None,
+    ) -> None:
+        """Keep the catalog and the import that it rests on, and make it current."""
+        kept = table.kept_versions(self._workspace.database, catalog.name)
+        with self._workspace.database.write() as cursor:
+            for each in {base.version: base, catalog.version: catalog}.values():
+                if each.version not in kept:
+                    table.keep(cursor, each)
+            table.append(cursor, catalog.name, catalog.version, base.version, kind, note, who, before, shows)
+        self._catalogs.put((catalog.name, catalog.version), catalog)
+
+    def _keep(self, catalog: Catalog) -> None:
+        with self._workspace.database.write() as cursor:
+            table.keep(cursor, catalog)
+        self._catalogs.put((catalog.name, catalog.version), catalog)
+
+    def _read(self, name: str, version: str) -> Catalog:
+        found = table.body(self._workspace.database, name, version)
+        if found is None:
+            raise CatalogError(
+                f"Catalog '{name}' has no version {version} here. Import the document that it was made from again."
+            )
+        return found
+
+    def _search(self, name: str) -> ToolSearch:
+        version = self._head(name).version
+        return self._searches.get(version, lambda: ToolSearch(self.get(name, version).tools))
+
+    def _shown(self, name: str, tool: str) -> str:
+        """The tool's name as its document gives it; CatalogError if there is no such tool."""
+        return self.get(name).tool(tool).original_name
+
+    def _head(self, name: str) -> CatalogVersion:
+        found = table.head(self._workspace.database, name)
+        if found is None:
             raise self._missing(name)
-        return rows[0][0]
+        return found
 
     def _missing(self, name: str) -> CatalogError:
         known = ", ".join(info.name for info in self.names()) or "none yet"
         return CatalogError(f"There is no catalog '{name}' in this workspace (there: {known}). Import it first.")
+
+
+def _suspicious(tools: Sequence[Tool]) -> dict[str, tuple[Suspicion, ...]]:
+    found = ((tool.name, suspicions(tool)) for tool in tools)
+    return {name: suspected for name, suspected in found if suspected}
+
+
+def _listed(names: Sequence[str]) -> str:
+    """`a, b and 3 more`."""
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + more

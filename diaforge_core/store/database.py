@@ -45,7 +45,20 @@ CREATE TABLE turns (
     call_arguments VARCHAR, seconds DOUBLE, tokens BIGINT, PRIMARY KEY (trace, turn));
 CREATE TABLE settings (name VARCHAR PRIMARY KEY, value VARCHAR);
 """
-MIGRATIONS: tuple[str, ...] = (_FIRST,)
+_CATALOG_HISTORY = """
+CREATE TABLE catalog_history (
+    seq BIGINT PRIMARY KEY, name VARCHAR, version VARCHAR, parent VARCHAR, imported VARCHAR, kind VARCHAR,
+    note VARCHAR, who VARCHAR, moment TIMESTAMP, made_on BIGINT, shows BIGINT);
+INSERT INTO catalog_history
+    SELECT seq, name, version, coalesce(lag(version) OVER of_name, ''), version, 'import', '', '', imported,
+        lag(seq) OVER of_name, NULL
+    FROM (SELECT *, row_number() OVER (ORDER BY imported, name, version) AS seq FROM catalogs)
+    WINDOW of_name AS (PARTITION BY name ORDER BY seq);
+"""
+"""What became current when, append-only; the last row of a name tells its current version, and `catalogs` keeps the
+bodies. `imported` is the import that the version rests on, `made_on` the row whose state was current before, `shows`
+the row whose state an undo or redo went to."""
+MIGRATIONS: tuple[str, ...] = (_FIRST, _CATALOG_HISTORY)
 """Statements that bring a database from form i to form i + 1; only ever appended to."""
 
 _ARROW = {
