@@ -23,6 +23,14 @@ WRITE_WORDS = _words(
     "start open move merge convert schedule reschedule book request replace transfer attach enable grant invite "
     "publish record save log apply provision issue pay refund resend restore renew extend escalate reopen"
 )
+_ODATA_KINDS: dict[str, tuple[SideEffect, str]] = {
+    "QUERY": ("read", "A query only reads."),
+    "READ": ("read", "It only reads."),
+    "FUNCTION": ("read", "A function of OData only reads."),
+    "CREATE": ("write", "It adds something new."),
+    "UPDATE": ("write", "It changes what it names."),
+}
+"""Kind of OData operation, in the place of the verb → its side effect; an ACTION is told by its name."""
 
 
 def side_effect_of(method: str, name: str, summary: str = "", path: str = "") -> tuple[SideEffect, str]:
@@ -31,6 +39,8 @@ def side_effect_of(method: str, name: str, summary: str = "", path: str = "") ->
     An operation that nothing tells about counts as a write, the more careful guess.
     """
     verb = method.upper()
+    if verb in _ODATA_KINDS:
+        return _ODATA_KINDS[verb]
     if verb in ("GET", "HEAD", "OPTIONS"):
         return "read", f"{verb} only reads."
     if verb == "DELETE":

@@ -1,0 +1,485 @@
+"""OData `$metadata` documents, V2 and V4: what a service offers on its entities, and its actions and functions."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from xml.etree.ElementTree import Element
+
+from ..schemas import MAX_TEXT, SchemaProblem
+from ..xml_documents import local_name
+from .drafts import Draft, Found
+from .edm_model import Import, Model, Operation, TypeRef, read_model
+from .edm_places import Key, Place, Restrictions, places
+from .edm_schemas import Body, Schemas, documentation, is_deprecated, label_of
+from .edm_words import a, deed, many, noun_of, one
+
+MAX_OPERATIONS = 30_000
+"""Operations of one document; far beyond what any service offers."""
+MAX_ALL_NODES = 3_000_000
+"""Schemas in all bodies of one document together."""
+MAX_LISTED = 40
+"""Names that `select` and `expand` list; beyond it they are plain text."""
+
+
+def recognises(document: Any) -> bool:
+    """Whether this is an XML document of an OData service: `Edmx`, or a bare `Schema` with types in it."""
+    if not isinstance(document, Element):
+        return False
+    kinds = ("EntityType", "EntityContainer", "ComplexType")
+    name = local_name(document.tag)
+    return name == "Edmx" or (name == "Schema" and any(local_name(each.tag) in kinds for each in document))
+
+
+def read(document: Any, source: str) -> Found:
+    """Every operation: entity sets and singletons in their order, each with what it contains, then operations.
+
+    What the service says that it does not support is no operation and no fault.
+    """
+    reader = _Reader(read_model(document), source)
+    try:
+        reader.entities()
+        reader.operations()
+    except _Enough as enough:
+        reader.found.skip("the rest of the document", str(enough))
+    for where, why in reader.schemas.faults.items():
+        reader.found.skip(where, why)
+    return reader.found
+
+
+class _Enough(Exception):
+    """The document goes on for too long."""
+
+
+@dataclass(slots=True)
+class _Reader:
+    model: Model
+    source: str
+    found: Found = field(default_factory=Found)
+    nodes: int = 0
+    offered: list[Place] = field(default_factory=list)
+    schemas: Schemas = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.schemas = Schemas(self.model)
+
+    def entities(self) -> None:
+        """Adds the tools of all entity sets and singletons, and remembers their places."""
+        for source in self.model.sources:
+            kind = "EntitySet" if source.many else "Singleton"
+            try:
+                for place in places(self.model, source):
+                    self.offered.append(place)
+                    self._place(place)
+            except SchemaProblem as problem:
+                self.found.skip(f"{kind} {source.name}", str(problem))
+
+    def operations(self) -> None:
+        """Adds the tools of all actions and functions, those that stand alone first."""
+        for each in self.model.imports:
+            self._import(each)
+        bound = [each for each in self.model.operations if each.binding]
+        reached = _Reach(self.model, self.offered)
+        counts = Counter((each.qualified, str(each.binding)) for each in bound)
+        for each in bound:
+            self._bound(each, reached, overloaded=counts[each.qualified, str(each.binding)] > 1)
+
+    # --- entities ---
+
+    def _place(self, place: Place) -> None:
+        limits = Restrictions(self.model, place)
+        if place.many and not place.own:
+            self.found.skip(_position(place), f"the type `{place.type[:120]}` has no key, so none can be addressed")
+        if place.many and limits.allows("ReadRestrictions", "Readable") and limits.sap("addressable") != "false":
+            self._query(place, limits)
+        if (place.own or not place.many) and limits.by_key():
+            self._read(place, limits)
+        inserts = limits.allows("InsertRestrictions", "Insertable") and limits.sap("creatable") != "false"
+        if place.many and inserts:
+            self._create(place, limits)
+        if place.many and not place.own:
+            return
+        if limits.allows("UpdateRestrictions", "Updatable") and limits.sap("updatable") != "false":
+            self._update(place, limits)
+        deletes = limits.allows("DeleteRestrictions", "Deletable") and limits.sap("deletable") != "false"
+        if place.many and deletes:
+            self._delete(place)
+
+    def _query(self, place: Place, limits: Restrictions) -> None:
+        arguments = _Arguments(self.schemas, place.above)
+        arguments.add(_query_options(self.model, place, limits))
+        arguments.add(_shape_options(self.model, place, limits))
+        self._entity(place, "QUERY", "list", f"List {place.all}", place.path, arguments)
+
+    def _read(self, place: Place, limits: Restrictions) -> None:
+        arguments = _Arguments(self.schemas, place.keys)
+        arguments.add(_shape_options(self.model, place, limits))
+        self._entity(place, "READ", "get", f"Get {place.each}", place.one_path, arguments)
+
+    def _create(self, place: Place, limits: Restrictions) -> None:
+        body = self.schemas.body(place.type, "create")
+        left_out = limits.names("InsertRestrictions", "NonInsertableProperties")
+        also = limits.names("InsertRestrictions", "RequiredProperties")
+        arguments = _Arguments(self.schemas, place.above)
+        arguments.add_body(body, left_out, also)
+        self._entity(place, "CREATE", "create", f"Create {place.each}", place.path, arguments)
+
+    def _update(self, place: Place, limits: Restrictions) -> None:
+        body = self.schemas.body(place.type, "update")
+        left_out = limits.names("UpdateRestrictions", "NonUpdatableProperties")
+        keys = {key.property.name for key in place.own}
+        if not set(body.properties) - left_out - keys:
+            return
+        arguments = _Arguments(self.schemas, place.keys)
+        arguments.add_body(body, left_out | keys)
+        self._entity(place, "UPDATE", "update", f"Update {place.each}", place.one_path, arguments)
+
+    def _delete(self, place: Place) -> None:
+        arguments = _Arguments(self.schemas, place.keys)
+        self._entity(place, "DELETE", "delete", f"Delete {place.each}", place.one_path, arguments)
+
+    def _entity(self, place: Place, kind: str, verb: str, summary: str, path: str, arguments: _Arguments) -> None:
+        structure = self.model.structures[place.type]
+        notes = place.steps[-1].notes if place.steps else place.source.notes
+        self._add(
+            arguments,
+            Draft(
+                original_name=f"{place.name}.{verb}",
+                parameters=arguments.schema(),
+                source=self.source,
+                position=_position(place),
+                summary=summary,
+                description=_paragraph(summary, documentation(notes), documentation(structure.notes)),
+                group=place.source.name,
+                method=kind,
+                path=path,
+                deprecated=is_deprecated(structure.notes) or is_deprecated(notes),
+            ),
+        )
+
+    # --- operations ---
+
+    def _import(self, each: Import) -> None:
+        kind = "Import"
+        overloads = [operation for operation in self.model.operations if operation.qualified == each.operation]
+        if each.element is not None:
+            overloads = [operation for operation in self.model.operations if operation.qualified == f"@{each.name}"]
+        overloads = [operation for operation in overloads if operation.binding is None]
+        if not overloads:
+            self.found.skip(f"{kind} {each.name}", f"the operation `{each.operation[:120]}` is not declared")
+        for operation in overloads:
+            name = _overload_name(each.name, operation) if len(overloads) > 1 else each.name
+            word = "Action" if operation.is_action else "Function"
+            position = f"{word} {each.name}" if each.element is not None else f"{word} {operation.qualified}"
+            group = each.entity_set.rsplit("/", 1)[-1] or self._group_of(operation)
+            self._operation(operation, name, position, f"/{each.name}", group, "", (), on_many=False)
+
+    def _group_of(self, operation: Operation) -> str:
+        """The entity set of what the operation returns, else the operation's namespace."""
+        returned = operation.returns.name if operation.returns else ""
+        home = next((each.name for each in self.model.sources if each.type == returned and each.many), "")
+        return home or operation.qualified.rpartition(".")[0].rsplit(".", 1)[-1].lstrip("@")
+
+    def _bound(self, each: Operation, reached: _Reach, *, overloaded: bool) -> None:
+        binding = each.binding or TypeRef("")
+        home = reached.home(binding)
+        name = _overload_name(each.name, each) if overloaded else each.name
+        position = f"{'Action' if each.is_action else 'Function'} {each.qualified} bound to {_simple(str(binding))}"
+        self._operation(
+            each,
+            f"{home.name}.{name}",
+            position,
+            f"{home.path}/{each.name}",
+            home.group,
+            home.words,
+            home.keys,
+            on_many=binding.many,
+        )
+
+    def _operation(
+        self,
+        each: Operation,
+        name: str,
+        position: str,
+        path: str,
+        group: str,
+        target: str,
+        keys: tuple[Key, ...],
+        *,
+        on_many: bool,
+    ) -> None:
+        arguments = _Arguments(self.schemas, keys)
+        try:
+            for parameter in each.parameters:
+                arguments.add_parameter(self.schemas, parameter, needed=_needed(each, parameter, old=self.model.old))
+        except SchemaProblem as problem:
+            self.found.skip(position, str(problem))
+            return
+        said = documentation(each.notes)
+        plain = deed(each.name, target, is_function=not each.is_action, on_many=on_many)
+        label = label_of(each.notes)
+        summary = plain if not said or label == said else ""
+        self._add(
+            arguments,
+            Draft(
+                original_name=name,
+                parameters=arguments.schema(),
+                source=self.source,
+                position=position,
+                summary=summary,
+                description=_paragraph(said, "" if summary == "" else plain, self._returned(each.returns)),
+                group=group,
+                method="ACTION" if each.is_action else "FUNCTION",
+                path=path,
+                deprecated=is_deprecated(each.notes),
+            ),
+        )
+
+    def _returned(self, returns: TypeRef | None) -> str:
+        if returns is None:
+            return ""
+        if returns.name.startswith("Edm."):
+            word = _PLAIN_TYPES.get(returns.name, "value")
+            return f"Returns a list of {many(word)}." if returns.many else f"Returns {a(word)}."
+        noun = noun_of(_simple(returns.name))
+        return f"Returns a list of {many(noun)}." if returns.many else f"Returns {a(noun)}."
+
+    def _add(self, arguments: _Arguments, draft: Draft) -> None:
+        self.nodes += arguments.nodes
+        if len(self.found.tools) >= MAX_OPERATIONS:
+            raise _Enough(f"it declares more than {MAX_OPERATIONS:,} operations")
+        if self.nodes > MAX_ALL_NODES:
+            raise _Enough(f"its operations take more than {MAX_ALL_NODES:,} values")
+        try:
+            self.found.tools.append(draft.tool())
+        except SchemaProblem as problem:
+            self.found.skip(draft.position, str(problem))
+
+
+_PLAIN_TYPES = {
+    "Edm.String": "text", "Edm.Boolean": "yes or no", "Edm.Stream": "file", "Edm.Guid": "ID", "Edm.Date": "date",
+    "Edm.Int32": "number", "Edm.Int64": "number", "Edm.Int16": "number", "Edm.Decimal": "number",
+    "Edm.Double": "number", "Edm.Single": "number", "Edm.DateTimeOffset": "time", "Edm.DateTime": "time",
+}  # fmt: skip
+
+
+class _Arguments:
+    """The arguments of one operation, as they come together."""
+
+    def __init__(self, schemas: Schemas, keys: Iterable[Key]) -> None:
+        self.properties: dict[str, Any] = {}
+        self.required: list[str] = []
+        self.nodes = 0
+        for key in keys:
+            schema = schemas.plain(key.property)
+            said = schema.get("description") or f"Which {key.of} is meant."
+            self.add({key.argument: {**schema, "description": said}})
+            self.required.append(key.argument)
+
+    def add(self, properties: dict[str, Any]) -> None:
+        """Adds optional arguments."""
+        self.properties |= properties
+        self.nodes += len(properties)
+
+    def add_body(
+        self, body: Body, left_out: frozenset[str] | set[str], also_required: frozenset[str] = frozenset()
+    ) -> None:
+        """Adds what an entity holds; a name that a key has already taken gets `body_` before it."""
+        taken = set(self.properties)
+        names = {name: f"body_{name}" if name in taken else name for name in body.properties if name not in left_out}
+        self.properties |= {names[name]: body.properties[name] for name in names}
+        self.required += [names[name] for name in names if name in body.required or name in also_required]
+        self.nodes += body.nodes
+
+    def add_parameter(self, schemas: Schemas, parameter: Any, *, needed: bool) -> None:
+        """Adds a parameter of an operation. SchemaProblem if its type is unknown."""
+        if schemas.is_left_out(parameter.type.name):
+            return
+        name = f"parameter_{parameter.name}" if parameter.name in self.properties else parameter.name
+        self.properties[name] = schemas.parameter(parameter)
+        self.required += [name] if needed else []
+        self.nodes += 20
+
+    def schema(self) -> dict[str, Any]:
+        """One object schema of all arguments."""
+        schema: dict[str, Any] = {"type": "object", "properties": self.properties}
+        return {**schema, "required": list(dict.fromkeys(self.required))} if self.required else schema
+
+
+def _needed(operation: Operation, parameter: Any, *, old: bool) -> bool:
+    """Whether a caller must give the parameter: those of a function belong to its address, unless marked optional."""
+    if "Core.OptionalParameter" in parameter.notes or parameter.default is not None:
+        return False
+    if old or operation.is_action:
+        return not parameter.nullable and not (parameter.type.many and not old)
+    return True
+
+
+# --- options of a query ---
+
+
+def _query_options(model: Model, place: Place, limits: Restrictions) -> dict[str, Any]:
+    """Arguments that narrow and order a list, in plain names; those that the service takes."""
+    names = [each.name for each in model.properties(place.type)]
+    example = names[0] if names else "Name"
+    found: dict[str, Any] = {}
+    searches = limits.sap("searchable") == "true" if model.old else limits.allows("SearchRestrictions", "Searchable")
+    if searches:
+        found["search"] = {"type": "string", "description": f"Words that the {many(place.noun)} hold."}
+    if limits.allows("FilterRestrictions", "Filterable"):
+        note = " One is required." if limits.sap("requires-filter") == "true" else ""
+        found["filter"] = {
+            "type": "string",
+            "description": f"Condition as an OData expression (`$filter`), such as `{example} eq 'value'`.{note}",
+        }
+    if limits.allows("SortRestrictions", "Sortable"):
+        found["order_by"] = {
+            "type": "string",
+            "description": f"Order of the list (`$orderby`), such as `{example} desc`.",
+        }
+    pages = limits.sap("pageable") != "false"
+    if pages and limits.allows("TopSupported", ""):
+        found["top"] = {"type": "integer", "minimum": 0, "description": "How many at most (`$top`)."}
+    if pages and limits.allows("SkipSupported", ""):
+        found["skip"] = {"type": "integer", "minimum": 0, "description": "How many to pass over (`$skip`)."}
+    return found
+
+
+def _shape_options(model: Model, place: Place, limits: Restrictions) -> dict[str, Any]:
+    """Arguments that say what is shown of each entity."""
+    found: dict[str, Any] = {}
+    if limits.allows("SelectSupport", "Supported"):
+        found["select"] = _listing([each.name for each in model.properties(place.type)], "Only these properties")
+    expands = limits.allows("ExpandRestrictions", "Expandable")
+    names = [each.name for each in model.navigations(place.type)]
+    if expands and names:
+        found["expand"] = _listing(names, "Related entities that are shown with it")
+    return found
+
+
+def _listing(names: list[str], about: str) -> dict[str, Any]:
+    items: dict[str, Any] = {"type": "string"}
+    if 0 < len(names) <= MAX_LISTED:
+        items["enum"] = names
+    return {"type": "array", "items": items, "uniqueItems": True, "description": f"{about}."}
+
+
+# --- where a bound operation is found ---
+
+
+@dataclass(frozen=True, slots=True)
+class _Home:
+    name: str
+    path: str
+    group: str
+    words: str
+    keys: tuple[Key, ...]
+
+
+class _Reach:
+    """Finds the shortest address that the container offers to a type."""
+
+    def __init__(self, model: Model, offered: Iterable[Place]) -> None:
+        self.model = model
+        self.best: dict[str, Place] = {}
+        self.best_many: dict[str, Place] = {}
+        for place in offered:
+            if place.many:
+                _keep(self.best_many, place)
+            if place.own or not place.many:
+                _keep(self.best, place)
+
+    def home(self, binding: TypeRef) -> _Home:
+        """The place of this very type, else of a type derived from it, else of a base type with the type as a cast.
+
+        Where the container offers none within reach, a path that says the type.
+        """
+        known = self.best_many if binding.many else self.best
+        exact = next((known[name] for name in self._related(binding.name) if name in known), None)
+        if exact:
+            return self._at(exact, binding, "")
+        for base in self._bases(binding.name):
+            if base in known:
+                return self._at(known[base], binding, binding.name)
+        return self._nowhere(binding)
+
+    def _at(self, place: Place, binding: TypeRef, cast: str) -> _Home:
+        path = place.path if binding.many else place.one_path
+        noun = noun_of(_simple(cast)) if cast else ""
+        words = (many(noun) if binding.many else a(noun)) if cast else place.all if binding.many else place.each
+        name = f"{place.name}.{_simple(cast)}" if cast else place.name
+        keys = place.above if binding.many else place.keys
+        return _Home(name, f"{path}/{cast}" if cast else path, place.source.name, words, keys)
+
+    def _nowhere(self, binding: TypeRef) -> _Home:
+        simple = _simple(binding.name)
+        noun = noun_of(simple)
+        name = one(noun).replace(" ", "-")
+        path = f"/{binding.name}"
+        keys: tuple[Key, ...] = ()
+        if not binding.many and binding.name in self.model.structures:
+            known = _key_or_none(self.model, binding.name)
+            keys = tuple(Key(f"{name}-{each.name}", each, one(noun)) for each in known)
+            path += "".join(f"/{{{each.argument}}}" for each in keys)
+        return _Home(simple, path, simple, many(noun) if binding.many else a(noun), keys)
+
+    def _related(self, name: str) -> Iterator[str]:
+        """The type, then those derived from it, breadth first."""
+        waiting, seen = [name], {name}
+        while waiting:
+            each = waiting.pop(0)
+            yield each
+            for child in self.model.derived.get(each, ()):
+                if child not in seen:
+                    seen.add(child)
+                    waiting.append(child)
+
+    def _bases(self, name: str) -> list[str]:
+        try:
+            return [each.name for each in reversed(self.model.lineage(name))][1:]
+        except SchemaProblem:
+            return []
+
+
+def _keep(known: dict[str, Place], place: Place) -> None:
+    """Keeps the shorter of two places of one type; an entity set before a singleton."""
+    best = known.get(place.type)
+    if best is None or _length(place) < _length(best):
+        known[place.type] = place
+
+
+def _length(place: Place) -> tuple[int, bool]:
+    return len(place.steps), not place.source.many
+
+
+def _key_or_none(model: Model, name: str) -> list[Any]:
+    try:
+        return model.key(name)
+    except SchemaProblem:
+        return []
+
+
+def _position(place: Place) -> str:
+    start = f"{'EntitySet' if place.source.many else 'Singleton'} {place.source.name}"
+    return "/".join([start, *(step.name for step in place.steps)])
+
+
+def _overload_name(name: str, operation: Operation) -> str:
+    given = [each.name for each in operation.parameters]
+    return f"{name}_by_{'_and_'.join(given)}" if given else name
+
+
+def _simple(name: str) -> str:
+    return name.rsplit(".", 1)[-1].rstrip(")") if "(" not in name else f"a collection of {_simple(name[11:-1])}"
+
+
+def _paragraph(*parts: str) -> str:
+    """The parts as one text, each a sentence, none twice."""
+    said: list[str] = []
+    for part in parts:
+        text = part.strip()
+        if text and not any(text.rstrip(".") in each for each in said):
+            said.append(text if text.endswith((".", "!", "?", "…", ":")) else f"{text}.")
+    return " ".join(said)[:MAX_TEXT]
