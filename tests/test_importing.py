@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import time
 from pathlib import Path
@@ -13,7 +14,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from diaforge_core.catalog.importing import import_bytes, import_catalog, import_report, load_catalog
+from diaforge_core.catalog.importing import (
+    catalog_files,
+    import_bytes,
+    import_catalog,
+    import_folder,
+    import_report,
+    load_catalog,
+)
 from diaforge_core.catalog.side_effects import side_effect_of
 from diaforge_core.errors import CatalogError
 from diaforge_core.records.tool import Catalog, Tool
@@ -168,7 +176,7 @@ def test_an_operation_without_a_name_is_named_after_its_address():
 
 def test_tools_of_several_documents_get_names_of_their_own():
     documents = [
-        (f"acme_chat_{version}.json", json.dumps(openapi({"/x": {"get": operation(name="Fetch")}})).encode())
+        (f"acme_chat_{version}.json", json.dumps(openapi({f"/{version}/x": {"get": operation(name="Fetch")}})).encode())
         for version in ("v1", "v2")
     ]
     names = [tool.name for tool in import_bytes(documents, "both").tools]
@@ -400,6 +408,88 @@ def test_a_file_that_is_not_there_is_one_message(tmp_path: Path):
         import_catalog([tmp_path / "gone.json"], "x")
 
 
+# Several files, and folders
+
+
+def as_bytes(path: str, name: str) -> bytes:
+    return json.dumps(openapi({path: {"get": operation(name=name)}})).encode()
+
+
+def why_skipped(catalog: Catalog) -> dict[str, str]:
+    return {each.where: each.why for each in catalog.skipped}
+
+
+def test_one_file_that_is_no_catalog_does_not_lose_the_others():
+    files = [("a.json", as_bytes("/a", "a")), ("notes.txt", b"Dear all"), ("bad.json", b'{"openapi": ')]
+    catalog = import_bytes([*files, ("v9.json", b'{"openapi": "9.0"}'), ("b.json", as_bytes("/b", "b"))], "x")
+    assert [tool.name for tool in catalog.tools] == ["a", "b"]
+    why = why_skipped(catalog)
+    assert list(why) == ["notes.txt", "bad.json", "v9.json"]
+    assert "plain text" in why["notes.txt"]
+    assert "not valid JSON (line 1" in why["bad.json"]
+    assert "version `9.0` is unknown" in why["v9.json"]
+
+
+def test_files_of_which_none_is_a_catalog_are_all_named_in_one_message():
+    with pytest.raises(CatalogError, match=r"The files: no operation[\s\S]*a\.txt[\s\S]*b\.txt"):
+        import_bytes([("a.txt", b"one"), ("b.txt", b"two")], "x")
+
+
+def test_a_document_given_twice_is_read_once_and_named():
+    catalog = import_bytes([("a.json", as_bytes("/a", "a")), ("copy of a.json", as_bytes("/a", "a"))], "x")
+    assert [tool.name for tool in catalog.tools] == ["a"]
+    assert why_skipped(catalog) == {"copy of a.json": "it is the same as `a.json`, byte for byte"}
+
+
+def test_a_folder_is_read_through_and_what_is_no_catalog_in_it_is_named(tmp_path: Path):
+    folder = tmp_path / "apis"
+    (folder / "sub" / ".git").mkdir(parents=True)
+    secret = tmp_path / "secret.json"
+    secret.write_bytes(as_bytes("/secret", "secret"))
+    (folder / "README.md").write_text("# Our services\n\nAsk *Jo* about `them`: they know.\n")
+    (folder / "z.json").write_bytes(as_bytes("/z", "z"))
+    (folder / "sub" / "a.json").write_bytes(as_bytes("/a", "a"))
+    (folder / "picture.png").write_bytes(b"\x89PNG\r\n\x1a\n\x00")
+    (folder / "link.json").symlink_to(secret)
+    (folder / "outside").symlink_to(tmp_path)
+    catalog = import_folder(folder, "all")
+    assert [(tool.name, tool.source) for tool in catalog.tools] == [("a", "sub/a.json"), ("z", "z.json")]
+    assert set(why_skipped(catalog)) == {"README.md", "picture.png", "link.json", "outside", "sub/.git"}
+    assert [path.name for path in catalog_files(folder)] == ["README.md", "picture.png", "a.json", "z.json"]
+    assert load_catalog(folder).name == "apis"
+
+
+def test_a_file_that_cannot_be_opened_is_named(tmp_path: Path):
+    (tmp_path / "a.json").write_bytes(as_bytes("/a", "a"))
+    with (tmp_path / "vast.json").open("wb") as file:
+        file.truncate(60_000_000)
+    assert "more than 48,000,000 bytes" in why_skipped(import_folder(tmp_path, "x"))["vast.json"]
+
+
+def test_a_folder_without_a_catalog_is_one_message(tmp_path: Path):
+    with pytest.raises(CatalogError, match="no file that could be read"):
+        import_folder(tmp_path, "x")
+    (tmp_path / "README").write_text("Nothing here.")
+    with pytest.raises(CatalogError, match=r"no operation could be read[\s\S]*README"):
+        import_folder(tmp_path, "x")
+    with pytest.raises(CatalogError, match="no folder"):
+        import_folder(tmp_path / "gone", "x")
+
+
+def test_a_folder_that_is_too_large_to_be_a_catalog_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    for name in "abc":
+        (tmp_path / name).write_bytes(as_bytes(f"/{name}", name))
+    monkeypatch.setattr("diaforge_core.catalog.folders.MAX_FILES", 2)
+    with pytest.raises(CatalogError, match="more than 2 files"):
+        import_folder(tmp_path, "x")
+
+
+def test_a_file_name_of_any_bytes_is_told_as_text(tmp_path: Path):
+    (tmp_path / os.fsdecode(b"caf\xe9.json")).write_bytes(as_bytes("/a", "a"))
+    (tool,) = import_folder(tmp_path, "x").tools
+    assert Tool.model_validate_json(tool.model_dump_json()).source == "caf?.json"
+
+
 numbers = st.integers(-5, 5) | st.floats(allow_nan=False, allow_infinity=False)
 json_values = st.recursive(
     st.none() | st.booleans() | numbers | st.text(max_size=5),
@@ -410,6 +500,16 @@ json_values = st.recursive(
     ) | st.text(max_size=3), inner, max_size=5),
     max_leaves=20,
 )  # fmt: skip
+
+
+def tools_or_message(document: Any, name: str) -> tuple[Tool, ...]:
+    """The tools of a document that may be none, after a look at the message if it is none."""
+    try:
+        return read(document, name).tools
+    except CatalogError as error:
+        said = str(error)
+    assert said.startswith(f"{name}: ")
+    return ()
 
 
 @settings(max_examples=150, deadline=None)

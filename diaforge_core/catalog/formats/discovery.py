@@ -42,7 +42,7 @@ def read(document: dict[str, Any], source: str) -> Found:
     reading = _Reading(document, source)
     for position, method, deprecated in _methods(document, "", False, found):
         try:
-            found.tools.append(reading.draft(position, method, deprecated).tool())
+            found.add(reading.draft(position, method, deprecated))
         except (SchemaProblem, RefError) as error:
             found.skip(position, str(error))
     return found

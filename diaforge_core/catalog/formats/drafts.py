@@ -9,6 +9,8 @@ from ...records.tool import Skipped, Tool
 from ..naming import clean_name, words_of
 from ..schemas import SchemaProblem
 from ..side_effects import side_effect_of
+from .joining import check_arguments
+from .keeping import KeptPair, kept_pairs, restored
 
 MAX_SUMMARY = 200
 """Characters of a summary; a longer first sentence is cut at a word."""
@@ -21,6 +23,14 @@ class Found:
 
     tools: list[Tool] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
+    pairs: list[KeptPair] = field(default_factory=list)
+    """What the document says of pairs of its tools, by the tools' names here."""
+
+    def add(self, draft: Draft) -> None:
+        """The draft's tool among the others; SchemaProblem as in `Draft.tool`."""
+        tool = draft.tool()
+        self.tools.append(tool)
+        self.pairs += kept_pairs(tool, draft.kept)
 
     def skip(self, where: str, why: str) -> None:
         self.skipped.append(Skipped(where=where, why=why))
@@ -43,13 +53,15 @@ class Draft:
     side_effect: Any = None
     """What the document itself says the operation does; None where it says nothing."""
     side_effect_reason: str = ""
+    kept: dict[str, Any] = field(default_factory=dict)
+    """What our own export wrote beside the operation; see `keeping`."""
 
     def tool(self) -> Tool:
         """The tool; SchemaProblem if the document names a side effect that is none, or the arguments are no object."""
         check_arguments(self.parameters)
         summary, description = _texts(self.summary, self.description, self.original_name)
         effect, reason = self._side_effect(summary)
-        return Tool(
+        tool = Tool(
             name=clean_name(self.original_name),
             original_name=self.original_name,
             summary=summary,
@@ -64,6 +76,7 @@ class Draft:
             position=self.position,
             deprecated=self.deprecated,
         )
+        return restored(tool, self.kept) if self.kept else tool
 
     def _side_effect(self, summary: str):
         if self.side_effect is None:
@@ -71,17 +84,6 @@ class Draft:
         if self.side_effect not in ("read", "write", "destructive"):
             raise SchemaProblem(f"side effect {str(self.side_effect)[:40]!r} is none of read, write, destructive")
         return self.side_effect, self.side_effect_reason or "The document says so."
-
-
-def check_arguments(parameters: dict[str, Any]) -> None:
-    """Nothing; SchemaProblem if `parameters` is no object schema or requires a parameter that it does not declare."""
-    if parameters.get("type", "object") != "object":
-        raise SchemaProblem("the arguments are not an object")
-    missing = [name for name in parameters.get("required", ()) if name not in parameters.get("properties", {})]
-    if missing:
-        names = ", ".join(f"`{name[:60]}`" for name in missing[:5])
-        raise SchemaProblem(f"`required` names {names}, which is not declared" if len(missing) == 1 else
-                            f"`required` names {names}, which are not declared")  # fmt: skip
 
 
 def as_text(value: Any) -> str:
@@ -104,4 +106,4 @@ def _first_sentence(text: str) -> str:
 
 
 def _cut_at_word(text: str) -> str:
-    return text if len(text) <= MAX_SUMMARY else text[:MAX_SUMMARY].rsplit(" ", 1)[0] + " …"
+    return text if len(text) <= MAX_SUMMARY else text[: MAX_SUMMARY - 2].rsplit(" ", 1)[0] + " …"

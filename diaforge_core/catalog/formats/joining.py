@@ -1,4 +1,4 @@
-"""A body's fields beside an operation's other arguments."""
+"""All arguments of an operation as one object schema."""
 
 from __future__ import annotations
 
@@ -23,6 +23,17 @@ class naming:
     def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
         if isinstance(error, (SchemaProblem, RefError)):
             raise SchemaProblem(f"in `{self.name[:60]}`: {error}") from None
+
+
+def check_arguments(parameters: dict[str, Any]) -> None:
+    """Nothing; SchemaProblem if `parameters` is no object schema or requires a parameter that it does not declare."""
+    if parameters.get("type", "object") != "object":
+        raise SchemaProblem("the arguments are not an object")
+    missing = [name for name in parameters.get("required", ()) if name not in parameters.get("properties", {})]
+    if missing:
+        names = ", ".join(f"`{name[:60]}`" for name in missing[:5])
+        raise SchemaProblem(f"`required` names {names}, which is not declared" if len(missing) == 1 else
+                            f"`required` names {names}, which are not declared")  # fmt: skip
 
 
 def with_body(arguments: dict[str, Any], body: dict[str, Any], body_required: bool) -> dict[str, Any]:

@@ -55,7 +55,7 @@ def _read_path(references: References, path: str, item: Any, source: str, found:
             continue
         position = f"{method.upper()} {path}"
         try:
-            found.tools.append(_operation(references, path, item, method, source, position).tool())
+            found.add(_operation(references, path, item, method, source, position))
         except (SchemaProblem, RefError) as error:
             found.skip(position, str(error))
 
