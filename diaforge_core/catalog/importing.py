@@ -10,16 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import CatalogError, problem_list
-from ..records.tool import Catalog, Skipped
+from ..records.tool import Catalog, NamePair, Skipped, Tool
 from ..settings import DATA_DIR
 from .documents import MAX_JSON_BYTES, DocumentError, parse_document
 from .folders import place_in, read_folder
-from .formats import discovery, function_tools, openapi
+from .formats import discovery, function_tools, odata, openapi
 from .formats.drafts import Found
 from .json_lines import json_lines
 from .naming import unique_names
 
-FORMATS = (openapi, discovery, function_tools)
+FORMATS = (odata, openapi, discovery, function_tools)
 """Readers in the order in which they are asked whether a document is theirs."""
 KNOWN_FORMATS = (
     "an OpenAPI document (2.0 to 3.2), an OData `$metadata` document, a Google discovery document, a Postman "
@@ -184,7 +184,31 @@ def _joined(parts: Sequence[_Part], name: str, skipped: Iterable[Skipped], headl
                 "Nothing was imported. Correct these and import again.",
             )
         )
-    return Catalog(name=name, tools=tools, skipped=tuple(problems))
+    pinned, banned = _pairs(parts, tools, problems)
+    return Catalog(name=name, tools=tools, skipped=tuple(problems), pinned=pinned, banned=banned)
+
+
+def _pairs(
+    parts: Sequence[_Part], tools: Sequence[Tool], problems: list[Skipped]
+) -> tuple[tuple[NamePair, ...], tuple[NamePair, ...]]:
+    """The pairs that the documents pin and ban, under the tools' final names; those of no use are problems."""
+    pairs: dict[str, set[NamePair]] = {"pinned": set(), "banned": set()}
+    start = 0
+    for part in parts:
+        end = start + len(part.found.tools)
+        names = {tool.name: final.name for tool, final in zip(part.found.tools, tools[start:end], strict=True)}
+        start = end
+        for kind, one, other in part.found.pairs:
+            pair = (names[one], names.get(other, ""))
+            if pair[0] == pair[1] or not pair[1]:
+                why = f"there is no other tool `{other[:64]}` to pair it with"
+                problems.append(Skipped(where=f"{part.source}: {one}", why=why))
+            else:
+                pairs[kind].add((min(pair), max(pair)))
+    for pair in sorted(pairs["pinned"] & pairs["banned"]):
+        pairs["banned"].discard(pair)
+        problems.append(Skipped(where=" and ".join(pair), why="the pair is pinned and banned; it was only pinned"))
+    return tuple(sorted(pairs["pinned"])), tuple(sorted(pairs["banned"]))
 
 
 def _describe(document: Any) -> str:
