@@ -172,6 +172,14 @@ class Catalogs:
                 self._append(before, catalog, catalog, "import", "", "")
         return catalog
 
+    def adopt(self, catalog: Catalog) -> None:
+        """Keep a version that a run brings along; it becomes current only where there is no catalog of its name."""
+        with self._writing:
+            if table.head(self._workspace.database, catalog.name) is None:
+                self.put(catalog)
+            elif catalog.version not in table.kept_versions(self._workspace.database, catalog.name):
+                self._keep(catalog)
+
     def last_import(self, name: str) -> Catalog:
         """The import that the current version rests on, without edits; CatalogError if there is no such catalog."""
         return self.get(name, self._head(name).imported)
@@ -301,8 +309,9 @@ class Catalogs:
         return self._ambiguities.get((wanted, floor), lambda: ambiguity(self.get(name, wanted), floor))
 
     def facets(self, name: str, tools: Sequence[str], version: str | None = None) -> tuple[Facet, ...]:
-        """What tells these tools apart, as questions with each tool's answer."""
-        return facets(self.get(name, version).subset(tuple(tools)))
+        """What tells these tools apart, as questions with each tool's answer; of a version as in `find`."""
+        catalog = self.find(name, version) if version else self.get(name)
+        return facets(catalog.subset(tuple(tools)))
 
     def pair(self, name: str, a: str, b: str) -> ToolPair:
         """Two tools, how close they are and the question that separates them."""

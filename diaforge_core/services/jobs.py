@@ -379,9 +379,7 @@ class Jobs:
     def _adopt(self, folder: RunFolder) -> None:
         config = folder.config()
         device = needs_slot(config)
-        catalog = folder.catalog()
-        if catalog.name not in {info.name for info in self._workspace.catalogs.names()}:
-            self._workspace.catalogs.put(catalog)
+        self._workspace.catalogs.adopt(folder.catalog())
         status = folder.status()
         state = "running" if status.state != "queued" else "queued"
         with self._workspace.database.write() as cursor:

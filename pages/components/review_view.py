@@ -212,7 +212,7 @@ def _answers(dialogue: Dialogue) -> dict[str, str]:
     scenario = dialogue.scenario
     if len(scenario.candidates) < 2:
         return {}
-    found = services().catalogs.facets(scenario.catalog, scenario.candidates)
+    found = services().catalogs.facets(scenario.catalog, scenario.candidates, scenario.catalog_version)
     return dict(found[0].answers) if found else {}
 
 
