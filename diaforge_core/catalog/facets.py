@@ -6,9 +6,10 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
 
 from ..records.tool import Tool
-from .leaves import labels_of
+from .leaves import labels_of, tellable
 from .profiles import Profile, about, profile
 from .words import by_identity, meaning, plain_words, with_article
 
@@ -19,8 +20,15 @@ _COMFORTABLE_OPTIONS = 5
 _COST = {"action": 0.0, "resource": 0.02, "task": 0.04, "scope": 0.08, "parameter": 0.12, "group": 0.1, "gist": 0.3}
 """How much less welcome each kind of question is, in candidates left open."""
 
+_EXTENTS = {"part": "change some details of an existing one", "whole": "replace an existing one as a whole"}
+_KNOWN_PLACES = {"zone": "in one zone", "region": "in one region", "global": "worldwide", "me": "for yourself"}
+"""Places that are said in another way than "inside a …"."""
+_MOST_ALIKE = 0.5
+"""Share of common words from which on two lines of a document say too much the same to choose between."""
 _DANGLING = 0.6
 """The same for "create a new one" where the tools work on different things: one of what?"""
+_ONE_WITHIN_ANOTHER = 0.1
+"""The same for "a message or a draft message", where the first may be meant to hold for both."""
 _HALF_SAID = 0.05
 """The same for a question about the thing alone where different actions are possible."""
 
@@ -56,21 +64,21 @@ def _splits(answers: dict[str, str]) -> bool:
 def _word_facets(tools: Sequence[Tool]) -> list[Facet]:
     profiles = {tool.name: profile(tool) for tool in tools}
     things = {name: about(item.resource) for name, item in profiles.items() if item.resource}
-    scopes = {name: _belongs(item.scope) for name, item in profiles.items()}
-    groups = {name: item.group for name, item in profiles.items() if item.group}
-    gists = {name: item.gist for name, item in profiles.items() if item.gist}
+    manners, places = _extents(profiles), _places(profiles)
+    wholes = {name: said.replace("one", profiles[name].resource, 1) for name, said in manners.items()}
     drafts = [
-        ("action", _action_frame(profiles), {name: item.act for name, item in profiles.items()}),
+        ("action", _action_frame(profiles), {name: item.act for name, item in profiles.items()} | manners),
         ("resource", "Is this about {}?", things),
-        ("task", "Do you want to {}?", {name: item.task for name, item in profiles.items()}),
-        ("scope", "Is it {}?", scopes),
-        ("group", "Which area does this belong to: {}?", groups),
-        ("gist", "Which of these fits best: {}?", gists),
+        ("task", "Do you want to {}?", {name: item.task for name, item in profiles.items()} | wholes),
+        ("scope", "Is it {}?", _said_places(places, slice(0, 2))),
+        ("scope:outermost", "Is it {}?", _said_places(places, slice(-1, None))),
+        ("group", "Which area does this belong to: {}?", _areas(profiles)),
+        ("gist", "Which of these fits best: {}?", _gists(profiles)),
     ]
     found: list[Facet] = []
     for key, frame, drafted in drafts:
         answers = _told_apart(drafted)
-        if _splits(answers) and not (key == "group" and len(groups) < len(tools)):
+        if _splits(answers):
             options = sorted(set(answers.values()))
             listed = "; ".join(options) if key == "gist" else either(options)
             found.append(Facet(key, frame.format(listed), answers))
@@ -84,8 +92,63 @@ def _action_frame(profiles: dict[str, Profile]) -> str:
     return f"Regarding {thing}, do you want to {{}}?" if thing else "Do you want to {}?"
 
 
-def _belongs(scope: str) -> str:
-    return f"inside {with_article(scope)}" if scope else "standing on its own"
+def _extents(profiles: dict[str, Profile]) -> dict[str, str]:
+    """Tool name → how a change is said where other tools replace as a whole what it changes in part, or back."""
+    found: dict[str, set[str]] = {}
+    for item in profiles.values():
+        if item.extent:
+            found.setdefault(item.resource, set()).add(item.extent)
+    both = {resource for resource, extents in found.items() if len(extents) > 1}
+    return {name: _EXTENTS[item.extent] for name, item in profiles.items() if item.extent and item.resource in both}
+
+
+def _places(profiles: dict[str, Profile]) -> dict[str, tuple[str, ...]]:
+    """Tool name → the places that not all tools lie in, the nearest first; nothing for one whose address hides it."""
+    chains = {name: item.within for name, item in profiles.items() if item.within is not None}
+    shared = set.intersection(*map(set, chains.values())) if chains else set()
+    return {name: tuple(place for place in chain if place not in shared) for name, chain in chains.items()}
+
+
+def _said_places(places: dict[str, tuple[str, ...]], part: slice) -> dict[str, str]:
+    """Tool name → that part of its places in words, or that it lies in none of those named."""
+    said = {name: _inside(chain[part]) for name, chain in places.items() if chain}
+    options = set(said.values())
+    outside = f"not {options.pop()}" if len(options) == 1 else "on its own"
+    return {name: said.get(name, outside) for name in places}
+
+
+def _inside(chain: Sequence[str]) -> str:
+    """Places from the inside out: "inside a calendar of a group"."""
+    if len(chain) == 1 and chain[0] in _KNOWN_PLACES:
+        return _KNOWN_PLACES[chain[0]]
+    return f"inside {' of '.join(map(with_article, chain))}"
+
+
+def _areas(profiles: dict[str, Profile]) -> dict[str, str]:
+    """Tool name → the area that it belongs to, by group or else by document; nothing unless every tool has one."""
+    groups = {name: item.group for name, item in profiles.items()}
+    if all(groups.values()) and len(set(groups.values())) > 1:
+        return groups
+    documents = {name: item.document for name, item in profiles.items()}
+    shared = frozenset.intersection(*documents.values()) if documents else frozenset()
+    named = {name: " ".join(word for word in item if word not in shared) for name, item in documents.items()}
+    return named if all(named.values()) else {}
+
+
+def _gists(profiles: dict[str, Profile]) -> dict[str, str]:
+    """Tool name → the document's own words, alike for versions of one operation; nothing where they are too alike."""
+    by_identity: dict[tuple[str, ...], str] = {}
+    for item in sorted(profiles.values(), key=lambda item: (len(item.gist), item.gist)):
+        by_identity.setdefault(item.identity, item.gist)
+    found = {name: by_identity[item.identity] for name, item in profiles.items() if by_identity[item.identity]}
+    contents = [meaning(gist) for gist in sorted(set(found.values()))]
+    pairs = combinations(contents, 2)
+    return found if all(_say_different_things(one, other) for one, other in pairs) else {}
+
+
+def _say_different_things(one: frozenset[str], other: frozenset[str]) -> bool:
+    """Whether each says something that the other does not, and that is about half of it."""
+    return min(len(one - other), len(other - one)) >= 1 and len(one & other) <= _MOST_ALIKE * len(one | other)
 
 
 def _told_apart(answers: dict[str, str]) -> dict[str, str]:
@@ -98,21 +161,17 @@ def _told_apart(answers: dict[str, str]) -> dict[str, str]:
 
 def _parameter_facets(tools: Sequence[Tool]) -> list[Facet]:
     """One yes/no question per value that some tools cannot do without and others do not take."""
-    wanted: Counter[str] = Counter()
-    for tool in tools:
-        labels = labels_of(tool)
-        wanted.update(labels[name] for name in tool.required)
+    tables = {tool.name: tellable(tool) for tool in tools}
     found: list[Facet] = []
-    for label in sorted(wanted):
+    for label in sorted({label for table in tables.values() for label, needed in table.items() if needed}):
         answers: dict[str, str] = {}
         parameter = ""
         for tool in tools:
-            owned = {said: path for path, said in labels_of(tool).items()}
-            if label not in owned:
+            if label not in tables[tool.name]:
                 answers[tool.name] = f"no, there is no {label}"
-            elif owned[label] in tool.required:
+            elif tables[tool.name][label]:
                 answers[tool.name] = f"yes, there is {with_article(label)}"
-                parameter = owned[label]
+                parameter = next(path for path, said in labels_of(tool).items() if said == label)
         if _splits(answers):
             question = f"Do you have {with_article(label)} for this?"
             found.append(Facet(f"parameter:{label}", question, answers, parameter))
@@ -143,9 +202,16 @@ def _cost(facet: Facet, tools: Sequence[Tool]) -> float:
     cost = _COST[facet.key.split(":")[0]] + 0.02 * options + 0.25 * crowd
     if facet.key == "action" and len({profile(tool).resource for tool in tools}) > 1:
         cost += _DANGLING
-    elif facet.key == "resource" and len({profile(tool).action for tool in tools}) > 1:
-        cost += _HALF_SAID
+    elif facet.key == "resource":
+        cost += _HALF_SAID * (len({profile(tool).action for tool in tools}) > 1)
+        cost += _ONE_WITHIN_ANOTHER * _one_within_another(facet)
     return left_open(facet, [tool.name for tool in tools]) + cost
+
+
+def _one_within_another(facet: Facet) -> bool:
+    """Whether what one answer says is true of another too: "a message or a draft message"."""
+    contents = [meaning(answer) for answer in facet.options]
+    return any(one < other for one in contents for other in contents)
 
 
 @by_identity(4096)

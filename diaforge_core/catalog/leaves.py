@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ..records.tool import Tool
 from .profiles import profile
-from .words import by_identity, identifier_words, shown, word_set
+from .words import by_identity, folded, identifier_words, shown, word_set
 
 _DEEPEST = 5
 """Levels of nested objects that are spoken part by part; what lies deeper is spoken as a whole."""
@@ -17,6 +18,9 @@ _LEADING = {"from": "source", "to": "target"}
 _TRAILING = {"by": "person it is {} by", "on": "day it is {}", "at": "time it is {}", "until": "day it is {} until"}
 """Last word of an identifier such as `approved_by` → how a noun is made of it."""
 _SMALL_WORDS = word_set("at for of in on after before since until if with is are and or as not the a an be it")
+_PLAIN = re.compile(r"[A-Za-z][A-Za-z'-]*(?: [A-Za-z][A-Za-z'-]*){0,3}")
+_WRAPPERS = word_set("body request resource value etag fields alt kind payload")
+"""Labels of values that a document wraps others in, or that only machines know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,3 +125,23 @@ def leaves(tool: Tool) -> tuple[Leaf, ...]:
 def labels_of(tool: Tool) -> dict[str, str]:
     """Dotted path → business words, for each value of the tool that can be spoken by itself."""
     return {leaf.path: leaf.label for leaf in leaves(tool)}
+
+
+@by_identity(65_536)
+def _tellable(tools: Sequence[Tool]) -> dict[str, bool]:
+    (tool,) = tools
+    placed = {folded(name) for name in re.findall(r"\{(.*?)\}", tool.path)}
+    required = set(tool.required)
+    return {
+        leaf.label: leaf.path in required
+        for leaf in leaves(tool)
+        if folded(leaf.keys[-1]) not in placed and _PLAIN.fullmatch(leaf.label) and leaf.label not in _WRAPPERS
+    }
+
+
+def tellable(tool: Tool) -> dict[str, bool]:
+    """Label → whether the tool requires it, for each value that a person knows to have without knowing the tool.
+
+    The keys in its address are left out, since they only name what the tool works on.
+    """
+    return _tellable((tool,))

@@ -7,57 +7,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..records.tool import Tool
-from .words import (
-    by_identity,
-    countable,
-    folded,
-    identifier_words,
-    plain_words,
-    plural,
-    shown,
-    singular,
-    with_article,
-    word_set,
-)
+from .nouns import in_the_text_s_order, noun
+from .places import above, area, document_area, hides_its_place, path_nouns
+from .verbs import EVERYWHERE, NOUN_TOO, PARTICLES, PREPOSITIONS, SAME_ACTION, SEVERAL, about, base_verb, is_verb, said
+from .words import by_identity, folded, identifier_words, singular, with_article
 
-SAME_ACTION = {
-    "create": "create", "add": "create", "insert": "create", "new": "create", "make": "create",
-    "update": "update", "edit": "update", "modify": "update", "patch": "update", "change": "update", "amend": "update",
-    "delete": "delete", "remove": "delete", "destroy": "delete",
-    "get": "get", "fetch": "get", "retrieve": "get", "read": "get", "show": "get", "view": "get", "describe": "get",
-    "list": "list", "search": "search", "find": "search", "query": "search", "lookup": "get",
-}  # fmt: skip
-"""Verb of an identifier → the action it stands for."""
-_OTHER_VERBS = word_set(
-    "register end open submit send set assign unassign move cancel close archive approve reject import export "
-    "upload download start stop pause resume enable disable activate deactivate grant revoke reset renew "
-    "extend transfer merge split convert publish unpublish validate verify check calculate estimate schedule "
-    "reschedule reverse refund pay match release confirm reopen escalate resolve acknowledge attach detach "
-    "invite lock unlock suspend reactivate terminate hire promote onboard offboard rotate generate sync clone "
-    "copy duplicate restore purge receive reserve allocate adjust apply replace upsert subscribe unsubscribe "
-    "deploy execute run trigger reassign withdraw decline accept recall retire dispose issue raise log record "
-    "file request book post return link unlink notify complete void dispatch recalculate reconcile refresh "
-    "forward reply summarize analyze simulate translate claim"
-)
-_NOUN_TOO = word_set(
-    "list order report request call message contact lead record change file issue log post return link book "
-    "query view copy match run set check search show claim transfer release refund reserve schedule split "
-    "export import"
-)
-"""Verbs that are nouns as often: not taken for the verb in the middle of a name."""
-_SAID = {
-    "create": ("create a new {one}", "create a new one"),
-    "update": ("change an existing {one}", "change an existing one"),
-    "delete": ("remove {a}", "remove one"),
-    "get": ("look up a single {one}", "look up a single one"),
-    "list": ("see a list of {many}", "see a list of them"),
-    "search": ("search through the {many}", "search through them"),
-}
-"""Action → how it is said with the thing named, and without."""
-_PARTICLES = frozenset({"off", "out", "up", "down", "back", "over"})
-_PREPOSITIONS = word_set("by for in from to of on with at per into")
+__all__ = ["Profile", "about", "profile"]
+
 _FEWEST_GIST_WORDS = 2
 _LONGEST_GIST_WORDS = 12
+_DOTTED = 3
+"""Segments from which on a dotted name is product, thing and method, so that the method's first word is its verb."""
+_METHODS = {
+    "POST": "create", "PUT": "update", "PATCH": "update", "DELETE": "delete",
+    "QUERY": "list", "READ": "get", "CREATE": "create", "UPDATE": "update",
+}  # fmt: skip
+"""Kind of operation in the source → the action it stands for, where no word says more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,22 +35,35 @@ class Profile:
     """Singular noun phrase of what it works on."""
     scope: str
     """Noun phrase of what that belongs to, by the path; empty when it stands alone."""
+    within: tuple[str, ...] | None
+    """All that the path puts it into, the nearest first; None where the path does not tell."""
+    extent: str
+    """`part` or `whole` where a change says which of the two it replaces, else empty."""
     group: str
+    document: frozenset[str]
+    """Words of the document's name."""
     task: str
     """Action and thing in business words: "create a new lead"."""
     act: str
     """The action without the thing: "create a new one"."""
     gist: str
     """The document's own short line, identifiers left out; empty if there is none."""
+    identity: tuple[str, ...]
+    """What stays of name, method and address without versions: equal for two versions of one operation."""
 
 
-def _base_verb(word: str) -> str:
-    """The verb that a summary's first word is a form of ("Creates" → "create"), or the word itself."""
-    low = word.lower()
-    for stem in (low, low[:-1], low[:-2], low[:-3] + "y"):
-        if stem and (stem in SAME_ACTION or stem in _OTHER_VERBS):
-            return stem
-    return low
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """A name taken apart."""
+
+    verb: str
+    """Empty where the name has none."""
+    words: tuple[str, ...]
+    """What the verb works on."""
+    owner: tuple[str, ...] = ()
+    """What those words belong to: the bucket of "set the policy of a bucket"."""
+    manner: str = ""
+    """`batch` or `aggregated`."""
 
 
 def _stem_of(summary: str) -> frozenset[str]:
@@ -101,103 +79,136 @@ def _acts(words: Sequence[str], tool: Tool) -> bool:
     the tool's text speaks of such a thing.
     """
     word = words[0]
-    places = _path_nouns(tool.path)
-    if len(places) > 1 and places[-2] == (_noun(words[1:]), True) and places[-1][0] == singular(word):
+    places = path_nouns(tool.path)
+    if len(places) > 1 and places[-2] == (noun(words[1:]), True) and places[-1][0] == singular(word):
         return True
-    said = {singular(part) for part in re.findall(r"[a-z]+", f"{tool.summary} {tool.description}".lower())}
-    said.update(singular(part) for name in tool.properties for part in identifier_words(name))
-    return bool(tool.summary) and singular(word) not in said
+    told = {singular(part) for part in re.findall(r"[a-z]+", f"{tool.summary} {tool.description}".lower())}
+    told.update(singular(part) for name in tool.properties for part in identifier_words(name))
+    return bool(tool.summary) and singular(word) not in told
 
 
-def _is_verb(word: str) -> bool:
-    return word in SAME_ACTION or word in _OTHER_VERBS
-
-
-def _name_parts(tool: Tool) -> tuple[str, tuple[str, ...]]:
-    """The verb in the tool's name ("" if none) and the words of its thing."""
+def _name_parts(tool: Tool) -> _Parts:
+    """The tool's name taken apart; nothing for an operation that is named by its address only."""
     if re.match(r"[A-Z]+ /", tool.original_name):
-        return "", ()
+        return _of_address(tool)
     segments = [words for words in map(identifier_words, re.split(r"[./:]+", tool.original_name)) if words]
     if not segments:
-        return "", ()
+        return _Parts("", ())
     words = list(segments[-1])
+    owner = segments[-2] if len(segments) > 1 else ()
+    manner = ""
+    if len(words) > 1 and is_verb(words[1]) and words[0] in SEVERAL | EVERYWHERE:
+        manner = "batch" if words[0] in SEVERAL else "aggregated"
+        words = words[1:]
     stated = _stem_of(tool.summary)
-    if len(words) > 2 and words[1] in _PARTICLES:
-        return " ".join(words[:2]), tuple(words[2:])
-    if _is_verb(words[0]) or (len(words) > 1 and (words[0] in stated or _acts(words, tool))):
-        rest = words[1:] or (segments[-2] if len(segments) > 1 else ())
-        return words[0], tuple(rest)
-    within = [place for place, word in enumerate(words[:-1]) if _is_verb(word) and word not in _NOUN_TOO]
-    if _is_verb(words[-1]) and not within and (words[-1] not in _NOUN_TOO or len(segments) > 1 or "_" in tool.name):
-        rest = words[:-1] or (segments[-2] if len(segments) > 1 else ())
-        return words[-1], tuple(rest)
-    for place, word in enumerate(words):
-        if place in within:
-            return word, tuple(words[place + 1 :] or words[:place])
-    return "", tuple(words)
+    if len(words) > 2 and words[1] in PARTICLES:
+        return _Parts(" ".join(words[:2]), tuple(words[2:]))
+    if is_verb(words[0]) or (len(words) > 1 and (words[0] in stated or _acts(words, tool))):
+        return _of_verb(words[0], words[1:], owner, manner, segments, tool)
+    if len(segments) >= _DOTTED and " " not in tool.original_name:
+        return _of_verb(words[0], words[1:], owner, manner, segments, tool)
+    within = [place for place, word in enumerate(words[:-1]) if is_verb(word) and word not in NOUN_TOO]
+    if is_verb(words[-1]) and not within and (words[-1] not in NOUN_TOO or owner or "_" in tool.name):
+        return _of_verb(words[-1], words[:-1], owner, manner, segments, tool)
+    if within:
+        return _Parts(words[within[0]], tuple(words[within[0] + 1 :] or words[: within[0]]))
+    return _Parts("", tuple(words))
 
 
-def _path_nouns(path: str) -> list[tuple[str, bool]]:
-    """The named segments of an address template, each with whether a `{…}` follows it."""
-    segments = [segment.removesuffix(".json") for segment in path.split("/") if segment]
-    named: list[tuple[str, bool]] = []
-    for place, segment in enumerate(segments):
-        words = identifier_words(segment)
-        if "{" in segment or not words:
-            continue
-        followed = place + 1 < len(segments) and "{" in segments[place + 1]
-        named.append((_noun(words), followed))
-    return named
+def _of_address(tool: Tool) -> _Parts:
+    """The verb that an address ends in after the thing: `POST /orders/{id}/cancel`."""
+    nouns = path_nouns(tool.path)
+    if len(nouns) > 1 and nouns[-2][1] and not nouns[-1][1]:
+        last = tuple(nouns[-1][0].lower().split())
+        if is_verb(last[0]) and (last[0] not in NOUN_TOO or tool.method == "POST") and len(last) == 1:
+            return _Parts(last[0], tuple(nouns[-2][0].split()))
+    return _Parts("", ())
 
 
-def _noun(words: Sequence[str]) -> str:
-    """A noun phrase with its head in the singular; the head stands before the first preposition."""
-    kept = list(words)
-    head = next((place for place, word in enumerate(kept) if word in _PREPOSITIONS and place), len(kept)) - 1
-    if head >= 0 and kept[0] != "all":
-        kept[head] = singular(kept[head])
-    while kept and kept[-1] in _PREPOSITIONS:
-        kept.pop()
-    return shown(kept)
+def _of_verb(
+    verb: str, rest: Sequence[str], owner: Sequence[str], manner: str, segments: Sequence[Sequence[str]], tool: Tool
+) -> _Parts:
+    """A name with its verb known: what that works on, and whose it is where the name before the dot says so."""
+    if not rest:
+        return _Parts(verb, tuple(owner), manner=manner)
+    verb, rest = _last_verb(verb, rest, tool)
+    owned = owner and (len(segments) >= _DOTTED or (noun(owner), True) in path_nouns(tool.path))
+    if not owned:
+        return _Parts(verb, tuple(rest), manner=manner)
+    mine, theirs = {singular(word) for word in rest}, {singular(word) for word in owner}
+    if rest[0] in PREPOSITIONS:
+        return _Parts(verb, (*owner, *rest), manner=manner)
+    if theirs <= mine:
+        return _Parts(verb, tuple(rest), manner=manner)
+    if mine <= theirs:
+        return _Parts(verb, tuple(owner), manner=manner)
+    return _Parts(verb, tuple(rest), tuple(owner), manner)
+
+
+def _last_verb(verb: str, rest: Sequence[str], tool: Tool) -> tuple[str, Sequence[str]]:
+    """The verb and its object where the name's last word repeats the verb, or says better what is done.
+
+    `UpdatePluginArchive` at `/Plugins/{Sid}/Archive` archives a plugin.
+    """
+    last = rest[-1]
+    if len(rest) < 2 or not is_verb(last):
+        return verb, rest
+    if SAME_ACTION.get(last, last) == SAME_ACTION.get(verb, verb):
+        return verb, rest[:-1]
+    ends = tool.path.rstrip("/").split("/")[-1].casefold().removesuffix(".json")
+    if ends == last and SAME_ACTION.get(verb) in ("create", "update", "get"):
+        return last, rest[:-1]
+    return verb, rest
+
+
+def _resource(parts: _Parts, nouns: Sequence[tuple[str, bool]], tool: Tool) -> str:
+    if parts.owner:
+        head = noun(parts.words) if parts.verb == "list" else _as_it_stands(parts.words)
+        return f"{head} of {with_article(noun(parts.owner))}"
+    named = noun(parts.words)
+    if not named:
+        return (nouns[-1][0] if nouns else "") or area(tool, "").lower()
+    if named.count("-") == 2 and len(named.split()) < 3 and len(nouns) > 1 and " " not in nouns[-2][0]:
+        named = f"{named} {nouns[-2][0]}"
+    return in_the_text_s_order(named, tool.summary)
+
+
+def _as_it_stands(words: Sequence[str]) -> str:
+    """A noun phrase whose plural is kept: "labels" of "set the labels of an instance"."""
+    phrase = noun(words).split()
+    if phrase and phrase[-1] == singular(words[-1]):
+        phrase[-1] = words[-1]
+    return " ".join(phrase)
+
+
+def _action(parts: _Parts, tool: Tool) -> str:
+    verb = parts.verb
+    if not verb:
+        first = base_verb(tool.summary.split()[0]) if tool.summary.split() else ""
+        verb = first if is_verb(first) else _method_action(tool)
+    action = SAME_ACTION.get(verb, verb)
+    plural = bool(parts.words) and singular(parts.words[-1]) != parts.words[-1] and not parts.owner
+    if action == "get" and tool.method in ("GET", "QUERY") and tool.path and not _by_key(tool.path) and plural:
+        action = "list"
+    return f"{parts.manner} {action}".strip()
+
+
+def _by_key(path: str) -> bool:
+    return path.rstrip("/").removesuffix(".json").endswith(("}", ")"))
 
 
 def _method_action(tool: Tool) -> str:
-    by_id = tool.path.rstrip("/").endswith("}")
-    verbs = {
-        "POST": "create",
-        "PUT": "update",
-        "PATCH": "update",
-        "DELETE": "delete",
-        "GET": "get" if by_id else "list",
-    }
-    return verbs.get(tool.method, "")
+    if tool.method == "GET":
+        return "get" if _by_key(tool.path) else "list"
+    return _METHODS.get(tool.method, "")
 
 
-def _task(action: str, resource: str) -> tuple[str, str]:
-    thing = resource or "record"
-    head, _, tail = _split_head(thing)
-    many = f"{' '.join([*head.split()[:-1], plural(head.split()[-1])])}{tail}"
-    if action in _SAID:
-        full, short = _SAID[action]
-        one = thing if countable(head) else f"set of {thing}" if action == "get" else thing
-        if not countable(head) and action == "update":
-            full = "change the existing {one}"
-        elif not countable(head) and action == "create":
-            full = "create new {one}"
-        elif not countable(head) and action == "get":
-            full, one = "look up the {one}", thing
-        article = with_article(head) + tail if countable(head) else f"the {thing}"
-        return full.format(one=one, many=many, a=article), short
-    verb = plain_words(action).lower() or "handle"
-    one = with_article(head) + tail if countable(head) else thing if head.startswith("all ") else f"the {thing}"
-    return f"{verb} {one}", f"{verb} one"
-
-
-def _split_head(thing: str) -> tuple[str, str, str]:
-    words = thing.split()
-    place = next((at for at, word in enumerate(words) if word.lower() in _PREPOSITIONS and at), len(words))
-    tail = " ".join(words[place:])
-    return " ".join(words[:place]), " ", f" {tail}" if tail else ""
+def _extent(action: str, verb: str, method: str) -> str:
+    if action != "update":
+        return ""
+    if method == "PUT" or verb == "replace":
+        return "whole"
+    return "part" if method == "PATCH" or verb == "patch" else ""
 
 
 def _gist(tool: Tool) -> str:
@@ -205,37 +216,43 @@ def _gist(tool: Tool) -> str:
     text = tool.summary or tool.description
     text = re.sub(r"`[^`]*`|<[^>]*>|\[([^\]]*)\]\([^)]*\)|https?://\S+", r" \1", text)
     clause = re.split(r"(?<=\w)[.;!?](?:\s|$)|\n|: | \(", text.strip(), maxsplit=1)[0]
-    words = [word for word in clause.split() if not re.search(r"[_/{}=<>$]|[a-z][A-Z]|^v\d", word)]
+    words = [word for word in clause.split() if not re.search(r"[_/{}=<>$]|[a-z][A-Z]|^v\d|\w\.\w", word)]
     if not len(words) >= _FEWEST_GIST_WORDS or folded(" ".join(words)) == folded(tool.original_name):
         return ""
-    words[0] = _base_verb(words[0]) if _is_verb(_base_verb(words[0])) else words[0][0].lower() + words[0][1:]
+    words[0] = base_verb(words[0]) if is_verb(base_verb(words[0])) else words[0][0].lower() + words[0][1:]
     return " ".join(words[:_LONGEST_GIST_WORDS]).rstrip(",:;. ")
 
 
-@by_identity(8192)
+def _identity(tool: Tool) -> tuple[str, ...]:
+    return (tool.method, *identifier_words(tool.original_name), "/", *identifier_words(tool.path.replace("{", "{/")))
+
+
+@by_identity(65_536)
 def _profile(tools: Sequence[Tool]) -> Profile:
     (tool,) = tools
-    verb, words = _name_parts(tool)
-    nouns = _path_nouns(tool.path)
-    if not verb:
-        first = _base_verb(tool.summary.split()[0]) if tool.summary.split() else ""
-        verb = first if _is_verb(first) else _method_action(tool)
-    action = SAME_ACTION.get(verb, verb)
-    if action == "get" and tool.method == "GET" and nouns and not tool.path.rstrip("/").endswith("}"):
-        action = "list" if words and singular(words[-1]) != words[-1] else action
-    resource = _noun(words) or (nouns[-1][0] if nouns else "") or plain_words(tool.group).lower()
-    parents = [noun for noun, followed in nouns[:-1] if followed]
-    group = tool.group if " " in tool.group or tool.group.isupper() else plain_words(tool.group)
-    task, act = _task(action, resource)
-    return Profile(action, resource, parents[-1] if parents else "", group, task, act, _gist(tool))
+    parts = _name_parts(tool)
+    nouns = path_nouns(tool.path)
+    action = _action(parts, tool)
+    resource = _resource(parts, nouns, tool)
+    parents = [named for named, followed in nouns[:-1] if followed]
+    own = (resource, noun(parts.owner), noun(parts.words))
+    within = None if not tool.path or hides_its_place(tool.path) else above(tool.path, own)
+    task, act = said(action, resource)
+    return Profile(
+        action=action,
+        resource=resource,
+        scope=parents[-1] if parents else "",
+        within=within,
+        extent=_extent(action, parts.verb, tool.method),
+        group=area(tool, resource),
+        document=document_area(tool),
+        task=task,
+        act=act,
+        gist=_gist(tool),
+        identity=_identity(tool),
+    )
 
 
 def profile(tool: Tool) -> Profile:
     """What the tool's name, path, method, summary and group say about it."""
     return _profile((tool,))
-
-
-def about(resource: str) -> str:
-    """A noun phrase with the article its head takes: "a lead", "an invoice by customer", "usage"."""
-    head, _, tail = _split_head(resource)
-    return with_article(head) + tail

@@ -19,19 +19,23 @@ def word_set(text: str) -> frozenset[str]:
 ACRONYMS = word_set(
     "id url uri api sip sms mms rcs aws pin vat iban bic ip sku sla tls ssl hr crm erp pdf csv iso sim tts cps "
     "byoc a2p po gl kpi qa rfq rfp nda tcp udp http https json xml mfa otp totp sso saml scim vpn dns ssh gps "
-    "imei iccid"
+    "imei iccid iam vpc kms vm dns nat cdn gke acl cmek crl oidc fhir dicom cpu gpu tpu ai ml sql db ui os ekm csr "
+    "hmac mdm dlp bgp ocr html css ftp sftp smtp imap mac lan wan ram uuid guid cidr usb qr eu uk"
 )
-_CAMEL = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+(?:\d(?!\d))?(?![a-z])|[A-Z]+(?:\d(?!\d))?|\d+")
+_CAMEL = re.compile(
+    r"[A-Z]{2,}s(?![a-z])|[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+(?:\d(?!\d))?(?![a-z])|[A-Z]+(?:\d(?!\d))?|\d+"
+)
 _VERSION = re.compile(r"v\d+(?:p\d+)?(?:beta\d*|alpha\d*)?|(?:19|20)\d{6}|20\d\d", re.IGNORECASE)
 _UNCOUNTABLE = word_set(
     "media data information usage pricing billing knowledge metadata staff software hardware equipment "
     "feedback access payroll inventory stock leave health content traffic compliance training onboarding "
     "settings preferences analytics statistics details permissions time history routing messaging tracking "
-    "status goods"
+    "status goods info news kubernetes dns https access support advice help research insights"
 )
 _IRREGULAR = {
     "people": "person", "children": "child", "media": "media", "data": "data", "addresses": "address",
-    "aliases": "alias", "statuses": "status", "indices": "index", "series": "series", "news": "news",
+    "aliases": "alias", "alias": "alias", "canvas": "canvas", "atlas": "atlas", "bias": "bias", "lens": "lens",
+    "statuses": "status", "indices": "index", "series": "series", "news": "news",
 }  # fmt: skip
 T = TypeVar("T")
 
@@ -76,8 +80,14 @@ def identifier_words(identifier: str) -> tuple[str, ...]:
 
 
 def shown(words: Sequence[str]) -> str:
-    """Words as one phrase, acronyms in capitals."""
-    return " ".join(word.upper() if word in ACRONYMS else word for word in words)
+    """Words as one phrase, acronyms in capitals, their plurals with a small s."""
+    return " ".join(_spelled(word) for word in words)
+
+
+def _spelled(word: str) -> str:
+    if word in ACRONYMS:
+        return word.upper()
+    return f"{word[:-1].upper()}s" if word.endswith("s") and word[:-1] in ACRONYMS else word
 
 
 def plain_words(identifier: str) -> str:
@@ -96,6 +106,8 @@ def singular(word: str) -> str:
     low = word.lower()
     if low in _IRREGULAR:
         return _IRREGULAR[low]
+    if low.endswith("s") and low[:-1] in ACRONYMS:
+        return word[:-1]
     if len(low) <= 3 or low.endswith(("ss", "us", "is", "ics")) or low in _UNCOUNTABLE:
         return word
     if low.endswith("ies") and len(low) > 4:
@@ -173,6 +185,8 @@ def meaning(text: str) -> frozenset[str]:
 
 
 def _stem(word: str) -> str:
+    if word in ACRONYMS:
+        return word
     for ending in ("ing", "ed", "es", "s", "e"):
         if word.endswith(ending) and len(word) - len(ending) >= 3:
             return word[: -len(ending)]

@@ -1,0 +1,100 @@
+"""Noun phrases out of identifier words, as a person would say them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from .verbs import PREPOSITIONS
+from .words import shown, singular, word_set
+
+_AFTER_WHICH = {
+    "on": word_set("add log sign roll"),
+    "in": word_set("port log sign opt check plug built"),
+    "out": word_set("log sign opt check port roll"),
+    "off": word_set("sign cut"),
+    "up": word_set("sign back set follow"),
+}
+"""Second word → first words with which it is one noun, such as add-on or port-in."""
+_BEFORE_ITS_NOUN = word_set(
+    "local mobile national voip daily weekly monthly yearly today yesterday archived deleted active inactive pending "
+    "scheduled draft public private shared global regional zonal bulk realtime live local_only"
+)
+"""Last words of a name that say which kind of thing is meant, and stand before it in a sentence."""
+_PAIRS_BEFORE = {
+    ("toll", "free"): "toll-free",
+    ("shared", "cost"): "shared-cost",
+    ("real", "time"): "real-time",
+    ("last", "month"): "last month's",
+    ("this", "month"): "this month's",
+    ("all", "time"): "all-time",
+    ("o", "auth"): "OAuth",
+    ("o", "auth2"): "OAuth",
+    ("you", "tube"): "YouTube",
+    ("i", "os"): "iOS",
+}
+_SAID_AS = {"today": "today's", "yesterday": "yesterday's", "oauth": "OAuth", "oauth2": "OAuth", "ios": "iOS"}
+_OPENERS = word_set("new get existing")
+"""Words that a document puts before a thing to tell operations apart, though they say nothing of the thing."""
+
+
+def _joined(words: Sequence[str]) -> list[str]:
+    """The words with those that make one word put together: add-on, toll-free, app-to-person."""
+    kept: list[str] = []
+    rest = list(words)
+    while rest:
+        pair = (rest[0], rest[1]) if len(rest) > 1 else ("", "")
+        if pair in _PAIRS_BEFORE:
+            kept.append(_PAIRS_BEFORE[pair])
+            rest = rest[2:]
+        elif pair[0] in _AFTER_WHICH.get(pair[1], ()):
+            kept.append("-".join(pair))
+            rest = rest[2:]
+        elif len(rest) > 2 and rest[1] == "to" and len(kept) + len(rest) > 2 and rest[0] != "and":
+            kept.append("-".join(rest[:3]))
+            rest = rest[3:]
+        else:
+            kept.append(rest[0])
+            rest = rest[1:]
+    return kept
+
+
+def _in_front(words: list[str]) -> list[str]:
+    """The words with a describing last word moved before what it describes."""
+    if len(words) < 2:
+        return words
+    last = words[-1]
+    if last in _BEFORE_ITS_NOUN or last in _PAIRS_BEFORE.values() or last.count("-") == 2:
+        words = [last, *words[:-1]]
+    return [_SAID_AS.get(word, word) for word in words]
+
+
+def noun(words: Sequence[str]) -> str:
+    """A noun phrase with its head in the singular; the head stands before the first preposition."""
+    kept = list(words)
+    while len(kept) > 1 and kept[0] in _OPENERS:
+        kept = kept[1:]
+    if len(kept) > 1 and kept[0] == "us":
+        kept[0] = "US"
+    kept = _in_front(_joined(kept))
+    head = next((place for place, word in enumerate(kept) if word in PREPOSITIONS and place), len(kept)) - 1
+    if head >= 0 and kept[0] != "all":
+        kept[head] = singular(kept[head])
+    while kept and kept[-1] in PREPOSITIONS:
+        kept.pop()
+    return shown(kept)
+
+
+def in_the_text_s_order(phrase: str, text: str) -> str:
+    """The phrase as the text words it, where that says the same words in another order ("credential AWS")."""
+    wanted = phrase.split()
+    if len(wanted) < 2 or any(word in PREPOSITIONS for word in wanted):
+        return phrase
+    size = len(wanted)
+    mine = {singular(word.casefold()): word for word in wanted}
+    told = re.findall(r"[A-Za-z0-9'-]+", text)
+    for start in range(len(told) - size + 1):
+        run = [singular(word.casefold()) for word in told[start : start + size]]
+        if set(run) == mine.keys() and len(set(run)) == size:
+            return " ".join(mine[word] for word in run)
+    return phrase
