@@ -9,7 +9,7 @@ from typing import Any
 from ..schemas import SchemaProblem
 from .edm_model import Model, Navigation, Property, Source, records
 from .edm_schemas import label_of
-from .edm_words import a, many, noun_of, one, within
+from .edm_words import a, many, noun_of, one
 
 MAX_CONTAINED = 2
 """Contained navigation properties below an entity set or singleton."""
@@ -70,6 +70,13 @@ class Place:
             return "the signed-in user"
         return _joined(a(self.noun) if self.many else f"the {self.noun}", self.parent)
 
+    @property
+    def where(self) -> str:
+        """What an operation bound to one of its entities works on: the entity, or "in reports" for a whole part."""
+        if self.many or self.steps or self.source.name == THE_CALLER:
+            return self.each
+        return f"in {self.noun}"
+
 
 def places(model: Model, source: Source) -> Iterator[Place]:
     """The source, then what it contains, depth first, two levels deep. SchemaProblem for an unknown or broken type."""
@@ -108,7 +115,7 @@ def _below(model: Model, place: Place) -> Iterator[Place]:
 def _of(place: Place) -> str:
     if place.many or place.steps or place.source.name == THE_CALLER:
         return f"of {place.each}"
-    return within(place.noun)
+    return f"in {place.noun}"
 
 
 def _keys(model: Model, type_name: str, noun: str, above: tuple[Key, ...]) -> tuple[Key, ...]:
@@ -116,7 +123,7 @@ def _keys(model: Model, type_name: str, noun: str, above: tuple[Key, ...]) -> tu
     taken = {key.argument.lower() for key in above}
     found: list[Key] = []
     for each in model.key(type_name):
-        stem = "-".join(noun.split())
+        stem = "-".join(noun.lower().split())
         name = f"{stem}-{each.name}" if each.name.lower() in ("id", "key", "name", "code") else each.name
         if name.lower() in taken:
             name = f"{stem}-{each.name}"

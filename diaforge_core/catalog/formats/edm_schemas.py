@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -49,6 +50,12 @@ _PRIMITIVES: dict[str, dict[str, Any]] = {
 }
 _LEFT_OUT = frozenset({"Edm.Stream", "Edm.ModelElementPath", "Edm.AnnotationPath", "Edm.PropertyPath"})
 """What is not part of a request's values: streams are sent apart."""
+_STAMP = re.compile(
+    r"(?:created|creation|lastModified|modified|lastChanged?|changed|lastUpdated?|updated)"
+    r"(?:By|By_?User|At|On|Date|Time|DateTime|Date_?Time|By_?UserId)|[ec]Tag|changeKey",
+    re.IGNORECASE,
+)
+"""Properties in which services note who changed what and when: filled by them whether or not the document says so."""
 _READ_ONLY_PERMISSIONS = frozenset({"Read", "1", "None", "0"})
 
 
@@ -206,6 +213,8 @@ class Schemas:
             return {"type": "object", "description": CUT_SIZE}
         self.model.lineage(structure.name)
         properties, required = self._members(structure.name, "value", budget, level, (*trail, structure.name))
+        if not properties and _simple(structure.name).lower() == "json":
+            return {}  # the usual stand-in for any JSON value, from before OData had a type for it
         schema: dict[str, Any] = {"type": "object"}
         if properties:
             schema["properties"] = properties
@@ -322,6 +331,8 @@ def is_writable(each: Property, use: Use) -> bool:
     if permission in _READ_ONLY_PERMISSIONS or control in ("ReadOnly", "Inapplicable", "Hidden"):
         return False
     if str(notes.get("@StoreGeneratedPattern", "")) in ("Identity", "Computed"):
+        return False
+    if _STAMP.fullmatch(each.name) and "Write" not in permission:
         return False
     if use == "create":
         return notes.get("@creatable") != "false"

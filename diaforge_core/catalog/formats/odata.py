@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from xml.etree.ElementTree import Element
 
@@ -13,13 +13,15 @@ from ..xml_documents import local_name
 from .drafts import Draft, Found
 from .edm_model import Import, Model, Operation, TypeRef, read_model
 from .edm_places import Key, Place, Restrictions, places
-from .edm_schemas import Body, Schemas, documentation, is_deprecated, label_of
-from .edm_words import a, deed, many, noun_of, one
+from .edm_schemas import Body, Schemas, documentation, is_deprecated, is_writable, label_of
+from .edm_words import a, deed, many, noun_of, one, the_type
 
 MAX_OPERATIONS = 30_000
 """Operations of one document; far beyond what any service offers."""
 MAX_ALL_NODES = 3_000_000
 """Schemas in all bodies of one document together."""
+MAX_SHOWN = 8
+"""Properties that the description of a query names."""
 MAX_LISTED = 40
 """Names that `select` and `expand` list; beyond it they are plain text."""
 
@@ -151,13 +153,33 @@ class _Reader:
                 source=self.source,
                 position=_position(place),
                 summary=summary,
-                description=_paragraph(summary, documentation(notes), documentation(structure.notes)),
+                description=_paragraph(
+                    documentation(notes),
+                    self._about(place),
+                    documentation(structure.notes),
+                    self._shown(place) if kind in ("QUERY", "READ") else "",
+                ),
                 group=place.source.name,
                 method=kind,
                 path=path,
                 deprecated=is_deprecated(structure.notes) or is_deprecated(notes),
             ),
         )
+
+    def _about(self, place: Place) -> str:
+        """What the entities are, where their place is called something else: "A special is a drive item."."""
+        noun = noun_of(_simple(place.type))
+        if set(one(noun).lower().split()) & set(one(place.noun).lower().split()) or not place.many:
+            return ""
+        subject = a(place.noun)
+        return f"{subject[:1].upper()}{subject[1:]} is {the_type(noun)}."
+
+    def _shown(self, place: Place) -> str:
+        """The first properties of the entities in words, so that a reader sees what there is to be had."""
+        told = [each.name for each in self.model.properties(place.type) if is_writable(each, "value")]
+        keys = {key.property.name for key in place.own}
+        nouns = list(dict.fromkeys(noun_of(name) for name in told if name not in keys and name.lower() != "id"))
+        return f"Shows {', '.join(nouns[:MAX_SHOWN])}{' and more' if len(nouns) > MAX_SHOWN else ''}." if nouns else ""
 
     # --- operations ---
 
@@ -174,7 +196,8 @@ class _Reader:
             word = "Action" if operation.is_action else "Function"
             position = f"{word} {each.name}" if each.element is not None else f"{word} {operation.qualified}"
             group = each.entity_set.rsplit("/", 1)[-1] or self._group_of(operation)
-            self._operation(operation, name, position, f"/{each.name}", group, "", (), on_many=False)
+            given = _given(operation) if len(overloads) > 1 else ()
+            self._operation(operation, name, position, _Home("", f"/{each.name}", group, "", ()), given)
 
     def _group_of(self, operation: Operation) -> str:
         """The entity set of what the operation returns, else the operation's namespace."""
@@ -187,40 +210,20 @@ class _Reader:
         home = reached.home(binding)
         name = _overload_name(each.name, each) if overloaded else each.name
         position = f"{'Action' if each.is_action else 'Function'} {each.qualified} bound to {_simple(str(binding))}"
-        self._operation(
-            each,
-            f"{home.name}.{name}",
-            position,
-            f"{home.path}/{each.name}",
-            home.group,
-            home.words,
-            home.keys,
-            on_many=binding.many,
-        )
+        placed = replace(home, path=f"{home.path}/{each.name}")
+        self._operation(each, f"{home.name}.{name}", position, placed, _given(each) if overloaded else ())
 
-    def _operation(
-        self,
-        each: Operation,
-        name: str,
-        position: str,
-        path: str,
-        group: str,
-        target: str,
-        keys: tuple[Key, ...],
-        *,
-        on_many: bool,
-    ) -> None:
-        arguments = _Arguments(self.schemas, keys)
+    def _operation(self, each: Operation, name: str, position: str, home: _Home, given: tuple[str, ...]) -> None:
+        arguments = _Arguments(self.schemas, home.keys)
         try:
             for parameter in each.parameters:
                 arguments.add_parameter(self.schemas, parameter, needed=_needed(each, parameter, old=self.model.old))
         except SchemaProblem as problem:
             self.found.skip(position, str(problem))
             return
-        said = documentation(each.notes)
-        plain = deed(each.name, target, is_function=not each.is_action, on_many=on_many)
-        label = label_of(each.notes)
-        summary = plain if not said or label == said else ""
+        said, label = documentation(each.notes), label_of(each.notes)
+        plain = deed(each.name, home.words, is_function=not each.is_action, given=given)
+        summary = plain if not said or said == label else ""
         self._add(
             arguments,
             Draft(
@@ -229,10 +232,10 @@ class _Reader:
                 source=self.source,
                 position=position,
                 summary=summary,
-                description=_paragraph(said, "" if summary == "" else plain, self._returned(each.returns)),
-                group=group,
+                description=_paragraph(said, "" if summary else plain, self._returned(each.returns)),
+                group=home.group,
                 method="ACTION" if each.is_action else "FUNCTION",
-                path=path,
+                path=home.path,
                 deprecated=is_deprecated(each.notes),
             ),
         )
@@ -241,10 +244,10 @@ class _Reader:
         if returns is None:
             return ""
         if returns.name.startswith("Edm."):
-            word = _PLAIN_TYPES.get(returns.name, "value")
-            return f"Returns a list of {many(word)}." if returns.many else f"Returns {a(word)}."
+            word = _PLAIN_TYPES.get(returns.name, "a value")
+            return f"Returns a list, each {word}." if returns.many else f"Returns {word}."
         noun = noun_of(_simple(returns.name))
-        return f"Returns a list of {many(noun)}." if returns.many else f"Returns {a(noun)}."
+        return f"Returns a list of {many(noun)}." if returns.many else f"Returns {the_type(noun)}."
 
     def _add(self, arguments: _Arguments, draft: Draft) -> None:
         self.nodes += arguments.nodes
@@ -259,9 +262,10 @@ class _Reader:
 
 
 _PLAIN_TYPES = {
-    "Edm.String": "text", "Edm.Boolean": "yes or no", "Edm.Stream": "file", "Edm.Guid": "ID", "Edm.Date": "date",
-    "Edm.Int32": "number", "Edm.Int64": "number", "Edm.Int16": "number", "Edm.Decimal": "number",
-    "Edm.Double": "number", "Edm.Single": "number", "Edm.DateTimeOffset": "time", "Edm.DateTime": "time",
+    "Edm.String": "a text", "Edm.Boolean": "yes or no", "Edm.Stream": "a file", "Edm.Guid": "an ID",
+    "Edm.Date": "a date", "Edm.Int32": "a number", "Edm.Int64": "a number", "Edm.Int16": "a number",
+    "Edm.Decimal": "a number", "Edm.Double": "a number", "Edm.Single": "a number", "Edm.DateTimeOffset": "a time",
+    "Edm.DateTime": "a time", "Edm.Duration": "a length of time",
 }  # fmt: skip
 
 
@@ -408,7 +412,10 @@ class _Reach:
     def _at(self, place: Place, binding: TypeRef, cast: str) -> _Home:
         path = place.path if binding.many else place.one_path
         noun = noun_of(_simple(cast)) if cast else ""
-        words = (many(noun) if binding.many else a(noun)) if cast else place.all if binding.many else place.each
+        if cast:
+            words = f"the {many(noun)}" if binding.many else the_type(noun)
+        else:
+            words = place.all if binding.many else place.where
         name = f"{place.name}.{_simple(cast)}" if cast else place.name
         keys = place.above if binding.many else place.keys
         return _Home(name, f"{path}/{cast}" if cast else path, place.source.name, words, keys)
@@ -416,14 +423,14 @@ class _Reach:
     def _nowhere(self, binding: TypeRef) -> _Home:
         simple = _simple(binding.name)
         noun = noun_of(simple)
-        name = one(noun).replace(" ", "-")
+        name = noun.lower().replace(" ", "-")
         path = f"/{binding.name}"
         keys: tuple[Key, ...] = ()
         if not binding.many and binding.name in self.model.structures:
             known = _key_or_none(self.model, binding.name)
-            keys = tuple(Key(f"{name}-{each.name}", each, one(noun)) for each in known)
+            keys = tuple(Key(f"{name}-{each.name}", each, noun) for each in known)
             path += "".join(f"/{{{each.argument}}}" for each in keys)
-        return _Home(simple, path, simple, many(noun) if binding.many else a(noun), keys)
+        return _Home(simple, path, simple, f"the {many(noun)}" if binding.many else the_type(noun), keys)
 
     def _related(self, name: str) -> Iterator[str]:
         """The type, then those derived from it, breadth first."""
@@ -450,8 +457,10 @@ def _keep(known: dict[str, Place], place: Place) -> None:
         known[place.type] = place
 
 
-def _length(place: Place) -> tuple[int, bool]:
-    return len(place.steps), not place.source.many
+def _length(place: Place) -> tuple[int, bool, bool]:
+    """How far the place is; an entity set comes before a singleton, and a place called like its type before others."""
+    called = set(one(place.noun).lower().split()) <= set(noun_of(_simple(place.type)).lower().split())
+    return len(place.steps), not place.source.many, not called
 
 
 def _key_or_none(model: Model, name: str) -> list[Any]:
@@ -467,8 +476,12 @@ def _position(place: Place) -> str:
 
 
 def _overload_name(name: str, operation: Operation) -> str:
-    given = [each.name for each in operation.parameters]
+    given = _given(operation)
     return f"{name}_by_{'_and_'.join(given)}" if given else name
+
+
+def _given(operation: Operation) -> tuple[str, ...]:
+    return tuple(each.name for each in operation.parameters)
 
 
 def _simple(name: str) -> str:
