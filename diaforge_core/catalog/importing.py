@@ -14,12 +14,12 @@ from ..records.tool import Catalog, NamePair, Skipped, Tool
 from ..settings import DATA_DIR
 from .documents import MAX_JSON_BYTES, DocumentError, parse_document
 from .folders import place_in, read_folder
-from .formats import discovery, function_tools, odata, openapi
+from .formats import discovery, function_tools, odata, openapi, postman
 from .formats.drafts import Found
 from .json_lines import json_lines
 from .naming import unique_names
 
-FORMATS = (odata, openapi, discovery, function_tools)
+FORMATS = (odata, openapi, discovery, postman, function_tools)
 """Readers in the order in which they are asked whether a document is theirs."""
 KNOWN_FORMATS = (
     "an OpenAPI document (2.0 to 3.2), an OData `$metadata` document, a Google discovery document, a Postman "

@@ -50,6 +50,8 @@ class Draft:
     method: str = ""
     path: str = ""
     deprecated: bool = False
+    told_apart: str = ""
+    """What the cleaned name is made of where `original_name` alone would not tell it from others."""
     side_effect: Any = None
     """What the document itself says the operation does; None where it says nothing."""
     side_effect_reason: str = ""
@@ -62,7 +64,7 @@ class Draft:
         summary, description = _texts(self.summary, self.description, self.original_name)
         effect, reason = self._side_effect(summary)
         tool = Tool(
-            name=clean_name(self.original_name),
+            name=clean_name(self.told_apart or self.original_name),
             original_name=self.original_name,
             summary=summary,
             description=description,
