@@ -21,10 +21,16 @@ class Instruction(NamedTuple):
 
 class _Rule(NamedTuple):
     why: str
-    cues: tuple[str, ...]
-    """Lower-case texts; without one of them the pattern cannot match, so that it need not be tried."""
+    cues: frozenset[str]
+    """Beginnings of words; without one of them the pattern cannot match, so that it need not be tried."""
     pattern: re.Pattern[str]
 
+
+_CUE = re.compile(r"[a-z_]+|[~@<\[]|//|##")
+CUE_LENGTH = 5
+"""Letters of a word that a cue holds; enough to tell words apart, few enough to hold all their forms."""
+NOT_ASCII = "¬"
+"""Stands among the cues of a text that has letters beyond ASCII."""
 
 _OVERRIDE = "It asks a model to drop the instructions that it has."
 _ORDER = "It asks a model to use this tool before, or instead of, others, whatever the request."
@@ -76,13 +82,13 @@ def _rule(why: str, cues: str, *patterns: str) -> _Rule:
     whole = "|".join(patterns)
     for name, part in _PARTS.items():
         whole = whole.replace(f"<{name}>", part)
-    return _Rule(why, tuple(cues.split("|")), re.compile(whole, re.IGNORECASE))
+    return _Rule(why, frozenset(cues.split()), re.compile(whole))
 
 
 _RULES = (
     _rule(
         _OVERRIDE,
-        "ignor|disregard|forget|discard|neglect|not follow|not obey|n't follow|bypass|overrid|overrule|violat",
+        "ignor disre forge disca negle follo obey bypas overr viola",
         r"\b(?:ignor(?:e|ing)|disregard(?:ing)?|forget|discard|neglect|bypass|overrid(?:e|es|ing)|overrules?|violate|<"
         r"not>"
         r" (?:follow|obey))\b[^.\n]{0,40}?\b(?:previous|prior|earlier|preceding|above|other|your|system|developer|all|"
@@ -94,7 +100,7 @@ _RULES = (
     ),
     _rule(
         _OVERRIDE,
-        "supersede|precedence|priority over|new instruction|updated instruction|real instruction|actual instruction",
+        "super prece prior instr",
         r"\b(?:supersedes?|(?:takes?|has|have) (?:precedence|priority) over)\b[^.\n]{0,40}?\b(?:your|previous|prior|ea"
         r"rlier|"
         r"system|safety|user(?:'s)?|other)\s(?:\w+\s)?<orders>\b",
@@ -102,7 +108,7 @@ _RULES = (
     ),
     _rule(
         _OVERRIDE,
-        "ignor|vergiss|missachte|olvid|oublie|dimentic|esque|игнорир|забудь|忽略|无视|忘记|無視|무시",
+        "ignor vergi missa olvid oubli dimen esque ¬",
         r"\b(?:ignorier(?:e|en|t)|vergiss|missachte)\b.{0,40}\b(?:\w*anweisung|vorgabe|regel|befehl)",
         r"\b(?:ignora|ignore|ignorez|olvida|oublie[rz]?|dimentica|esqueça)\b.{0,40}\b(?:instruc|consignes|istruzioni|"
         r"instruç)",
@@ -111,7 +117,7 @@ _RULES = (
     ),
     _rule(
         _ORDER,
-        "before|prior to",
+        "befor prior",
         r"\b(?:before|prior to) (?:you )?(?:us(?:e|ing)|call(?:ing)?|invok\w+|run(?:ning)?|execut\w+|us(?:e|ing) of)"
         r"\s<others>\s"
         r"(?:\w+\s){0,2}?<tools>\b",
@@ -125,7 +131,7 @@ _RULES = (
     ),
     _rule(
         _ORDER,
-        "must|always|first|mandatory|required|should|ensure|make sure|every time|whenever|has to|needs to|have to",
+        "tool tools funct skill conne plugi mcp capab",
         r"\b(?:must|shall|should|has to|needs? to|have to|always|mandatory to|required to)\s(?:\w+\s){0,3}?(?:be )?(?:"
         r"<called>|"
         r"<choose>)\b[^.\n]{0,60}?\b<over>\s<others>\s(?:\w+\s){0,2}?<tools>\b",
@@ -138,9 +144,7 @@ _RULES = (
     ),
     _rule(
         _ORDER,
-        "prefer|instead|rather|priorit|best|only tool|correct tool|over any|over all|over other|never use|not use|n't"
-        " use|"
-        "n't call|not call|never call|stop using",
+        "tool tools funct skill conne plugi mcp capab stop",
         r"\b<choose>\s(?:using\s)?(?:this|it|our|me)\b(?:\s<tools>)?\s?[^.\n]{0,30}?\b<over>\s(?:<others>|similar|comp"
         r"eting)\s"
         r"(?:[\w-]+\s){0,2}?<tools>\b",
@@ -153,25 +157,22 @@ _RULES = (
     ),
     _rule(
         _ORDER,
-        "this tool|this server|this function|this plugin|this skill|this connector",
+        "tool tools funct skill conne plugi mcp serve",
         r"\b(?:when(?:ever)?|if|while|once) this (?:<tools>|server) (?:is|becomes) (?:available|present|installed|load"
         r"ed|"
         r"enabled|connected|listed)\b",
     ),
     _rule(
         _HAND_OVER,
-        "~/|/home/|/root/|/etc/|.ssh|id_rsa|id_ed25519|.aws|.env|.netrc|.npmrc|.kube|.git-cred|authorized_keys|mcp.js"
-        "on|"
-        ".cursor|.bash_history|wallet.dat|/proc/self",
+        "~ home root etc ssh id_rs id_ed aws env netrc npmrc kube crede autho mcp curso bash_ walle proc",
         r"\b(?:read|open|cat|load|get|access|fetch|retrieve|look (?:up|at|into)|scan|grep|contents? (?:of|from)|<give>"
         r")\b"
         r"[^\n]{0,80}?<files>",
     ),
     _rule(
         _HAND_OVER,
-        "key|token|password|credential|secrets|seed phrase|env |environment|env vars|system |cookies|history|transcri"
-        "pt|"
-        "conversation|chat|previous|context|tools|so far|dialog",
+        "api apike api_k token passw crede secre key keys seed env envir syste cooki conve chat messa dialo previ con"
+        "te tool tools promp instr",
         r"\b<give>(?:ing)?\b(?!\s?[(:`])[^.\n]{0,30}?\b<whole>\s(?:[\w,]+\s){0,3}?<private>\b[^.\n]{0,60}?(?:\bin(?:to"
         r"|side)?\s"
         r"(?:the |this |a )?[`\"']?\w+[`\"']?\s?(?:parameter|field|argument|query|url|body|header)|https?:|\bto\s(?:th"
@@ -189,14 +190,14 @@ _RULES = (
     ),
     _rule(
         _HAND_OVER,
-        "bcc|blind cop|blind-cop|exfiltrat",
+        "bcc blind exfil",
         r"\b(?:always|also|silently|secretly|must)\s(?:\w+\s){0,3}?(?:bcc|blind.cop(?:y|ied))\b",
         r"\bexfiltrat(?:e|ing)\b[^.\n]{0,40}\b(?:data|contents?|files?|secrets?|to)\b",
         r"\bbcc\b[^.\n]{0,40}<address>",
     ),
     _rule(
         _HAND_OVER,
-        "@|http",
+        "@ //",
         r"\b(?:all|every|each)\s(?:\w+\s){0,2}?(?:e-?mails?|messages?|payments?|transfers?|files?|requests?|data|invoi"
         r"ces?)\s"
         r"(?:(?:must|should|shall|are|has|have|need|to|be|always|also|instead|first)\s){0,4}(?:sent|go|routed|redirect"
@@ -208,7 +209,7 @@ _RULES = (
     ),
     _rule(
         _SECRECY,
-        "user|anyone|human|customer|secret|hidden|to yourself|between us",
+        "users user anyon human custo secre hidde yours betwe",
         r"\b<not> (?:\w+ ){0,2}?<tell>\b[^.\n]{0,60}?\b(?:the |any |your |our )?(?:users?|anyone|human|customer)\b(?! "
         r"(?:agent|"
         r"id|name|type|interface|account|group|role|has|have|is|are)\b)",
@@ -224,7 +225,7 @@ _RULES = (
     ),
     _rule(
         _SECRECY,
-        "mention|silently|secretly|covertly|quietly|discreetly",
+        "menti silen secre cover quiet discr",
         r"\b<not> mention (?:this|that (?:you|this|it)|it|these|any of)\b",
         r"\b(?:silently|secretly|covertly|quietly|discreetly)\s(?:\w+\s){0,2}?(?:send|call|read|forward|copy|upload|po"
         r"st|"
@@ -232,7 +233,7 @@ _RULES = (
     ),
     _rule(
         _CONSENT,
-        "confirm|permission|approv|consent|asking|ask|authoriz|authoris|hesitat|refus|declin|agreed",
+        "ask askin seek seeki wait waiti confi permi appro conse clari hesit refus decli autho agree",
         r"\b<not> (?:\w+ ){0,2}?(?:ask|seek|wait|request|prompt|check)(?:ing)?\s(?:with )?(?:the user|users|the human|"
         r"(?:\w+ ){0,2}?"
         r"(?:confirmation|permission|approval|consent)|for (?:\w+ ){0,2}?(?:confirmation|permission|approval|consent|"
@@ -246,7 +247,7 @@ _RULES = (
     ),
     _rule(
         _ROLE,
-        "<|[|###|system|assistant:|developer:",
+        "< [ ## syste assis devel",
         r"</?(?:important|system|system[-_ ]\w+|instructions?|secret|hidden|admin|critical|priority|mandatory|override"
         r"|prompt|"
         r"assistant|important[-_ ]\w+|user_(?:prompt|query|info)|rules)\s?/?>",
@@ -254,14 +255,15 @@ _RULES = (
         r"override|"
         r"prompt|notice|only|directive|update))?\s?[!:]?\s?\](?!\s?[(|\[])",
         r"(?:^|[\n.!?*#]\s{0,3})(?:system|assistant|developer)\s?:\s(?=\w+ \w+)",
-        r"\bsystem (?:override|notice|alert)\b\s?[:!]",
+        r"\bsystem (?:override|notice|alert|prompt addition)\b\s?[:!]",
         r"#{2,}\s?(?:system\s?(?::|\n|prompt|message|instruction)|instructions? (?:for|to) (?:the )?(?:ai|model|assist"
         r"ant|agent|"
         r"llm))",
     ),
     _rule(
         _ROLE,
-        "you are|act as|behave|respond as|pretend|from now on|as an |as the |your new|your true|your real|mode",
+        "ai llm llms langu chatb claud chatg gpt copil assis helpf virtu mode unres longe now act behav respo prete y"
+        "our",
         r"\byou are (?:now |no longer |an? )?(?:<model>|in (?:developer|debug|admin|god|unrestricted|maintenance|dan)("
         r"?: \w+)? mode|"
         r"unrestricted|bound by|no longer|now an? \w+)\b",
@@ -275,7 +277,7 @@ _RULES = (
     ),
     _rule(
         _ROLE,
-        "assistant|llm|model|chatbot|claude|chatgpt|gpt|copilot|ai |agent| ai",
+        "ai llm llms langu chatb claud chatg gpt copil assis model agent",
         r"\b(?:note|message|instructions?|attention|hint|reminder|notice|important|warning|dear)\b[^.\n\w]{0,4}(?:for|"
         r"to)?\s?(?:the |"
         r"any |all )?\b(?:<model>|agents?|models?)\b\s?(?::|[-–—]|,? (?:you|read|please|must)\b)",
@@ -289,7 +291,7 @@ _RULES = (
     ),
     _rule(
         _ANSWER,
-        "the user|the customer|recommend|with|your",
+        "tell infor assur convi persu reass advis remin instr urge your reply respo answe recom",
         r"\b(?:always|must|should|instead|then|only|simply|just|you|and) (?:\w+ ){0,2}?(?:tell|inform|assure|convince|"
         r"persuade|"
         r"reassure|advise|remind|instruct|urge) the (?:user|customer)\b(?! (?:agent|id)\b)",
@@ -302,8 +304,8 @@ _RULES = (
     ),
     _rule(
         _OVERRIDE,
-        "outdated|no longer|obsolete|void|replace|system message|system prompt|new task|new rule|hidden|expired|safet"
-        "y|filter|check|warning",
+        "longe outda obsol void inval repla expir suspe syste promp instr direc rule task checks check filte warni gu"
+        "ard confi safeg loggi moder polic updat cance revok",
         r"\b(?:your|earlier|previous|prior|any|other|all)\s(?:\w+\s)?(?:<orders>|polic(?:y|ies))\b[^.\n]{0,50}?\b(?:ou"
         r"tdated|no longer|obsolete|"
         r"void|invalid|replaced|expired|suspended)\b",
@@ -313,11 +315,11 @@ _RULES = (
         r"|hidden|secret) (?:rule|task)\s?:",
         r"(?:^|[.!?:;]\s|\bplease |\balso )(?:skip|disable|bypass|turn off|leave out|omit|suppress|switch off)\s(?:all"
         r"|any|every|your|content)\s"
-        r"(?:\w+ )?(?:checks|filters|warnings|guardrails|confirmations|safeguards|logging|moderation)\b",
+        r"(?:\w+ )?(?:checks|filters|warnings|guardrails|confirmations|safeguards|moderation)\b",
     ),
     _rule(
         _ORDER,
-        "tool|this one|function|whatever the|even if the|no matter what|in doubt|regardless of what",
+        "tool tools funct one other doubt whate matte regar even trust relia accur after befor call",
         r"\b(?:every|all|any) other (?:[\w-]+ )?(?:tools?|functions?)\b[^.\n]{0,50}?\b(?:requires?|needs?|depends?|mus"
         r"t|should|wrong|fail|unsafe|broken|"
         r"deprecated|slower|worse|incorrect)\b",
@@ -338,9 +340,8 @@ _RULES = (
     ),
     _rule(
         _HAND_OVER,
-        ".ssh|id_rsa|id_ed25519|.aws|/etc/passwd|/etc/shadow|mcp.json|.git-cred|ssh key|context window|all messages|u"
-        "ser messages|your context|"
-        "cookies|account number|secret key|list_secrets|card number|system prompt|hidden instructions|conversation",
+        "~ root etc id_rs id_ed aws mcp ssh gpg key keys conte messa text conve turns promp instr cooki passw crede a"
+        "pi token secre accou card addre conta locat ssn",
         r"(?:~|/home/\w+|/root)/\.\w+|/etc/(?:passwd|shadow)\b|\bid_(?:rsa|ed25519)\b|\.aws/cred|\bmcp\.json\b",
         r"\b(?:open|read|hand over|load|find|locate|dump)\b[^.\n]{0,40}?\b(?:user's|your|their|private)\s(?:\w+ )?(?:s"
         r"sh|gpg|private) keys?\b",
@@ -354,13 +355,14 @@ _RULES = (
         r"\b(?:append|include|add|attach|pass|send|forward)\s(?:their|the user's|his or her)\s(?:\w+ ){0,2}?(?:account"
         r" number|card number|password|address book|"
         r"contacts|credentials|cookies|location|ssn|secrets?|token)\b",
-        r"\bvalues? of [`\"']?[A-Z_]*(?:SECRET|TOKEN|API_?KEY|PASSWORD)\w*[`\"']?[^.\n]{0,60}?\b(?:include|send|pass|p"
+        r"\bvalues? of [`\"']?[a-z_]*(?:secret|token|api_?key|password)\w*[`\"']?[^.\n]{0,60}?\b(?:include|send|pass|p"
         r"ut|add|append)\b",
         r"\b(?:return|send|pass|include) the (?:secret|private|api) keys? (?:stored|found|from|in)\b",
     ),
     _rule(
         _SECRECY,
-        "telling|reveal|learn|never warn|not warn|if asked|when asked|not let|n't let|without informing|say nothing",
+        "tell telli infor warn warni alert notif revea discl learn see sees know knows notic find finds hear hears as"
+        "k asked say nothi menti",
         r"\bwithout (?:telling|informing|alerting|warning|notifying) (?:any(?:body|one)|them|him|her|the (?:user|human"
         r"|customer|person))\b",
         r"\b(?:never|do not|don't) (?:reveal|disclose|repeat|show|share|mention) (?:these|this|the above|the hidden|yo"
@@ -375,7 +377,7 @@ _RULES = (
     ),
     _rule(
         _CONSENT,
-        "already|approved all|proceed",
+        "alrea proce",
         r"\b(?:user|customer|administrator|human|operator)s? (?:has |have )?already (?:gave|given|approved|agreed|cons"
         r"ented|confirmed|authori[sz]ed|accepted)\b",
         r"\b(?:completed|approved|confirmed|authori[sz]ed) by the (?:administrator|user|operator|developer)(?: already"
@@ -384,8 +386,7 @@ _RULES = (
     ),
     _rule(
         _ROLE,
-        "model|agent|assistant|hey |you see|you read|obey|in the voice|the user wants|the user mentions|the user asks"
-        "|the user says|<system|as soon as you|administrator",
+        "model agent assis llm ai hey see read recei proce load encou obey tells says voice role perso user <",
         r"\b(?:model|assistant|llm|ai|agent) (?:has to|must|needs to|is required to|is asked to|should|ought to)\s(?:"
         r"\w+ ){0,2}?(?:open|read|hand|pass|ignore|reveal|"
         r"forward|disregard|invoke|obey|leak|conceal|tell|prefer|skip)\b",
@@ -401,8 +402,101 @@ _RULES = (
         r"</?(?:system|user|assistant|developer)[-_ ]\w+\s?/?>",
     ),
     _rule(
+        _SECRECY,
+        "tell nobod belie notic revea see menti discl say",
+        r"\b(?:must not|should not|never|do not|don't|cannot) tell (?:the )?(?:users?|customers?|callers?|anyone|anybo"
+        r"dy|them)\b",
+        r"\btell (?:nobody|no one)\b|\b(?:user|customer)s? (?:must|should) (?:not|never) see\b",
+        r"\b(?:let|make|leave) the (?:user|customer|person)s? (?:believe|think|assume)\b",
+        r"\bso that (?:the (?:user|customer)|they|he|she|nobody) (?:does|do|will|can|may)? ?(?:not|never)? ?notices?\b",
+        r"\byou (?:should|must) (?:not|never) (?:reveal|disclose|mention|admit|say)\b",
+        r"\b(?:do not|don't|never) (?:mention|disclose) the\b|\b(?:do not|don't|never) say (?:why|that|so|how)\b",
+    ),
+    _rule(
+        _OVERRIDE,
+        "polic rules instr promp impor contr treat disre grant limit secur appro forge warni every above overr",
+        r"\b(?:disregard|ignor(?:e|ing)|violat(?:e|ing)|break(?:ing)?|circumvent(?:ing)?) (?:the )?(?:operator|user|de"
+        r"veloper|company|owner|security|cost|spending)(?:'s|s)?"
+        r"\s(?:\w+ )?(?:polic(?:y|ies)|rules?|limits?|wishes|instructions?|settings)\b",
+        r"\b(?:cost|spending|rate|safety) limits? set by the user\b",
+        r"\bmore important than\b[^.\n]{0,40}?\b(?:your|prompt|instructions?|anything|user)\b",
+        r"\b(?:treat|regard|handle) (?:the )?(?:instructions?|text|content|commands)\b[^.\n]{0,40}?\b(?:as if|as thoug"
+        r"h|as coming|as orders)\b",
+        r"\b(?:rules?|policies|restrictions|limits) (?:do|does) not apply\b[^.\n]{0,40}?\b(?:so |here|you|therefore|no"
+        r"w)\b",
+        r"\bnever follow (?:the )?(?:rules|instructions|advice|orders) (?:from|of)\b|\beven (?:when|if|where) (?:they|"
+        r"it|this) contradicts?\b",
+        r"\b(?:begin|start|end) (?:of )?(?:the )?system prompt\b",
+        r"\bforget your (?:role|task|purpose|job|identity)\b|\bignore (?:the |any |all )?warnings\b[^.\n]{0,30}?\byou"
+        r"\b",
+        r"\b(?:print|repeat|copy|output|put|write) (?:everything|all|the text|the words) above\b|^\s?override\s?:|[.!"
+        r"\n]\s?override\s?:",
+        r"\byou (?:have been|are|were) (?:granted|given) (?:root|admin\w*|full|all|unlimited)\b|\b(?:approvals?|confir"
+        r"mations?|permissions?) (?:are|is) not (?:necessary|needed|required)\b"
+        r"[^.\n]{0,20}?\b(?:operation|here|tool|you|\.)",
+    ),
+    _rule(
+        _ORDER,
+        "tool tools funct one me ahead twice best broke depre regis",
+        r"\b(?:<called>|used) (?:first|ahead of|prior to|before) (?:any|every|all|each)(?: of)?(?: the)? ?(?:other|oth"
+        r"ers?|remaining|else)\b",
+        r"\b(?:choose|pick|select|prefer) me\b|\b(?:i am|i'm|this is) the best (?:tool|function|choice|option)\b",
+        r"\ball (?:the )?other (?:tools|functions) (?:\w+ ){0,2}?be (?:considered|treated|regarded|seen) (?:as )?(?:de"
+        r"precated|broken|unsafe|invalid|obsolete)\b",
+        r"\b(?:call|invoke|run|use) this (?:tool|function) (?:twice|again|repeatedly|as often)\b",
+        r"\bdo(?: not|n't) use the (?:built-?in|native|default|standard|other|existing)\b[^.\n]{0,60}?(?:\.\s|,\s|;\s|"
+        r"\band )(?:always )?use this\b",
+        r"\bdo(?: not|n't) use the (?:built-?in|native|default|standard|other|existing)\b[^.\n]{0,40}?\b(?:broken|unsa"
+        r"fe|unreliable|deprecated)\b",
+        r"\b(?:each|every) time you (?:call|use) (?:it|this)\b[^.\n]{0,10}?,? (?:also|first|then)\b",
+        r"\bkeep calling this (?:tool|function)\b",
+    ),
+    _rule(
+        _HAND_OVER,
+        "funct tools devel initi passw locat conta recor conve hosts ssh envir every know blind debug llm syste",
+        r"\b(?:return|list|give|pass|print|report|name|put|write)\b[^.\n]{0,40}?\b(?:functions|tools|plugins) (?:that "
+        r")?(?:you|are available|available)\b",
+        r"\b(?:told|instructed|given|said) by the (?:developer|operator|system)\b|\byour (?:initial|original|hidden|fi"
+        r"rst|internal) (?:instructions|prompt|message)s?\b",
+        r"\b(?:ask|prompt|get|obtain) (?:the )?(?:user|customer)s?(?: for)?(?:'s)? (?:their |the |a )?(?:\w+ )?(?:pass"
+        r"word|pin|passphrase|seed phrase|2fa code|secret)\b",
+        r"\b(?:with|pass|send|include|share|post|transmit\w*|upload|give|append|attach|path of)\s(?:it )?(?:all )?(?:t"
+        r"he )?(?:user's |users' |their |user )?(?:\w+ )?(?:password|location|"
+        r"contacts|address book|ssh keys?|microphone|clipboard|browsing history|whereabouts)\b[^.\n]{0,40}?\b(?:of the"
+        r" user|on every|on each|with https?:|to https?:|in `\w+`|every call|each call)",
+        r"\b(?:user's|users') (?:location|contacts|password|address book|ssh keys?|clipboard|data|files)\b[^.\n]{0,30}"
+        r"?\b(?:with|to) https?:",
+        r"\b(?:path|content|contents) of the user's (?:ssh|gpg|private)\b|\bfirst with the user's password\b",
+        r"\b(?:record|copy|log|capture|save) (?:the|this|every|each|all) (?:conversations?|chats?|dialogues?|messages?"
+        r")\b[^.\n]{0,30}?\b(?:mail|send|post|forward|upload)\b",
+        r"\b(?:collect|gather|read|dump) (?:the |all )?(?:environment|secrets|credentials|keys)\b[^.\n]{0,30}?\b(?:pas"
+        r"s|send|put|include|give)\b",
+        r"\beverything (?:that )?you (?:know|have learned|remember|have been told|were told)\b|\bin blind copy\b|\bthe"
+        r" (?:text|contents?) of /etc/\w+",
+        r"\b(?:of|your) (?:own )?system (?:message|prompt)\b",
+    ),
+    _rule(
+        _ROLE,
+        "assis model agent llm llms ai langu retur respo remem note hidde impor",
+        r"\b(?:note|hint|rule|comment|important) (?:for|to) (?:the |all |any |every )?(?:agents?|"
+        r"assistants?|llms?|ai|language models?|models that)\b",
+        r"(?:^|[.!?\n]\s*)(?:assistants?|ai|llm|claude|gemini|gpt|copilot|agent)\s?[,:!]\s",
+        r"\b(?:ai|llm|agent|assistant|model) (?:should|is expected to|ought to|is supposed to)\s(?:\w+ ){0,2}?(?:fill|"
+        r"keep calling|praise|never|ignore|always (?:use|call|choose|say)|repeat what)\b",
+        r"\b(?:do|act|behave|proceed) as (?:the )?(?:returned|retrieved|received|fetched|resulting)?\s?(?:text|respons"
+        r"e|result|page|answer) (?:says?|tells?|asks?|demands?)\b",
+        r"\bfollow the (?:steps|instructions|orders|commands) in the (?:response|result|answer|output|page|reply)\b",
+        r"\b(?:summary|answer|reply|response|result|text) (?:\w+ )?(?:must |should )?(?:praises?|flatters?|never criti"
+        r"ci[sz]es?)\b|\breport success\b(?= *[.!]? *$)",
+        r"\binstead of answering\b|\banswer (?:every|each|any) (?:question|request|message)s? (?:with|by)\b",
+        r"\bif the user asks (?:to|for) [^.\n]{0,60}?, (?:delete|remove|send|buy|pay|transfer|cancel|approve|drop) (?:"
+        r"all|every|both|another|instead|the whole)\b",
+        r"\b(?:than|of) the (?:amount|recipient|account|price|value|quantity) (?:that )?the user (?:said|gave|named|wa"
+        r"nted|asked)\b",
+    ),
+    _rule(
         _RUN,
-        "follow |obey |execute |curl |wget |rm -rf|powershell|chmod |/bin/|nc -|sudo |decode|base64",
+        "follo obey execu curl wget rm power chmod bin nc sudo decod",
         r"\b(?:run|execute|exec|eval|paste|invoke|call|perform|launch)\b[^\n]{0,60}?(?:\bcurl\s|\bwget\s|\brm -rf|"
         r"\|\s?(?:ba)?sh\b|"
         r"powershell(?:\.exe)? -|chmod \+?\w|/bin/\w+|\bnc -|\bsudo )",
@@ -414,7 +508,7 @@ _RULES = (
     ),
     _rule(
         _RUN,
-        "follow|obey|comply|carry out|execute",
+        "follo obey compl carry execu",
         r"\b(?:you (?:must|should|need to|have to)|please|always|then|and|strictly) (?:strictly )?(?:follow|obey|compl"
         r"y with|"
         r"execute|carry out) (?:the|these|all|any|every)\s(?:\w+\s){0,3}?(?:instructions?|orders|commands|directives?)"
@@ -428,11 +522,14 @@ _RULES = (
 
 def instructions(text: str) -> Iterator[Instruction]:
     """The first stretch of each kind of talk to the model, in no order."""
-    lowered = text.lower()
+    lowered = text.replace("İ", "I").lower()  # the one letter that grows when it is lowered
+    cues = {word[:CUE_LENGTH] for word in _CUE.findall(lowered)}
+    if not text.isascii():
+        cues.add(NOT_ASCII)
     said: set[str] = set()
     for rule in _RULES:
-        if rule.why in said or not any(cue in lowered for cue in rule.cues):
+        if rule.why in said or rule.cues.isdisjoint(cues):
             continue
-        if found := rule.pattern.search(text):
+        if found := rule.pattern.search(lowered):
             said.add(rule.why)
             yield Instruction(found.start(), found.end(), rule.why)
