@@ -15,12 +15,23 @@ def json_lines(data: bytes) -> list[Any] | None:
 
     DocumentError that names the line if a later one is broken.
     """
-    lines = [(number, line.strip()) for number, line in enumerate(data.split(b"\n"), 1) if line.strip()]
-    if len(lines) < 2 or not all(_is_mapping(line) for _, line in lines[:2]):
+    if not _looks_like_lines(data):
         return None
+    lines = [(number, line.strip()) for number, line in enumerate(data.split(b"\n"), 1) if line.strip()]
     if len(lines) > MAX_LINES:
         raise DocumentError(f"it has {len(lines):,} lines of JSON (limit {MAX_LINES:,})")
     return [_value(number, line) for number, line in lines]
+
+
+def _looks_like_lines(data: bytes) -> bool:
+    """Whether the first two lines that are not blank hold a JSON mapping each."""
+    rest, seen = data.strip(), 0
+    while rest and seen < 2:
+        line, _, rest = rest.partition(b"\n")
+        if line.strip() and not _is_mapping(line.strip()):
+            return False
+        seen += bool(line.strip())
+    return seen == 2
 
 
 def _is_mapping(line: bytes) -> bool:

@@ -7,6 +7,7 @@ import random
 import re
 import string
 import warnings
+from functools import lru_cache
 from re import _constants, _parser  # pyright: ignore[reportAttributeAccessIssue]
 from typing import Any
 
@@ -21,8 +22,11 @@ _LETTERS = string.ascii_lowercase + string.digits + string.ascii_uppercase + " -
 
 def is_safe(pattern: str) -> bool:
     """Whether Python can read the pattern, and try it on any text of 512 characters in bounded time."""
-    if len(pattern) > MAX_PATTERN:
-        return False
+    return len(pattern) <= MAX_PATTERN and _is_safe(pattern)
+
+
+@lru_cache(maxsize=4_096)
+def _is_safe(pattern: str) -> bool:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what Python may read otherwise in future is no concern of the document's
