@@ -41,6 +41,18 @@ def test_a_command_is_done_by_the_app_that_has_the_workspace(served: Workspace):
     assert served.datasets.info("d").dialogues == 3
 
 
+def test_an_edit_typed_while_the_app_is_open_is_in_the_app_at_once(served: Workspace):
+    words = ["catalog", "pin", "sample", "CRM_CreateLead", "CRM_UpdateLead", "--who", "Ana"]
+    result = CliRunner().invoke(app, [*words, "--workspace", str(served.folder), "--json"])
+    assert result.exit_code == 0, result.output
+    assert served.catalogs.get("sample").pinned == (("CRM_CreateLead", "CRM_UpdateLead"),)
+    assert served.catalogs.get("sample").version == json.loads(result.stdout)["version"]
+    assert served.catalogs.history("sample")[0].who == "Ana"
+    refused = CliRunner().invoke(app, [*words[:4], "none", "--workspace", str(served.folder), "--json"])
+    assert refused.exit_code == 2
+    assert "has no tool 'none'" in refused.stderr
+
+
 def test_what_the_user_can_mend_comes_back_as_one_message(served: Workspace):
     result = CliRunner().invoke(app, ["ambiguity", "none", "--workspace", str(served.folder), "--json"])
     assert result.exit_code == 2

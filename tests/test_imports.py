@@ -186,9 +186,7 @@ def app_modules() -> list[str]:
     """What the app process imports, as far as it exists: every service, the command line, the pages' components."""
     found = [*(ROOT / CORE / "services").rglob("*.py"), *(ROOT / "pages" / "components").rglob("*.py")]
     names = [".".join(path.relative_to(ROOT).with_suffix("").parts) for path in sorted(found)]
-    if (ROOT / CORE / "cli.py").exists():
-        names.append(f"{CORE}.cli")
-    return [name.removesuffix(".__init__") for name in names]
+    return [*(name.removesuffix(".__init__") for name in names), f"{CORE}.cli"]
 
 
 def heavy_after(statements: str) -> str:

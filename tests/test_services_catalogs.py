@@ -23,6 +23,7 @@ from diaforge_core.services.workspace import Workspace, open_workspace
 from diaforge_core.store.database import MIGRATIONS
 
 from .factories import a_catalog, wide_catalog
+from .test_comparing import changed
 from .test_services_data import OPENAPI
 
 
@@ -299,6 +300,15 @@ def test_a_search_gives_a_page_and_the_number_of_all(catalogs: Catalogs):
     assert [tool.name for tool in catalogs.search("crm", "lead", offset=1).tools] == ["listLeads"]
     assert [tool.name for tool in catalogs.search("crm", "", "read").tools] == ["listLeads"]
     assert catalogs.search("crm", "nothing such").total == 0
+
+
+def test_tools_that_nothing_tells_apart_are_a_group_until_one_is_left_out(catalogs: Catalogs):
+    lead = a_catalog().tool("CRM_CreateLead")
+    twin = changed(lead, name="CRM_CreateLead_2")
+    catalogs.put(a_catalog(lead, twin, a_catalog().tool("CRM_GetLead"), name="twins"))
+    assert [group.tools for group in catalogs.duplicates("twins")] == [("CRM_CreateLead", "CRM_CreateLead_2")]
+    catalogs.leave_out("twins", ["CRM_CreateLead_2"])
+    assert catalogs.duplicates("twins") == ()
 
 
 def test_a_suspicious_description_is_found_by_its_tool(catalogs: Catalogs):

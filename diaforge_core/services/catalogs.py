@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from ..catalog import editing
 from ..catalog.ambiguity import FLOOR, Ambiguity, ambiguity
 from ..catalog.comparing import CatalogDiff, PairStatus, compare_catalogs, pair_statuses
+from ..catalog.duplicates import DuplicateGroup, duplicate_groups
 from ..catalog.facets import Facet, best_facet, facets
 from ..catalog.importing import import_bytes, import_folder
 from ..catalog.neighbours import ClosenessParts, pair_closeness
@@ -113,6 +114,7 @@ class Catalogs:
         self._catalogs: Kept[Catalog] = Kept(KEPT_TOOLS, lambda catalog: len(catalog.tools))
         self._ambiguities: Kept[Ambiguity] = Kept(KEPT_RESULTS)
         self._searches: Kept[ToolSearch] = Kept(KEPT_RESULTS)
+        self._duplicates: Kept[tuple[DuplicateGroup, ...]] = Kept(KEPT_RESULTS)
         self._suspicions: Kept[dict[str, tuple[Suspicion, ...]]] = Kept(KEPT_RESULTS)
         self._suggestions: Kept[tuple[Rewording, ...]] = Kept(100)
 
@@ -330,6 +332,11 @@ class Catalogs:
         """For each of two tools the words that would tell it best from the other, measured; empty if none would."""
         version = self._head(name).version
         return self._suggestions.get((version, a, b), lambda: suggest(self.get(name, version), a, b))
+
+    def duplicates(self, name: str) -> tuple[DuplicateGroup, ...]:
+        """Groups of tools that no question to a user tells apart; they are never offered together."""
+        version = self._head(name).version
+        return self._duplicates.get(version, lambda: duplicate_groups(self.get(name, version).tools))
 
     def suspicions(self, name: str) -> dict[str, tuple[Suspicion, ...]]:
         """Tool → what in its text a person should look at before a model does; tools without any are left out."""

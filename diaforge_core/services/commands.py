@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import ValidationError
 
-from ..catalog.importing import read_bytes
 from ..errors import DataError
 from ..records.base import Record
 from ..records.run import Run
+from .catalog_commands import CATALOG_COMMANDS
 from .evaluation import EvalRecipe
 from .generation import Recipe
 from .reports import plain
@@ -23,26 +22,6 @@ if TYPE_CHECKING:
 OnProgress = Callable[[Run], None]
 Command = Callable[["Workspace", dict[str, Any], OnProgress], dict[str, Any]]
 R = TypeVar("R", bound=Record)
-NEAREST = 5
-"""Nearest tools reported for each tool."""
-
-
-def import_files(workspace: Workspace, params: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:
-    """`catalog, tools, skipped: [{where, why}]`."""
-    documents = [(Path(file).name, read_bytes(Path(file))) for file in params["files"]]
-    catalog = workspace.catalogs.add(documents, params["name"])
-    return {"catalog": catalog.name, "tools": len(catalog.tools), "skipped": plain(catalog.skipped)}
-
-
-def ambiguity(workspace: Workspace, params: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:
-    """`tools, clusters: [{tools, closeness}], nearest: {tool: [[name, closeness]…]}, riskiest`."""
-    found = workspace.catalogs.ambiguity(params["name"])
-    return {
-        "tools": len(workspace.catalogs.get(params["name"]).tools),
-        "clusters": [{"tools": list(cluster.tools), "closeness": cluster.closeness} for cluster in found.clusters],
-        "nearest": {name: plain(list(near)[:NEAREST]) for name, near in found.nearest.items()},
-        "riskiest": plain(list(found.riskiest)[:20]),
-    }
 
 
 def generate(workspace: Workspace, params: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:
@@ -137,11 +116,6 @@ def datasets(workspace: Workspace, params: dict[str, Any], on_progress: OnProgre
     return {"datasets": [plain(info) | {"created": str(info.created)} for info in workspace.datasets.names()]}
 
 
-def catalogs(workspace: Workspace, params: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:
-    """`catalogs`: each in a line."""
-    return {"catalogs": [plain(info) | {"imported": str(info.imported)} for info in workspace.catalogs.names()]}
-
-
 def runs(workspace: Workspace, params: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:
     """`runs`: each with name, kind, state, progress, error and times, newest first."""
     workspace.jobs.poll()
@@ -165,9 +139,7 @@ def merge(workspace: Workspace, params: dict[str, Any], on_progress: OnProgress)
 
 
 COMMANDS: dict[str, Command] = {
-    "import": import_files,
-    "catalogs": catalogs,
-    "ambiguity": ambiguity,
+    **CATALOG_COMMANDS,
     "generate": generate,
     "load": load,
     "datasets": datasets,

@@ -5,21 +5,29 @@ Exit codes: 0; 2 with one message for what the user can mend; 1 for a bug.
 
 from __future__ import annotations
 
-import json
 import os
-import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
-from .errors import DiaForgeError
-from .records.run import FINISHED, Run
-from .settings import workspace_dir
+from ..settings import workspace_dir
+from . import catalogs
+from .asking import (
+    JsonOption,
+    WhoOption,
+    WorkspaceOption,
+    absolute,
+    do,
+    duration,
+    guarded,
+    me,
+    progress_line,
+    show,
+    spec,
+)
 
-SECONDS_BETWEEN_LINES = 1.0
+__all__ = ["app", "duration", "main", "progress_line"]
 
 app = typer.Typer(
     add_completion=False,
@@ -28,39 +36,9 @@ app = typer.Typer(
     help="Find what gets confused in an API catalog, and train an assistant that asks before it acts.",
 )
 review_app = typer.Typer(no_args_is_help=True, help="List dialogues and decide about them.")
+app.add_typer(catalogs.app)
+app.add_typer(catalogs.catalog_app, name="catalog")
 app.add_typer(review_app, name="review")
-
-WorkspaceOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--workspace", help="Workspace folder; by default DIAFORGE_WORKSPACE or data/workspace.", metavar="DIR"
-    ),
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object on stdout at the end.")]
-WhoOption = Annotated[str | None, typer.Option("--who", help="Your name, to sign with.")]
-
-
-@app.command("import")
-def import_(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="OpenAPI documents or tool lists.")],
-    name: Annotated[str, typer.Option(help="Name of the catalog.")],
-    workspace: WorkspaceOption = None,
-    json_: JsonOption = False,
-) -> None:
-    """Import documents as one catalog."""
-    _do("import", {"files": [_absolute(file) for file in files], "name": name}, workspace, json_)
-
-
-@app.command()
-def catalogs(workspace: WorkspaceOption = None, json_: JsonOption = False) -> None:
-    """List the catalogs."""
-    _do("catalogs", {}, workspace, json_)
-
-
-@app.command()
-def ambiguity(name: str, workspace: WorkspaceOption = None, json_: JsonOption = False) -> None:
-    """Show which tools of a catalog get confused."""
-    _do("ambiguity", {"name": name}, workspace, json_)
 
 
 @app.command()
@@ -77,7 +55,7 @@ def generate(
 ) -> None:
     """Generate ambiguous dialogues."""
     params = {"catalog": catalog, "dataset": dataset, "count": count, "seed": seed, "no_tool_share": no_tool_share}
-    _do("generate", params | {"goal_tools": goal_tools or [], "assistant": _spec(assistant)}, workspace, json_)
+    do("generate", params | {"goal_tools": goal_tools or [], "assistant": spec(assistant)}, workspace, json_)
 
 
 @app.command()
@@ -88,13 +66,13 @@ def load(
     json_: JsonOption = False,
 ) -> None:
     """Load dialogues from a file."""
-    _do("load", {"file": _absolute(file), "dataset": dataset}, workspace, json_)
+    do("load", {"file": absolute(file), "dataset": dataset}, workspace, json_)
 
 
 @app.command()
 def datasets(workspace: WorkspaceOption = None, json_: JsonOption = False) -> None:
     """List the datasets."""
-    _do("datasets", {}, workspace, json_)
+    do("datasets", {}, workspace, json_)
 
 
 @app.command()
@@ -108,7 +86,7 @@ def verify(
 ) -> None:
     """Run the verification cascade."""
     is_file = what.endswith(".jsonl") or os.path.isfile(what)  # false too for a word too long to be a path
-    _do("verify", {"what": _absolute(Path(what)) if is_file else what, "catalog": catalog}, workspace, json_)
+    do("verify", {"what": absolute(Path(what)) if is_file else what, "catalog": catalog}, workspace, json_)
 
 
 @app.command()
@@ -122,7 +100,7 @@ def split(
 ) -> None:
     """Split a dataset by near-duplicate distance."""
     params = {"dataset": dataset, "held_out": held_out, "validation": validation, "seed": seed}
-    _do("split", params, workspace, json_)
+    do("split", params, workspace, json_)
 
 
 @app.command()
@@ -145,11 +123,11 @@ def train(
 ) -> None:
     """Fine-tune a model."""
     params = {
-        "dataset": dataset, "run": run, "model": _spec(model), "epochs": epochs, "batch_size": batch_size,
+        "dataset": dataset, "run": run, "model": spec(model), "epochs": epochs, "batch_size": batch_size,
         "learning_rate": learning_rate, "lora_rank": lora_rank, "max_steps": max_steps, "full": full,
         "loss_mask": loss_mask, "seed": seed, "checkpoint_every": checkpoint_every, "validation": validation,
     }  # fmt: skip
-    _do("train", params, workspace, json_)
+    do("train", params, workspace, json_)
 
 
 @app.command()
@@ -165,14 +143,14 @@ def evaluate(
     json_: JsonOption = False,
 ) -> None:
     """Evaluate a model in live conversations with the simulated user."""
-    params = {"model": _spec(model), "scenarios": scenarios, "catalog": catalog, "count": count, "trials": trials}
-    _do("evaluate", params | {"seed": seed, "run": run}, workspace, json_)
+    params = {"model": spec(model), "scenarios": scenarios, "catalog": catalog, "count": count, "trials": trials}
+    do("evaluate", params | {"seed": seed, "run": run}, workspace, json_)
 
 
 @app.command()
 def compare(run_a: str, run_b: str, workspace: WorkspaceOption = None, json_: JsonOption = False) -> None:
     """Compare two evaluations."""
-    _do("compare", {"run_a": run_a, "run_b": run_b}, workspace, json_)
+    do("compare", {"run_a": run_a, "run_b": run_b}, workspace, json_)
 
 
 @app.command()
@@ -184,7 +162,7 @@ def export(
     json_: JsonOption = False,
 ) -> None:
     """Write a dataset in a form that training tools read."""
-    _do("export", {"dataset": dataset, "format": format, "out": _absolute(out)}, workspace, json_)
+    do("export", {"dataset": dataset, "format": format, "out": absolute(out)}, workspace, json_)
 
 
 @app.command()
@@ -197,25 +175,25 @@ def demo(
     json_: JsonOption = False,
 ) -> None:
     """Build the demo workspace."""
-    _do("demo", {"reset": reset, "if_empty": if_empty}, workspace, json_)
+    do("demo", {"reset": reset, "if_empty": if_empty}, workspace, json_)
 
 
 @app.command()
 def runs(workspace: WorkspaceOption = None, json_: JsonOption = False) -> None:
     """List the runs."""
-    _do("runs", {}, workspace, json_)
+    do("runs", {}, workspace, json_)
 
 
 @app.command()
 def resume(run: str, workspace: WorkspaceOption = None, json_: JsonOption = False) -> None:
     """Go on with a failed, cancelled or lost run."""
-    _do("resume", {"run": run}, workspace, json_)
+    do("resume", {"run": run}, workspace, json_)
 
 
 @app.command()
 def cancel(run: str, workspace: WorkspaceOption = None, json_: JsonOption = False) -> None:
     """Stop a run; what it has made stays usable."""
-    _do("cancel", {"run": run}, workspace, json_)
+    do("cancel", {"run": run}, workspace, json_)
 
 
 @app.command()
@@ -226,7 +204,7 @@ def merge(
     json_: JsonOption = False,
 ) -> None:
     """Merge a run's adapter into its base model."""
-    _do("merge", {"run": run, "out": _absolute(out)}, workspace, json_)
+    do("merge", {"run": run, "out": absolute(out)}, workspace, json_)
 
 
 @app.command()
@@ -234,11 +212,11 @@ def doctor(workspace: WorkspaceOption = None, json_: JsonOption = False) -> None
     """Say what this machine has and lacks, and the line that mends it."""
 
     def examine() -> dict[str, Any]:
-        from .services.doctor import examine
+        from ..services.doctor import examine
 
         return examine(workspace_dir(workspace))
 
-    _print(_guarded(examine), json_)
+    show(guarded(examine), json_)
 
 
 @review_app.command("list")
@@ -254,13 +232,13 @@ def review_list(
 ) -> None:
     """List dialogues of a dataset."""
     params = {"dataset": dataset, "state": state, "text": text, "tier": tier, "limit": limit, "offset": offset}
-    _do("review list", params, workspace, json_)
+    do("review list", params, workspace, json_)
 
 
 @review_app.command("show")
 def review_show(dialogue: str, workspace: WorkspaceOption = None, json_: JsonOption = False) -> None:
     """Show one dialogue."""
-    _do("review show", {"dialogue": dialogue}, workspace, json_)
+    do("review show", {"dialogue": dialogue}, workspace, json_)
 
 
 @review_app.command("accept")
@@ -306,114 +284,12 @@ def review_reopen(
 @review_app.command("undo")
 def review_undo(who: WhoOption = None, workspace: WorkspaceOption = None, json_: JsonOption = False) -> None:
     """Take your last decision back."""
-    _do("review undo", {"who": who or _me()}, workspace, json_)
+    do("review undo", {"who": who or me()}, workspace, json_)
 
 
 def _decide(kind: str, dialogue: str, reason: str, who: str | None, workspace: Path | None, json_: bool) -> None:
-    params = {"dialogue": dialogue, "kind": kind, "reason": reason, "who": who or _me()}
-    _do("review decide", params, workspace, json_)
-
-
-def _do(command: str, params: dict[str, Any], workspace: Path | None, as_json: bool) -> None:
-    """Run the command where the workspace is, and print what it gives."""
-    _print(_guarded(lambda: _perform(command, params, workspace)), as_json)
-
-
-def _perform(command: str, params: dict[str, Any], workspace: Path | None) -> dict[str, Any]:
-    from .services.handover import perform
-
-    return perform(workspace_dir(workspace), command, params, Teller())
-
-
-def _guarded(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """What `work` gives; the program ends with 2 and one message for what the user can mend."""
-    try:
-        return work()
-    except DiaForgeError as problem:
-        print(problem, file=sys.stderr)
-        raise typer.Exit(2) from None
-    except KeyboardInterrupt:
-        print(
-            "Interrupted. A run that was started goes on by itself; see `runs`, or stop it with `cancel`.",
-            file=sys.stderr,
-        )
-        raise typer.Exit(130) from None
-
-
-class Teller:
-    """Tells stderr how far a run is, with the time left: every change of state, else a line a second at most."""
-
-    def __init__(self) -> None:
-        self._state = ""
-        self._told = 0.0
-
-    def __call__(self, run: Run) -> None:
-        now = time.monotonic()
-        state = f"{run.name}: {run.state}"
-        if state == self._state and now - self._told < SECONDS_BETWEEN_LINES:
-            return
-        self._state, self._told = state, now
-        print(progress_line(run), file=sys.stderr, flush=True)
-
-
-def progress_line(run: Run) -> str:
-    """`name: running, 12 of 40 dialogues, 3 s left`."""
-    parts = [f"{run.name}: {run.state}"]
-    if run.progress and run.state not in ("queued", "lost"):
-        total = f" of {run.progress.total}" if run.progress.total else ""
-        parts.append(f"{run.progress.done}{total} {run.progress.unit}")
-        if run.state not in FINISHED and run.progress.seconds_left is not None:
-            parts.append(f"{duration(run.progress.seconds_left)} left")
-    return ", ".join(parts)
-
-
-def duration(seconds: float) -> str:
-    """`42 s`, `3 min` or `2 h 5 min`."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
-
-
-def _print(result: dict[str, Any], as_json: bool) -> None:
-    if as_json:
-        print(json.dumps(result, ensure_ascii=False))
-        return
-    for key, value in result.items():
-        print(f"{key}: {_shown(value)}")
-
-
-def _shown(value: Any, indent: str = "  ") -> str:
-    """The value for people: nested lists and objects one entry a line."""
-    if isinstance(value, dict) and set(value) == {"value", "low", "high", "n"}:
-        return f"{value['value']:.3f} ({value['low']:.3f} to {value['high']:.3f}, n = {value['n']})"
-    if isinstance(value, dict) and value:
-        return "".join(f"\n{indent}{key}: {_shown(item, indent + '  ')}" for key, item in value.items())
-    if isinstance(value, list) and any(isinstance(item, (dict, list)) for item in value):
-        return "".join(f"\n{indent}- {_line(item)}" for item in value)
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, (list, dict)) else str(value)
-
-
-def _line(value: Any) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{key} {_line(item)}" for key, item in value.items() if item not in (None, "", {}, []))
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, list) else str(value)
-
-
-def _absolute(path: Path) -> str:
-    """The path as the app sees it too, whatever folder this was typed in."""
-    return os.path.abspath(os.path.expanduser(path))
-
-
-def _spec(model: str) -> str:
-    """The model spec with a folder in it made absolute, for the app may have started in another one."""
-    return f"hf:{_absolute(Path(model[3:]))}" if model.startswith("hf:") and model[3:] else model
-
-
-def _me() -> str:
-    from .services.workspace import user_name
-
-    return user_name()
+    params = {"dialogue": dialogue, "kind": kind, "reason": reason, "who": who or me()}
+    do("review decide", params, workspace, json_)
 
 
 def main() -> None:
