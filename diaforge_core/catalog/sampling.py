@@ -70,6 +70,7 @@ def is_technical(parameter: str, schema: Mapping[str, Any]) -> bool:
         "".join(words) in _TECHNICAL
         or words[:1] == ["x"]
         or schema.get("deprecated") is True
+        or schema.get("format") == "odata-filter"
         or (words[:1] == ["page"] and len(words) < 3)
     )
 

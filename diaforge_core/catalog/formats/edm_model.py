@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 from xml.etree.ElementTree import Element
 
 from ..schemas import SchemaProblem
@@ -15,6 +15,12 @@ MAX_INHERITANCE = 40
 """Base types of one type, one above the other."""
 MAX_PROPERTIES = 1_200
 """Properties of one type, inherited ones included; no one could fill a form of more."""
+MAX_NAME = 480
+"""Characters of a name; OData itself allows 128 for one identifier."""
+MAX_NOTE = 8_000
+"""Characters of an annotation that are kept."""
+MAX_FAMILY = 1_000
+"""Types derived from one, directly or not, that are looked at."""
 _VERSION = re.compile(r"[vV]\d+")
 _COLLECTION = re.compile(r"Collection\((.*)\)")
 
@@ -53,9 +59,7 @@ class Navigation:
     name: str
     type: TypeRef
     contained: bool
-    nullable: bool
-    tied: bool
-    """Whether properties of the type already hold the key of what it leads to."""
+    """Whether what it leads to belongs to the entity and has no other home."""
     notes: Mapping[str, Any]
     owner: str
 
@@ -66,7 +70,6 @@ class Structure:
 
     name: str
     base: str
-    is_entity: bool
     abstract: bool
     open: bool
     key: tuple[str, ...]
@@ -103,10 +106,8 @@ class Import:
 
     name: str
     operation: str
-    """Qualified name in V4; empty in V2, where the import is the operation."""
+    """Qualified name; in V2, where the import is the operation, that of the container and the import."""
     entity_set: str
-    element: Element | None
-    notes: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +138,11 @@ class Model:
     """Annotations that stand apart from their target, by target."""
     derived: dict[str, list[str]] = field(default_factory=dict)
     """Type → those directly derived from it."""
+    faults: dict[str, str] = field(default_factory=dict)
+    """What could not be read → why."""
+    _properties: dict[str, list[Property]] = field(default_factory=dict)
+    _navigations: dict[str, list[Navigation]] = field(default_factory=dict)
+    _concrete: dict[str, list[str]] = field(default_factory=dict)
 
     def lineage(self, name: str) -> list[Structure]:
         """The type and its base types, the topmost first; SchemaProblem for one unknown, or a circle of them."""
@@ -156,14 +162,17 @@ class Model:
 
     def properties(self, name: str) -> list[Property]:
         """All properties of a type, inherited ones first; SchemaProblem as in `lineage`, or if there are too many."""
-        found = {each.name: each for structure in self.lineage(name) for each in structure.properties}
-        if len(found) > MAX_PROPERTIES:
-            raise SchemaProblem(f"the type `{name[:120]}` has {len(found):,} properties (limit {MAX_PROPERTIES:,})")
-        return list(found.values())
+        if name not in self._properties:
+            found = {each.name: each for structure in self.lineage(name) for each in structure.properties}
+            self._properties[name] = _bounded(name, list(found.values()))
+        return self._properties[name]
 
     def navigations(self, name: str) -> list[Navigation]:
-        """All navigation properties of a type, inherited ones first; SchemaProblem as in `lineage`."""
-        return list({each.name: each for structure in self.lineage(name) for each in structure.navigations}.values())
+        """All navigation properties of a type, inherited ones first; SchemaProblem as in `properties`."""
+        if name not in self._navigations:
+            found = {each.name: each for structure in self.lineage(name) for each in structure.navigations}
+            self._navigations[name] = _bounded(name, list(found.values()))
+        return self._navigations[name]
 
     def key(self, name: str) -> list[Property]:
         """The properties that tell one entity from another, in order; empty if the type has no key."""
@@ -171,18 +180,31 @@ class Model:
         known = {each.name: each for each in self.properties(name)}
         return [known[each] for each in names if each in known]
 
+    def family(self, name: str) -> list[str]:
+        """The type and those that derive from it, breadth first, the first of them where there are very many."""
+        found, seen, place = [name], {name}, 0
+        while place < len(found) < MAX_FAMILY:
+            children = [child for child in self.derived.get(found[place], ()) if child not in seen]
+            seen.update(children)
+            found += children
+            place += 1
+        return found[:MAX_FAMILY]
+
     def concrete(self, name: str) -> list[str]:
-        """The type, if it is not abstract, and all that derive from it and are not, breadth first."""
-        found, waiting, seen = [], [name], {name}
-        while waiting:
-            each = waiting.pop(0)
-            if each in self.structures and not self.structures[each].abstract:
-                found.append(each)
-            for child in self.derived.get(each, ()):
-                if child not in seen:
-                    seen.add(child)
-                    waiting.append(child)
-        return found
+        """Those of the type's family that are not abstract."""
+        if name not in self._concrete:
+            known = [each for each in self.family(name) if each in self.structures]
+            self._concrete[name] = [each for each in known if not self.structures[each].abstract]
+        return self._concrete[name]
+
+
+Member = TypeVar("Member", Property, Navigation)
+
+
+def _bounded(name: str, members: list[Member]) -> list[Member]:
+    if len(members) > MAX_PROPERTIES:
+        raise SchemaProblem(f"the type `{name[:120]}` has {len(members):,} properties (limit {MAX_PROPERTIES:,})")
+    return members
 
 
 def read_model(root: Element) -> Model:
@@ -202,8 +224,6 @@ class _Reader:
         old = not root.get("Version", "1.0").startswith("4") and not any("oasis-open" in s.tag for s in self.schemas)
         self.found = Model(old=old)
         self.associations: dict[str, dict[str, tuple[str, str]]] = {}
-        self.tied: set[tuple[str, str]] = set()
-        """Association and role whose key other properties already hold."""
 
     def model(self) -> Model:
         for schema in self.schemas:
@@ -220,7 +240,7 @@ class _Reader:
 
     def _schema(self, namespace: str, schema: Element) -> None:
         for element in schema:
-            kind, name = local_name(element.tag), element.get("Name", "")
+            kind, name = local_name(element.tag), self._name(element)
             qualified = f"{namespace}.{name}" if namespace else name
             if not name:
                 continue
@@ -236,6 +256,14 @@ class _Reader:
                 self._container(qualified, element)
 
     # --- names and annotations ---
+
+    def _name(self, element: Element) -> str:
+        """The element's name; empty if it has none, or one that is far too long."""
+        name = element.get("Name", "").strip()
+        if len(name) > MAX_NAME:
+            self.found.faults[f"{local_name(element.tag)} {name[:60]} …"] = f"its name has {len(name):,} characters"
+            return ""
+        return name
 
     def _resolve(self, name: str) -> str:
         """A qualified name with its alias replaced by the namespace that it stands for."""
@@ -275,11 +303,12 @@ class _Reader:
         found: dict[str, Any] = {}
         for key, value in element.attrib.items():
             if "}" in key:
-                found[f"@{local_name(key)}"] = value
+                found[f"@{local_name(key)}"] = value[:MAX_NOTE]
         for each in _children(element, "Documentation"):
             for part in each:
                 if local_name(part.tag) in ("Summary", "LongDescription") and (part.text or "").strip():
-                    found[f"Core.{local_name(part.tag).replace('Summary', 'Description')}"] = (part.text or "").strip()
+                    term = "Core.Description" if local_name(part.tag) == "Summary" else "Core.LongDescription"
+                    found[term] = (part.text or "").strip()[:MAX_NOTE]
         found |= self._annotations(element)
         for target in targets:
             found = self.found.external.get(target, {}) | found
@@ -294,7 +323,6 @@ class _Reader:
         return Structure(
             name=qualified,
             base=self._resolve(element.get("BaseType", "")),
-            is_entity=local_name(element.tag) == "EntityType",
             abstract=element.get("Abstract") == "true",
             open=element.get("OpenType") == "true",
             key=tuple(key),
@@ -304,7 +332,7 @@ class _Reader:
         )
 
     def _property(self, element: Element, type_attribute: str, owner: str, *targets: str) -> Property:
-        name = element.get("Name", "")
+        name = self._name(element)
         return Property(
             name=name,
             type=self._type(element.get(type_attribute) or element.get("Type")),
@@ -316,29 +344,21 @@ class _Reader:
         )
 
     def _navigation(self, element: Element, owner: str) -> Navigation | None:
-        name = element.get("Name", "")
+        name = self._name(element)
         if not name:
             return None
-        many, target, tied, nullable = False, "", False, element.get("Nullable", "true") != "false"
-        if element.get("Type"):
-            reference = self._type(element.get("Type"))
-            target, many = reference.name, reference.many
-            tied = bool(_children(element, "ReferentialConstraint"))
-        else:
-            ends = self.associations.get(self._resolve(element.get("Relationship", "")), {})
-            role = element.get("ToRole", "")
-            target, multiplicity = ends.get(role, ("", ""))
-            many, nullable = multiplicity == "*", multiplicity != "1"
-            tied = (self._resolve(element.get("Relationship", "")), role) in self.tied
-        return Navigation(
-            name=name,
-            type=TypeRef(target, many),
-            contained=element.get("ContainsTarget") == "true",
-            nullable=nullable,
-            tied=tied,
-            notes=self._notes(element, f"{owner}/{name}"),
-            owner=owner,
-        )
+        reference = self._type(element.get("Type")) if element.get("Type") else self._end(element)
+        if not reference.name:
+            self.found.faults[f"{owner}/{name}"] = "its relationship or role is not declared in this document"
+            return None
+        contained = element.get("ContainsTarget") == "true"
+        return Navigation(name, reference, contained, self._notes(element, f"{owner}/{name}"), owner)
+
+    def _end(self, element: Element) -> TypeRef:
+        """Where a navigation property of V2 leads, by its relationship and role; a type without a name if nowhere."""
+        ends = self.associations.get(self._resolve(element.get("Relationship", "")), {})
+        target, multiplicity = ends.get(element.get("ToRole", ""), ("", ""))
+        return TypeRef(target, multiplicity == "*")
 
     def _association(self, namespace: str, element: Element) -> None:
         name = f"{namespace}.{element.get('Name', '')}"
@@ -346,14 +366,12 @@ class _Reader:
             end.get("Role", ""): (self._resolve(end.get("Type", "")), end.get("Multiplicity", ""))
             for end in _children(element, "End")
         }
-        for constraint in _children(element, "ReferentialConstraint"):
-            self.tied |= {(name, each.get("Role", "")) for each in _children(constraint, "Principal")}
 
     def _enumeration(self, qualified: str, element: Element) -> None:
         members = [each.get("Name", "") for each in _children(element, "Member")]
         self.found.enumerations[qualified] = Enumeration(
             qualified,
-            tuple(dict.fromkeys(each for each in members if each)),
+            tuple(dict.fromkeys(each for each in members if 0 < len(each) <= MAX_NAME)),
             element.get("IsFlags") == "true",
             self._notes(element, qualified),
         )
@@ -371,7 +389,7 @@ class _Reader:
         returns = next(iter(_children(element, "ReturnType")), None)
         self.found.operations.append(
             Operation(
-                name=element.get("Name", ""),
+                name=qualified.rsplit(".", 1)[-1],
                 qualified=qualified,
                 is_action=local_name(element.tag) == "Action",
                 binding=parameters[0].type if bound and parameters else None,
@@ -383,7 +401,7 @@ class _Reader:
 
     def _container(self, qualified: str, element: Element) -> None:
         for each in element:
-            kind, name = local_name(each.tag), each.get("Name", "")
+            kind, name = local_name(each.tag), self._name(each)
             if not name:
                 continue
             notes = self._notes(each, f"{qualified}/{name}")
@@ -392,13 +410,13 @@ class _Reader:
                 of = self._resolve(each.get("EntityType" if many else "Type", ""))
                 self.found.sources.append(Source(name, of, many, notes, qualified))
             elif kind in ("ActionImport", "FunctionImport"):
-                self._import(kind, name, each, notes)
+                self._import(kind, qualified, name, each, notes)
 
-    def _import(self, kind: str, name: str, element: Element, notes: dict[str, Any]) -> None:
+    def _import(self, kind: str, container: str, name: str, element: Element, notes: dict[str, Any]) -> None:
         named = element.get(kind.removesuffix("Import"))
         entity_set = element.get("EntitySet", "")
         if named:
-            self.found.imports.append(Import(name, self._resolve(named), entity_set, None, notes))
+            self.found.imports.append(Import(name, self._resolve(named), entity_set))
             return
         parameters = [self._property(each, "Type", name, "") for each in _children(element, "Parameter")]
         parameters = [each for each in parameters if each.name]
@@ -410,7 +428,7 @@ class _Reader:
         reads = verb == "GET" or (not verb and element.get("IsSideEffecting") == "false")
         operation = Operation(
             name=name,
-            qualified=f"@{name}",
+            qualified=f"{container}.{name}",
             is_action=not reads,
             binding=parameters[0].type if bound else None,
             parameters=tuple(parameters[1:] if bound else parameters),
@@ -419,7 +437,7 @@ class _Reader:
         )
         self.found.operations.append(operation)
         if not bound:
-            self.found.imports.append(Import(name, operation.qualified, entity_set, element, notes))
+            self.found.imports.append(Import(name, operation.qualified, entity_set))
 
 
 def _children(element: Element, name: str) -> list[Element]:
@@ -460,11 +478,11 @@ def _value(element: Element) -> Any:
 def _item(element: Element) -> Any:
     if local_name(element.tag) == "Record":
         return {each.get("Property", ""): _value(each) for each in _children(element, "PropertyValue")}
-    return (element.text or "").strip()
+    return (element.text or "").strip()[:MAX_NAME]
 
 
 def _plain(kind: str, text: str) -> Any:
-    return text.strip() == "true" if kind == "Bool" else text.strip()
+    return text.strip() == "true" if kind == "Bool" else text.strip()[:MAX_NOTE]
 
 
 def records(value: Any) -> Iterator[Mapping[str, Any]]:

@@ -24,7 +24,7 @@ class Key:
     argument: str
     property: Property
     of: str
-    """The noun of the entity."""
+    """The noun of the entity, told from those of the entities that it lies in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +79,15 @@ class Place:
 
 
 def places(model: Model, source: Source) -> Iterator[Place]:
-    """The source, then what it contains, depth first, two levels deep. SchemaProblem for an unknown or broken type."""
+    """The source, then what it contains, depth first, two levels deep. SchemaProblem for an unknown or broken type.
+
+    What is broken below the source is left out and added to the faults of the model.
+    """
     structure = model.lineage(source.type)[-1]
-    type_noun = noun_of(source.type.rsplit(".", 1)[-1])
-    noun = noun_of(source.name, label_of(source.notes) or (label_of(structure.notes) if model.old else ""))
-    key = _keys(model, source.type, one(type_noun), ()) if source.many else ()
-    root = Place(source, (), f"/{source.name}", source.type, source.many, (), key, noun, "")
+    own = _keys(model, source.type, one(noun_of(source.type.rsplit(".", 1)[-1])), ()) if source.many else ()
+    label = label_of(source.notes) or (label_of(structure.notes) if model.old else "")
+    noun = noun_of(source.name, label)
+    root = Place(source, (), f"/{source.name}", source.type, source.many, (), own, noun, "")
     yield root
     yield from _below(model, root)
 
@@ -93,23 +96,31 @@ def _below(model: Model, place: Place) -> Iterator[Place]:
     if len(place.steps) >= MAX_CONTAINED or (place.many and not place.own):
         return
     for step in model.navigations(place.type):
-        if not step.contained or step.type.name not in model.structures:
+        if not step.contained:
             continue
-        noun = noun_of(step.name, label_of(step.notes))
-        own = _keys(model, step.type.name, one(noun_of(step.name)), place.keys) if step.type.many else ()
-        below = Place(
-            source=place.source,
-            steps=(*place.steps, step),
-            path=f"{place.one_path}/{step.name}",
-            type=step.type.name,
-            many=step.type.many,
-            above=place.keys,
-            own=own,
-            noun=noun,
-            parent=_of(place),
-        )
+        try:
+            below = _step(model, place, step)
+        except SchemaProblem as problem:
+            model.faults[f"{step.owner}/{step.name}"] = str(problem)
+            continue
         yield below
         yield from _below(model, below)
+
+
+def _step(model: Model, place: Place, step: Navigation) -> Place:
+    model.properties(step.type.name)
+    model.navigations(step.type.name)
+    return Place(
+        source=place.source,
+        steps=(*place.steps, step),
+        path=f"{place.one_path}/{step.name}",
+        type=step.type.name,
+        many=step.type.many,
+        above=place.keys,
+        own=_keys(model, step.type.name, one(noun_of(step.name)), place.keys) if step.type.many else (),
+        noun=noun_of(step.name, label_of(step.notes)),
+        parent=_of(place),
+    )
 
 
 def _of(place: Place) -> str:
@@ -120,6 +131,7 @@ def _of(place: Place) -> str:
 
 def _keys(model: Model, type_name: str, noun: str, above: tuple[Key, ...]) -> tuple[Key, ...]:
     """The entity's keys as arguments whose names differ from those above: `user-id`, `SalesOrder`."""
+    noun = f"inner {noun}" if any(key.of == noun for key in above) else noun
     taken = {key.argument.lower() for key in above}
     found: list[Key] = []
     for each in model.key(type_name):

@@ -1,4 +1,8 @@
-"""JSON Schemas of OData types: what a caller may give for a property, an entity or a parameter."""
+"""JSON Schemas of OData types: what a caller may give for a property, an entity or a parameter.
+
+Navigation properties are no part of them. What an entity contains has operations of its own; other entities are linked
+by their address (`@odata.bind`), which nobody states in words, and mostly a property holds their key as well.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from ..schemas import CUT_SELF, CUT_SIZE, MAX_ENUM, MAX_TEXT, SchemaProblem
-from .edm_model import Model, Property, Structure, TypeRef
+from .edm_model import MAX_PROPERTIES, Model, Property, Structure, TypeRef
 
 Use = Literal["create", "update", "value"]
 """What a structure is given for: a new entity, a change of one, or a value inside of something else."""
@@ -65,8 +69,8 @@ class Body:
 
     properties: dict[str, Any]
     required: tuple[str, ...]
-    nodes: int
-    """Schemas in it, nested ones included."""
+    weight: int
+    """How much it holds: its schemas, and long texts and lists of values in them."""
 
 
 class _TooLarge(Exception):
@@ -89,9 +93,11 @@ class Schemas:
     """Turns the types of one model into JSON Schemas; remembers bodies, since many operations share a type."""
 
     model: Model
-    faults: dict[str, str] = field(default_factory=dict)
-    """Property → why it was left out."""
+    work: int = 0
+    """Schemas made so far, those given up again included."""
     _bodies: dict[tuple[str, Use], Body] = field(default_factory=dict)
+    _values: dict[TypeRef, dict[str, Any]] = field(default_factory=dict)
+    _enumerations: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def body(self, name: str, use: Use) -> Body:
         """What may be given of this entity type; nothing that only the service sets. SchemaProblem as in `lineage`."""
@@ -102,12 +108,22 @@ class Schemas:
 
     def parameter(self, each: Property) -> dict[str, Any]:
         """The schema of an operation's parameter. SchemaProblem if its type is unknown."""
-        for depth in range(MAX_BODY_DEPTH, 0, -1):
+        if each.type.name not in self.model.structures:
+            return self._described(each, self._reference(each, _Budget(1), 0, ()), MAX_TEXT)
+        if each.type not in self._values:
+            self._values[each.type] = self._value(each)
+        return self._described(each, self._values[each.type], MAX_TEXT)
+
+    def _value(self, each: Property) -> dict[str, Any]:
+        for depth in range(MAX_BODY_DEPTH, 1, -1):
+            budget = _Budget(depth)
             try:
-                return self._described(each, self._reference(each, _Budget(depth), 0, ()), MAX_TEXT)
+                return self._reference(each, budget, 0, ())
             except _TooLarge:
                 continue
-        raise SchemaProblem(f"the type of `{each.name[:60]}` is too large")
+            finally:
+                self.work += budget.nodes
+        return self._reference(each, _Budget(1), 0, ())
 
     def plain(self, each: Property) -> dict[str, Any]:
         """The schema of a key."""
@@ -122,9 +138,11 @@ class Schemas:
             budget = _Budget(depth)
             try:
                 properties, required = self._members(name, use, budget, 0, (name,))
+                return Body(properties, required, sum(weight(each) for each in properties.values()))
             except _TooLarge:
                 continue
-            return Body(properties, required, budget.nodes)
+            finally:
+                self.work += budget.nodes
         raise SchemaProblem(f"the type `{name[:120]}` is too large")
 
     # --- structures ---
@@ -164,7 +182,7 @@ class Schemas:
             try:
                 schema = self._reference(each, budget, level, trail)
             except SchemaProblem as problem:
-                self.faults[f"{each.owner}/{each.name}"] = str(problem)
+                self.model.faults[f"{each.owner}/{each.name}"] = str(problem)
                 continue
             schema = self._described(each, schema, MAX_TEXT if not level else MAX_NESTED_TEXT)
             properties[each.name] = _or_null(schema) if use == "update" and each.nullable else schema
@@ -180,7 +198,7 @@ class Schemas:
     ) -> None:
         """Adds what the types derived from an abstract one have beside it, each with the types that it is for."""
         kinds = self.model.concrete(name)
-        if len(kinds) > MAX_KINDS:
+        if len(kinds) > MAX_KINDS or sum(len(self.model.properties(kind)) for kind in kinds) > MAX_PROPERTIES:
             return
         owners: dict[str, list[str]] = {}
         extra: dict[str, Property] = {}
@@ -241,7 +259,9 @@ class Schemas:
         if name.startswith("Edm."):
             return _primitive(name, each)
         if name in self.model.enumerations:
-            return self._enumeration(name)
+            if name not in self._enumerations:
+                self._enumerations[name] = self._enumeration(name)
+            return self._enumerations[name]
         if name in self.model.definitions:
             return self._definition(name, each)
         if name in self.model.structures:
@@ -278,6 +298,13 @@ class Schemas:
         if _revision(notes) == "Deprecated":
             out["deprecated"] = True
         return out
+
+
+def weight(schema: Mapping[str, Any]) -> int:
+    """How much a schema holds: one for each schema in it, and more for long texts and lists of values."""
+    own = 1 + len(schema.get("enum", ())) // 20 + len(schema.get("description", "")) // 200
+    parts = [*schema.get("properties", {}).values(), *([schema["items"]] if "items" in schema else [])]
+    return own + sum(weight(each) for each in parts)
 
 
 # --- what the notes of an element say ---

@@ -27,7 +27,8 @@ _MANNERS = {"permanent": "permanently", "remote": "remotely", "soft": "softly", 
 _PARTICLES = word_set("down up off out in on")
 _AGAIN = re.compile(r"^(?:re|un|de|dis)(?=[a-z]{4})")
 """What stands before a verb to turn it round or repeat it."""
-_SHORT_PLURALS = word_set("pcs vms ids apis urls uris apps ins")
+_PLURALS = word_set("pcs vms ids apis urls uris apps ins permissions settings preferences")
+"""Plurals that the general rule takes for singulars, or for nouns without one."""
 
 
 def noun_of(name: str, label: str = "") -> str:
@@ -43,12 +44,12 @@ def noun_of(name: str, label: str = "") -> str:
 
 def one(noun: str) -> str:
     """The noun phrase with its head in the singular."""
-    return _with_head(noun, lambda word: word[:-1] if word.lower() in _SHORT_PLURALS else singular(word))
+    return _with_head(noun, lambda word: word[:-1] if word.lower() in _PLURALS else singular(word))
 
 
 def many(noun: str) -> str:
     """The noun phrase with its head in the plural."""
-    return _with_head(noun, lambda word: word if word.lower() in _SHORT_PLURALS else plural(word))
+    return _with_head(noun, lambda word: word if word.lower() in _PLURALS else plural(word))
 
 
 def a(noun: str) -> str:

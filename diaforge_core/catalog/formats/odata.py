@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any
 from xml.etree.ElementTree import Element
 
@@ -13,13 +14,17 @@ from ..xml_documents import local_name
 from .drafts import Draft, Found
 from .edm_model import Import, Model, Operation, TypeRef, read_model
 from .edm_places import Key, Place, Restrictions, places
-from .edm_schemas import Body, Schemas, documentation, is_deprecated, is_writable, label_of
+from .edm_schemas import Body, Schemas, documentation, is_deprecated, is_writable, label_of, weight
 from .edm_words import a, deed, many, noun_of, one, the_type
 
 MAX_OPERATIONS = 30_000
 """Operations of one document; far beyond what any service offers."""
-MAX_ALL_NODES = 3_000_000
-"""Schemas in all bodies of one document together."""
+MAX_WEIGHT = 1_000_000
+"""Schemas in all arguments of one document together, long texts and lists counted as several."""
+MAX_WORK = 500_000
+"""Schemas made for one document, those given up for being too large included."""
+MAX_SKIPPED = 1_000
+"""Faults that are named one by one."""
 MAX_SHOWN = 8
 """Properties that the description of a query names."""
 MAX_LISTED = 40
@@ -46,8 +51,12 @@ def read(document: Any, source: str) -> Found:
         reader.operations()
     except _Enough as enough:
         reader.found.skip("the rest of the document", str(enough))
-    for where, why in reader.schemas.faults.items():
+    for where, why in reader.model.faults.items():
         reader.found.skip(where, why)
+    more = len(reader.found.skipped) - MAX_SKIPPED
+    if more > 0:
+        del reader.found.skipped[MAX_SKIPPED:]
+        reader.found.skip("the rest of the document", f"it has {more:,} more faults")
     return reader.found
 
 
@@ -60,7 +69,7 @@ class _Reader:
     model: Model
     source: str
     found: Found = field(default_factory=Found)
-    nodes: int = 0
+    weight: int = 0
     offered: list[Place] = field(default_factory=list)
     schemas: Schemas = field(init=False)
 
@@ -73,6 +82,8 @@ class _Reader:
             kind = "EntitySet" if source.many else "Singleton"
             try:
                 for place in places(self.model, source):
+                    if len(self.offered) >= MAX_OPERATIONS:
+                        raise _Enough(f"it offers more than {MAX_OPERATIONS:,} addresses")
                     self.offered.append(place)
                     self._place(place)
             except SchemaProblem as problem:
@@ -80,8 +91,13 @@ class _Reader:
 
     def operations(self) -> None:
         """Adds the tools of all actions and functions, those that stand alone first."""
+        free: dict[str, list[Operation]] = {}
+        for operation in self.model.operations:
+            if operation.binding is None:
+                free.setdefault(operation.qualified, []).append(operation)
+        homes = {each.type: each.name for each in reversed(self.model.sources) if each.many}
         for each in self.model.imports:
-            self._import(each)
+            self._import(each, free.get(each.operation, []), homes)
         bound = [each for each in self.model.operations if each.binding]
         reached = _Reach(self.model, self.offered)
         counts = Counter((each.qualified, str(each.binding)) for each in bound)
@@ -176,34 +192,26 @@ class _Reader:
 
     def _shown(self, place: Place) -> str:
         """The first properties of the entities in words, so that a reader sees what there is to be had."""
-        told = [each.name for each in self.model.properties(place.type) if is_writable(each, "value")]
-        keys = {key.property.name for key in place.own}
-        nouns = list(dict.fromkeys(noun_of(name) for name in told if name not in keys and name.lower() != "id"))
+        keys = {"id", *(key.property.name for key in place.own)}
+        told = (each for each in self.model.properties(place.type) if each.name not in keys)
+        shown = (noun_of(each.name) for each in told if is_writable(each, "value"))
+        nouns = list(dict.fromkeys(islice(shown, MAX_SHOWN + 1)))
         return f"Shows {', '.join(nouns[:MAX_SHOWN])}{' and more' if len(nouns) > MAX_SHOWN else ''}." if nouns else ""
 
     # --- operations ---
 
-    def _import(self, each: Import) -> None:
-        kind = "Import"
-        overloads = [operation for operation in self.model.operations if operation.qualified == each.operation]
-        if each.element is not None:
-            overloads = [operation for operation in self.model.operations if operation.qualified == f"@{each.name}"]
-        overloads = [operation for operation in overloads if operation.binding is None]
+    def _import(self, each: Import, overloads: list[Operation], homes: dict[str, str]) -> None:
+        """Adds a free operation, grouped under the entity set that it names, or that holds what it returns."""
         if not overloads:
-            self.found.skip(f"{kind} {each.name}", f"the operation `{each.operation[:120]}` is not declared")
+            self.found.skip(f"Import {each.name}", f"the operation `{each.operation[:120]}` is not declared")
         for operation in overloads:
             name = _overload_name(each.name, operation) if len(overloads) > 1 else each.name
             word = "Action" if operation.is_action else "Function"
-            position = f"{word} {each.name}" if each.element is not None else f"{word} {operation.qualified}"
-            group = each.entity_set.rsplit("/", 1)[-1] or self._group_of(operation)
+            position = f"{word} {operation.qualified}"
+            returned = homes.get(operation.returns.name) if operation.returns else None
+            group = each.entity_set.rsplit("/", 1)[-1] or returned or _simple(operation.qualified.rpartition(".")[0])
             given = _given(operation) if len(overloads) > 1 else ()
             self._operation(operation, name, position, _Home("", f"/{each.name}", group, "", ()), given)
-
-    def _group_of(self, operation: Operation) -> str:
-        """The entity set of what the operation returns, else the operation's namespace."""
-        returned = operation.returns.name if operation.returns else ""
-        home = next((each.name for each in self.model.sources if each.type == returned and each.many), "")
-        return home or operation.qualified.rpartition(".")[0].rsplit(".", 1)[-1].lstrip("@")
 
     def _bound(self, each: Operation, reached: _Reach, *, overloaded: bool) -> None:
         binding = each.binding or TypeRef("")
@@ -250,11 +258,11 @@ class _Reader:
         return f"Returns a list of {many(noun)}." if returns.many else f"Returns {the_type(noun)}."
 
     def _add(self, arguments: _Arguments, draft: Draft) -> None:
-        self.nodes += arguments.nodes
+        self.weight += arguments.weight
         if len(self.found.tools) >= MAX_OPERATIONS:
             raise _Enough(f"it declares more than {MAX_OPERATIONS:,} operations")
-        if self.nodes > MAX_ALL_NODES:
-            raise _Enough(f"its operations take more than {MAX_ALL_NODES:,} values")
+        if self.weight > MAX_WEIGHT or self.schemas.work > MAX_WORK:
+            raise _Enough("its types are so large that all their operations together would take too much memory")
         try:
             self.found.tools.append(draft.tool())
         except SchemaProblem as problem:
@@ -275,7 +283,7 @@ class _Arguments:
     def __init__(self, schemas: Schemas, keys: Iterable[Key]) -> None:
         self.properties: dict[str, Any] = {}
         self.required: list[str] = []
-        self.nodes = 0
+        self.weight = 0
         for key in keys:
             schema = schemas.plain(key.property)
             said = schema.get("description") or f"Which {key.of} is meant."
@@ -285,7 +293,7 @@ class _Arguments:
     def add(self, properties: dict[str, Any]) -> None:
         """Adds optional arguments."""
         self.properties |= properties
-        self.nodes += len(properties)
+        self.weight += sum(weight(each) for each in properties.values())
 
     def add_body(
         self, body: Body, left_out: frozenset[str] | set[str], also_required: frozenset[str] = frozenset()
@@ -295,7 +303,7 @@ class _Arguments:
         names = {name: f"body_{name}" if name in taken else name for name in body.properties if name not in left_out}
         self.properties |= {names[name]: body.properties[name] for name in names}
         self.required += [names[name] for name in names if name in body.required or name in also_required]
-        self.nodes += body.nodes
+        self.weight += body.weight
 
     def add_parameter(self, schemas: Schemas, parameter: Any, *, needed: bool) -> None:
         """Adds a parameter of an operation. SchemaProblem if its type is unknown."""
@@ -304,7 +312,7 @@ class _Arguments:
         name = f"parameter_{parameter.name}" if parameter.name in self.properties else parameter.name
         self.properties[name] = schemas.parameter(parameter)
         self.required += [name] if needed else []
-        self.nodes += 20
+        self.weight += weight(self.properties[name])
 
     def schema(self) -> dict[str, Any]:
         """One object schema of all arguments."""
@@ -326,8 +334,7 @@ def _needed(operation: Operation, parameter: Any, *, old: bool) -> bool:
 
 def _query_options(model: Model, place: Place, limits: Restrictions) -> dict[str, Any]:
     """Arguments that narrow and order a list, in plain names; those that the service takes."""
-    names = [each.name for each in model.properties(place.type)]
-    example = names[0] if names else "Name"
+    example = _example(model, place)
     found: dict[str, Any] = {}
     searches = limits.sap("searchable") == "true" if model.old else limits.allows("SearchRestrictions", "Searchable")
     if searches:
@@ -336,6 +343,7 @@ def _query_options(model: Model, place: Place, limits: Restrictions) -> dict[str
         note = " One is required." if limits.sap("requires-filter") == "true" else ""
         found["filter"] = {
             "type": "string",
+            "format": "odata-filter",
             "description": f"Condition as an OData expression (`$filter`), such as `{example} eq 'value'`.{note}",
         }
     if limits.allows("SortRestrictions", "Sortable"):
@@ -361,6 +369,14 @@ def _shape_options(model: Model, place: Place, limits: Restrictions) -> dict[str
     if expands and names:
         found["expand"] = _listing(names, "Related entities that are shown with it")
     return found
+
+
+def _example(model: Model, place: Place) -> str:
+    """A property that a condition could be about: the first text that is no key, else the first."""
+    properties = model.properties(place.type)
+    keys = {key.property.name for key in place.own}
+    texts = (each.name for each in properties if each.type.name == "Edm.String" and each.name not in keys)
+    return next(texts, properties[0].name if properties else "Name")
 
 
 def _listing(names: list[str], about: str) -> dict[str, Any]:
@@ -389,6 +405,7 @@ class _Reach:
         self.model = model
         self.best: dict[str, Place] = {}
         self.best_many: dict[str, Place] = {}
+        self.homes: dict[TypeRef, _Home] = {}
         for place in offered:
             if place.many:
                 _keep(self.best_many, place)
@@ -400,8 +417,13 @@ class _Reach:
 
         Where the container offers none within reach, a path that says the type.
         """
+        if binding not in self.homes:
+            self.homes[binding] = self._find(binding)
+        return self.homes[binding]
+
+    def _find(self, binding: TypeRef) -> _Home:
         known = self.best_many if binding.many else self.best
-        exact = next((known[name] for name in self._related(binding.name) if name in known), None)
+        exact = next((known[name] for name in self.model.family(binding.name) if name in known), None)
         if exact:
             return self._at(exact, binding, "")
         for base in self._bases(binding.name):
@@ -431,17 +453,6 @@ class _Reach:
             keys = tuple(Key(f"{name}-{each.name}", each, noun) for each in known)
             path += "".join(f"/{{{each.argument}}}" for each in keys)
         return _Home(simple, path, simple, f"the {many(noun)}" if binding.many else the_type(noun), keys)
-
-    def _related(self, name: str) -> Iterator[str]:
-        """The type, then those derived from it, breadth first."""
-        waiting, seen = [name], {name}
-        while waiting:
-            each = waiting.pop(0)
-            yield each
-            for child in self.model.derived.get(each, ()):
-                if child not in seen:
-                    seen.add(child)
-                    waiting.append(child)
 
     def _bases(self, name: str) -> list[str]:
         try:
