@@ -1,8 +1,13 @@
-"""OpenAPI 2.0 (Swagger), 3.0 and 3.1 documents as tools."""
+"""OpenAPI 2.0 (Swagger), 3.0, 3.1 and 3.2 documents as tools.
+
+Of a body's media types JSON is read if it is among them, else a form, else the first: JSON says most about its fields.
+Those that declare other fields are named as skipped; servers, cookies, responses and security are left alone.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from ...errors import CatalogError
@@ -11,11 +16,13 @@ from ..refs import References, RefError
 from ..schemas import SchemaProblem, SchemaReader
 from .drafts import Draft, Found, as_text
 from .joining import naming, with_body
+from .keeping import kept_in
 
-METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
 TRANSPORT_HEADERS = frozenset({"accept", "content-type", "authorization", "user-agent", "host", "content-length"})
 """Headers that the caller's machinery fills, never a person."""
 _FORM_TYPES = ("application/json", "application/x-www-form-urlencoded", "multipart/form-data")
+PLACES = ("path", "query", "header", "cookie", "body", "formData", "querystring")
 _ON_PARAMETER = frozenset({"name", "in", "required", "allowEmptyValue", "collectionFormat", "style", "explode"})
 
 
@@ -28,60 +35,98 @@ def read(document: dict[str, Any], source: str) -> Found:
     """Every operation in the document's order. CatalogError if the document as a whole is none."""
     version = str(document.get("openapi") or document.get("swagger"))
     if not version.startswith(("2.", "3.")) and version not in ("2", "3"):
-        raise CatalogError(f"{source}: OpenAPI version `{version[:20]}` is unknown; 2.0, 3.0 and 3.1 are read.")
+        raise CatalogError(f"{source}: OpenAPI version `{version[:20]}` is unknown; 2.0 to 3.2 are read.")
     paths = document.get("paths", {})
     if not isinstance(paths, dict):
         raise CatalogError(f"{source}: `paths` is not a mapping from addresses to operations; nothing was imported.")
     found = Found()
-    references = References(document)
+    reading = _Reading(References(document), source, found, _security_parameters(document))
     for path, item in paths.items():
-        _read_path(references, path, item, source, found)
+        _read_path(reading, path, item)
+    webhooks = document.get("webhooks")
+    if isinstance(webhooks, dict) and webhooks:
+        found.skip("webhooks", f"calls that the service itself makes are no tools ({len(webhooks)} here)")
     return found
 
 
-def _read_path(references: References, path: str, item: Any, source: str, found: Found) -> None:
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """One document being read."""
+
+    references: References
+    source: str
+    found: Found
+    security: frozenset[tuple[str, str]]
+    """Place and lower-case name of the parameters that carry a key, filled by the caller's machinery."""
+
+
+def _security_parameters(document: dict[str, Any]) -> frozenset[tuple[str, str]]:
+    components = document.get("components")
+    schemes = components.get("securitySchemes") if isinstance(components, dict) else document.get("securityDefinitions")
+    declared = schemes.values() if isinstance(schemes, dict) else ()
+    keys = [each for each in declared if isinstance(each, dict) and each.get("type") == "apiKey"]
+    return frozenset((as_text(each.get("in")), as_text(each.get("name")).lower()) for each in keys)
+
+
+def _read_path(reading: _Reading, path: str, item: Any) -> None:
     if path.startswith("x-"):
         return
     try:
-        item = references.follow(item)
+        item = _path_item(reading.references, item)
     except RefError as error:
-        found.skip(path, str(error))
+        reading.found.skip(path, str(error))
         return
     if not isinstance(item, dict):
-        found.skip(path, "there is no mapping of operations under this address")
+        reading.found.skip(path, "there is no mapping of operations under this address")
         return
-    for method in item:
-        if method.lower() not in METHODS:
-            continue
-        position = f"{method.upper()} {path}"
+    for method, operation in _operations(item):
+        position = f"{method} {path}"
         try:
-            found.add(_operation(references, path, item, method, source, position))
+            reading.found.add(_operation(reading, path, item, method, operation))
         except (SchemaProblem, RefError) as error:
-            found.skip(position, str(error))
+            reading.found.skip(position, str(error))
 
 
-def _operation(
-    references: References, path: str, item: dict[str, Any], method: str, source: str, position: str
-) -> Draft:
-    operation = item[method]
+def _path_item(references: References, item: Any) -> Any:
+    """The item, or what it refers to with what stands beside the reference."""
+    if not isinstance(item, dict) or "$ref" not in item:
+        return item
+    target = references.follow(item)
+    beside = {key: value for key, value in item.items() if key != "$ref"}
+    return {**target, **beside} if isinstance(target, dict) else target
+
+
+def _operations(item: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Upper-case verb and operation; those of `additionalOperations` last."""
+    for method, operation in item.items():
+        if method.lower() in METHODS:
+            yield method.upper(), operation
+    more = item.get("additionalOperations")
+    if isinstance(more, dict):
+        yield from ((method.upper(), operation) for method, operation in more.items())
+
+
+def _operation(reading: _Reading, path: str, item: dict[str, Any], method: str, operation: Any) -> Draft:
     if not isinstance(operation, dict):
         raise SchemaProblem("the operation is not a mapping")
+    position = f"{method} {path}"
     name = as_text(operation.get("operationId")) or position
     tags = operation.get("tags")
     tag = as_text(tags[0]) if isinstance(tags, list) and tags else ""
     return Draft(
         original_name=as_text(operation.get("x-original-name")) or name,
-        parameters=_arguments(references, item, operation),
-        source=source,
+        parameters=_arguments(reading, item, operation, position),
+        source=reading.source,
         position=position,
         summary=_summary(operation, name, position, method, path),
         description=as_text(operation.get("description")) or as_text(item.get("description")),
         group=as_text(operation.get("x-group")) or tag or _first_step(path),
-        method=method.upper(),
+        method=method,
         path=path,
         deprecated=operation.get("deprecated") is True,
         side_effect=operation.get("x-side-effect"),
         side_effect_reason=as_text(operation.get("x-side-effect-reason")),
+        kept=kept_in(operation),
     )
 
 
@@ -100,41 +145,38 @@ def _first_step(path: str) -> str:
     return next((step for step in steps if not (step[0] in "vV" and step[1:2].isdigit())), "")
 
 
-def _arguments(references: References, item: dict[str, Any], operation: dict[str, Any]) -> dict[str, Any]:
+def _arguments(reading: _Reading, item: dict[str, Any], operation: dict[str, Any], position: str) -> dict[str, Any]:
     """One object schema of all that a caller gives: path, query and header parameters, then the body's fields."""
-    reader = SchemaReader(references)
-    properties: dict[str, Any] = {}
-    required: list[str] = []
-    body: dict[str, Any] | None = None
-    body_required = False
+    reader = SchemaReader(reading.references)
+    arguments: dict[str, Any] = {"type": "object", "properties": {}, "required": []}
     form: dict[str, Any] = {"type": "object", "properties": {}, "required": []}
-    for parameter in _parameters(references, item, operation):
+    bodies: list[tuple[dict[str, Any], bool]] = []
+    for parameter in _parameters(reading, item, operation):
         name, place = parameter["name"], parameter["in"]
         needed = parameter.get("required") is True or place == "path"
         with naming(name):
             if place == "body":
-                body, body_required = reader.read(parameter.get("schema", {})), needed
-            elif place == "formData":
-                form["properties"][name] = _parameter_schema(reader, parameter)
-                form["required"] += [name] if needed else []
+                bodies.append((reader.read(parameter.get("schema", {})), needed))
+            elif place == "querystring":
+                bodies.append((_parameter_schema(reading.references, reader, parameter), needed))
             else:
-                schema = _parameter_schema(reader, parameter)
-                name = name if name not in properties else f"{place}_{name}"
-                properties[name] = schema
-                required += [name] if needed else []
+                owner = form if place == "formData" else arguments
+                schema = _parameter_schema(reading.references, reader, parameter)
+                name = name if name not in owner["properties"] else f"{place}_{name}"
+                owner["properties"][name] = schema
+                owner["required"] += [name] if needed else []
     if form["properties"]:
-        body, body_required = form, True
+        bodies.append((form, True))
     if "requestBody" in operation:
-        body, body_required = _request_body(references, reader, operation["requestBody"])
-    arguments: dict[str, Any] = {"type": "object", "properties": properties, "required": required}
-    if body is not None:
-        arguments = with_body(arguments, body, body_required)
+        bodies.append(_request_body(reading, reader, operation["requestBody"], position))
+    for body, needed in bodies:
+        arguments = with_body(arguments, body, needed)
     if not arguments["required"]:
         del arguments["required"]
     return arguments
 
 
-def _parameters(references: References, item: dict[str, Any], operation: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _parameters(reading: _Reading, item: dict[str, Any], operation: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """The parameters that a person gives; the operation's own win over those of its path."""
     chosen: dict[tuple[str, str], dict[str, Any]] = {}
     for owner in (item, operation):
@@ -143,10 +185,10 @@ def _parameters(references: References, item: dict[str, Any], operation: dict[st
         if not isinstance(given, list):
             raise SchemaProblem("`parameters` is not a list")
         for entry in given:
-            parameter = references.follow(entry)
+            parameter = reading.references.follow(entry)
             if not isinstance(parameter, dict) or not as_text(parameter.get("name")):
                 raise SchemaProblem("a parameter has no name")
-            if parameter.get("in") not in ("path", "query", "header", "cookie", "body", "formData"):
+            if parameter.get("in") not in PLACES:
                 raise SchemaProblem(f"parameter `{parameter['name'][:60]}` does not say whether it is in path or query")
             key = (parameter["name"], parameter["in"])
             if key in declared and declared[key] != parameter:
@@ -154,30 +196,51 @@ def _parameters(references: References, item: dict[str, Any], operation: dict[st
             declared[key] = parameter
         chosen |= declared
     for (name, place), parameter in chosen.items():
-        if place != "cookie" and not (place == "header" and name.lower() in TRANSPORT_HEADERS):
+        machinery = place == "cookie" or (place == "header" and name.lower() in TRANSPORT_HEADERS)
+        if not machinery and (place, name.lower()) not in reading.security:
             yield parameter
 
 
-def _parameter_schema(reader: SchemaReader, parameter: dict[str, Any]) -> dict[str, Any]:
+def _parameter_schema(references: References, reader: SchemaReader, parameter: dict[str, Any]) -> dict[str, Any]:
     """The schema of one parameter with its description; OpenAPI 2.0 keeps the keywords on the parameter itself."""
     content = parameter.get("content")
     if "schema" in parameter:
         schema = reader.read(parameter["schema"])
     elif isinstance(content, dict) and content:
-        media = next(iter(content.values()))
-        schema = reader.read(media.get("schema", {}) if isinstance(media, dict) else {})
+        schema = reader.read(_media_schema(references.follow(next(iter(content.values())))))
     else:
         schema = reader.read({key: value for key, value in parameter.items() if key not in _ON_PARAMETER})
     described = as_text(parameter.get("description"))
     schema = {**schema, "description": described} if described else dict(schema)
     if parameter.get("deprecated") is True:
         schema["deprecated"] = True
-    if "example" in parameter and "examples" not in schema and "schema" in parameter:
-        schema["examples"] = [parameter["example"]]
+    if "examples" not in schema and (shown := _examples(references, parameter)):
+        schema["examples"] = shown
     return schema
 
 
-def _request_body(references: References, reader: SchemaReader, given: Any) -> tuple[dict[str, Any] | None, bool]:
+def _examples(references: References, owner: dict[str, Any]) -> list[Any]:
+    """The values that a parameter or media type shows beside its schema, at most five."""
+    if "example" in owner:
+        return [owner["example"]]
+    named = owner.get("examples")
+    shown = [references.follow(each) for each in list(named.values())[:5]] if isinstance(named, dict) else []
+    keys = ("dataValue", "value")
+    return [each[key] for each in shown if isinstance(each, dict) for key in keys if key in each]
+
+
+def _media_schema(media: Any) -> Any:
+    """The schema of a media type; that of a stream is a list of its items."""
+    if not isinstance(media, dict):
+        return {}
+    if "schema" not in media and "itemSchema" in media:
+        return {"type": "array", "items": media["itemSchema"]}
+    return media.get("schema", {})
+
+
+def _request_body(reading: _Reading, reader: SchemaReader, given: Any, position: str) -> tuple[dict[str, Any], bool]:
+    """The schema of the body and whether it is required; an empty one if there is none."""
+    references = reading.references
     body = references.follow(given)
     if not isinstance(body, dict):
         raise SchemaProblem("`requestBody` is not a mapping")
@@ -185,14 +248,33 @@ def _request_body(references: References, reader: SchemaReader, given: Any) -> t
     if not isinstance(content, dict):
         raise SchemaProblem("`content` of the body is not a mapping")
     if not content:
-        return None, False
-    kind = next((name for name in _FORM_TYPES if name in content), None)
-    kind = kind or next((name for name in content if "json" in name), None) or next(iter(content))
+        return {}, False
+    kind = _chosen_kind(list(content))
+    content = {name: references.follow(media) for name, media in content.items()}
     media = content[kind]
     if not isinstance(media, dict):
         raise SchemaProblem(f"the body's `{kind[:60]}` is not a mapping")
     with naming("body"):
-        schema = reader.read(media.get("schema", {}))
+        schema = reader.read(_media_schema(media))
     if as_text(body.get("description")) and "description" not in schema:
         schema = {**schema, "description": as_text(body["description"])}
-    return schema, body.get("required") is True
+    for other, each in content.items():
+        if _media_schema(each) != _media_schema(media):
+            why = f"the operation was read with its `{kind[:60]}` body instead"
+            reading.found.skip(f"{position}, body as {other[:60]}", why)
+    return _with_examples(schema, _examples(references, media)), body.get("required") is True
+
+
+def _chosen_kind(kinds: list[str]) -> str:
+    known = next((kind for kind in _FORM_TYPES if kind in kinds), None)
+    return known or next((kind for kind in kinds if "json" in kind), kinds[0])
+
+
+def _with_examples(schema: dict[str, Any], examples: list[Any]) -> dict[str, Any]:
+    """The body's schema with the fields of the examples beside those fields that show none themselves."""
+    fields = dict(schema.get("properties", {}))
+    for example in examples[:1]:
+        for name, value in example.items() if isinstance(example, dict) else ():
+            if name in fields and not {"examples", "default", "const", "properties"} & set(fields[name]):
+                fields[name] = {**fields[name], "examples": [value]}
+    return {**schema, "properties": fields} if fields else schema
