@@ -10,25 +10,26 @@ from itertools import combinations
 
 from ..records.tool import Tool
 from .leaves import labels_of, tellable
+from .places import inside
 from .profiles import Profile, about, profile
-from .words import by_identity, meaning, plain_words, with_article
+from .words import by_identity, folded, meaning, plain_words, with_article
 
 __all__ = ["Facet", "Profile", "best_facet", "facets", "indistinguishable", "plain_words", "profile"]
 
 _COMFORTABLE_OPTIONS = 5
 """More choices than this in one question are hard to take in."""
-_COST = {"action": 0.0, "resource": 0.02, "task": 0.04, "scope": 0.08, "parameter": 0.12, "group": 0.1, "gist": 0.3}
+_COST = {"action": 0.0, "resource": 0.02, "task": 0.04, "group": 0.07, "scope": 0.08, "parameter": 0.12, "gist": 0.3}
 """How much less welcome each kind of question is, in candidates left open."""
 
 _EXTENTS = {"part": "change some details of an existing one", "whole": "replace an existing one as a whole"}
-_KNOWN_PLACES = {"zone": "in one zone", "region": "in one region", "global": "worldwide", "me": "for yourself"}
-"""Places that are said in another way than "inside a …"."""
 _MOST_ALIKE = 0.5
 """Share of common words from which on two lines of a document say too much the same to choose between."""
 _DANGLING = 0.6
 """The same for "create a new one" where the tools work on different things: one of what?"""
 _ONE_WITHIN_ANOTHER = 0.1
 """The same for "a message or a draft message", where the first may be meant to hold for both."""
+_SAYS_THE_PLACE = 0.03
+"""The same for areas that only repeat where a thing lies."""
 _HALF_SAID = 0.05
 """The same for a question about the thing alone where different actions are possible."""
 
@@ -111,17 +112,11 @@ def _places(profiles: dict[str, Profile]) -> dict[str, tuple[str, ...]]:
 
 def _said_places(places: dict[str, tuple[str, ...]], part: slice) -> dict[str, str]:
     """Tool name → that part of its places in words, or that it lies in none of those named."""
-    said = {name: _inside(chain[part]) for name, chain in places.items() if chain}
+    known = frozenset(place for chain in places.values() for place in chain)
+    said = {name: inside(chain[part], known) for name, chain in places.items() if chain}
     options = set(said.values())
     outside = f"not {options.pop()}" if len(options) == 1 else "on its own"
     return {name: said.get(name, outside) for name in places}
-
-
-def _inside(chain: Sequence[str]) -> str:
-    """Places from the inside out: "inside a calendar of a group"."""
-    if len(chain) == 1 and chain[0] in _KNOWN_PLACES:
-        return _KNOWN_PLACES[chain[0]]
-    return f"inside {' of '.join(map(with_article, chain))}"
 
 
 def _areas(profiles: dict[str, Profile]) -> dict[str, str]:
@@ -204,6 +199,9 @@ def _cost(facet: Facet, tools: Sequence[Tool]) -> float:
         cost += _DANGLING
     elif facet.key == "resource":
         cost += _HALF_SAID * (len({profile(tool).action for tool in tools}) > 1)
+    elif facet.key == "group":
+        cost += _SAYS_THE_PLACE * any(folded(answer) in folded(tool.path) for tool in tools for answer in facet.options)
+    if facet.key in ("resource", "task"):
         cost += _ONE_WITHIN_ANOTHER * _one_within_another(facet)
     return left_open(facet, [tool.name for tool in tools]) + cost
 

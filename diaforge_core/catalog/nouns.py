@@ -34,6 +34,11 @@ _PAIRS_BEFORE = {
     ("i", "os"): "iOS",
 }
 _SAID_AS = {"today": "today's", "yesterday": "yesterday's", "oauth": "OAuth", "oauth2": "OAuth", "ios": "iOS"}
+_ENDS_A_PHRASE = word_set(
+    ". , ; : ( ) for of in from to by with on at that which and or as if resource resources instance instances object "
+    "objects is are associated belonging"
+)
+"""What may follow a noun phrase; after another word its last word would not be its head."""
 _OPENERS = word_set("new get existing")
 """Words that a document puts before a thing to tell operations apart, though they say nothing of the thing."""
 
@@ -47,7 +52,7 @@ def _joined(words: Sequence[str]) -> list[str]:
         if pair in _PAIRS_BEFORE:
             kept.append(_PAIRS_BEFORE[pair])
             rest = rest[2:]
-        elif pair[0] in _AFTER_WHICH.get(pair[1], ()):
+        elif pair[0] in _AFTER_WHICH.get(pair[1].removesuffix("s"), ()):
             kept.append("-".join(pair))
             rest = rest[2:]
         elif len(rest) > 2 and rest[1] == "to" and len(kept) + len(rest) > 2 and rest[0] != "and":
@@ -92,8 +97,10 @@ def in_the_text_s_order(phrase: str, text: str) -> str:
         return phrase
     size = len(wanted)
     mine = {singular(word.casefold()): word for word in wanted}
-    told = re.findall(r"[A-Za-z0-9'-]+", text)
+    told = re.findall(r"[A-Za-z0-9'-]+|[.,;:()]", text)
     for start in range(len(told) - size + 1):
+        if start + size < len(told) and told[start + size].casefold() not in _ENDS_A_PHRASE:
+            continue
         run = [singular(word.casefold()) for word in told[start : start + size]]
         if set(run) == mine.keys() and len(set(run)) == size:
             return " ".join(mine[word] for word in run)

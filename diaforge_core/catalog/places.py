@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 from ..records.tool import Tool
 from .nouns import noun
-from .words import identifier_words, plain_words, singular, word_set
+from .words import countable, identifier_words, plain_words, plural, shown, singular, with_article, word_set
 
+ALONE = {"zone": "in one zone", "region": "in one region", "global": "worldwide", "me": "for yourself"}
+"""Places that are said in another way than "inside a …"."""
+_PEOPLE = word_set("user member person contact employee customer worker student teacher guest guardian candidate")
 _TERSE = 2
 """Letters up to which a segment is an abbreviation, so that its placeholder tells more (`/b/{bucket}`)."""
 _KEY_WORDS = word_set("id ids sid key name number uuid guid code uri")
@@ -20,21 +24,45 @@ _SERVER = re.compile(r"^.*?/(?:v\d[\w.]*|alpha|beta|20\d\d-\d\d-\d\d)(?=/|$)")
 _ENDING = re.compile(r"\.(?:json|ya?ml|csdl|edmx|xml)$", re.IGNORECASE)
 
 
-def path_nouns(path: str) -> list[tuple[str, bool]]:
-    """The named segments of an address template as nouns, each with whether a `{…}` follows it."""
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One named segment of an address."""
+
+    noun: str
+    """In the singular."""
+    keyed: bool
+    """Whether a `{…}` follows, so that it is one of several."""
+    stated: str
+    """As the address has it."""
+
+    @property
+    def said(self) -> str:
+        """How the place is told from others: "calendar" for one of several, "the calendar" for the only one."""
+        if self.keyed or self.noun in ALONE:
+            return self.noun
+        return self.stated if self.stated != self.noun or not countable(self.noun) else f"the {self.noun}"
+
+
+def path_places(path: str) -> list[Place]:
+    """The named segments of an address template, the outermost first."""
     segments = [segment.removesuffix(".json") for segment in path.split("/") if segment]
-    named: list[tuple[str, bool]] = []
-    for place, segment in enumerate(segments):
-        own = segment.split("(")[0].split(":")[0]
+    named: list[Place] = []
+    for at, segment in enumerate(segments):
+        own = segment.split("(")[0].split(":")[0].rsplit(".", 1)[-1]
         words = identifier_words(own)
         if own.startswith("{") or "{" in own or not words:
             continue
-        following = segments[place + 1] if place + 1 < len(segments) else ""
-        followed = following.startswith("{") or "({" in segment or "='{" in segment or "={" in segment
-        if len(own) <= _TERSE and following.startswith("{"):
+        following = segments[at + 1] if at + 1 < len(segments) else ""
+        keyed = following.startswith("{") or "({" in segment or "={" in segment or "='{" in segment
+        if len(own) <= _TERSE and own != "me" and following.startswith("{"):
             words = _keyed(following) or words
-        named.append((noun(words), followed))
+        named.append(Place(noun(words), keyed, shown(words)))
     return named
+
+
+def path_nouns(path: str) -> list[tuple[str, bool]]:
+    """The named segments of an address template as nouns, each with whether a `{…}` follows it."""
+    return [(place.noun, place.keyed) for place in path_places(path)]
 
 
 def _keyed(placeholder: str) -> tuple[str, ...]:
@@ -48,15 +76,36 @@ def hides_its_place(path: str) -> bool:
     return re.search(r"\}/\{", path) is not None
 
 
-def above(path: str, own: Sequence[str]) -> tuple[str, ...]:
+def above(path: str, own: Collection[str]) -> tuple[str, ...]:
     """The things that the address puts the operation's own thing into, the nearest first; `own` ones left out.
 
     Segments before a version tag name the server, not a place.
     """
-    trimmed = _SERVER.sub("", path)
-    nouns = [named for named, _ in path_nouns(trimmed)]
-    found = [named for named in nouns[:-1] if named not in own]
-    return tuple(dict.fromkeys(reversed(found)))
+    places = path_places(_SERVER.sub("", path))[:-1]
+    return tuple(dict.fromkeys(place.said for place in reversed(places) if place.noun not in own))
+
+
+def inside(chain: Sequence[str], known: frozenset[str]) -> str:
+    """Places from the inside out in a person's words: "inside a calendar of a group".
+
+    Where `known` holds a place both as the only one and as one of several, each is said as what it is.
+    """
+    *inner, last = chain
+    if last == "me":
+        return f"inside your own {inner[0].removeprefix('the ')}" if inner else "for yourself"
+    if not inner and last in ALONE:
+        return ALONE[last]
+    named = " of ".join(_one(place, known) for place in chain)
+    return f"{'for' if chain[0] in _PEOPLE else 'inside'} {named}"
+
+
+def _one(place: str, known: frozenset[str]) -> str:
+    bare = place.removeprefix("the ")
+    if bare != place and bare in known:
+        return f"the main {bare}"
+    if bare == place and f"the {place}" in known:
+        return f"one of several {plural(place)}"
+    return place if bare != place else with_article(place)
 
 
 def area(tool: Tool, resource: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..records.tool import Tool
 from .nouns import in_the_text_s_order, noun
@@ -18,6 +18,10 @@ _FEWEST_GIST_WORDS = 2
 _LONGEST_GIST_WORDS = 12
 _DOTTED = 3
 """Segments from which on a dotted name is product, thing and method, so that the method's first word is its verb."""
+_LONG = 9
+"""Letters from which on a lower-case word may be several run together."""
+_OVERLOAD = re.compile(r"(?<=[A-Za-z0-9])_by_[A-Za-z0-9]+(?:_and_[A-Za-z0-9]+)*$")
+"""What tells forms of one function apart by what they take; its values are asked for instead."""
 _METHODS = {
     "POST": "create", "PUT": "update", "PATCH": "update", "DELETE": "delete",
     "QUERY": "list", "READ": "get", "CREATE": "create", "UPDATE": "update",
@@ -64,6 +68,8 @@ class _Parts:
     """What those words belong to: the bucket of "set the policy of a bucket"."""
     manner: str = ""
     """`batch` or `aggregated`."""
+    before: tuple[str, ...] = ()
+    """The words before the name's last dot."""
 
 
 def _stem_of(summary: str) -> frozenset[str]:
@@ -89,9 +95,15 @@ def _acts(words: Sequence[str], tool: Tool) -> bool:
 
 def _name_parts(tool: Tool) -> _Parts:
     """The tool's name taken apart; nothing for an operation that is named by its address only."""
+    before = identifier_words((re.split(r"[./:]+", tool.original_name)[-2:-1] or [""])[0])
+    return replace(_split_name(tool), before=before)
+
+
+def _split_name(tool: Tool) -> _Parts:
     if re.match(r"[A-Z]+ /", tool.original_name):
         return _of_address(tool)
-    segments = [words for words in map(identifier_words, re.split(r"[./:]+", tool.original_name)) if words]
+    name = _OVERLOAD.sub("", tool.original_name) if tool.method in ("FUNCTION", "ACTION") else tool.original_name
+    segments = [_spaced(words, tool) for words in map(identifier_words, re.split(r"[./:]+", name)) if words]
     if not segments:
         return _Parts("", ())
     words = list(segments[-1])
@@ -101,11 +113,15 @@ def _name_parts(tool: Tool) -> _Parts:
         manner = "batch" if words[0] in SEVERAL else "aggregated"
         words = words[1:]
     stated = _stem_of(tool.summary)
-    if len(words) > 2 and words[1] in PARTICLES:
-        return _Parts(" ".join(words[:2]), tuple(words[2:]))
+    dotted = len(segments) >= _DOTTED and " " not in tool.original_name
+    if words[1:2] and words[1] in PARTICLES and (len(words) > 2 or dotted):
+        return _Parts(" ".join(words[:2]), tuple(words[2:] or owner))
     if is_verb(words[0]) or (len(words) > 1 and (words[0] in stated or _acts(words, tool))):
         return _of_verb(words[0], words[1:], owner, manner, segments, tool)
-    if len(segments) >= _DOTTED and " " not in tool.original_name:
+    told = base_verb(tool.summary.split()[0]) if tool.summary else ""
+    if tool.method == "FUNCTION" and is_verb(told) and words[0] not in stated:
+        return _of_verb(told, words, owner, manner, segments, tool)
+    if dotted:
         return _of_verb(words[0], words[1:], owner, manner, segments, tool)
     within = [place for place, word in enumerate(words[:-1]) if is_verb(word) and word not in NOUN_TOO]
     if is_verb(words[-1]) and not within and (words[-1] not in NOUN_TOO or owner or "_" in tool.name):
@@ -113,6 +129,17 @@ def _name_parts(tool: Tool) -> _Parts:
     if within:
         return _Parts(words[within[0]], tuple(words[within[0] + 1 :] or words[: within[0]]))
     return _Parts("", tuple(words))
+
+
+def _spaced(words: tuple[str, ...], tool: Tool) -> tuple[str, ...]:
+    """The words; a long one that the address or the summary writes as several is these ("keyvaluemaps")."""
+    if len(words) != 1 or len(words[0]) < _LONG:
+        return words
+    run = singular(words[0])
+    told = [words for words in map(identifier_words, tool.path.split("/")) if len(words) > 1]
+    text = re.findall(r"[a-z]+", tool.summary.lower())
+    told += [tuple(text[start : start + size]) for size in (2, 3, 4) for start in range(len(text) - size + 1)]
+    return next((each for each in told if singular("".join(each)) == run and min(map(len, each)) > 1), words)
 
 
 def _of_address(tool: Tool) -> _Parts:
@@ -131,6 +158,8 @@ def _of_verb(
     """A name with its verb known: what that works on, and whose it is where the name before the dot says so."""
     if not rest:
         return _Parts(verb, tuple(owner), manner=manner)
+    if len(rest) > 1 and rest[0] == "and":
+        return _of_verb(f"{verb} and {rest[1]}", rest[2:], owner, manner, segments, tool)
     verb, rest = _last_verb(verb, rest, tool)
     owned = owner and (len(segments) >= _DOTTED or (noun(owner), True) in path_nouns(tool.path))
     if not owned:
@@ -140,7 +169,7 @@ def _of_verb(
         return _Parts(verb, (*owner, *rest), manner=manner)
     if theirs <= mine:
         return _Parts(verb, tuple(rest), manner=manner)
-    if mine <= theirs:
+    if mine <= theirs and singular(rest[-1]) == singular(owner[-1]):
         return _Parts(verb, tuple(owner), manner=manner)
     return _Parts(verb, tuple(rest), tuple(owner), manner)
 
@@ -170,7 +199,7 @@ def _resource(parts: _Parts, nouns: Sequence[tuple[str, bool]], tool: Tool) -> s
         return (nouns[-1][0] if nouns else "") or area(tool, "").lower()
     if named.count("-") == 2 and len(named.split()) < 3 and len(nouns) > 1 and " " not in nouns[-2][0]:
         named = f"{named} {nouns[-2][0]}"
-    return in_the_text_s_order(named, tool.summary)
+    return named if folded(tool.summary) == folded(tool.original_name) else in_the_text_s_order(named, tool.summary)
 
 
 def _as_it_stands(words: Sequence[str]) -> str:
@@ -235,7 +264,7 @@ def _profile(tools: Sequence[Tool]) -> Profile:
     action = _action(parts, tool)
     resource = _resource(parts, nouns, tool)
     parents = [named for named, followed in nouns[:-1] if followed]
-    own = (resource, noun(parts.owner), noun(parts.words))
+    own = {resource, noun(parts.words), noun(parts.before)}
     within = None if not tool.path or hides_its_place(tool.path) else above(tool.path, own)
     task, act = said(action, resource)
     return Profile(

@@ -20,20 +20,23 @@ ACRONYMS = word_set(
     "id url uri api sip sms mms rcs aws pin vat iban bic ip sku sla tls ssl hr crm erp pdf csv iso sim tts cps "
     "byoc a2p po gl kpi qa rfq rfp nda tcp udp http https json xml mfa otp totp sso saml scim vpn dns ssh gps "
     "imei iccid iam vpc kms vm dns nat cdn gke acl cmek crl oidc fhir dicom cpu gpu tpu ai ml sql db ui os ekm csr "
-    "hmac mdm dlp bgp ocr html css ftp sftp smtp imap mac lan wan ram uuid guid cidr usb qr eu uk"
+    "hmac mdm dlp bgp ocr html css ftp sftp smtp imap mac lan wan ram uuid guid cidr usb qr eu uk "
+    "a2a b2b b2c p2p"
 )
 _CAMEL = re.compile(
-    r"[A-Z]{2,}s(?![a-z])|[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+(?:\d(?!\d))?(?![a-z])|[A-Z]+(?:\d(?!\d))?|\d+"
+    r"[A-Za-z]\d+[a-z](?![a-z])|[A-Z]{2,}s(?![a-z])|[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+(?:\d(?!\d))?(?![a-z])|[A-Z]+(?:\d(?!\d))?|\d+"
 )
 _VERSION = re.compile(r"v\d+(?:p\d+)?(?:beta\d*|alpha\d*)?|(?:19|20)\d{6}|20\d\d", re.IGNORECASE)
 _UNCOUNTABLE = word_set(
     "media data information usage pricing billing knowledge metadata staff software hardware equipment "
     "feedback access payroll inventory stock leave health content traffic compliance training onboarding "
     "settings preferences analytics statistics details permissions time history routing messaging tracking "
+    "diagnostics logistics economics basics specifics "
     "status goods info news kubernetes dns https access support advice help research insights"
 )
 _IRREGULAR = {
     "people": "person", "children": "child", "media": "media", "data": "data", "addresses": "address",
+    "caches": "cache", "quizzes": "quiz", "movies": "movie", "cookies": "cookie",
     "aliases": "alias", "alias": "alias", "canvas": "canvas", "atlas": "atlas", "bias": "bias", "lens": "lens",
     "statuses": "status", "indices": "index", "series": "series", "news": "news",
 }  # fmt: skip
@@ -108,11 +111,11 @@ def singular(word: str) -> str:
         return _IRREGULAR[low]
     if low.endswith("s") and low[:-1] in ACRONYMS:
         return word[:-1]
-    if len(low) <= 3 or low.endswith(("ss", "us", "is", "ics")) or low in _UNCOUNTABLE:
+    if len(low) <= 3 or low.endswith(("ss", "us", "is")) or low in _UNCOUNTABLE:
         return word
     if low.endswith("ies") and len(low) > 4:
         return word[:-3] + "y"
-    if low.endswith(("sses", "shes", "ches", "xes", "zes")):
+    if low.endswith(("sses", "shes", "ches", "xes")):
         return word[:-2]
     return word[:-1] if low.endswith("s") else word
 
