@@ -146,6 +146,8 @@ class Model:
 
     def lineage(self, name: str) -> list[Structure]:
         """The type and its base types, the topmost first; SchemaProblem for one unknown, or a circle of them."""
+        if not name:
+            raise SchemaProblem("it names no type")
         found: list[Structure] = []
         seen: set[str] = set()
         while name:

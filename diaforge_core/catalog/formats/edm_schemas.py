@@ -96,6 +96,7 @@ class Schemas:
     work: int = 0
     """Schemas made so far, those given up again included."""
     _bodies: dict[tuple[str, Use], Body] = field(default_factory=dict)
+    _keys: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
     _values: dict[TypeRef, dict[str, Any]] = field(default_factory=dict)
     _enumerations: dict[str, dict[str, Any]] = field(default_factory=dict)
 
@@ -127,7 +128,11 @@ class Schemas:
 
     def plain(self, each: Property) -> dict[str, Any]:
         """The schema of a key."""
-        return self._described(each, self._reference(each, _Budget(1), 0, ()), MAX_TEXT)
+        if (each.owner, each.name) not in self._keys:
+            self._keys[each.owner, each.name] = self._described(
+                each, self._reference(each, _Budget(1), 0, ()), MAX_TEXT
+            )
+        return self._keys[each.owner, each.name]
 
     def is_left_out(self, type_name: str) -> bool:
         """Whether values of this type are not part of a request."""

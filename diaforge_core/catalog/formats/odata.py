@@ -17,7 +17,7 @@ from .edm_places import Key, Place, Restrictions, places
 from .edm_schemas import Body, Schemas, documentation, is_deprecated, is_writable, label_of, weight
 from .edm_words import a, deed, many, noun_of, one, the_type
 
-MAX_OPERATIONS = 30_000
+MAX_OPERATIONS = 20_000
 """Operations of one document; far beyond what any service offers."""
 MAX_WEIGHT = 1_000_000
 """Schemas in all arguments of one document together, long texts and lists counted as several."""
