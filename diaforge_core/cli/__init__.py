@@ -49,12 +49,16 @@ def generate(
     seed: Annotated[int, typer.Option(help="Same seed, same dialogues.")] = 0,
     no_tool_share: Annotated[float, typer.Option(help="Share of scenarios without a right tool in view.")] = 0.1,
     goal_tools: Annotated[list[str] | None, typer.Option("--goal-tool", help="Tool that may be the goal.")] = None,
+    near_floor: Annotated[float, typer.Option(help="Least closeness of a distractor to the goal tool, 0 to 1.")] = 0.0,
+    near_ceiling: Annotated[float, typer.Option(help="Greatest closeness of a distractor to the goal tool.")] = 1.0,
+    neighbours: Annotated[int, typer.Option(help="How many of a tool's nearest others are looked at.")] = 24,
     assistant: Annotated[str, typer.Option(help="Model spec of the teacher.")] = "scripted:oracle",
     workspace: WorkspaceOption = None,
     json_: JsonOption = False,
 ) -> None:
     """Generate ambiguous dialogues."""
     params = {"catalog": catalog, "dataset": dataset, "count": count, "seed": seed, "no_tool_share": no_tool_share}
+    params |= {"near_floor": near_floor, "near_ceiling": near_ceiling, "neighbours": neighbours}
     do("generate", params | {"goal_tools": goal_tools or [], "assistant": spec(assistant)}, workspace, json_)
 
 

@@ -3,33 +3,82 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain, islice
+from typing import Any
 
 import numpy as np
 
 from ..catalog.facets import facets, indistinguishable
 from ..catalog.neighbours import closeness, nearest
+from ..errors import CatalogError
 from ..records.tool import Catalog, Tool
 
-NEIGHBOURS = 24
-"""How many near tools of each are looked at; several times the largest candidate set."""
 CENTRES = 6
 """Among how many of the goal's nearest tools the other centre of a set is drawn."""
 
 
-class Neighbourhood:
-    """The near tools of every tool of one catalog, and which pairs no question can tell apart."""
+@dataclass(frozen=True, slots=True)
+class Nearness:
+    """Which tools may stand beside a goal tool."""
 
-    def __init__(self, catalog: Catalog) -> None:
-        self.catalog = catalog
-        self._near = nearest(catalog, min(NEIGHBOURS, max(1, len(catalog.tools) - 1)))
+    floor: float = 0.0
+    """Least closeness to the goal tool."""
+    ceiling: float = 1.0
+    """Greatest closeness to the goal tool."""
+    neighbours: int = 24
+    """How many near tools of each are looked at; several times the largest candidate set."""
+
+    def __post_init__(self) -> None:
+        """CatalogError where no closeness lies between the two bounds."""
+        if self.floor > self.ceiling:
+            raise CatalogError(
+                f"Distractors cannot be at least {self.floor:g} and at most {self.ceiling:g} close to the goal tool. "
+                "Lower the floor (--near-floor) or raise the ceiling (--near-ceiling)."
+            )
+
+    @property
+    def has_bounds(self) -> bool:
+        """Whether some near tools are too far or too close."""
+        return self.floor > 0 or self.ceiling < 1
+
+    @classmethod
+    def of(cls, recipe: Mapping[str, Any]) -> Nearness:
+        """That of a recipe's fields; one written before there were any has the defaults."""
+        given = {"floor": "near_floor", "ceiling": "near_ceiling", "neighbours": "neighbours"}
+        return cls(**{key: recipe[name] for key, name in given.items() if name in recipe})
+
+
+ANY_NEAR = Nearness()
+
+
+class Neighbourhood:
+    """The near tools of every tool of one catalog, and which of them may stand in one candidate set.
+
+    A banned pair never does, be one of the two the goal tool or both distractors. The tools pinned to a goal tool stand
+    in each of its sets, closest first, whatever their closeness, as far as the set has room and a question tells them
+    from it.
+    """
+
+    def __init__(self, catalog: Catalog, nearness: Nearness = ANY_NEAR) -> None:
+        self.catalog, self.nearness = catalog, nearness
+        self._near = nearest(catalog, min(nearness.neighbours, max(1, len(catalog.tools) - 1)))
         self._confused: dict[frozenset[str], bool] = {}
+        self._close: dict[tuple[str, str], float] = {}
+        self._banned = {frozenset(pair) for pair in catalog.banned}
 
     def near(self, name: str) -> tuple[str, ...]:
         """Names of the tools nearest to `name`, nearest first, itself left out."""
         return tuple(other for other, _ in self._near.get(name, ()) if other != name)
+
+    def pinned(self, goal: str) -> tuple[str, ...]:
+        """The tools pinned to the goal that a question tells from it, closest first, ties by name."""
+        partners = {name for pair in self.catalog.pinned if goal in pair for name in pair} - {goal}
+        apart = [name for name in partners if name in self.catalog and self.separable(goal, name)]
+        close = self._closeness(goal, apart)
+        return tuple(sorted(apart, key=lambda name: (-close[name], name)))
 
     def separable(self, a: str, b: str) -> bool:
         """Whether some question that a user can answer tells the two tools apart."""
@@ -46,7 +95,7 @@ class Neighbourhood:
         """
         if not other_centre:
             return self._grow(goal, (goal,), count, rng)
-        centres = [name for name in self.near(goal)[:CENTRES] if self.separable(goal, name)]
+        centres = [name for name in self._within(goal, self.near(goal)[:CENTRES]) if self._suits(goal, name)]
         rng.shuffle(centres)
         for centre in centres:
             grown = self._grow(goal, (centre, goal), count, rng)
@@ -55,30 +104,71 @@ class Neighbourhood:
         return None
 
     def _grow(self, goal: str, centres: tuple[str, ...], count: int, rng: random.Random) -> tuple[str, ...] | None:
-        """Distractors from the centres' neighbours, the first centre's first; a centre is itself one."""
-        names = [centre for centre in centres if centre != goal]
+        """Distractors: the pinned tools, the centres, then the centres' neighbours, the first centre's first."""
+        pins: list[str] = []
+        for name in self.pinned(goal):
+            if len(pins) < count and not self._clashes(name, pins):
+                pins.append(name)
+        own = [name for name in centres if name not in (goal, *pins) and not self._clashes(name, pins)]
+        names = [*pins, *own][:count]
         near = dict.fromkeys(name for centre in centres for name in self.near(centre))
-        pool = (name for name in near if name != goal and name not in centres and self.separable(goal, name))
+        others = (name for name in near if name not in (goal, *centres, *pins))
+        pool = (name for name in self._within(goal, others) if self._suits(goal, name))
         first = list(islice(pool, max(count * 2, 6)))
         # Near tools stay likelier than far ones, yet two sets round one goal differ.
         order = sorted(range(len(first)), key=lambda place: place + rng.random() * count * 2)
-        for name in chain([first[place] for place in order], pool):
-            names.append(name)
+        for name in chain([""], (first[place] for place in order), pool):
+            if name and not self._clashes(name, names):
+                names.append(name)
             if len(names) == count:
-                for stuck in unseparated(goal, self.catalog.subset([goal, *names])):
-                    names.remove(stuck)
-                if len(names) == count:
-                    return tuple(names)
+                names = self._told_apart(goal, names, pins)
+            if len(names) == count:
+                return tuple(names)
         return None
+
+    def _told_apart(self, goal: str, names: list[str], pins: Sequence[str]) -> list[str]:
+        """The names without those that no facet of the whole set tells from the goal.
+
+        Where that would be a pinned one, the first that is not pinned makes room for another instead.
+        """
+        stuck = unseparated(goal, self.catalog.subset([goal, *names]))
+        free = [name for name in names if name not in pins]
+        if free and any(name in pins for name in stuck):
+            return [name for name in names if name != free[0]]
+        return [name for name in names if name not in stuck]
+
+    def _suits(self, goal: str, name: str) -> bool:
+        """Whether a tool may stand beside the goal: neither banned from it nor its twin."""
+        return not self._clashes(name, (goal,)) and self.separable(goal, name)
+
+    def _within(self, goal: str, names: Iterable[str]) -> Iterable[str]:
+        """Those of the names that are neither too far from the goal nor too close to it."""
+        bounds = self.nearness
+        if not bounds.has_bounds:
+            return names
+        return [name for name, close in self._closeness(goal, names).items() if bounds.floor <= close <= bounds.ceiling]
+
+    def _clashes(self, name: str, names: Sequence[str]) -> bool:
+        """Whether a tool is banned from standing beside one of these."""
+        return bool(self._banned) and any(frozenset((name, other)) in self._banned for other in names)
+
+    def _closeness(self, goal: str, names: Iterable[str]) -> dict[str, float]:
+        """The closeness of each of these tools to the goal."""
+        names = list(names)
+        new = [name for name in names if (goal, name) not in self._close]
+        if new:
+            row = closeness(self.catalog.subset([goal, *new]))[0, 1:]
+            self._close |= {(goal, name): round(float(close), 4) for name, close in zip(new, row, strict=True)}
+        return {name: self._close[goal, name] for name in names}
 
 
 @lru_cache(maxsize=4)
-def _neighbourhood(key: _ByVersion) -> Neighbourhood:
-    return Neighbourhood(key.catalog)
+def _neighbourhood(key: _ByVersion, nearness: Nearness) -> Neighbourhood:
+    return Neighbourhood(key.catalog, nearness)
 
 
 class _ByVersion:
-    """A catalog as a cache key: equal to any other import of the same tools."""
+    """A catalog as a cache key: equal to any other import of the same tools with the same pairs."""
 
     def __init__(self, catalog: Catalog) -> None:
         self.catalog = catalog
@@ -93,9 +183,9 @@ class _ByVersion:
         )
 
 
-def neighbourhood(catalog: Catalog) -> Neighbourhood:
+def neighbourhood(catalog: Catalog, nearness: Nearness = ANY_NEAR) -> Neighbourhood:
     """The catalog's neighbourhood, made once and kept for the last few catalogs."""
-    return _neighbourhood(_ByVersion(catalog))
+    return _neighbourhood(_ByVersion(catalog), nearness)
 
 
 def unseparated(goal: str, tools: Sequence[Tool]) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ import datetime as dt
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import cycle, islice
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -17,7 +18,7 @@ from ..records.base import content_id, derived_seed
 from ..records.scenario import TIERS, Bank, Dial, InformationStage, Persona, Scenario, Setting, Tier
 from ..records.tool import Catalog, Tool
 from ..settings import DATA_DIR
-from .candidates import Neighbourhood, neighbourhood
+from .candidates import ANY_NEAR, Nearness, Neighbourhood, neighbourhood
 from .effort import ENOUGH, questions_needed, selection_questions
 
 __all__ = [
@@ -43,6 +44,8 @@ MOST_VALUES = 6
 """A person does not dictate more values than this in one request, if another goal tool will do."""
 ATTEMPTS = 24
 """Goal tools tried for one scenario before its tier is given up for the next easier one."""
+FURTHER = 200
+"""Goal tools tried after that for a scenario of any tier, before the draw ends with an error."""
 DIALS: tuple[Dial, ...] = (
     "terse", "corrects", "changes_mind", "two_values", "digresses", "impatient", "answers_other_first",
 )  # fmt: skip
@@ -67,13 +70,15 @@ def draw_scenarios(
     no_tool_share: float = 0.1,
     bank: Bank = "generation",
     start: int = 0,
+    nearness: Nearness = ANY_NEAR,
 ) -> Iterator[Scenario]:
     """`count` scenarios, numbers `start`, `start + 1`, …; each depends on the catalog, `seed` and its number only.
 
-    So any worker can draw any part. `goal_tools` (cleaned or original names) limits what is asked for. CatalogError
-    when the catalog holds no three tools that words tell apart, or a goal tool is unknown.
+    So any worker can draw any part. `goal_tools` (cleaned or original names) limits what is asked for, `nearness` what
+    stands beside it. CatalogError when the catalog holds no three tools that words tell apart and that closeness and
+    banned pairs let stand together, or a goal tool is unknown.
     """
-    drawer = _Drawer(catalog, seed, mix or DEFAULT_MIX, goal_tools, no_tool_share, bank)
+    drawer = _Drawer(catalog, seed, mix or DEFAULT_MIX, goal_tools, no_tool_share, bank, nearness)
     for index in range(start, start + count):
         yield drawer.scenario(index)
 
@@ -88,10 +93,12 @@ def scenario_for(
 ) -> Scenario:
     """The scenario of this goal tool among these distractors (cleaned or original names).
 
-    Without `stages` they are drawn; without `gold_arguments` they are sampled, every staged one included. CatalogError
-    lists all unknown names and stage keys at once, and what is known.
+    Without `stages` they are drawn; without `gold_arguments` they are sampled, every staged one included. The set is
+    taken as given: a pin adds nothing to it. CatalogError lists all unknown names and stage keys at once, and what is
+    known; so it does a banned pair.
     """
     goal, others = _named_tools(catalog, goal_tool, distractors)
+    _check_bans(catalog, [goal.name, *(tool.name for tool in others)])
     _check_stage_keys(goal, stages or ())
     rng = random.Random(derived_seed("scenario for", catalog.version, goal.name, [o.name for o in others], seed))
     setting = draw_setting(rng)
@@ -127,14 +134,16 @@ def tier_of(scenario: Scenario, tools: Sequence[Tool]) -> Tier:
     return "medium" if len(scenario.distractors) >= DISTRACTORS["medium"][0] else "baseline"
 
 
-def available_tiers(catalog: Catalog) -> tuple[Tier, ...]:
+def available_tiers(catalog: Catalog, nearness: Nearness = ANY_NEAR) -> tuple[Tier, ...]:
     """The tiers that this catalog can hold, easiest first."""
-    return tuple(tier for tier, share in effective_mix(catalog).items() if share)
+    return tuple(tier for tier, share in effective_mix(catalog, nearness=nearness).items() if share)
 
 
-def effective_mix(catalog: Catalog, mix: Mapping[Tier, float] | None = None) -> dict[Tier, float]:
+def effective_mix(
+    catalog: Catalog, mix: Mapping[Tier, float] | None = None, nearness: Nearness = ANY_NEAR
+) -> dict[Tier, float]:
     """The shares that will be drawn: those of tiers the catalog does not hold are spread over the others."""
-    return _Drawer(catalog, 0, mix or DEFAULT_MIX, None, 0.0, "generation").mix
+    return _Drawer(catalog, 0, mix or DEFAULT_MIX, None, 0.0, "generation", nearness).mix
 
 
 @lru_cache(maxsize=1)
@@ -164,10 +173,11 @@ class _Drawer:
         goal_tools: Sequence[str] | None,
         no_tool_share: float,
         bank: Bank,
+        nearness: Nearness,
     ) -> None:
         self.catalog, self.seed, self.no_tool_share = catalog, seed, no_tool_share
         self.bank: Bank = bank
-        self.near: Neighbourhood = neighbourhood(catalog)
+        self.near: Neighbourhood = neighbourhood(catalog, nearness)
         self.goals = _shuffled(_goals(catalog, goal_tools), derived_seed("goals", catalog.version, seed))
         self.conditional = tuple(tool for tool in self.goals if is_conditional(tool))
         self.mix = self._available(mix)
@@ -182,7 +192,16 @@ class _Drawer:
                 found = self._attempt(possible, self._goal(possible, index, attempt, rng), rng)
                 if found:
                     return found
-        raise CatalogError(_no_tiers(self.catalog))
+        return self._further(index, rng)
+
+    def _further(self, index: int, rng: random.Random) -> Scenario:
+        """A scenario round any goal tool, of the easiest tier, where bounds leave few of them any distractors."""
+        for goal in islice(cycle(self.goals), index, index + min(FURTHER, len(self.goals))):
+            for tier in self.mix:
+                found = self._attempt(tier, goal, rng)
+                if found:
+                    return found
+        raise CatalogError(_no_tiers(self.catalog, self.near.nearness))
 
     def _tiers_from(self, tier: Tier) -> tuple[Tier, ...]:
         """This tier, then the easier ones, then the harder ones, as far as the catalog holds them."""
@@ -237,7 +256,7 @@ class _Drawer:
         asked: dict[Tier, float] = {tier: mix.get(tier, 0.0) for tier in TIERS}
         held: dict[Tier, float] = {tier: share for tier, share in asked.items() if share > 0 and self._holds(tier)}
         if not held:
-            raise CatalogError(_no_tiers(self.catalog))
+            raise CatalogError(_no_tiers(self.catalog, self.near.nearness))
         total = sum(held.values())
         return dict(zip(held, (share / total for share in held.values()), strict=True))
 
@@ -453,6 +472,17 @@ def _check_names(catalog: Catalog, names: Sequence[str]) -> None:
         )
 
 
+def _check_bans(catalog: Catalog, names: Sequence[str]) -> None:
+    """CatalogError that names every banned pair among these tools."""
+    clashes = [pair for pair in catalog.banned if set(pair) <= set(names)]
+    if clashes:
+        listed = ", ".join(" and ".join(tool.original_name for tool in catalog.subset(pair)) for pair in clashes)
+        raise CatalogError(
+            f"Banned from standing beside each other in catalog '{catalog.name}': {listed}. Choose other distractors, "
+            "or lift the ban."
+        )
+
+
 def _check_stage_keys(goal: Tool, stages: Sequence[InformationStage]) -> None:
     """CatalogError that names every staged value the goal tool does not take, and those it does."""
     unknown = [name for stage in stages for name in stage.revealed if name not in goal.properties]
@@ -479,9 +509,18 @@ def _at_share(mix: Mapping[Tier, float], point: float) -> Tier:
     return next(reversed(list(mix)))
 
 
-def _no_tiers(catalog: Catalog) -> str:
-    return (
+def _no_tiers(catalog: Catalog, nearness: Nearness) -> str:
+    """Why no scenario can be drawn and what to change, bounds and bans first, as they are the quickest to mend."""
+    needs = (
         f"No scenario can be drawn from catalog '{catalog.name}' ({len(catalog.tools)} tools): it needs a tool with at "
-        f"least {DISTRACTORS['baseline'][0]} others that a question can tell apart from it. Import more of the API, or "
-        "describe tools that read the same differently."
+        f"least {DISTRACTORS['baseline'][0]} others that a question can tell apart from it"
     )
+    if nearness != ANY_NEAR:
+        return (
+            f"{needs}, each {nearness.floor:g} to {nearness.ceiling:g} close to it and among its {nearness.neighbours} "
+            "nearest. Lower the floor (--near-floor), raise the ceiling (--near-ceiling) or look at more neighbours "
+            "(--neighbours)."
+        )
+    if catalog.banned:
+        return f"{needs} and that are not banned from standing beside it. Lift some of the {len(catalog.banned)} bans."
+    return f"{needs}. Import more of the API, or describe tools that read the same differently."

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
+from ..conversation.candidates import ANY_NEAR, Nearness
 from ..conversation.scenarios import available_tiers, draw_scenarios
 from ..errors import DataError
 from ..generator.utcgen import UTCGen
@@ -44,6 +45,17 @@ class Recipe(Record):
     """Tools that may be the goal; empty for all."""
     assistant: str = "scripted:oracle"
     """Model spec of the teacher."""
+    near_floor: float = Field(default=0.0, ge=0.0, le=1.0)
+    """Least closeness of a distractor to the goal tool; pinned ones may be further."""
+    near_ceiling: float = Field(default=1.0, ge=0.0, le=1.0)
+    """Greatest closeness of a distractor to the goal tool; pinned ones may be closer."""
+    neighbours: int = Field(default=ANY_NEAR.neighbours, ge=2, le=1_000)
+    """How many of a tool's nearest others are looked at."""
+
+    @property
+    def nearness(self) -> Nearness:
+        """Which tools may stand beside a goal tool; CatalogError where the floor is above the ceiling."""
+        return Nearness.of(self.model_dump())
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +90,7 @@ class Generation:
     def estimate(self, recipe: Recipe, sample: int = 5) -> GenerationEstimate:
         """What the recipe will take, measured on `sample` dialogues of it."""
         catalog = self._workspace.catalogs.get(recipe.catalog)
-        tiers = available_tiers(catalog)
+        tiers = available_tiers(catalog, recipe.nearness)
         started = time.perf_counter()
         dialogues = self._sample(catalog, recipe, min(sample, recipe.count))
         pace = (time.perf_counter() - started) / max(1, len(dialogues))
@@ -95,11 +107,13 @@ class Generation:
     def start(self, recipe: Recipe) -> Run:
         """The run that fills `recipe.dataset`, queued or already running in a worker.
 
-        DataError if the dataset is being filled by another run; CatalogError if there is no such catalog.
+        DataError if the dataset is being filled by another run; CatalogError if there is no such catalog, or if what
+        may stand beside a goal tool leaves no scenario.
         """
         dataset = clean_name(recipe.dataset, "dataset")
         catalog = self._workspace.catalogs.get(recipe.catalog)
         catalog.subset(recipe.goal_tools)
+        available_tiers(catalog, recipe.nearness)
         for run in self._workspace.jobs.unfinished("generate"):
             if run.config["recipe"]["dataset"] == dataset:
                 raise DataError(
@@ -122,6 +136,7 @@ class Generation:
             mix=recipe.mix,
             goal_tools=recipe.goal_tools or None,
             no_tool_share=recipe.no_tool_share,
+            nearness=recipe.nearness,
         )
         made = UTCGen(api_catalog=catalog, seed=recipe.seed).generate(catalog, scenarios, assistant)
         return [dialogue for _, dialogue in made]

@@ -20,6 +20,7 @@ import psutil
 from filelock import FileLock, Timeout
 
 from ..conversation.assistants import Assistant
+from ..conversation.candidates import Nearness
 from ..conversation.model_specs import open_assistant
 from ..conversation.scenarios import draw_scenarios
 from ..errors import DiaForgeError, ModelError
@@ -112,6 +113,7 @@ def generate(work: Work) -> dict[str, Any]:
         goal_tools=recipe["goal_tools"] or None,
         no_tool_share=recipe["no_tool_share"],
         start=len(rows),
+        nearness=Nearness.of(recipe),
     )
     assistant = work.assistant(recipe["assistant"])
     made = UTCGen(api_catalog=catalog, seed=recipe["seed"]).generate(catalog, scenarios, assistant)
