@@ -9,7 +9,7 @@ import pytest
 
 from diaforge_core.catalog.ambiguity import ambiguity
 from diaforge_core.catalog.importing import load_catalog
-from diaforge_core.catalog.neighbours import Closeness, pair_closeness
+from diaforge_core.catalog.neighbours import closeness, pair_closeness
 from diaforge_core.catalog.rewording import LEAST_DROP, MOST_NEARER, Rewording, suggest
 from diaforge_core.catalog.words import identifier_words, word_set
 from diaforge_core.errors import CatalogError
@@ -34,11 +34,11 @@ def demo() -> Catalog:
 @pytest.fixture(scope="module")
 def suggested(demo: Catalog) -> list[tuple[Rewording, Tool]]:
     """Suggestions on risky pairs of the sample catalog, each with the other tool of its pair."""
-    pairs = ambiguity(demo).riskiest[:16]
+    known = ambiguity(demo)
     return [
         (edit, demo.tool(pair.b if edit.tool == pair.a else pair.a))
-        for pair in pairs
-        for edit in suggest(demo, pair.a, pair.b)
+        for pair in known.riskiest[:16]
+        for edit in suggest(demo, pair.a, pair.b, known.nearest)
     ]
 
 
@@ -87,8 +87,7 @@ def test_both_figures_are_measured_and_the_drop_is_real(demo: Catalog, suggested
 def test_an_edit_does_not_drive_the_tool_towards_a_third_one(demo: Catalog, suggested: list[tuple[Rewording, Tool]]):
     for edit, other in suggested[:8]:
         thirds = [tool for tool in demo.tools if tool.name not in (edit.tool, other.name)]
-        measured = Closeness((edited(demo, edit), demo.tool(edit.tool), *thirds)).parts(0, 2)[3][:, 2:]
-        after, before = measured
+        after, before = closeness((edited(demo, edit), demo.tool(edit.tool), *thirds))[:2, 2:]
         assert all((after <= before + MOST_NEARER + 1e-4) | (after <= edit.after))
 
 

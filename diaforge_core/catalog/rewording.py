@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..records.tool import Catalog, Tool
+from .closeness import Closeness
 from .distinctions import Distinction, distinctions, says_no_more, sentences
 from .facets import indistinguishable
-from .neighbours import DIGITS, Closeness, pair_closeness
+from .neighbours import closeness, pair_closeness
 
+Near = Mapping[str, Sequence[tuple[str, float]]]
+"""Tool name → its nearest others with their closeness, nearest first."""
 LEAST_DROP = 0.02
 """A rewording that brings less is not worth a person's time."""
 WORTH = 0.004
@@ -47,17 +50,18 @@ class Rewording:
     """One sentence: what the edit makes plain, and which third tool it comes closer to, if any."""
 
 
-def suggest(catalog: Catalog, a: str, b: str) -> tuple[Rewording, ...]:
+def suggest(catalog: Catalog, a: str, b: str, near: Near = MappingProxyType({})) -> tuple[Rewording, ...]:
     """For each of the two tools (cleaned or original names) the edit that tells it best from the other, best first.
 
     Every sentence is made of facts of the document. A tool is left out where no edit lowers the closeness by 0.02
     beyond what it adds towards a third tool; both are where no question that a user can answer separates them.
-    CatalogError for an unknown name.
+    `near` holds the nearest tools where they are known already: without it the whole catalog is measured. CatalogError
+    for an unknown name.
     """
     one, other = catalog.subset([a, b])
     if one.name == other.name or indistinguishable(one, other):
         return ()
-    found = [_best(catalog, tool, beside) for tool, beside in ((one, other), (other, one))]
+    found = [_best(catalog, tool, beside, near) for tool, beside in ((one, other), (other, one))]
     return tuple(sorted((edit for edit in found if edit), key=lambda edit: (edit.after, edit.tool)))
 
 
@@ -75,15 +79,15 @@ class _Draft:
     @property
     def score(self) -> float:
         """The closeness that is left, what is added towards a third tool included; the lower the better."""
-        return round(self.after + self.nearer if self.nearer <= MOST_NEARER else 1.0, DIGITS)
+        return round(self.after + self.nearer if self.nearer <= MOST_NEARER else 1.0, 4)
 
 
 class _Bench:
     """One tool between the other and its nearest third tools: edits are written and measured here."""
 
-    def __init__(self, catalog: Catalog, tool: Tool, other: Tool) -> None:
+    def __init__(self, tool: Tool, other: Tool, near: Sequence[Tool]) -> None:
         self.tool, self.other = tool, other
-        self.thirds = tuple(third for third in _nearest(catalog, tool) if third.name != other.name)
+        self.thirds = tuple(third for third in near if third.name != other.name)
         self.before = pair_closeness(tool, other).total
         (row,) = self._rows([tool])
         self._stood = row[1:]
@@ -100,7 +104,7 @@ class _Bench:
         gains = row[1:] - self._stood
         place = int(np.argmax(gains)) if len(gains) else -1
         nearer = max(0.0, float(gains[place])) if len(gains) else 0.0
-        return _Draft(edited, said, float(row[0]), nearer, self.thirds[place].name if nearer else "")
+        return _Draft(edited, said, round(float(row[0]), 4), nearer, self.thirds[place].name if nearer else "")
 
     def best(self) -> _Draft:
         """The draft that adds what lowers the closeness most, one sentence after the other, while each is worth it."""
@@ -117,13 +121,12 @@ class _Bench:
 
     def _rows(self, edited: Sequence[Tool]) -> NDArray[np.float32]:
         """The closeness of each edited tool to the other and to each third tool."""
-        measured = Closeness((*edited, self.other, *self.thirds))
-        return np.round(measured.parts(0, len(edited))[3][:, len(edited) :], DIGITS)
+        return closeness((*edited, self.other, *self.thirds))[: len(edited), len(edited) :]
 
 
-def _best(catalog: Catalog, tool: Tool, other: Tool) -> Rewording | None:
+def _best(catalog: Catalog, tool: Tool, other: Tool, near: Near) -> Rewording | None:
     """The best edit of `tool`; None when none is worth it."""
-    bench = _Bench(catalog, tool, other)
+    bench = _Bench(tool, other, _nearest(catalog, tool, near))
     best = bench.best()
     if not best.said or bench.before - best.score < LEAST_DROP:
         return None
@@ -164,27 +167,11 @@ def _why(draft: _Draft) -> str:
     return f"{told[:1].upper()}{told[1:]}{near}."
 
 
-@lru_cache(maxsize=2)
-def _measured(tools: _Same) -> Closeness:
-    return Closeness(tools.tools)
-
-
-class _Same:
-    """Tools as a cache key: the very same tuple."""
-
-    def __init__(self, tools: tuple[Tool, ...]) -> None:
-        self.tools = tools
-
-    def __hash__(self) -> int:
-        return id(self.tools)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and self.tools is other.tools
-
-
-def _nearest(catalog: Catalog, tool: Tool) -> tuple[Tool, ...]:
+def _nearest(catalog: Catalog, tool: Tool, near: Near) -> tuple[Tool, ...]:
     """The tools nearest to one of the catalog, nearest first, ties in the document's order."""
-    place = catalog.tools.index(tool)
-    row = np.round(_measured(_Same(catalog.tools)).parts(place, place + 1)[3][0], DIGITS)
-    order = np.argsort(-row, kind="stable")[: THIRDS + 2]
+    if tool.name in near:
+        return catalog.subset([name for name, _ in near[tool.name][:THIRDS]])
+    place = next(place for place, one in enumerate(catalog.tools) if one.name == tool.name)
+    (row,) = Closeness(catalog.tools).steps(np.array([place]), 0, len(catalog.tools))
+    order = np.argsort(-row, kind="stable")[: THIRDS + 1]
     return tuple(catalog.tools[one] for one in order if one != place)
