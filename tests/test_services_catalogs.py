@@ -13,6 +13,7 @@ from typing import Any
 
 import duckdb
 import pytest
+from hypothesis import given
 
 from diaforge_core.errors import CatalogError, DataError
 from diaforge_core.records.tool import Catalog
@@ -20,10 +21,12 @@ from diaforge_core.services.catalogs import Catalogs
 from diaforge_core.services.generation import Recipe
 from diaforge_core.services.kept import Kept
 from diaforge_core.services.workspace import Workspace, open_workspace
+from diaforge_core.store.catalogs import Edits
 from diaforge_core.store.database import MIGRATIONS
 
 from .factories import a_catalog, wide_catalog
 from .test_comparing import changed
+from .test_editing import edited_catalogs
 from .test_services_data import OPENAPI
 
 
@@ -80,6 +83,19 @@ def test_what_was_edited_is_there_after_a_restart(tmp_path: Path):
         assert second.catalogs.get("crm") == edited
         assert [tool.name for tool in second.catalogs.left_out("crm")] == ["listLeads"]
         assert [row.who for row in second.catalogs.history("crm")] == ["Ben", "Ben", ""]
+
+
+def test_a_version_of_other_tools_than_its_import_is_kept_whole():
+    base = a_catalog()
+    assert Edits.between(base, a_catalog(*reversed(base.tools))) is None
+    assert Edits.between(base, wide_catalog()) is None
+
+
+@given(edited=edited_catalogs())
+def test_every_edited_catalog_is_kept_as_its_difference_to_the_import(edited: Catalog):
+    edits = Edits.between(a_catalog(), edited)
+    assert edits is not None
+    assert Edits.model_validate_json(edits.model_dump_json()).applied(a_catalog()) == edited
 
 
 def test_every_kind_of_edit_is_made_and_an_edit_that_changes_nothing_makes_no_version(catalogs: Catalogs):

@@ -370,7 +370,7 @@ class Catalogs:
                 banned=current.banned,
             )
             self._keep(fresh)
-            self._keep(current)
+            self._keep(current, fresh)
         if before.kind == "archive":
             self._append(before, current, fresh, "restore", "imported again", who)
         note = "these documents were imported already; nothing changed"
@@ -432,17 +432,17 @@ class Catalogs:
         with self._workspace.database.write() as cursor:
             for each in {base.version: base, catalog.version: catalog}.values():
                 if each.version not in kept:
-                    table.keep(cursor, each)
+                    table.keep(cursor, each, base)
             table.append(cursor, catalog.name, catalog.version, base.version, kind, note, who, before, shows)
         self._catalogs.put((catalog.name, catalog.version), catalog)
 
-    def _keep(self, catalog: Catalog) -> None:
+    def _keep(self, catalog: Catalog, base: Catalog | None = None) -> None:
         with self._workspace.database.write() as cursor:
-            table.keep(cursor, catalog)
+            table.keep(cursor, catalog, base)
         self._catalogs.put((catalog.name, catalog.version), catalog)
 
     def _read(self, name: str, version: str) -> Catalog:
-        found = table.body(self._workspace.database, name, version)
+        found = table.body(self._workspace.database, name, version, lambda base: self.get(name, base))
         if found is None:
             raise CatalogError(
                 f"Catalog '{name}' has no version {version} here. Import the document that it was made from again."

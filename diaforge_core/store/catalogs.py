@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import duckdb
 
-from ..records.tool import Catalog
+from ..records.base import Record
+from ..records.tool import Catalog, NamePair, Skipped, Tool
 from .database import Database, utc_now
 
 HistoryKind = Literal["import", "edit", "restore", "archive"]
@@ -40,6 +42,36 @@ class CatalogVersion:
     """The row whose state was current before; None in the first."""
     shows: int | None
     """The row whose state an undo or redo went to; None for every other row."""
+
+
+class Edits(Record):
+    """A version of a catalog as what it has otherwise than the import that it rests on, which is large."""
+
+    tools: tuple[Tool, ...]
+    """Tools that are not as they were imported."""
+    left_out: tuple[str, ...]
+    skipped: tuple[Skipped, ...]
+    pinned: tuple[NamePair, ...]
+    banned: tuple[NamePair, ...]
+
+    @classmethod
+    def between(cls, base: Catalog, catalog: Catalog) -> Edits | None:
+        """What makes `catalog` of `base`; None if it holds other tools, or in another order."""
+        before, after = ({tool.name: tool for tool in each.tools} for each in (base, catalog))
+        edits = cls(
+            tools=tuple(tool for name, tool in after.items() if tool != before.get(name)),
+            left_out=tuple(name for name in before if name not in after),
+            skipped=catalog.skipped,
+            pinned=catalog.pinned,
+            banned=catalog.banned,
+        )
+        return edits if edits.applied(base).tools == catalog.tools else None
+
+    def applied(self, base: Catalog) -> Catalog:
+        """The version, of the import that it rests on."""
+        out, changed = set(self.left_out), {tool.name: tool for tool in self.tools}
+        tools = tuple(changed.get(tool.name, tool) for tool in base.tools if tool.name not in out)
+        return Catalog(name=base.name, tools=tools, skipped=self.skipped, pinned=self.pinned, banned=self.banned)
 
 
 _COLUMNS = (
@@ -95,24 +127,32 @@ def kept_versions(database: Database, name: str) -> set[str]:
     return {row[0] for row in database.rows("SELECT version FROM catalogs WHERE name = ?", [name])}
 
 
-def body(database: Database, name: str, version: str) -> Catalog | None:
-    """The catalog kept under this name and version; None if it is not."""
-    rows = database.rows("SELECT body FROM catalogs WHERE name = ? AND version = ?", [name, version])
-    return Catalog.model_validate_json(rows[0][0]) if rows else None
+def body(database: Database, name: str, version: str, get: Callable[[str], Catalog]) -> Catalog | None:
+    """The catalog kept under this name and version; None if it is not. `get` gives the version that it rests on."""
+    rows = database.rows("SELECT body, rests_on FROM catalogs WHERE name = ? AND version = ?", [name, version])
+    if not rows:
+        return None
+    text, rests_on = rows[0]
+    return Edits.model_validate_json(text).applied(get(rests_on)) if rests_on else Catalog.model_validate_json(text)
 
 
-def keep(cursor: duckdb.DuckDBPyConnection, catalog: Catalog) -> None:
-    """Keep the catalog's body under its name and version; what could not be imported of it is the newer report."""
+def keep(cursor: duckdb.DuckDBPyConnection, catalog: Catalog, base: Catalog | None = None) -> None:
+    """Keep the catalog under its name and version, as what it has otherwise than `base` where that is given.
+
+    What could not be imported of a version that is kept already is replaced by the newer report.
+    """
+    edits = Edits.between(base, catalog) if base is not None and base.version != catalog.version else None
     cursor.execute("DELETE FROM catalogs WHERE name = ? AND version = ?", [catalog.name, catalog.version])
     cursor.execute(
-        "INSERT INTO catalogs VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT INTO catalogs (name, version, imported, tools, skipped, body, rests_on) VALUES (?, ?, ?, ?, ?, ?, ?)",
         [
             catalog.name,
             catalog.version,
             utc_now(),
             len(catalog.tools),
             len(catalog.skipped),
-            catalog.model_dump_json(),
+            (edits or catalog).model_dump_json(),
+            base.version if edits and base else "",
         ],
     )
 

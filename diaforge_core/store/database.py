@@ -58,7 +58,9 @@ INSERT INTO catalog_history
 """What became current when, append-only; the last row of a name tells its current version, and `catalogs` keeps the
 bodies. `imported` is the import that the version rests on, `made_on` the row whose state was current before, `shows`
 the row whose state an undo or redo went to."""
-MIGRATIONS: tuple[str, ...] = (_FIRST, _CATALOG_HISTORY)
+_CATALOG_EDITS = "ALTER TABLE catalogs ADD COLUMN rests_on VARCHAR DEFAULT ''"
+"""The version that a body holds only the difference to; empty where it is whole."""
+MIGRATIONS: tuple[str, ...] = (_FIRST, _CATALOG_HISTORY, _CATALOG_EDITS)
 """Statements that bring a database from form i to form i + 1; only ever appended to."""
 
 _ARROW = {
