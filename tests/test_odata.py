@@ -587,6 +587,16 @@ def test_what_an_entity_contains_of_an_unknown_type_is_named():
     assert len(catalog.tools) == 4
 
 
+def test_a_key_of_an_unknown_type_leaves_out_what_needs_it_and_nothing_else():
+    rest = (
+        '<EntityType Name="odd"><Key><PropertyRef Name="no"/></Key><Property Name="no" Type="o.none"/></EntityType>'
+        '<Action Name="ship" IsBound="true"><Parameter Name="it" Type="o.odd"/></Action>'
+    )
+    catalog = orders("", container='<EntitySet Name="odds" EntityType="o.odd"/>', rest=rest)
+    assert [each.where for each in catalog.skipped] == ["EntitySet odds", "Action office.ship bound to odd"]
+    assert [tool.original_name for tool in catalog.tools if tool.group == "odds"] == ["odds.list"]
+
+
 def test_a_type_without_a_key_is_only_listed_and_added_to():
     catalog = orders(
         "",

@@ -34,12 +34,12 @@ _PLURALS = word_set("pcs vms ids apis urls uris apps ins permissions settings pr
 def noun_of(name: str, label: str = "") -> str:
     """The name as words, the technical frame of enterprise names left out: `A_SalesOrderSet` → "sales order".
 
-    The label instead where there is one.
+    The label instead where there is one. Never empty.
     """
     if label:
         return " ".join(word if word.isupper() else word.lower() for word in label.split())
     bare = _SET.sub("", _PREFIX.sub("", name)) or name
-    return shown(identifier_words(bare)) or bare.lower()
+    return shown(identifier_words(bare)) or " ".join(bare.lower().split()) or "entity"
 
 
 def one(noun: str) -> str:

@@ -79,15 +79,20 @@ class _Reader:
     def entities(self) -> None:
         """Adds the tools of all entity sets and singletons, and remembers their places."""
         for source in self.model.sources:
-            kind = "EntitySet" if source.many else "Singleton"
             try:
                 for place in places(self.model, source):
-                    if len(self.offered) >= MAX_OPERATIONS:
-                        raise _Enough(f"it offers more than {MAX_OPERATIONS:,} addresses")
-                    self.offered.append(place)
-                    self._place(place)
+                    self._offer(place)
             except SchemaProblem as problem:
-                self.found.skip(f"{kind} {source.name}", str(problem))
+                self.found.skip(f"{'EntitySet' if source.many else 'Singleton'} {source.name}", str(problem))
+
+    def _offer(self, place: Place) -> None:
+        if len(self.offered) >= MAX_OPERATIONS:
+            raise _Enough(f"it offers more than {MAX_OPERATIONS:,} addresses")
+        self.offered.append(place)
+        try:
+            self._place(place)
+        except SchemaProblem as problem:
+            self.found.skip(_position(place), str(problem))
 
     def operations(self) -> None:
         """Adds the tools of all actions and functions, those that stand alone first."""
@@ -222,8 +227,8 @@ class _Reader:
         self._operation(each, f"{home.name}.{name}", position, placed, _given(each) if overloaded else ())
 
     def _operation(self, each: Operation, name: str, position: str, home: _Home, given: tuple[str, ...]) -> None:
-        arguments = _Arguments(self.schemas, home.keys)
         try:
+            arguments = _Arguments(self.schemas, home.keys)
             for parameter in each.parameters:
                 arguments.add_parameter(self.schemas, parameter, needed=_needed(each, parameter, old=self.model.old))
         except SchemaProblem as problem:
