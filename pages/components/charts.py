@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -34,11 +35,14 @@ class Dot:
     n: int
 
 
-def draw(figure: go.Figure, key: str, says: str) -> None:
-    """Draw a figure; `says` is its text for people who do not see it."""
+def draw(figure: go.Figure, key: str, says: str, config: Mapping[str, Any] | None = None, **more: Any) -> Any:
+    """Draw a figure, and give what is selected on it where `on_select` asks for that.
+
+    `says` is its text for people who do not see it; `config` is added to that of every plot.
+    """
     own = figure.to_dict()["layout"].get("margin", {})
     figure.update_layout(margin={"l": 8, "r": 8, "t": 28, "b": 8} | own, hoverlabel={"align": "left"})
-    st.plotly_chart(figure, key=key, config=CONFIG, alt=says)
+    return st.plotly_chart(figure, key=key, config=CONFIG | dict(config or {}), alt=says, **more)
 
 
 def interval_plot(dots: Sequence[Dot], panels: Sequence[str], paper: bool = False) -> go.Figure:
@@ -236,29 +240,4 @@ def closeness_bars(names: Sequence[str], values: Sequence[float]) -> go.Figure:
     figure.update_layout(height=12 + 28 * len(names), margin={"t": 4})
     figure.update_xaxes(range=[0, 1.08], visible=False)
     figure.update_yaxes(autorange="reversed", automargin=True)
-    return figure
-
-
-def confusion_map(frame: pd.DataFrame) -> go.Figure:
-    """Tools as dots that lie near each other where they read alike; columns x, y, name, summary, cluster, group."""
-    tint = colours()
-    figure = go.Figure()
-    parts = (
-        ("in a cluster", frame[frame["cluster"] >= 0], tint["orange"], 9),
-        ("on its own", frame[frame["cluster"] < 0], tint["gray"], 7),
-    )
-    for name, part, colour, size in parts:
-        figure.add_scatter(
-            x=part["x"],
-            y=part["y"],
-            mode="markers",
-            name=name,
-            customdata=part["name"],
-            marker={"size": size, "color": colour, "opacity": 0.8, "symbol": "circle" if size > 8 else "circle-open"},
-            hovertext=[f"{escape(n)}<br>{escape(t)}" for n, t in zip(part["name"], part["summary"], strict=True)],
-            hoverinfo="text",
-        )
-    figure.update_layout(height=460, legend={"orientation": "h", "y": 1.06}, dragmode="pan")
-    figure.update_xaxes(visible=False)
-    figure.update_yaxes(visible=False, scaleanchor="x")
     return figure

@@ -18,6 +18,7 @@ LIGHT: dict[str, str] = {
     "yellow": "#b07d00",
     "text": "#1f2a2c",
     "faint": "#d9e0e0",
+    "paper": "#ffffff",
 }
 """Told apart by people with any of the common colour blindnesses (after Okabe and Ito), on white."""
 DARK: dict[str, str] = {
@@ -29,6 +30,7 @@ DARK: dict[str, str] = {
     "yellow": "#e3c04d",
     "text": "#e6ecec",
     "faint": "#364245",
+    "paper": "#14191b",
 }
 
 

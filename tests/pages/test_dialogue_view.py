@@ -6,8 +6,6 @@ from streamlit.testing.v1 import AppTest
 
 from pages.components.ambiguity_strip import ruled_out
 from pages.components.dialogue_view import flatten
-from pages.components.map_layout import layout
-from tests.factories import a_catalog
 
 PAYLOAD = "<script>alert(1)</script> ![x](http://evil.example/a.png) :red[hi] $x$ [l](javascript:alert(1))"
 
@@ -66,13 +64,3 @@ def test_a_candidate_is_out_from_the_turn_after_which_it_never_comes_back() -> N
 
     steps = [Step(0, ("a", "b", "c")), Step(2, ("a",)), Step(4, ("a", "b"))]
     assert ruled_out(steps, ["a", "b", "c"]) == {"c": 2}
-
-
-def test_the_map_is_the_same_each_time_and_puts_neighbours_together() -> None:
-    names = [tool.name for tool in a_catalog().tools]
-    nearest = {names[0]: [(names[1], 0.9)], names[1]: [(names[0], 0.9)]}
-    spots = layout(names, nearest)
-    assert (spots == layout(names, nearest)).all()
-    gaps = ((spots[0] - spots) ** 2).sum(axis=1)
-    assert gaps[1] == min(gaps[1:])
-    assert layout([], {}).shape == (0, 2)
