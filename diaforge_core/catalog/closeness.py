@@ -27,8 +27,6 @@ TEXT_SHARE, NAME_SHARE, PARAMETER_SHARE = 0.6, 0.2, 0.2
 """Weights of the three parts of closeness; they sum to 1."""
 SCALE = 10_000
 """Closeness is counted in whole steps of 1e-4, so that a tie is a tie on every machine."""
-ROWS, COLUMNS = 512, 2_048
-"""Tools compared at once: a million pairs, 4 MB a table, which stay near the processor."""
 _GRID = 2.0**25
 """Steps of a unit vector's component: dot products then take 50 of the 53 bits of a float64."""
 _DENSE_WORDS = 64

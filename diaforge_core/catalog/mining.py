@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..records.tool import Tool
 from . import parallel
-from .closeness import COLUMNS, ROWS, SCALE, Closeness
+from .closeness import SCALE, Closeness
 from .vector_cache import VectorCache
 
 PAIR_FLOOR = 0.3
@@ -21,8 +22,13 @@ SPARE_PAIRS = 1_000_000
 """Pairs held beyond those, so that after a few changes the floor is still known."""
 SPARE = 24
 """Neighbours held beyond those asked for, so that a tool that goes seldom leaves a list too short."""
+MANY_CHANGED = 0.2
+"""Share of tools to compare anew from which on comparing all is no slower."""
+ROWS, COLUMNS = 128, 4_096
+"""Tools compared at once: half a million pairs, 2 MB a table, which stay near the processor."""
 Places = NDArray[np.int32]
 Steps = NDArray[np.int16]
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,10 +102,12 @@ def mine(
     ordered = sorted(tools, key=lambda tool: tool.name)
     measured = Closeness(ordered, cache, previous.measured if isinstance(previous, Mined) else previous)
     listed = tuple(tool.name for tool in tools)
-    return _anew(measured, k, listed)
+    mended = mend(previous, measured, k) if isinstance(previous, Mined) else None
+    near, steps, held = mended or _anew(measured, k)
+    return Mined(k, measured, listed, near, steps, held)
 
 
-def _anew(measured: Closeness, k: int, listed: tuple[str, ...]) -> Mined:
+def _anew(measured: Closeness, k: int) -> tuple[Places, Steps, Pairs]:
     count = len(measured.tools)
     width = min(k + SPARE, max(count - 1, 0))
     near, steps = np.full((count, width), -1, np.int32), np.full((count, width), -1, np.int16)
@@ -109,11 +117,16 @@ def _anew(measured: Closeness, k: int, listed: tuple[str, ...]) -> Mined:
         table = compare(measured, rows)
         return rows, *nearest_in(table, width), _pairs_in(table, rows, gathered.floor)
 
-    stretches = [np.arange(start, min(start + ROWS, count)) for start in range(0, count, ROWS)]
-    for rows, places, close, pairs in parallel.each(compared, stretches) if count > ROWS else map(compared, stretches):
+    for rows, places, close, pairs in _over(compared, np.arange(count)):
         near[rows], steps[rows] = places, close
         gathered.add(pairs)
-    return Mined(k, measured, listed, near, steps, gathered.pairs())
+    return near, steps, gathered.pairs()
+
+
+def _over(work: Callable[[NDArray[np.intp]], Found], rows: NDArray[np.intp]) -> Iterator[Found]:
+    """The work on each stretch of the rows, on all cores where there are many."""
+    stretches = [rows[start : start + ROWS] for start in range(0, len(rows), ROWS)]
+    return parallel.each(work, stretches) if len(stretches) > 1 else map(work, stretches)
 
 
 def compare(measured: Closeness, rows: NDArray[np.intp]) -> NDArray[np.float32]:
@@ -212,3 +225,110 @@ def joined(parts: Sequence[Pairs], floor: int) -> Pairs:
 
 
 _NO_PAIRS = Pairs(np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0, np.int16), 0)
+
+
+def mend(previous: Mined, measured: Closeness, k: int) -> tuple[Places, Steps, Pairs] | None:
+    """What mining `measured` anew would find, from what was found of most of its tools; None where that is not enough.
+
+    Of a tool that did not change, the list without those that changed or went is still the head of its list among the
+    unchanged. Merged with its closeness to the changed ones it is the head of the new list, as long as it was.
+    """
+    if previous.k != k or previous.measured.encoder != measured.encoder:
+        return None
+    old, new = _kept(previous.measured, measured)
+    count, width = len(measured.tools), min(k + SPARE, max(len(measured.tools) - 1, 0))
+    move = np.full(len(previous.measured.tools) + 1, -1, np.int32)  # the last place stands for "not known"
+    move[old] = new
+    near, steps = np.full((count, width), -1, np.int32), np.full((count, width), -1, np.int16)
+    left, left_steps = _shortened(move[previous.near[old]], previous.near_steps[old], width)
+    near[new, : left.shape[1]], steps[new, : left.shape[1]] = left, left_steps
+    whole = (left >= 0).sum(axis=1) >= len(old) - 1
+    changed = np.setdiff1d(np.arange(count), new)
+    short = new[((left >= 0).sum(axis=1) < min(k, width)) & ~whole]
+    if len(changed) + len(short) > MANY_CHANGED * count:
+        return None
+    sure = (near >= 0).sum(axis=1)
+    last = np.where(sure > 0, np.take_along_axis(steps, np.maximum(sure - 1, 0)[:, None], axis=1)[:, 0], SCALE + 1)
+    sure[new[whole]], last[new[whole]], last[changed] = width, -1, SCALE + 1
+    fresh = np.isin(np.arange(count), changed)
+
+    def compared(rows: NDArray[np.intp]) -> tuple[NDArray[np.intp], Places, Steps, Pairs, Pairs]:
+        table = compare(measured, rows)
+        own = rows[fresh[rows]]
+        table_of_own = table[fresh[rows]]
+        pairs = _pairs_of(table_of_own, own, fresh, previous.held.floor)
+        return rows, *nearest_in(table, width), pairs, _entries(table_of_own, own, last)
+
+    pairs, entries = [_moved(previous.held, move)], [_NO_PAIRS]
+    for rows, places, close, found, entered in _over(compared, np.concatenate([changed, short])):
+        near[rows], steps[rows] = places, close
+        pairs.append(found)
+        entries.append(entered)
+    last[short] = SCALE + 1
+    _enter(near, steps, sure, joined(entries, 0), last)
+    held = joined(pairs, previous.held.floor).closest(MAX_PAIRS + SPARE_PAIRS)
+    return (near, steps, held) if _floor_is_known(held) else None
+
+
+def _kept(previous: Closeness, measured: Closeness) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Old and new places of the tools whose name and content stayed, in alphabetic order."""
+    place = {tool.name: at for at, tool in enumerate(previous.tools)}
+    same = [
+        (place[tool.name], at)
+        for at, (tool, told) in enumerate(zip(measured.tools, measured.told, strict=True))
+        if tool.name in place and previous.told[place[tool.name]] == told
+    ]
+    pairs = np.array(same, dtype=np.intp).reshape(-1, 2)
+    return pairs[:, 0], pairs[:, 1]
+
+
+def _shortened(near: Places, steps: Steps, width: int) -> tuple[Places, Steps]:
+    """The rows without their gaps, what is known in front, at most `width` of it."""
+    order = np.argsort(near < 0, axis=1, kind="stable")[:, :width]
+    near, steps = np.take_along_axis(near, order, axis=1), np.take_along_axis(steps, order, axis=1)
+    return near, np.where(near < 0, np.int16(-1), steps)
+
+
+def _entries(table: NDArray[np.float32], rows: NDArray[np.intp], last: NDArray[np.int64]) -> Pairs:
+    """Which changed tool (`one`) may enter the list of which other tool: no farther than its last."""
+    one, other = np.nonzero(table >= last)
+    return Pairs(rows[one].astype(np.int32), other.astype(np.int32), table[one, other].astype(np.int16), 0)
+
+
+def _enter(near: Places, steps: Steps, sure: NDArray[np.intp], entries: Pairs, last: NDArray[np.int64]) -> None:
+    """Merges the entries into the lists they belong to; each stays as long as it is sure."""
+    wanted = last[entries.other] <= SCALE
+    entering, owners, close = entries.one[wanted], entries.other[wanted], entries.steps[wanted]
+    touched = np.unique(owners)
+    held_rows, held_at = np.nonzero(near[touched] >= 0)
+    row = np.concatenate([touched[held_rows], owners])
+    place = np.concatenate([near[touched][held_rows, held_at], entering])
+    close = np.concatenate([steps[touched][held_rows, held_at], close])
+    order = np.lexsort((place, -close, row))
+    row, place, close = row[order], place[order], close[order]
+    rank = np.arange(len(row)) - np.searchsorted(row, row)
+    inside = rank < sure[row]
+    near[row[inside], rank[inside]] = place[inside]
+    steps[row[inside], rank[inside]] = close[inside]
+
+
+def _moved(pairs: Pairs, move: Places) -> Pairs:
+    """The pairs of tools that stayed, at their new places."""
+    one, other = move[pairs.one], move[pairs.other]
+    stay = (one >= 0) & (other >= 0)
+    return Pairs(one[stay], other[stay], pairs.steps[stay], pairs.floor)
+
+
+def _pairs_of(table: NDArray[np.float32], rows: NDArray[np.intp], fresh: NDArray[np.bool_], floor: int) -> Pairs:
+    """The pairs of changed tools with all others, those of two changed ones once."""
+    one, other = np.nonzero(table >= floor)
+    steps = table[one, other].astype(np.int16)
+    one = rows[one]
+    once = ~fresh[other] | (other > one)
+    first, second = np.minimum(one, other)[once], np.maximum(one, other)[once]
+    return Pairs(first.astype(np.int32), second.astype(np.int32), steps[once], floor)
+
+
+def _floor_is_known(held: Pairs) -> bool:
+    """Whether the pairs held decide down to which floor pairs are kept, as mining anew would."""
+    return held.floor <= round(PAIR_FLOOR * SCALE) or held.closest(MAX_PAIRS).floor > held.floor
