@@ -7,11 +7,12 @@ usual place. `pinned` and `banned` are lists of other tools' names.
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterator
 from typing import Any, Literal
 
 from pydantic import ValidationError
 
+from ...records.base import canonical_json
 from ...records.tool import Tool
 from ..refs import References
 from ..schemas import SchemaProblem, SchemaReader
@@ -38,12 +39,29 @@ def kept_in(*entries: Any) -> dict[str, Any]:
 def lost_in_reading(tool: Tool, read: Tool) -> dict[str, Any]:
     """What must be kept beside an operation that is read as `read`, so that it becomes `tool` again."""
     lost = {name: getattr(tool, name) for name in FIELDS if getattr(tool, name) != getattr(read, name)}
-    if _text(tool.parameters) != _text(read.parameters):
-        same = {name for name, each in tool.properties.items() if _text(read.properties.get(name)) == _text(each)}
+    if not same_schema(tool.parameters, read.parameters):
+        same = {name for name, each in tool.properties.items() if same_schema(each, read.properties.get(name))}
         lost["arguments"] = dict(tool.parameters)
         if "properties" in tool.parameters:
             lost["arguments"]["properties"] = {n: True if n in same else s for n, s in tool.properties.items()}
     return lost
+
+
+def same_schema(one: Any, other: Any) -> bool:
+    """Whether two schemas are the same to the letter, the order of their fields included."""
+    return canonical_json(one) == canonical_json(other) and list(_fields(one)) == list(_fields(other))
+
+
+def _fields(schema: Any) -> Iterator[list[str]]:
+    """The names under every `properties`, in order, each list at a place of its own."""
+    if isinstance(schema, dict):
+        for key in sorted(schema):
+            if key == "properties" and isinstance(schema[key], dict):
+                yield list(schema[key])
+            yield from _fields(schema[key])
+    elif isinstance(schema, list):
+        for each in schema:
+            yield from _fields(each)
 
 
 def restored(tool: Tool, kept: dict[str, Any]) -> Tool:
@@ -81,8 +99,3 @@ def _arguments(tool: Tool, given: Any) -> dict[str, Any]:
     arguments = SchemaReader(References(filled), keep_read_only=True).read(filled)
     check_arguments(arguments)
     return arguments
-
-
-def _text(value: Any) -> str:
-    """A text that is the same only for values that are, order included."""
-    return json.dumps(value)

@@ -46,7 +46,15 @@ def read(document: dict[str, Any], source: str) -> Found:
     webhooks = document.get("webhooks")
     if isinstance(webhooks, dict) and webhooks:
         found.skip("webhooks", f"calls that the service itself makes are no tools ({len(webhooks)} here)")
+    _put_in_order(found, kept_in(document).get("order"))
     return found
+
+
+def _put_in_order(found: Found, order: Any) -> None:
+    """Sorts the tools as our own export says, which had to group them by address; unnamed ones stay last."""
+    if isinstance(order, list):
+        places = {name: place for place, name in enumerate(order) if isinstance(name, str)}
+        found.tools.sort(key=lambda tool: places.get(tool.name, len(places)))
 
 
 @dataclass(frozen=True, slots=True)
