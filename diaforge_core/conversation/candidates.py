@@ -36,7 +36,7 @@ class Nearness:
         if self.floor > self.ceiling:
             raise CatalogError(
                 f"Distractors cannot be at least {self.floor:g} and at most {self.ceiling:g} close to the goal tool. "
-                "Lower the floor (--near-floor) or raise the ceiling (--near-ceiling)."
+                "Lower the floor or raise the ceiling of closeness."
             )
 
     @property
@@ -66,7 +66,7 @@ class Neighbourhood:
         self.catalog, self.nearness = catalog, nearness
         self._near = nearest(catalog, min(nearness.neighbours, max(1, len(catalog.tools) - 1)))
         self._confused: dict[frozenset[str], bool] = {}
-        self._close: dict[tuple[str, str], float] = {}
+        self._close: dict[str, dict[str, float]] = {}
         self._banned = {frozenset(pair) for pair in catalog.banned}
 
     def near(self, name: str) -> tuple[str, ...]:
@@ -153,13 +153,14 @@ class Neighbourhood:
         return bool(self._banned) and any(frozenset((name, other)) in self._banned for other in names)
 
     def _closeness(self, goal: str, names: Iterable[str]) -> dict[str, float]:
-        """The closeness of each of these tools to the goal."""
+        """The closeness of each of these tools to the goal; measured where it is none of its nearest."""
         names = list(names)
-        new = [name for name in names if (goal, name) not in self._close]
+        known = self._close.setdefault(goal, dict(self._near.get(goal, ())))
+        new = [name for name in names if name not in known]
         if new:
             row = closeness(self.catalog.subset([goal, *new]))[0, 1:]
-            self._close |= {(goal, name): round(float(close), 4) for name, close in zip(new, row, strict=True)}
-        return {name: self._close[goal, name] for name in names}
+            known.update((name, round(float(close), 4)) for name, close in zip(new, row, strict=True))
+        return {name: known[name] for name in names}
 
 
 @lru_cache(maxsize=4)

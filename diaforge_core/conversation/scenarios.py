@@ -518,8 +518,7 @@ def _no_tiers(catalog: Catalog, nearness: Nearness) -> str:
     if nearness != ANY_NEAR:
         return (
             f"{needs}, each {nearness.floor:g} to {nearness.ceiling:g} close to it and among its {nearness.neighbours} "
-            "nearest. Lower the floor (--near-floor), raise the ceiling (--near-ceiling) or look at more neighbours "
-            "(--neighbours)."
+            "nearest. Lower the floor of closeness, raise its ceiling, or look at more neighbours."
         )
     if catalog.banned:
         return f"{needs} and that are not banned from standing beside it. Lift some of the {len(catalog.banned)} bans."

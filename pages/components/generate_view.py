@@ -6,9 +6,11 @@ from collections import Counter
 
 import streamlit as st
 
+from diaforge_core.errors import CatalogError
 from diaforge_core.records.dialogue import Dialogue
 from diaforge_core.records.run import FINISHED, Run
 from diaforge_core.records.scenario import TIERS
+from diaforge_core.records.tool import Catalog
 from diaforge_core.services.generation import DEFAULT_MIX, Recipe
 
 from . import charts, wiring
@@ -70,6 +72,7 @@ def recipe(catalogs: list[str]) -> Recipe:
         key=f"generate.goals.{catalog}",
         placeholder="All tools",
     )
+    floor, ceiling, neighbours = distractor_bounds(catalog)
     with st.expander("More", type="compact"):
         seed = st.number_input(
             "Seed", 0, 2**31, 0, key="generate.seed", help="The same seed on the same catalog makes the same dialogues."
@@ -91,7 +94,45 @@ def recipe(catalogs: list[str]) -> Recipe:
         no_tool_share=none_fits / 100,
         goal_tools=tuple(goals),
         assistant=str(teacher),
+        near_floor=floor,
+        near_ceiling=ceiling,
+        neighbours=neighbours,
     )
+
+
+def distractor_bounds(catalog: str) -> tuple[float, float, int]:
+    """Draw the folded section on distractors; floor and ceiling of their closeness, and how many are looked at."""
+    with st.expander("Distractors", type="compact"):
+        floor, ceiling = st.slider(
+            "Closeness to the goal tool",
+            0.0,
+            1.0,
+            (0.0, 1.0),
+            step=0.05,
+            key="generate.closeness",
+            help="Only tools between the two stand beside the goal tool. 0 means nothing in common, 1 the same; "
+            "raise the lower end for harder choices.",
+        )
+        neighbours = st.number_input(
+            "Nearest tools looked at",
+            2,
+            1_000,
+            Recipe(catalog=catalog).neighbours,
+            key="generate.neighbours",
+            help="Distractors are drawn among this many of a tool's nearest. More of them vary the sets; the closest "
+            "stay likelier.",
+        )
+        st.caption(pair_line(services().catalogs.get(catalog)))
+        wiring.link(wiring.CATALOG, "See what gets confused", catalog=catalog, view="Confusion map")
+    return float(floor), float(ceiling), int(neighbours)
+
+
+def pair_line(catalog: Catalog) -> str:
+    """What people said of pairs of this catalog, and that it is obeyed."""
+    if not catalog.pinned and not catalog.banned:
+        return "No pair of this catalog is pinned or banned."
+    pinned, banned = count(len(catalog.pinned), "pinned pair"), count(len(catalog.banned), "banned pair")
+    return f"{pinned}: beside each other whenever one is the goal. {banned}: never beside each other."
 
 
 def preview(recipe: Recipe) -> None:
@@ -101,7 +142,8 @@ def preview(recipe: Recipe) -> None:
         st.caption("A preview is made by the scripted teacher; start the run to see what this model writes.")
     with wiring.guarded():
         dialogues = _previewed(
-            recipe.model_copy(update={"assistant": "scripted:oracle", "count": 5, "dataset": "preview"})
+            recipe.model_copy(update={"assistant": "scripted:oracle", "count": 5, "dataset": "preview"}),
+            services().catalogs.get(recipe.catalog).version,
         )
         for number, dialogue in enumerate(dialogues, start=1):
             preview_card(number, dialogue)
@@ -113,7 +155,8 @@ def preview(recipe: Recipe) -> None:
     ttl=3600,
     hash_funcs={Recipe: lambda recipe: recipe.model_dump_json()},
 )
-def _previewed(recipe: Recipe) -> list[Dialogue]:
+def _previewed(recipe: Recipe, version: str) -> list[Dialogue]:
+    """The recipe's first five dialogues; `version` makes an edit of the catalog, or a pinned pair, a new preview."""
     return services().generation.preview(recipe.catalog, recipe, 5)
 
 
@@ -163,7 +206,10 @@ def start_bar(recipe: Recipe) -> None:
 def estimate_line(recipe: Recipe) -> str:
     if not recipe.assistant.startswith("scripted:"):
         return "How long a model takes is known once it has made the first dialogues."
-    guess = services().generation.estimate(recipe)
+    try:
+        guess = services().generation.estimate(recipe)
+    except CatalogError:  # the preview says why, and once is enough
+        return "Nothing can be made with this recipe."
     missing = (
         f" Not available in this catalog: {', '.join(guess.unavailable_tiers)}." if guess.unavailable_tiers else ""
     )
