@@ -195,6 +195,14 @@ def test_the_difference_of_an_edit_is_the_edit():
     assert found.summary == "1 changed (1 reworded), 1 pair set otherwise"
 
 
+def test_twins_can_be_banned_but_not_pinned():
+    lead = BASE.tool("CRM_CreateLead")
+    twins = a_catalog(lead, changed(lead, name="CRM_CreateLead_2"))
+    with pytest.raises(CatalogError, match="No question that a user can answer"):
+        editing.paired(twins, "CRM_CreateLead", "CRM_CreateLead_2", "pinned")
+    assert editing.paired(twins, "CRM_CreateLead", "CRM_CreateLead_2", "banned").banned
+
+
 @pytest.mark.parametrize(
     ("edit", "said"),
     [

@@ -15,6 +15,7 @@ import duckdb
 import pytest
 from hypothesis import given
 
+from diaforge_core.catalog.exporting import EXPORTS
 from diaforge_core.errors import CatalogError, DataError
 from diaforge_core.records.tool import Catalog
 from diaforge_core.services.catalogs import Catalogs
@@ -308,6 +309,60 @@ def test_maps_of_two_floors_are_two_maps_made_once_each(catalogs: Catalogs):
     assert catalogs.ambiguity("crm", floor=0.1) is low
     catalogs.reword("crm", "createLead", "Something quite different", "")
     assert catalogs.ambiguity("crm", floor=0.1) is not low
+
+
+def test_an_edited_version_is_measured_as_if_it_were_new(workspace: Workspace, tmp_path: Path):
+    catalogs = workspace.catalogs
+    catalogs.put(wide_catalog())
+    catalogs.ambiguity("wide")
+    catalogs.reword("wide", "CreateLead", "Delete an invoice", "Removes it for good.")
+    edited = catalogs.leave_out("wide", ["DeleteBudget", "ListBudgets"])
+    with open_workspace(tmp_path / "other") as other:
+        other.catalogs.put(edited)
+        assert catalogs.ambiguity("wide") == other.catalogs.ambiguity("wide")
+    assert list((workspace.folder / "cache").iterdir())
+
+
+def test_the_riskiest_of_some_tools_leave_out_banned_pairs_and_duplicates(catalogs: Catalogs):
+    lead, some = a_catalog().tool("CRM_CreateLead"), ["CRM_CreateLead", "CRM_CreateLead_2", "CRM_UpdateLead"]
+    catalogs.put(a_catalog(*a_catalog().tools, changed(lead, name="CRM_CreateLead_2")))
+    found = catalogs.riskiest_among("sample", floor=0.0, limit=1_000)
+    assert {pair for each in found for pair in (each.a, each.b)} == {tool.name for tool in catalogs.get("sample").tools}
+    assert ("CRM_CreateLead", "CRM_CreateLead_2") not in [(pair.a, pair.b) for pair in found]
+    assert list(found) == sorted(found, key=lambda pair: -pair.risk)
+    assert catalogs.riskiest_among("sample", floor=0.0, limit=2) == found[:2]
+    among = {(pair.a, pair.b) for pair in catalogs.riskiest_among("sample", some, floor=0.0)}
+    assert among == {("CRM_CreateLead", "CRM_UpdateLead"), ("CRM_CreateLead_2", "CRM_UpdateLead")}
+    catalogs.pair_as("sample", "CRM_UpdateLead", "CRM_CreateLead", "banned")
+    among = {(pair.a, pair.b) for pair in catalogs.riskiest_among("sample", some, floor=0.0)}
+    assert among == {("CRM_CreateLead_2", "CRM_UpdateLead")}
+    with pytest.raises(CatalogError, match="has no tool"):
+        catalogs.riskiest_among("sample", ["none"])
+
+
+@pytest.mark.parametrize("form", EXPORTS)
+def test_an_edited_catalog_is_exported_and_imported_as_it_is(catalogs: Catalogs, form: str):
+    catalogs.reword("crm", "createLead", "Mine", "My own words.")
+    edited = catalogs.pair_as("crm", "createLead", "createContact", "banned")
+    copy = catalogs.bring_in([("copy.json", catalogs.export("crm", form))], "copy").catalog
+    assert copy.version == edited.version
+    with pytest.raises(CatalogError, match="no export as 'pdf'"):
+        catalogs.export("crm", "pdf")
+
+
+def test_words_that_would_tell_two_tools_apart_are_measured_on_the_edited_catalog(workspace: Workspace):
+    catalogs = workspace.catalogs
+    catalogs.put(wide_catalog())
+    suggested = catalogs.suggest("wide", "CreateLead", "CreateContact")
+    assert suggested
+    for made in suggested:
+        other = "CreateContact" if made.tool == "CreateLead" else "CreateLead"
+        assert catalogs.pair("wide", made.tool, other).closeness.total == pytest.approx(made.before, abs=1e-4)
+        catalogs.reword("wide", made.tool, made.summary, made.description)
+        assert catalogs.pair("wide", made.tool, other).closeness.total == pytest.approx(made.after, abs=1e-4)
+        catalogs.undo("wide")
+    with pytest.raises(CatalogError, match="has no tool"):
+        catalogs.suggest("wide", "CreateLead", "none")
 
 
 def test_a_search_gives_a_page_and_the_number_of_all(catalogs: Catalogs):

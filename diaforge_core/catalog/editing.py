@@ -10,6 +10,7 @@ from typing import Any, get_args
 from ..errors import CatalogError
 from ..records.tool import Catalog, NamePair, SideEffect, Tool
 from .comparing import PairStatus, matched, pair_statuses, renamed_pairs
+from .facets import indistinguishable
 from .formats.drafts import MAX_DESCRIPTION, MAX_SUMMARY
 
 BY_HAND = "Set by hand."
@@ -86,7 +87,8 @@ def put_back(catalog: Catalog, base: Catalog, names: Sequence[str]) -> Catalog:
 def paired(catalog: Catalog, a: str, b: str, status: PairStatus | None) -> Catalog:
     """The catalog with two tools pinned or banned as a pair, or neither; the catalog itself if they are so already.
 
-    CatalogError if a tool is not there, the two are one, or there is no such status.
+    CatalogError if a tool is not there, the two are one, there is no such status, or the two shall stand beside each
+    other though no question tells them apart.
     """
     one, other = sorted((catalog.tool(a).name, catalog.tool(b).name))
     if one == other:
@@ -96,6 +98,11 @@ def paired(catalog: Catalog, a: str, b: str, status: PairStatus | None) -> Catal
     statuses = pair_statuses(catalog)
     if statuses.get((one, other)) == status:
         return catalog
+    if status == "pinned" and indistinguishable(catalog.tool(a), catalog.tool(b)):
+        raise CatalogError(
+            f"No question that a user can answer tells '{a}' from '{b}', so they cannot stand beside each other. "
+            "Leave one of the two out, or ban the pair."
+        )
     statuses.pop((one, other), None)
     if status:
         statuses[one, other] = status

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import heapq
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -10,15 +11,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..catalog import editing
-from ..catalog.ambiguity import FLOOR, Ambiguity, ambiguity
+from ..catalog.ambiguity import FLOOR, NEAREST, Ambiguity, Pair, ambiguity, risk
 from ..catalog.comparing import CatalogDiff, PairStatus, compare_catalogs, pair_statuses
 from ..catalog.duplicates import DuplicateGroup, duplicate_groups
+from ..catalog.exporting import export_catalog
 from ..catalog.facets import Facet, best_facet, facets
 from ..catalog.importing import import_bytes, import_folder
-from ..catalog.neighbours import ClosenessParts, pair_closeness
+from ..catalog.mining import Mined
+from ..catalog.neighbours import ClosenessParts, mine, pair_closeness
 from ..catalog.rewording import Rewording, suggest
 from ..catalog.search import ToolSearch
 from ..catalog.suspicion import Suspicion, suspicions
+from ..catalog.vector_cache import VectorCache
 from ..errors import CatalogError
 from ..records.tool import Catalog, SideEffect, Skipped, Tool
 from ..store import catalogs as table
@@ -33,6 +37,8 @@ KEPT_TOOLS = 120_000
 """Tools of all catalogs held in memory: four versions of the largest public collection, near 1 GB."""
 KEPT_RESULTS = 6
 """Searches, maps, … of that many versions are held."""
+KEPT_MINED = 3
+"""Measured neighbourhoods held, the heaviest result of all; an edited version is measured from the one before."""
 NAMED = 8
 """Tools named in a note of the history; more are counted."""
 
@@ -113,6 +119,8 @@ class Catalogs:
         """Held from reading a current version to replacing it, so that no edit is lost."""
         self._catalogs: Kept[Catalog] = Kept(KEPT_TOOLS, lambda catalog: len(catalog.tools))
         self._ambiguities: Kept[Ambiguity] = Kept(KEPT_RESULTS)
+        self._mined: Kept[Mined] = Kept(KEPT_MINED)
+        self._vectors = VectorCache(workspace.folder / "cache")
         self._searches: Kept[ToolSearch] = Kept(KEPT_RESULTS)
         self._duplicates: Kept[tuple[DuplicateGroup, ...]] = Kept(KEPT_RESULTS)
         self._suspicions: Kept[dict[str, tuple[Suspicion, ...]]] = Kept(KEPT_RESULTS)
@@ -308,7 +316,28 @@ class Catalogs:
     def ambiguity(self, name: str, version: str | None = None, floor: float = FLOOR) -> Ambiguity:
         """Clusters, nearest tools and riskiest pairs of a catalog; computed once per version and floor."""
         wanted = version or self._head(name).version
-        return self._ambiguities.get((wanted, floor), lambda: ambiguity(self.get(name, wanted), floor))
+        return self._ambiguities.get((wanted, floor), lambda: self._ambiguity(name, wanted, floor))
+
+    def riskiest_among(
+        self, name: str, tools: Sequence[str] | None = None, limit: int = 60, floor: float = FLOOR
+    ) -> tuple[Pair, ...]:
+        """The riskiest pairs of these tools (all without any) that can be told apart, riskiest first; ties by name.
+
+        Of pairs in which one is among the nearest of the other, at least `floor` close; banned pairs and duplicates are
+        left out. CatalogError if a tool is not there.
+        """
+        catalog = self.get(name)
+        wanted = {tool.name for tool in (catalog.tools if tools is None else catalog.subset(tuple(tools)))}
+        nearest = self.ambiguity(name).nearest
+        close = {(min(a, b), max(a, b)): at for a in wanted for b, at in nearest[a] if b in wanted and at >= floor}
+        banned = set(catalog.banned)
+        group = {tool: place for place, group in enumerate(self.duplicates(name)) for tool in group.tools}
+        pairs = (
+            Pair(a, b, at, risk(catalog.tool(a), catalog.tool(b), at))
+            for (a, b), at in close.items()
+            if (a, b) not in banned and (a not in group or group[a] != group.get(b))
+        )
+        return tuple(heapq.nsmallest(limit, pairs, key=lambda pair: (-pair.risk, -pair.closeness, pair.a, pair.b)))
 
     def facets(self, name: str, tools: Sequence[str], version: str | None = None) -> tuple[Facet, ...]:
         """What tells these tools apart, as questions with each tool's answer; of a version as in `find`."""
@@ -331,7 +360,7 @@ class Catalogs:
     def suggest(self, name: str, a: str, b: str) -> tuple[Rewording, ...]:
         """For each of two tools the words that would tell it best from the other, measured; empty if none would."""
         version = self._head(name).version
-        return self._suggestions.get((version, a, b), lambda: suggest(self.get(name, version), a, b))
+        return self._suggestions.get((version, a, b), lambda: self._suggest(name, version, a, b))
 
     def duplicates(self, name: str) -> tuple[DuplicateGroup, ...]:
         """Groups of tools that no question to a user tells apart; they are never offered together."""
@@ -342,6 +371,10 @@ class Catalogs:
         """Tool → what in its text a person should look at before a model does; tools without any are left out."""
         version = self._head(name).version
         return self._suspicions.get(version, lambda: _suspicious(self.get(name, version).tools))
+
+    def export(self, name: str, form: str) -> bytes:
+        """The current version as a document of this form (`exporting.EXPORTS`), which imports as the same tools."""
+        return export_catalog(self.get(name), form)
 
     # Inside
 
@@ -448,6 +481,19 @@ class Catalogs:
                 f"Catalog '{name}' has no version {version} here. Import the document that it was made from again."
             )
         return found
+
+    def _ambiguity(self, name: str, version: str, floor: float) -> Ambiguity:
+        catalog = self.get(name, version)
+        mined = self._mined.get((name, version), lambda: self._mine(catalog))
+        return ambiguity(catalog, floor, mined=mined)
+
+    def _mine(self, catalog: Catalog) -> Mined:
+        """The neighbourhood of every tool, from that of another version of this catalog where one is held."""
+        previous = self._mined.newest(lambda key: isinstance(key, tuple) and key[0] == catalog.name)
+        return mine(catalog.tools, NEAREST, previous, self._vectors)
+
+    def _suggest(self, name: str, version: str, a: str, b: str) -> tuple[Rewording, ...]:
+        return suggest(self.get(name, version), a, b, self.ambiguity(name, version).nearest)
 
     def _search(self, name: str) -> ToolSearch:
         version = self._head(name).version

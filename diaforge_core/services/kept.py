@@ -49,7 +49,7 @@ class Kept(Generic[V]):
             while weight > self._most and len(self._values) > 1:
                 weight -= self._weigh(self._values.popitem(last=False)[1])
 
-    def newest(self) -> V | None:
-        """The value used last; None while there is none."""
+    def newest(self, matches: Callable[[Hashable], bool]) -> V | None:
+        """The value used last of those whose key matches; None while there is none."""
         with self._lock:
-            return next(reversed(self._values.values()), None)
+            return next((value for key, value in reversed(self._values.items()) if matches(key)), None)

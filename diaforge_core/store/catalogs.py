@@ -59,7 +59,9 @@ class Edits(Record):
         """What makes `catalog` of `base`; None if it holds other tools, or in another order."""
         before, after = ({tool.name: tool for tool in each.tools} for each in (base, catalog))
         edits = cls(
-            tools=tuple(tool for name, tool in after.items() if tool != before.get(name)),
+            tools=tuple(
+                tool for name, tool in after.items() if tool is not before.get(name) and tool != before.get(name)
+            ),
             left_out=tuple(name for name in before if name not in after),
             skipped=catalog.skipped,
             pinned=catalog.pinned,
