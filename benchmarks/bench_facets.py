@@ -179,14 +179,17 @@ def goal_sentence(tool: Tool) -> str:
     trail = [_apart(step) for step in _steps(tool.path)]
     if trail:
         parts.append(f"(Where: {' > '.join(trail)}.)")
-    if tool.group and " " in tool.group:
-        parts.append(f"(Product: {tool.group}.)")
-    elif tool.source:
-        parts.append(f"(Document: {_apart(Path(tool.source).stem)}.)")
-    given = [_apart(name) for name in tool.required if f"{{{name}}}" not in tool.path][:4]
+    product = tool.group if " " in tool.group else _apart(Path(tool.source).stem)
+    if product and product != "prod":
+        parts.append(f"(Product: {product}.)")
+    given = [_apart(name) for name in tool.required if f"{{{name}}}" not in tool.path and name not in _KEYS][:4]
     if given:
         parts.append(f"(I can give: {', '.join(given)}.)")
     return " ".join(parts)
+
+
+_KEYS = ("name", "parent", "resource", "body", "id")
+"""Names of values that only say what a call works on."""
 
 
 def _steps(path: str) -> list[str]:

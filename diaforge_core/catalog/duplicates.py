@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ..records.tool import Tool
 from .facets import indistinguishable
+from .leaves import tellable
 from .profiles import profile
 from .words import meaning
+
+_KEYS = re.compile(r"\{(.*?)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +79,19 @@ def _checked(tools: Sequence[Tool], pairs: Iterable[tuple[int, int]]) -> dict[st
 def _links(pairs: Iterable[tuple[Tool, Tool]]) -> dict[str, set[str]]:
     found: defaultdict[str, set[str]] = defaultdict(set)
     for a, b in pairs:
-        if indistinguishable(a, b):
+        if _seen_alike(a, b) or indistinguishable(a, b):
             found[a.name].add(b.name)
             found[b.name].add(a.name)
     return found
+
+
+def _seen_alike(a: Tool, b: Tool) -> bool:
+    """Whether all that any question is made of is the same for both, so that none need be made."""
+    return profile(a) == profile(b) and (_takes_the_same(a, b) or tellable(a) == tellable(b))
+
+
+def _takes_the_same(a: Tool, b: Tool) -> bool:
+    return a.parameters == b.parameters and _KEYS.findall(a.path) == _KEYS.findall(b.path)
 
 
 def _cliques(alike: dict[str, set[str]]) -> list[tuple[str, ...]]:

@@ -199,11 +199,20 @@ def _cost(facet: Facet, tools: Sequence[Tool]) -> float:
         cost += _DANGLING
     elif facet.key == "resource":
         cost += _HALF_SAID * (len({profile(tool).action for tool in tools}) > 1)
+    elif facet.key.startswith("scope"):
+        cost += _ONE_WITHIN_ANOTHER * _place_is_a_thing(tools)
     elif facet.key == "group":
         cost += _SAYS_THE_PLACE * any(folded(answer) in folded(tool.path) for tool in tools for answer in facet.options)
     if facet.key in ("resource", "task"):
         cost += _ONE_WITHIN_ANOTHER * _one_within_another(facet)
     return left_open(facet, [tool.name for tool in tools]) + cost
+
+
+def _place_is_a_thing(tools: Sequence[Tool]) -> bool:
+    """Whether the place of one tool's thing is what another works on: a page of a site beside the site."""
+    things = {profile(tool).resource for tool in tools}
+    places = {place.removeprefix("the ") for tool in tools for place in profile(tool).within or ()}
+    return bool(things & places)
 
 
 def _one_within_another(facet: Facet) -> bool:

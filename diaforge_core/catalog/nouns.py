@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from .verbs import PREPOSITIONS
 from .words import shown, singular, word_set
@@ -76,6 +77,11 @@ def _in_front(words: list[str]) -> list[str]:
 
 def noun(words: Sequence[str]) -> str:
     """A noun phrase with its head in the singular; the head stands before the first preposition."""
+    return _noun(tuple(words))
+
+
+@lru_cache(maxsize=65_536)
+def _noun(words: tuple[str, ...]) -> str:
     kept = list(words)
     while len(kept) > 1 and kept[0] in _OPENERS:
         kept = kept[1:]

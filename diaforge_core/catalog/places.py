@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ..records.tool import Tool
 from .nouns import noun
@@ -43,7 +44,8 @@ class Place:
         return self.stated if self.stated != self.noun or not countable(self.noun) else f"the {self.noun}"
 
 
-def path_places(path: str) -> list[Place]:
+@lru_cache(maxsize=8_192)
+def path_places(path: str) -> tuple[Place, ...]:
     """The named segments of an address template, the outermost first."""
     segments = [segment.removesuffix(".json") for segment in path.split("/") if segment]
     named: list[Place] = []
@@ -57,7 +59,7 @@ def path_places(path: str) -> list[Place]:
         if len(own) <= _TERSE and own != "me" and following.startswith("{"):
             words = _keyed(following) or words
         named.append(Place(noun(words), keyed, shown(words)))
-    return named
+    return tuple(named)
 
 
 def path_nouns(path: str) -> list[tuple[str, bool]]:
