@@ -1,0 +1,68 @@
+"""What people say of pairs and of closeness, the next preview obeys, and the run makes what the preview showed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from diaforge_core.errors import CatalogError
+from diaforge_core.records.scenario import Scenario
+from diaforge_core.services.generation import Recipe
+from diaforge_core.services.workspace import Workspace, open_workspace
+
+from .factories import wide_catalog
+
+GOAL = "CreateLead"
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Iterator[Workspace]:
+    with open_workspace(tmp_path / "workspace") as opened:
+        opened.catalogs.put(wide_catalog())
+        yield opened
+
+
+def previewed(workspace: Workspace, **fields: object) -> list[Scenario]:
+    recipe = Recipe.model_validate({"catalog": "wide", "goal_tools": (GOAL,), "no_tool_share": 0.3} | fields)
+    return [dialogue.scenario for dialogue in workspace.generation.preview("wide", recipe, 8)]
+
+
+def test_the_next_preview_obeys_a_pin_a_ban_and_their_end(workspace: Workspace):
+    first = previewed(workspace)
+    assert not all("ListShipments" in scenario.distractors for scenario in first)
+    workspace.catalogs.pair_as("wide", "ListShipments", GOAL, "pinned", who="Ana")
+    assert all("ListShipments" in scenario.distractors for scenario in previewed(workspace))
+    common = max((name for scenario in first for name in scenario.distractors), key=lambda name: sum(
+        name in scenario.distractors for scenario in first
+    ))  # fmt: skip
+    workspace.catalogs.pair_as("wide", common, GOAL, "banned", who="Ana")
+    assert not any(common in scenario.distractors for scenario in previewed(workspace))
+    workspace.catalogs.pair_as("wide", common, GOAL, None)
+    workspace.catalogs.pair_as("wide", "ListShipments", GOAL, None)
+    assert previewed(workspace) == first
+
+
+def test_a_run_makes_what_the_preview_showed_bounds_and_pairs_included(workspace: Workspace):
+    workspace.catalogs.pair_as("wide", "ListShipments", GOAL, "pinned", who="Ana")
+    fields = {"near_floor": 0.25, "near_ceiling": 0.8, "neighbours": 30, "dataset": "bound", "count": 8}
+    shown = previewed(workspace, **fields)
+    recipe = Recipe.model_validate({"catalog": "wide", "goal_tools": (GOAL,), "no_tool_share": 0.3} | fields)
+    run = workspace.jobs.wait(workspace.generation.start(recipe).id)
+    made = [row["dialogue"]["scenario"]["id"] for row in workspace.jobs.folder(run.id).rows()]
+    assert made == [scenario.id for scenario in shown]
+
+
+def test_what_leaves_no_scenario_is_refused_before_a_run_is_made(workspace: Workspace):
+    with pytest.raises(CatalogError, match="Lower the floor"):
+        workspace.generation.start(Recipe(catalog="wide", dataset="none", near_floor=0.99))
+    with pytest.raises(CatalogError, match=r"at least 0\.6 and at most 0\.4"):
+        workspace.generation.start(Recipe(catalog="wide", dataset="none", near_floor=0.6, near_ceiling=0.4))
+    assert not workspace.jobs.all()
+
+
+def test_an_estimate_names_the_tiers_that_bounds_take_away(workspace: Workspace):
+    guess = workspace.generation.estimate(Recipe(catalog="wide", near_floor=0.51), sample=2)
+    assert guess.unavailable_tiers
+    assert sum(guess.tiers.values()) == pytest.approx(50, abs=2)
