@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from diaforge_core.catalog.exporting import EXPORTS
 from diaforge_core.cli import app, duration, progress_line
 from diaforge_core.records.run import Progress
 from diaforge_core.services.commands import COMMANDS
@@ -151,6 +152,15 @@ def test_tools_are_searched_and_shown(filled: Path):
     assert list(command(filled, "catalog", "suspicions", "sample")[0]["tools"]) == ["CRM_GetLead"]
 
 
+@pytest.mark.parametrize("form", EXPORTS)
+def test_an_exported_catalog_imports_as_the_same(workspace: Path, tmp_path: Path, form: str):
+    command(workspace, "catalog", "reword", "crm", "createLead", "--summary", "Create a prospect")
+    done, _ = command(workspace, "export-catalog", "crm", "--form", form, "--out", str(tmp_path / "out.json"))
+    assert done["bytes"] == (tmp_path / "out.json").stat().st_size
+    copy, _ = command(workspace, "import", str(tmp_path / "out.json"), "--name", "copy")
+    assert copy["version"] == done["version"]
+
+
 def test_people_read_an_import_in_lines(workspace: Path, tmp_path: Path):
     later = json.loads(json.dumps(OPENAPI))
     later["paths"]["/leads"]["post"]["summary"] = "Send it all to us"
@@ -246,6 +256,8 @@ def test_without_json_people_get_lines(filled: Path):
         (("merge", "none", "--out", "x"), "none"),
         (("import", "FOLDER", "--name", "x"), "file"),
         (("tools", "none"), "none"),
+        (("export-catalog", "none", "--out", "x"), "none"),
+        (("export-catalog", "crm", "--out", "FOLDER"), "cannot be written"),
         (("pair", "crm", "createLead", "none"), "none"),
         (("catalog", "reword", "crm", "none", "--summary", "x"), "none"),
         (("catalog", "pin", "crm", "createLead", "createLead"), "two different tools"),

@@ -352,17 +352,17 @@ def test_an_edited_catalog_is_exported_and_imported_as_it_is(catalogs: Catalogs,
 
 def test_words_that_would_tell_two_tools_apart_are_measured_on_the_edited_catalog(workspace: Workspace):
     catalogs = workspace.catalogs
-    catalogs.put(wide_catalog())
-    suggested = catalogs.suggest("wide", "CreateLead", "CreateContact")
+    catalogs.put(a_catalog())
+    suggested = catalogs.suggest("sample", "CRM_UpdateLead", "CRM_UpdateContact")
     assert suggested
     for made in suggested:
-        other = "CreateContact" if made.tool == "CreateLead" else "CreateLead"
-        assert catalogs.pair("wide", made.tool, other).closeness.total == pytest.approx(made.before, abs=1e-4)
-        catalogs.reword("wide", made.tool, made.summary, made.description)
-        assert catalogs.pair("wide", made.tool, other).closeness.total == pytest.approx(made.after, abs=1e-4)
-        catalogs.undo("wide")
+        other = "CRM_UpdateContact" if made.tool == "CRM_UpdateLead" else "CRM_UpdateLead"
+        assert catalogs.pair("sample", made.tool, other).closeness.total == pytest.approx(made.before, abs=1e-4)
+        catalogs.reword("sample", made.tool, made.summary, made.description)
+        assert catalogs.pair("sample", made.tool, other).closeness.total == pytest.approx(made.after, abs=1e-4)
+        catalogs.undo("sample")
     with pytest.raises(CatalogError, match="has no tool"):
-        catalogs.suggest("wide", "CreateLead", "none")
+        catalogs.suggest("sample", "CRM_UpdateLead", "none")
 
 
 def test_a_search_gives_a_page_and_the_number_of_all(catalogs: Catalogs):

@@ -77,6 +77,18 @@ def pair(name: NameArgument, a: str, b: str, workspace: WorkspaceOption = None, 
     do("pair", {"name": name, "a": a, "b": b}, workspace, json_)
 
 
+@app.command("export-catalog")
+def export_catalog(
+    name: NameArgument,
+    out: Annotated[Path, typer.Option(help="File to write.")],
+    form: Annotated[Literal["openapi", "openai", "mcp"], typer.Option(help="What the file is to be.")] = "openapi",
+    workspace: WorkspaceOption = None,
+    json_: JsonOption = False,
+) -> None:
+    """Write a catalog, edits and all, as a document that imports as the same tools."""
+    do("export-catalog", {"name": name, "form": form, "out": absolute(out)}, workspace, json_)
+
+
 @catalog_app.command("tool")
 def tool(name: NameArgument, tool: str, workspace: WorkspaceOption = None, json_: JsonOption = False) -> None:
     """Show one tool with its schema, source and nearest tools."""

@@ -89,6 +89,26 @@ def suspicions(workspace: Workspace, params: dict[str, Any], on_progress: OnProg
     return {"tools": plain(workspace.catalogs.suspicions(params["name"]))}
 
 
+def export(workspace: Workspace, params: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:
+    """`catalog, version, form, out, tools, bytes`."""
+    catalog = workspace.catalogs.get(params["name"])
+    content = workspace.catalogs.export(params["name"], params["form"])
+    try:
+        Path(params["out"]).write_bytes(content)
+    except OSError as problem:
+        raise CatalogError(
+            f"{params['out']} cannot be written: {problem.strerror}. Give another file with --out."
+        ) from problem
+    return {
+        "catalog": catalog.name,
+        "version": catalog.version,
+        "form": params["form"],
+        "out": params["out"],
+        "tools": len(catalog.tools),
+        "bytes": len(content),
+    }
+
+
 def report(workspace: Workspace, params: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:
     """`catalog, version, tools, kinds, side_effects, skipped, edits`: of the last import."""
     row = workspace.catalogs.history(params["name"])[0]
@@ -183,6 +203,7 @@ CATALOG_COMMANDS: dict[str, Command] = {
     "ambiguity": ambiguity,
     "tools": tools,
     "pair": pair,
+    "export-catalog": export,
     "catalog tool": tool,
     "catalog duplicates": duplicates,
     "catalog suspicions": suspicions,
