@@ -16,7 +16,7 @@ from .vector_cache import VectorCache
 
 PAIR_FLOOR = 0.3
 """Closeness from which on pairs are kept; lower ones have nothing in common but the business."""
-MAX_PAIRS = 3_000_000
+MAX_PAIRS = 5_000_000
 """Pairs kept at most; where there are more, the closest are, down to a floor below which none is."""
 SPARE_PAIRS = 1_000_000
 """Pairs held beyond those, so that after a few changes the floor is still known."""
@@ -24,7 +24,7 @@ SPARE = 24
 """Neighbours held beyond those asked for, so that a tool that goes seldom leaves a list too short."""
 MANY_CHANGED = 0.2
 """Share of tools to compare anew from which on comparing all is no slower."""
-ROWS, COLUMNS = 128, 4_096
+ROWS, COLUMNS = 256, 2_048
 """Tools compared at once: half a million pairs, 2 MB a table, which stay near the processor."""
 Places = NDArray[np.int32]
 Steps = NDArray[np.int16]
@@ -76,7 +76,7 @@ class Mined:
 
     @property
     def pairs(self) -> Pairs:
-        """The pairs at least 0.3 close, or where those are over three million, the closest down to one floor."""
+        """The pairs at least 0.3 close, or where those are over five million, the closest down to one floor."""
         return self.held.closest(MAX_PAIRS)
 
     def nearest(self, k: int | None = None) -> dict[str, list[tuple[str, float]]]:
