@@ -165,15 +165,13 @@ class Model:
     def properties(self, name: str) -> list[Property]:
         """All properties of a type, inherited ones first; SchemaProblem as in `lineage`, or if there are too many."""
         if name not in self._properties:
-            found = {each.name: each for structure in self.lineage(name) for each in structure.properties}
-            self._properties[name] = _bounded(name, list(found.values()))
+            self._properties[name] = _members(name, [each.properties for each in self.lineage(name)])
         return self._properties[name]
 
     def navigations(self, name: str) -> list[Navigation]:
         """All navigation properties of a type, inherited ones first; SchemaProblem as in `properties`."""
         if name not in self._navigations:
-            found = {each.name: each for structure in self.lineage(name) for each in structure.navigations}
-            self._navigations[name] = _bounded(name, list(found.values()))
+            self._navigations[name] = _members(name, [each.navigations for each in self.lineage(name)])
         return self._navigations[name]
 
     def key(self, name: str) -> list[Property]:
@@ -203,10 +201,12 @@ class Model:
 Member = TypeVar("Member", Property, Navigation)
 
 
-def _bounded(name: str, members: list[Member]) -> list[Member]:
-    if len(members) > MAX_PROPERTIES:
-        raise SchemaProblem(f"the type `{name[:120]}` has {len(members):,} properties (limit {MAX_PROPERTIES:,})")
-    return members
+def _members(name: str, declared: list[tuple[Member, ...]]) -> list[Member]:
+    """The members of a type and its bases by name, a later one in the place of an earlier; checked before built."""
+    count = sum(len(each) for each in declared)
+    if count > MAX_PROPERTIES:
+        raise SchemaProblem(f"the type `{name[:120]}` has {count:,} properties (limit {MAX_PROPERTIES:,})")
+    return list({each.name: each for members in declared for each in members}.values())
 
 
 def read_model(root: Element) -> Model:

@@ -408,14 +408,15 @@ class _Reach:
 
     def __init__(self, model: Model, offered: Iterable[Place]) -> None:
         self.model = model
-        self.best: dict[str, Place] = {}
-        self.best_many: dict[str, Place] = {}
         self.homes: dict[TypeRef, _Home] = {}
+        self.exact: dict[TypeRef, Place] = {}
+        """Type → the shortest place of this very type: of one of it, or of many."""
+        self.derived: dict[TypeRef, Place] = {}
+        """Type → the shortest place of a type derived from it."""
         for place in offered:
+            self._keep(place, many=False)
             if place.many:
-                _keep(self.best_many, place)
-            if place.own or not place.many:
-                _keep(self.best, place)
+                self._keep(place, many=True)
 
     def home(self, binding: TypeRef) -> _Home:
         """The place of this very type, else of a type derived from it, else of a base type with the type as a cast.
@@ -426,14 +427,21 @@ class _Reach:
             self.homes[binding] = self._find(binding)
         return self.homes[binding]
 
+    def _keep(self, place: Place, *, many: bool) -> None:
+        if not many and place.many and not place.own:
+            return
+        _shorter(self.exact, TypeRef(place.type, many), place)
+        for base in self._bases(place.type):
+            _shorter(self.derived, TypeRef(base, many), place)
+
     def _find(self, binding: TypeRef) -> _Home:
-        known = self.best_many if binding.many else self.best
-        exact = next((known[name] for name in self.model.family(binding.name) if name in known), None)
-        if exact:
-            return self._at(exact, binding, "")
+        place = self.exact.get(binding) or self.derived.get(binding)
+        if place:
+            return self._at(place, binding, "")
         for base in self._bases(binding.name):
-            if base in known:
-                return self._at(known[base], binding, binding.name)
+            place = self.exact.get(TypeRef(base, binding.many))
+            if place:
+                return self._at(place, binding, binding.name)
         return self._nowhere(binding)
 
     def _at(self, place: Place, binding: TypeRef, cast: str) -> _Home:
@@ -466,11 +474,11 @@ class _Reach:
             return []
 
 
-def _keep(known: dict[str, Place], place: Place) -> None:
-    """Keeps the shorter of two places of one type; an entity set before a singleton."""
-    best = known.get(place.type)
+def _shorter(known: dict[TypeRef, Place], kind: TypeRef, place: Place) -> None:
+    """Keeps the shorter of two places; an entity set before a singleton."""
+    best = known.get(kind)
     if best is None or _length(place) < _length(best):
-        known[place.type] = place
+        known[kind] = place
 
 
 def _length(place: Place) -> tuple[int, bool, bool]:
