@@ -59,11 +59,14 @@ def unique_names(tools: Sequence[Tool]) -> tuple[Tool, ...]:
     ]
     taken = Counter(tool.name.lower() for tool in named)
     used: set[str] = set()
+    numbers: dict[str, int] = {}
+    """Name → the next number to try for it, so that many of one name do not each count from the start."""
     out = []
     for tool in named:
-        name, number = tool.name, 2
-        while name.lower() in used or (number > 2 and name.lower() in taken):
+        name, number = tool.name, numbers.get(tool.name, 2)
+        while name.lower() in used or (name != tool.name and name.lower() in taken):
             name, number = _fit(f"{tool.name}_{number}", tool.name + str(number)), number + 1
+        numbers[tool.name] = number
         used.add(name.lower())
         out.append(_renamed(tool, name))
     return tuple(out)
