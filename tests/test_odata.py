@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from diaforge_core.catalog import xml_documents
 from diaforge_core.catalog.formats import odata
+from diaforge_core.catalog.formats.edm_words import deed
 from diaforge_core.catalog.importing import import_bytes, load_catalog
 from diaforge_core.catalog.refs import References
 from diaforge_core.catalog.sampling import is_technical
@@ -358,6 +359,14 @@ def test_an_annotation_that_requires_a_property_is_honoured():
     assert catalog.tool("orders.create").required == ("code", "note")
 
 
+def test_an_entity_of_which_nothing_can_be_written_is_neither_created_nor_updated():
+    key = '<Key><PropertyRef Name="id"/></Key><Property Name="id" Type="Edm.Guid"/>'
+    rest = f'<EntityType Name="trace">{key}</EntityType>'
+    catalog = orders("", container='<EntitySet Name="traces" EntityType="o.trace"/>', rest=rest)
+    names = [tool.original_name for tool in catalog.tools if tool.group == "traces"]
+    assert names == ["traces.list", "traces.get", "traces.delete"]
+
+
 def test_a_property_named_like_a_key_above_gets_a_name_of_its_own():
     catalog = orders(
         '<NavigationProperty Name="lines" Type="Collection(o.line)" ContainsTarget="true"/>',
@@ -387,6 +396,11 @@ def test_an_operation_that_the_service_rules_out_is_neither_a_tool_nor_a_fault(t
     assert gone not in catalog
     assert len(catalog.tools) == 4
     assert catalog.skipped == ()
+
+
+def test_what_the_service_rules_out_is_counted():
+    assert odata.read(xml_documents.parse_xml(SAP.encode()), "sap.xml").not_offered == 2
+    assert odata.read(xml_documents.parse_xml(v4(OFFICE)), "office.xml").not_offered == 1
 
 
 def test_reading_by_key_can_be_ruled_out_apart_from_the_list():
@@ -485,6 +499,27 @@ def test_an_action_bound_to_a_derived_type_is_found_at_its_base_with_a_cast():
 
 
 # Words
+
+
+@pytest.mark.parametrize(
+    ("name", "target", "is_function", "said"),
+    [
+        ("cancel", "an event", False, "Cancel an event"),
+        ("assignLicense", "a user", False, "Assign license for a user"),
+        ("permanentDelete", "a mail folder", False, "Permanently delete a mail folder"),
+        ("shutDown", "a device", False, "Shut down a device"),
+        ("copyToSection", "a page", False, "Copy a page to section"),
+        ("unfavorite", "the messages", False, "Unfavorite the messages"),
+        ("add", "the rows of a table", False, "Add to the rows of a table"),
+        ("getUsage", "in reports", True, "Get usage in reports"),
+        ("usedRange", "a worksheet", True, "Get the used range of a worksheet"),
+        ("rowsAbove", "a range", True, "Get the rows above a range"),
+        ("isPublished", "a page", True, "Check whether a page is published"),
+        ("rooms", "", True, "Get the rooms"),
+    ],
+)
+def test_an_operation_is_said_in_plain_english(name: str, target: str, is_function: bool, said: str):
+    assert deed(name, target, is_function=is_function) == said
 
 
 def test_documentation_of_a_type_stands_in_the_description():

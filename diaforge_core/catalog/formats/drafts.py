@@ -25,6 +25,8 @@ class Found:
     skipped: list[Skipped] = field(default_factory=list)
     pairs: list[KeptPair] = field(default_factory=list)
     """What the document says of pairs of its tools, by the tools' names here."""
+    not_offered: int = 0
+    """Operations that the document itself rules out: neither tools nor faults."""
 
     def add(self, draft: Draft) -> None:
         """The draft's tool among the others; SchemaProblem as in `Draft.tool`."""

@@ -55,7 +55,7 @@ _PRIMITIVES: dict[str, dict[str, Any]] = {
 _LEFT_OUT = frozenset({"Edm.Stream", "Edm.ModelElementPath", "Edm.AnnotationPath", "Edm.PropertyPath"})
 """What is not part of a request's values: streams are sent apart."""
 _STAMP = re.compile(
-    r"(?:created|creation|lastModified|modified|lastChanged?|changed|lastUpdated?|updated)"
+    r"(?:created|creation|deleted|lastModified|modified|lastChanged?|changed|lastUpdated?|updated)"
     r"(?:By|By_?User|At|On|Date|Time|DateTime|Date_?Time|By_?UserId)|[ec]Tag|changeKey",
     re.IGNORECASE,
 )

@@ -25,6 +25,9 @@ _MORE_VERBS = word_set(
 _VERBS = (READ_WORDS | WRITE_WORDS | DESTRUCTIVE_WORDS | _MORE_VERBS) - word_set("order record account")
 _MANNERS = {"permanent": "permanently", "remote": "remotely", "soft": "softly", "force": "forcibly", "hard": "fully"}
 _PARTICLES = word_set("down up off out in on")
+_SIDES = word_set("above below before after")
+_INSIDE = word_set("add append")
+"""Deeds on a list that put something into it."""
 _AGAIN = re.compile(r"^(?:re|un|de|dis)(?=[a-z]{4})")
 """What stands before a verb to turn it round or repeat it."""
 _PLURALS = word_set("pcs vms ids apis urls uris apps ins permissions settings preferences")
@@ -82,7 +85,10 @@ def deed(name: str, target: str, *, is_function: bool, given: Sequence[str] = ()
 def _phrase(words: list[str], target: str, *, is_function: bool) -> str:
     text = shown(words)
     placed = target.startswith("in ")
-    linked = f" {target}" if placed or not target else f" {'of' if is_function else 'for'} {target}"
+    link = "" if placed or words[-1] in _SIDES else " of" if is_function else " for"
+    linked = f"{link} {target}" if target else ""
+    if words[0] in _INSIDE and len(words) == 1 and target.startswith("the "):
+        return f"{text} to {target}"
     if words == ["delta"]:
         return f"get what has changed{linked.replace(' of ', ' among ', 1)}"
     if words[0] in ("is", "has") and len(words) > 1 and target and not placed:

@@ -113,22 +113,25 @@ class _Reader:
 
     def _place(self, place: Place) -> None:
         limits = Restrictions(self.model, place)
-        if place.many and not place.own:
+        single = bool(place.own) or not place.many
+        if not single:
             self.found.skip(_position(place), f"the type `{place.type[:120]}` has no key, so none can be addressed")
-        if place.many and limits.allows("ReadRestrictions", "Readable") and limits.sap("addressable") != "false":
+        if place.many and self._supported(limits.allows("ReadRestrictions", "Readable"), limits.sap("addressable")):
             self._query(place, limits)
-        if (place.own or not place.many) and limits.by_key():
+        if single and self._supported(limits.by_key()):
             self._read(place, limits)
-        inserts = limits.allows("InsertRestrictions", "Insertable") and limits.sap("creatable") != "false"
-        if place.many and inserts:
+        if place.many and self._supported(limits.allows("InsertRestrictions", "Insertable"), limits.sap("creatable")):
             self._create(place, limits)
-        if place.many and not place.own:
-            return
-        if limits.allows("UpdateRestrictions", "Updatable") and limits.sap("updatable") != "false":
+        if single and self._supported(limits.allows("UpdateRestrictions", "Updatable"), limits.sap("updatable")):
             self._update(place, limits)
-        deletes = limits.allows("DeleteRestrictions", "Deletable") and limits.sap("deletable") != "false"
-        if place.many and deletes:
+        if place.own and self._supported(limits.allows("DeleteRestrictions", "Deletable"), limits.sap("deletable")):
             self._delete(place)
+
+    def _supported(self, allowed: bool, said_by_sap: str = "") -> bool:
+        """Whether the service offers an operation; one that it rules out is counted."""
+        supported = allowed and said_by_sap != "false"
+        self.found.not_offered += not supported
+        return supported
 
     def _query(self, place: Place, limits: Restrictions) -> None:
         arguments = _Arguments(self.schemas, place.above)
@@ -144,6 +147,8 @@ class _Reader:
     def _create(self, place: Place, limits: Restrictions) -> None:
         body = self.schemas.body(place.type, "create")
         left_out = limits.names("InsertRestrictions", "NonInsertableProperties")
+        if not set(body.properties) - left_out:
+            return
         also = limits.names("InsertRestrictions", "RequiredProperties")
         arguments = _Arguments(self.schemas, place.above)
         arguments.add_body(body, left_out, also)
@@ -291,7 +296,7 @@ class _Arguments:
         self.weight = 0
         for key in keys:
             schema = schemas.plain(key.property)
-            said = schema.get("description") or f"Which {key.of} is meant."
+            said = schema.get("description") or f"Identifies the {key.of}."
             self.add({key.argument: {**schema, "description": said}})
             self.required.append(key.argument)
 
