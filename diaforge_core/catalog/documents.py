@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import json
 import math
+import re
 from collections.abc import Iterator
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-from ruamel.yaml.events import (
+import yaml
+from yaml.events import (
     AliasEvent,
-    DocumentEndEvent,
     DocumentStartEvent,
     MappingEndEvent,
     MappingStartEvent,
@@ -25,14 +26,20 @@ from .xml_documents import XmlProblem, looks_like_xml, parse_xml
 
 MAX_JSON_BYTES = 48_000_000
 """Bytes of a JSON document; the largest public catalogs are near 12 MB."""
-MAX_YAML_BYTES = 12_000_000
-"""Bytes of a YAML document, which takes about 1 s a megabyte to read."""
-MAX_NODES = 3_000_000
+MAX_YAML_BYTES = 24_000_000
+"""Bytes of a YAML document, which takes twice as long to read."""
+MAX_NODES = 2_000_000
 """Values in one document, each use of a YAML alias counted as all that it stands for."""
+MAX_CONTAINERS = 500_000
+"""Mappings and lists in one JSON document, some 200 bytes of memory each."""
 MAX_DEPTH = 200
 """Levels of nesting in one document."""
+MAX_DIRECTIVES = 100
+"""Lines such as `%TAG` before a YAML document; each is compared with all others."""
 MAX_INTEGER_DIGITS = 400
 """Digits of one number; longer ones serve only to waste time."""
+_YAML_READER = yaml.CLoader if yaml.__with_libyaml__ else yaml.Loader
+"""Only its events are used, never its objects: tags such as `!!python/object` make nothing."""
 
 
 class DocumentError(ValueError):
@@ -54,22 +61,40 @@ def read_document(name: str, data: bytes) -> Any:
 
 def parse_document(data: bytes) -> Any:
     """As `read_document`, or the root element of an XML document; DocumentError instead."""
-    if not data.strip():
+    if not data or data.isspace():
         raise DocumentError("the file is empty")
     if len(data) > MAX_JSON_BYTES:
         raise DocumentError(f"the file has {len(data):,} bytes (limit {MAX_JSON_BYTES:,})")
     if looks_like_xml(data):
         return _xml(data)
-    text = _decode(data)
-    if text.lstrip()[:1] in ("{", "["):
+    with _without_collection():
+        return _parse(_decode(data), len(data))
+
+
+@contextlib.contextmanager
+def _without_collection() -> Iterator[None]:
+    """Holds back the garbage collector, which would look through all values again and again and find no cycles."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _parse(text: str, size: int) -> Any:
+    start = re.match(r"\s*(.?)", text)
+    first = start[1] if start else ""
+    if first in ("{", "["):
         try:
             return _bounded(_json(text))
         except json.JSONDecodeError as error:
             problem = f"line {error.lineno}, column {error.colno}: {error.msg}"
-            if text.lstrip()[:1] == "[" or '"' in text[:200]:  # clearly meant as JSON, so say where JSON broke
+            if first == "[" or '"' in text[:200]:  # clearly meant as JSON, so say where JSON broke
                 raise DocumentError(f"it is not valid JSON ({problem})") from None
-    if len(data) > MAX_YAML_BYTES:
-        raise DocumentError(f"the YAML file has {len(data):,} bytes (limit {MAX_YAML_BYTES:,}; use JSON for more)")
+    if size > MAX_YAML_BYTES:
+        raise DocumentError(f"the YAML file has {size:,} bytes (limit {MAX_YAML_BYTES:,}; use JSON for more)")
     return _yaml(text)
 
 
@@ -81,19 +106,32 @@ def _xml(data: bytes) -> Any:
 
 
 def _decode(data: bytes) -> str:
-    for encoding in ("utf-8-sig", "utf-16") if data[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig",):
-        try:
-            return data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise DocumentError("it is not text in UTF-8")
+    """The text in UTF-8, or in UTF-16 or UTF-32 with or without a byte order mark."""
+    try:
+        return data.decode(json.detect_encoding(data))
+    except UnicodeDecodeError:
+        raise DocumentError("it is not text in UTF-8; save it as UTF-8") from None
 
 
 def _json(text: str) -> Any:
+    if text.count("{") + text.count("[") > MAX_CONTAINERS or text.count(",") > MAX_NODES:
+        raise DocumentError(f"it holds more than {MAX_NODES:,} values or {MAX_CONTAINERS:,} mappings and lists")
     try:
-        return json.loads(text, parse_int=_integer, parse_constant=_no_constant)
+        return json.loads(text, parse_int=_integer, parse_constant=_no_constant, object_pairs_hook=_object)
     except RecursionError:
         raise DocumentError(f"it is nested deeper than {MAX_DEPTH} levels") from None
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The pairs as a dict; DocumentError if a key stands twice with different values, for either may be meant."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        earlier: dict[str, Any] = {}
+        for key, value in pairs:
+            if earlier.setdefault(key, value) != value:
+                beside = ", ".join(f"`{other[:40]}`" for other in found if other != key) or "nothing else"
+                raise DocumentError(f"the key `{key[:60]}` stands twice in one mapping (beside {beside[:200]})")
+    return found
 
 
 def _integer(digits: str) -> int:
@@ -113,25 +151,39 @@ def _bounded(value: Any) -> Any:
     nodes = 0
     while waiting:
         holder, depth = waiting.pop()
+        nodes += len(holder)
         if depth > MAX_DEPTH:
             raise DocumentError(f"it is nested deeper than {MAX_DEPTH} levels")
-        nodes += len(holder)
         if nodes > MAX_NODES:
             raise DocumentError(f"it holds more than {MAX_NODES:,} values")
-        for key, child in list(holder.items() if isinstance(holder, dict) else enumerate(holder)):
+        if isinstance(holder, dict) and not all(map(_is_clean, holder)):
+            _clean_keys(holder)
+        for key, child in holder.items() if isinstance(holder, dict) else enumerate(holder):
             if isinstance(child, str):
-                holder[key] = _clean(child)
+                if not _is_clean(child):
+                    holder[key] = _clean(child)
             elif isinstance(child, (dict, list)):
                 waiting.append((child, depth + 1))
             elif isinstance(child, float) and not math.isfinite(child):
                 raise DocumentError("it holds a number too large to be one")
-            if isinstance(key, str) and not _is_clean(key):
-                holder[_clean(key)] = holder.pop(key)
     return root[0]
 
 
+def _clean_keys(holder: dict[str, Any]) -> None:
+    """Replaces half characters in the keys, in place, in the same order."""
+    pairs = [(_clean(key), value) for key, value in holder.items()]
+    holder.clear()
+    holder.update(_object(pairs))
+
+
 def _is_clean(text: str) -> bool:
-    return text.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in text)
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _clean(text: str) -> str:
@@ -141,75 +193,84 @@ def _clean(text: str) -> str:
 
 def _yaml(text: str) -> Any:
     """One YAML 1.2 document, core schema; built from events so that aliases and merges stay within the limits."""
+    if len(re.findall(r"^%TAG", text, re.MULTILINE)) > MAX_DIRECTIVES:
+        raise DocumentError(f"it has more than {MAX_DIRECTIVES} `%TAG` lines")
     try:
-        return _Builder().build(YAML(typ="safe", pure=True).parse(text))
-    except DocumentError:
-        raise
-    except YAMLError as error:
+        return _Builder().build(yaml.parse(text, Loader=_YAML_READER))
+    except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+        where = f"line {min(mark.line, text.count(chr(10))) + 1}, column {mark.column + 1}: " if mark else ""
         why = getattr(error, "problem", None) or getattr(error, "reason", None) or "unreadable"
-        raise DocumentError(f"it is neither JSON nor valid YAML ({where}{' '.join(str(why).split())})") from None
-    except (ValueError, IndexError, AttributeError, TypeError, AssertionError, RecursionError):
-        # What the YAML scanner itself stumbles over in malformed escapes and directives.
-        raise DocumentError("it is neither JSON nor valid YAML") from None
+        raise DocumentError(f"it is neither JSON nor valid YAML ({where}{' '.join(str(why).split())[:200]})") from None
 
 
 class _Builder:
-    """Turns YAML events into values. Each container knows how many values it stands for."""
+    """Turns YAML events into values. Each container knows how many values and levels it stands for."""
 
     def __init__(self) -> None:
-        self.anchors: dict[str, tuple[Any, int]] = {}
-        self.total = 0
+        self.anchors: dict[str, tuple[Any, int, int]] = {}
+        self.open: list[_Open] = [_Open("", False, 0)]
 
     def build(self, events: Iterator[Any]) -> Any:
-        open_containers: list[_Open] = [_Open([], "", False)]
+        """The one document's value. DocumentError if there are several, or past the limits."""
         documents = 0
         for event in events:
-            if isinstance(event, DocumentStartEvent):
+            if isinstance(event, ScalarEvent):
+                self._add(_scalar(event), 1, 0, event.anchor)
+            elif isinstance(event, (MappingStartEvent, SequenceStartEvent)):
+                self._open(event)
+            elif isinstance(event, (MappingEndEvent, SequenceEndEvent)):
+                done = self.open.pop()
+                self._add(done.value(), done.size, done.depth + 1, done.anchor)
+            elif isinstance(event, AliasEvent):
+                self._add_alias(event.anchor)
+            elif isinstance(event, DocumentStartEvent):
                 documents += 1
                 if documents > 1:
                     raise DocumentError("it holds more than one YAML document")
-            elif isinstance(event, DocumentEndEvent):
-                continue
-            elif isinstance(event, (MappingStartEvent, SequenceStartEvent)):
-                is_mapping = isinstance(event, MappingStartEvent)
-                open_containers.append(_Open([], event.anchor or "", is_mapping))
-                if len(open_containers) > MAX_DEPTH:
-                    raise DocumentError(f"it is nested deeper than {MAX_DEPTH} levels")
-            elif isinstance(event, (MappingEndEvent, SequenceEndEvent)):
-                done = open_containers.pop()
-                value = _mapping(done.items) if done.is_mapping else done.items
-                self._add(open_containers[-1], value, done.size, done.anchor)
-            elif isinstance(event, ScalarEvent):
-                self._add(open_containers[-1], _scalar(event), 1, event.anchor or "")
-            elif isinstance(event, AliasEvent):
-                if event.anchor not in self.anchors:
-                    raise DocumentError(f"it uses the alias `*{event.anchor}` before, or without, its definition")
-                value, size = self.anchors[event.anchor]
-                self._add(open_containers[-1], value, size, "")
-        roots = open_containers[0].items
+        roots = self.open[0].items
         if not roots:
             raise DocumentError("the file is empty")
         return roots[0]
 
-    def _add(self, holder: _Open, value: Any, size: int, anchor: str) -> None:
+    def _open(self, event: MappingStartEvent | SequenceStartEvent) -> None:
+        self.open.append(_Open(event.anchor, isinstance(event, MappingStartEvent), event.start_mark.line + 1))
+        if len(self.open) > MAX_DEPTH:
+            raise DocumentError(f"it is nested deeper than {MAX_DEPTH} levels")
+
+    def _add_alias(self, anchor: str) -> None:
+        if anchor not in self.anchors:
+            raise DocumentError(f"it uses the alias `*{anchor[:60]}` before, or without, its definition")
+        self._add(*self.anchors[anchor], "")
+
+    def _add(self, value: Any, size: int, depth: int, anchor: str | None) -> None:
+        holder = self.open[-1]
         holder.items.append(value)
         holder.size += size
+        holder.depth = max(holder.depth, depth)
         if holder.size > MAX_NODES:
-            raise DocumentError(f"its aliases stand for more than {MAX_NODES:,} values")
+            raise DocumentError(f"it, or what its aliases stand for, holds more than {MAX_NODES:,} values")
+        if depth > MAX_DEPTH:
+            raise DocumentError(f"its aliases are nested deeper than {MAX_DEPTH} levels")
         if anchor:
-            self.anchors[anchor] = (value, size)
+            self.anchors[anchor] = (value, size, depth)
 
 
 class _Open:
-    __slots__ = ("anchor", "is_mapping", "items", "size")
+    """A mapping or list of which the end has not been read."""
 
-    def __init__(self, items: list[Any], anchor: str, is_mapping: bool) -> None:
-        self.items, self.anchor, self.is_mapping, self.size = items, anchor, is_mapping, 1
+    __slots__ = ("anchor", "depth", "is_mapping", "items", "line", "size")
+
+    def __init__(self, anchor: str | None, is_mapping: bool, line: int) -> None:
+        self.items: list[Any] = []
+        self.anchor, self.is_mapping, self.line = anchor, is_mapping, line
+        self.size, self.depth = 1, 0
+
+    def value(self) -> Any:
+        return _mapping(self.items, self.line) if self.is_mapping else self.items
 
 
-def _mapping(items: list[Any]) -> dict[str, Any]:
+def _mapping(items: list[Any], line: int) -> dict[str, Any]:
     """Alternating keys and values as a dict; `<<` merges the mappings it names, own keys win."""
     own: dict[str, Any] = {}
     merged: dict[str, Any] = {}
@@ -219,16 +280,16 @@ def _mapping(items: list[Any]) -> dict[str, Any]:
                 if isinstance(source, dict):
                     merged |= {k: v for k, v in source.items() if k not in merged}
             continue
-        name = _key(key)
-        if name in own:
-            raise DocumentError(f"the key `{name[:60]}` stands twice in one mapping")
+        name = _key(key, line)
+        if name in own and own[name] != value:
+            raise DocumentError(f"the key `{name[:60]}` stands twice in the mapping that begins in line {line}")
         own[name] = value
     return merged | own
 
 
-def _key(key: Any) -> str:
+def _key(key: Any, line: int) -> str:
     if isinstance(key, (dict, list)):
-        raise DocumentError("it has a mapping or a list as a key")
+        raise DocumentError(f"the mapping that begins in line {line} has a mapping or a list as a key")
     if isinstance(key, bool) or key is None:
         return {True: "true", False: "false", None: "null"}[key]
     return str(key)

@@ -44,16 +44,16 @@ def name_from_path(method: str, path: str) -> str:
 
 
 def unique_names(tools: Sequence[Tool]) -> tuple[Tool, ...]:
-    """The same tools in the same order, each name once.
+    """The same tools in the same order, each name once, small and capital letters taken as the same.
 
-    Tools that share a name all get their document's name as a tail, so that the result does not depend on which
-    document came first; within one document the later ones get a number.
+    Tools that share a name all get their document's name as a tail; within one document the later ones get a number.
+    Documents are gone through by name, so that the result does not depend on which came first.
     """
     sources = _short_sources(tools)
-    shared = _repeated(tool.name for tool in tools)
+    shared = _repeated(tool.name.lower() for tool in tools)
     named = [
         _renamed(tool, f"{tool.name}__{sources[tool.source]}")
-        if tool.name in shared and sources.get(tool.source)
+        if tool.name.lower() in shared and sources.get(tool.source)
         else tool
         for tool in tools
     ]
@@ -61,14 +61,15 @@ def unique_names(tools: Sequence[Tool]) -> tuple[Tool, ...]:
     used: set[str] = set()
     numbers: dict[str, int] = {}
     """Name → the next number to try for it, so that many of one name do not each count from the start."""
-    out = []
-    for tool in named:
-        name, number = tool.name, numbers.get(tool.name, 2)
+    out = list(named)
+    for place in sorted(range(len(named)), key=lambda each: named[each].source):
+        tool = named[place]
+        name, number = tool.name, numbers.get(tool.name.lower(), 2)
         while name.lower() in used or (name != tool.name and name.lower() in taken):
             name, number = _fit(f"{tool.name}_{number}", tool.name + str(number)), number + 1
-        numbers[tool.name] = number
+        numbers[tool.name.lower()] = number
         used.add(name.lower())
-        out.append(_renamed(tool, name))
+        out[place] = _renamed(tool, name)
     return tuple(out)
 
 
@@ -83,7 +84,11 @@ def _short_sources(tools: Sequence[Tool]) -> dict[str, str]:
     if len(stems) < 2:
         return {}
     start = _common_start(sorted(stems.values()))
-    return {source: stem[len(start) :] or stem for source, stem in stems.items()}
+    short = {source: stem[len(start) :] or stem for source, stem in stems.items()}
+    alike = _repeated(short.values())
+    return {
+        source: f"{word}_{content_id(source, length=4)}" if word in alike else word for source, word in short.items()
+    }
 
 
 def _common_start(words: list[str]) -> str:

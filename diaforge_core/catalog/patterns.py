@@ -45,7 +45,10 @@ def text_like(pattern: str, rng: random.Random) -> str:
 def _ways(parsed: Any) -> float:
     """Logarithm of an upper bound of the ways in which the steps can share a text among them."""
     total = 0.0
-    for operation, argument in parsed:
+    steps = list(parsed)
+    for place, (operation, argument) in enumerate(steps):
+        if _ends_at_once(operation, argument, steps[place + 1 : place + 2]):
+            continue
         inner = sum(_ways(each) for each in _bodies(operation, argument))
         if operation in (_constants.MAX_REPEAT, _constants.MIN_REPEAT):
             low, high = argument[0], min(argument[1], MAX_PATTERN_TEXT)
@@ -54,6 +57,18 @@ def _ways(parsed: Any) -> float:
             inner += math.log(len(argument[1]))
         total += inner
     return total
+
+
+def _ends_at_once(operation: Any, argument: Any, following: list[Any]) -> bool:
+    """Whether a repeated set of letters can stop in one place only: before a letter that is not in it."""
+    if operation != _constants.MAX_REPEAT or len(argument[2]) != 1 or not following:
+        return False
+    (kind, members), (next_kind, code) = argument[2][0], following[0]
+    if next_kind != _constants.LITERAL or kind != _constants.IN:
+        return next_kind == _constants.LITERAL and kind == _constants.NOT_LITERAL and members == code
+    negated = members[0][0] == _constants.NEGATE
+    forms = {chr(code), chr(code).lower(), chr(code).upper()}  # the pattern may disregard case
+    return all(_in_set(members[1:] if negated else members, form) == negated for form in forms)
 
 
 def _bodies(operation: Any, argument: Any) -> list[Any]:

@@ -8,6 +8,9 @@ from urllib.parse import unquote
 MAX_HOPS = 40
 """A `$ref` that leads only to the next `$ref` more often than this is a circle."""
 
+MAX_STEPS = 400
+"""Steps of one reference into the document; more are nowhere in it."""
+
 
 class RefError(ValueError):
     """Why a reference cannot be followed, as the end of a sentence."""
@@ -18,6 +21,10 @@ class References:
 
     def __init__(self, document: Any) -> None:
         self.document = document
+        self.known: dict[Any, Any] = {}
+        """What was made of references before, for whoever follows them again."""
+        self.spent = 0
+        """Parts of schemas that were made of this document so far."""
 
     def lookup(self, ref: Any) -> Any:
         """What `ref` points at, as it stands. RefError if it leads out of the document or nowhere."""
@@ -32,7 +39,7 @@ class References:
         if pointer and not pointer.startswith("/"):
             raise RefError(f"the reference `{ref[:120]}` is not a path inside this document")
         place = self.document
-        for step in pointer.split("/")[1:]:
+        for step in pointer.split("/", MAX_STEPS)[1:]:
             place = _step(place, step.replace("~1", "/").replace("~0", "~"), ref)
         return place
 

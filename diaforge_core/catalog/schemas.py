@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from typing import Any
+import math
+from typing import Any, NamedTuple
 
+from ..records.base import canonical_json
 from .patterns import is_safe
 from .refs import MAX_HOPS, References, RefError
 
@@ -15,6 +17,19 @@ MAX_SCHEMA_NODES = 1_500
 MAX_TEXT = 4_000
 """Characters of a description that are kept."""
 MAX_ENUM = 2_000
+"""Values of an enum; a longer one is left out and the description says so."""
+MAX_VALUE_PARTS = 500
+"""Values and hundreds of characters in one default, example or allowed value."""
+MAX_VALUE_DEPTH = 20
+MAX_ENUM_PARTS = 5_000
+"""As `MAX_VALUE_PARTS`, of all values of one enum together."""
+MAX_KEY = 300
+"""Characters of a parameter's name."""
+MAX_LEAST_TEXT = 100_000
+MAX_LEAST = 5_000
+"""Characters, and items or fields, that a schema may demand at least; no call can hold more."""
+MAX_DOCUMENT_PARTS = 3_000_000
+"""Parts of schemas in all tools of one document; real catalogs of 20,000 tools have fewer."""
 CUT_SELF = "Shortened here: it refers to itself."
 CUT_SIZE = "Shortened here: the definition goes on for too long."
 TYPES = ("null", "boolean", "object", "array", "number", "string", "integer")
@@ -37,6 +52,24 @@ class SchemaProblem(ValueError):
     """Why a schema cannot be used, as the end of a sentence."""
 
 
+class _Known(NamedTuple):
+    """What a reference leads to, read before, and when reading it again would give the same."""
+
+    schema: dict[str, Any]
+    nodes: int
+    height: int
+    hops: int
+    met: frozenset[str]
+
+    def fits(self, nodes: int, depth: int, trail: tuple[str, ...]) -> bool:
+        return (
+            nodes + self.nodes <= MAX_SCHEMA_NODES
+            and depth + self.height <= MAX_SCHEMA_DEPTH
+            and len(trail) + self.hops <= MAX_HOPS
+            and self.met.isdisjoint(trail)
+        )
+
+
 class SchemaReader:
     """Turns the schemas of one operation into plain ones; one reader an operation, since it counts their size."""
 
@@ -44,6 +77,9 @@ class SchemaReader:
         self.references = references
         self.keep_read_only = keep_read_only
         self.nodes = 0
+        self._deepest = 0
+        self._longest = 0
+        self._met: set[str] = set()
 
     def read(self, schema: Any) -> dict[str, Any]:
         """The schema with local references put in place, `nullable` as a type, old keywords in today's form.
@@ -63,7 +99,9 @@ class SchemaReader:
             return {"not": {}}
         if not isinstance(schema, dict):
             raise SchemaProblem(f"a schema is {_kind(schema)} instead of a mapping")
+        self._spend(1)
         self.nodes += 1
+        self._deepest = max(self._deepest, depth)
         if "$ref" in schema:
             return self._read_ref(schema, depth, trail)
         if depth > MAX_SCHEMA_DEPTH or self.nodes > MAX_SCHEMA_NODES:
@@ -75,13 +113,15 @@ class SchemaReader:
         if not isinstance(ref, str):
             raise RefError("a `$ref` is not text")
         target = self.references.lookup(ref)
+        self._met.add(ref)
+        self._longest = max(self._longest, len(trail))
         if ref in trail:
             if isinstance(target, dict) and "$ref" in target:
                 self.references.follow(target)  # a circle of bare references has no content to cut to
             return _cut(target, CUT_SELF)
         if len(trail) > MAX_HOPS:
             return _cut(target, CUT_SIZE)
-        resolved = self._read(target, depth, (*trail, ref))
+        resolved = self._resolved(ref, target, depth, trail)
         beside = {key: value for key, value in schema.items() if key != "$ref" and not key.startswith("$")}
         if not beside:
             return resolved
@@ -89,26 +129,65 @@ class SchemaReader:
         conflicting = any(key in resolved and key not in _ANNOTATIONS for key in extra)
         return {**extra, "allOf": [resolved, *extra.get("allOf", [])]} if conflicting else resolved | extra
 
+    def _resolved(self, ref: str, target: Any, depth: int, trail: tuple[str, ...]) -> dict[str, Any]:
+        """The target read, or as it was read before where no limit and no circle would make a difference."""
+        key = (self.keep_read_only, ref)
+        known = self.references.known.get(key)
+        if known is not None and known.fits(self.nodes, depth, trail):
+            self._spend(known.nodes)
+            self.nodes += known.nodes
+            self._deepest = max(self._deepest, depth + known.height)
+            self._longest = max(self._longest, len(trail) + known.hops)
+            self._met |= known.met
+            return known.schema
+        before = (self.nodes, self._deepest, self._longest, self._met)
+        self._deepest, self._longest, self._met = depth, len(trail), set()
+        resolved = self._read(target, depth, (*trail, ref))
+        made = _Known(
+            resolved,
+            self.nodes - before[0],
+            self._deepest - depth,
+            self._longest - len(trail),
+            frozenset(self._met),
+        )
+        if made.fits(before[0], depth, trail):
+            self.references.known[key] = made
+        self._deepest, self._longest = max(self._deepest, before[1]), max(self._longest, before[2])
+        self._met |= before[3]
+        return resolved
+
+    def _spend(self, parts: int) -> None:
+        self.references.spent += parts
+        if self.references.spent > MAX_DOCUMENT_PARTS:
+            raise SchemaProblem(
+                f"the schemas of this document unfold to more than {MAX_DOCUMENT_PARTS:,} parts, as its references "
+                "are used very often; give it in several documents"
+            )
+
     def _read_plain(self, schema: dict[str, Any], depth: int, trail: tuple[str, ...]) -> dict[str, Any]:
         out: dict[str, Any] = {}
+        notes: list[str] = []
         _read_type(schema, out)
-        _read_values(schema, out)
-        _read_limits(schema, out)
+        self._spend(_read_values(schema, out, notes))
+        _read_limits(schema, out, notes)
         self._read_object(schema, out, depth, trail)
+        _leave_out_patterns(out, notes)
         self._read_items(schema, out, depth, trail)
         for key in _ONE_SCHEMA:
             if key in schema:
                 out[key] = self._read(schema[key], depth + 1, trail)
         for key in _MANY_SCHEMAS:
             if key in schema:
-                out[key] = [self._read(each, depth + 1, trail) for each in _list(schema[key], key)]
+                out[key] = [self._read(each, depth + 1, trail) for each in _schemas(schema[key], key)]
                 if not out[key]:
                     del out[key]
         if isinstance(schema.get("items"), list) and schema["items"]:  # positional items before 2020-12
-            out["prefixItems"] = [self._read(each, depth + 1, trail) for each in schema["items"]]
+            out["prefixItems"] = [self._read(each, depth + 1, trail) for each in _schemas(schema["items"], "items")]
         if schema.get("nullable") is True:
             _allow_null(out)
         _read_annotations(schema, out)
+        if notes:
+            out["description"] = " ".join([out.get("description", ""), *notes]).strip()
         return _flatten_all_of(out)
 
     def _read_object(self, schema: dict[str, Any], out: dict[str, Any], depth: int, trail: tuple[str, ...]) -> None:
@@ -119,8 +198,6 @@ class SchemaReader:
                     for name, each in _dict(schema[key], key).items()
                     if self.keep_read_only or key != "properties" or not _read_only(each)
                 }
-        if "patternProperties" in out:
-            out["patternProperties"] = {k: v for k, v in out["patternProperties"].items() if is_safe(k)}
         required = schema.get("required")
         if isinstance(required, list):
             hidden = set(_dict(schema.get("properties", {}), "properties")) - set(out.get("properties", {}))
@@ -177,33 +254,77 @@ def _read_type(schema: dict[str, Any], out: dict[str, Any]) -> None:
         out["type"] = types[0] if len(types) == 1 else types
 
 
-def _read_values(schema: dict[str, Any], out: dict[str, Any]) -> None:
+def _read_values(schema: dict[str, Any], out: dict[str, Any], notes: list[str]) -> int:
+    """Adds the values that the schema names; their size in parts. What is too long to show is left out and noted."""
+    size = 0
     if "enum" in schema:
-        values = _list(schema["enum"], "enum")
-        unique = [value for index, value in enumerate(values) if index < MAX_ENUM and not _among(value, values[:index])]
-        if unique:
-            out["enum"] = unique
+        size += _read_enum(_list(schema["enum"], "enum"), out, notes)
     if "const" in schema:
+        if (parts := _parts(schema["const"])) > MAX_VALUE_PARTS:
+            raise SchemaProblem("its `const` is too long")
         out["const"] = schema["const"]
+        size += parts
     if "default" in schema:
-        out["default"] = schema["default"]
+        if (parts := _parts(schema["default"])) <= MAX_VALUE_PARTS:
+            out["default"] = schema["default"]
+            size += parts
+        else:
+            notes.append("Not shown here: its default, which is very long.")
     examples = schema.get("examples")
     if isinstance(examples, list) and examples:
         out["examples"] = examples[:5]
     elif "example" in schema:
         out["examples"] = [schema["example"]]
+    if "examples" in out:
+        size += (parts := _parts(out["examples"]))
+        if parts > MAX_VALUE_PARTS:
+            del out["examples"]
+    return size
 
 
-def _among(value: Any, others: list[Any]) -> bool:
-    return any(value == other and isinstance(value, bool) == isinstance(other, bool) for other in others)
+def _read_enum(values: list[Any], out: dict[str, Any], notes: list[str]) -> int:
+    if len(values) > MAX_ENUM or (size := sum(map(_parts, values))) > MAX_ENUM_PARTS:
+        notes.append(f"Not listed here: its {len(values):,} allowed values.")
+        return 1
+    unique: dict[Any, Any] = {}
+    for value in values:
+        unique.setdefault(_sameness(value), value)
+    if unique:
+        out["enum"] = list(unique.values())
+    return size
 
 
-def _read_limits(schema: dict[str, Any], out: dict[str, Any]) -> None:
+def _sameness(value: Any) -> Any:
+    """Equal for values that are the same in JSON: `1` and `1.0`, but not `1` and `true`."""
+    if isinstance(value, (dict, list)):
+        return canonical_json(value)
+    return (isinstance(value, bool), value) if not isinstance(value, str) else (value,)
+
+
+def _parts(value: Any) -> int:
+    """How much the value holds: values, and hundreds of characters; more than any limit if it is nested too deep."""
+    waiting, parts = [(value, 0)], 0
+    while waiting:
+        each, depth = waiting.pop()
+        parts += 1 + (len(each) // 100 if isinstance(each, (str, dict, list)) else 0)
+        if depth > MAX_VALUE_DEPTH or parts > MAX_ENUM_PARTS:
+            return MAX_ENUM_PARTS + 1
+        if isinstance(each, dict):
+            parts += sum(len(key) for key in each) // 100
+            waiting += [(child, depth + 1) for child in each.values()]
+        elif isinstance(each, list):
+            waiting += [(child, depth + 1) for child in each]
+    return parts
+
+
+def _read_limits(schema: dict[str, Any], out: dict[str, Any], notes: list[str]) -> None:
     for key in _COUNTS:
         if key in schema:
             count = schema[key]
             if isinstance(count, bool) or not isinstance(count, (int, float)) or count < 0 or count != int(count):
                 raise SchemaProblem(f"`{key}` is {str(count)[:40]!r} instead of a whole number")
+            if key.startswith("min") and count > (MAX_LEAST_TEXT if key == "minLength" else MAX_LEAST):
+                raise SchemaProblem(f"`{key}` is {str(int(count))[:40]}, more than any call can hold")
             out[key] = int(count)
     for key in ("minimum", "maximum", "multipleOf", "exclusiveMinimum", "exclusiveMaximum"):
         if key in schema and not isinstance(schema[key], bool):
@@ -215,16 +336,32 @@ def _read_limits(schema: dict[str, Any], out: dict[str, Any]) -> None:
         raise SchemaProblem("`multipleOf` is not above zero")
     if isinstance(schema.get("uniqueItems"), bool):
         out["uniqueItems"] = schema["uniqueItems"]
-    if isinstance(schema.get("format"), str) and schema["format"]:
-        out["format"] = schema["format"]
-    if isinstance(schema.get("pattern"), str) and is_safe(schema["pattern"]):
-        out["pattern"] = schema["pattern"]
+    form, pattern = schema.get("format"), schema.get("pattern")
+    if isinstance(form, str) and form:
+        out["format"] = form[:MAX_KEY]
+    if isinstance(pattern, str) and is_safe(pattern):
+        out["pattern"] = pattern
+    elif isinstance(pattern, str):
+        notes.append(f"Not checked here: that it fits the pattern `{pattern[:MAX_KEY]}`.")
+
+
+def _leave_out_patterns(out: dict[str, Any], notes: list[str]) -> None:
+    """Leaves out names of fields by patterns that could not be tried in bounded time, and says so."""
+    given = out.get("patternProperties", {})
+    unsafe = [pattern for pattern in given if not is_safe(pattern)]
+    if not given:
+        return
+    out["patternProperties"] = {pattern: each for pattern, each in given.items() if pattern not in unsafe}
+    if unsafe:
+        notes += [f"Not checked here: fields whose names fit the pattern `{each[:MAX_KEY]}`." for each in unsafe[:5]]
+        if out.get("additionalProperties") is False:
+            del out["additionalProperties"]  # it would refuse the very fields that are meant
 
 
 def _read_annotations(schema: dict[str, Any], out: dict[str, Any]) -> None:
     for key in ("title", "description"):
         if isinstance(schema.get(key), str) and schema[key].strip():
-            out[key] = schema[key].strip()[:MAX_TEXT]
+            out[key] = schema[key].strip()[:MAX_TEXT].rstrip()
     if schema.get("deprecated") is True:
         out["deprecated"] = True
 
@@ -312,6 +449,11 @@ def _kind(value: Any) -> str:
 def _dict(value: Any, key: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise SchemaProblem(f"`{key}` is {_kind(value)} instead of a mapping")
+    if len(value) > MAX_SCHEMA_NODES:
+        raise SchemaProblem(f"`{key}` holds {len(value):,} entries (limit {MAX_SCHEMA_NODES:,})")
+    for name in value:
+        if len(name) > MAX_KEY:
+            raise SchemaProblem(f"`{key}` holds the name `{name[:40]}…` of {len(name):,} characters (limit {MAX_KEY})")
     return value
 
 
@@ -321,8 +463,16 @@ def _list(value: Any, key: str) -> list[Any]:
     return value
 
 
+def _schemas(value: Any, key: str) -> list[Any]:
+    if len(_list(value, key)) > MAX_SCHEMA_NODES:
+        raise SchemaProblem(f"`{key}` holds {len(value):,} schemas (limit {MAX_SCHEMA_NODES:,})")
+    return value
+
+
 def _names(value: Any, key: str) -> list[str]:
     names = _list(value, key)
+    if len(names) > MAX_SCHEMA_NODES:
+        raise SchemaProblem(f"`{key}` holds {len(names):,} names (limit {MAX_SCHEMA_NODES:,})")
     if not all(isinstance(name, str) for name in names):
         raise SchemaProblem(f"`{key}` holds something that is not a name")
     return names
@@ -334,4 +484,6 @@ def _number(value: Any, key: str) -> float:
             value = float(value)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise SchemaProblem(f"`{key}` is {str(value)[:40]!r} instead of a number")
+    if not math.isfinite(value) if isinstance(value, float) else abs(value) > 10**300:
+        raise SchemaProblem(f"`{key}` is {str(value)[:40]!r}, which is too large to compare with")
     return value
