@@ -38,7 +38,7 @@ def difference_view(name: str, old_version: str, new_version: str, key: str) -> 
         ),
         key=f"difference.{key}",
         hide_index=True,
-        height=min(280, 42 + 35 * len(rows)),
+        height=min(280, 37 + 33 * len(rows)),
         column_config={
             "w": st.column_config.TextColumn("What", width=80),
             "t": st.column_config.TextColumn("Tool", width=320),

@@ -40,7 +40,7 @@ def history_tab(catalog: Catalog) -> None:
         ),
         key=key,
         hide_index=True,
-        height=min(320, 42 + 35 * len(rows)),
+        height=min(320, 37 + 33 * len(rows)),
         on_select="rerun",
         selection_mode="single-row",
         column_config={

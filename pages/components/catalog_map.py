@@ -225,8 +225,8 @@ def _selection(catalog: Catalog, dots: Dots, rows: list[int]) -> None:
                 "Look closely", icon=":material/zoom_in:", key="map.closer", on_click=_look_at, args=(None, window)
             )
     names = [tool.name for tool in tools]
-    inner = risky_pairs(catalog, LEAST, names)
-    if inner:
+    inner = risky_pairs(catalog, LEAST, tuple(names))
+    if inner is None or inner:
         st.caption("The riskiest pairs among them")
         pairs_table(catalog, inner, f"inner.{hash(tuple(names))}", height=210)
     else:
@@ -243,7 +243,7 @@ def _selection(catalog: Catalog, dots: Dots, rows: list[int]) -> None:
         ),
         key=key,
         hide_index=True,
-        height=min(260, 42 + 35 * len(tools)),
+        height=min(260, 37 + 33 * len(tools)),
         selection_mode="single-row",
         on_select=lambda: _open(key, names),
         column_config={

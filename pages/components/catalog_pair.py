@@ -118,7 +118,7 @@ def _matches(catalog: Catalog, key: str, side: str, found: Sequence[str], close:
         key=key,
         hide_index=True,
         width=420,
-        height=min(320, 42 + 35 * len(found)),
+        height=min(320, 37 + 33 * len(found)),
         placeholder="",
         selection_mode="single-row",
         on_select=lambda: _take(key, side, found),
@@ -210,7 +210,7 @@ def _fields(catalog: Catalog, pair: ToolPair) -> None:
         ),
         key=f"fields.{catalog.version}.{pair.a.name}.{pair.b.name}",
         hide_index=True,
-        height=min(300, 42 + 35 * len(rows)),
+        height=min(300, 37 + 33 * len(rows)),
         column_config={
             "a": st.column_config.TextColumn("Left", width=170),
             "at": st.column_config.TextColumn("Type", width=110),

@@ -16,15 +16,19 @@ from .wiring import services
 from .wording import clip, count
 
 
-def risky_pairs(catalog: Catalog, floor: float = 0.45, names: Sequence[str] | None = None) -> Sequence[Any]:
-    """The riskiest pairs, of these tools alone where names are given."""
-    found = services().catalogs.ambiguity(catalog.name, catalog.version, floor).riskiest
-    inside = None if names is None else set(names)
-    return [pair for pair in found if inside is None or (pair.a in inside and pair.b in inside)]
+def risky_pairs(catalog: Catalog, floor: float, names: tuple[str, ...] | None = None) -> Sequence[Any] | None:
+    """The riskiest pairs that can be told apart, of these tools alone where names are given; None: not known yet."""
+    catalogs = services().catalogs
+    wait = 60.0 if len(catalog.tools) < LARGE else 1.5
+    work = lambda: catalogs.riskiest_among(catalog.name, names, floor=floor)  # noqa: E731
+    return ready(("riskiest", catalog.version, floor, names), work, wait)
 
 
-def pairs_table(catalog: Catalog, pairs: Sequence[Any], name: str, height: int = 440) -> None:
-    """Pairs with closeness and risk, marked where pinned or banned; one that is chosen is brought side by side."""
+def pairs_table(catalog: Catalog, pairs: Sequence[Any] | None, name: str, height: int = 440) -> None:
+    """Pairs with closeness and risk, marked where pinned; one that is chosen is brought side by side."""
+    if pairs is None:
+        still("Still looking for the riskiest pairs.")
+        return
     if not pairs:
         st.info("No two tools are this close. A lower closeness finds more.", icon=":material/search_off:")
         return
@@ -45,7 +49,7 @@ def pairs_table(catalog: Catalog, pairs: Sequence[Any], name: str, height: int =
         key=key,
         hide_index=True,
         column_order=("risk", "a", "b", "closeness", "mark"),
-        height=min(height, 42 + 35 * len(rows)),
+        height=min(height, 37 + 33 * len(rows)),
         selection_mode="single-row",
         on_select=lambda: _beside(key, pairs),
         column_config={
@@ -60,6 +64,16 @@ def pairs_table(catalog: Catalog, pairs: Sequence[Any], name: str, height: int =
     )
 
 
+@st.fragment(run_every=3)
+def still(what: str) -> None:
+    """A line on work that goes on beside the page, which is drawn anew after a while to look again."""
+    st.info(what, icon=":material/hourglass_top:")
+    again = f"still.{what}"
+    st.session_state[again] = st.session_state.get(again, 0) + 1
+    if st.session_state[again] % 2 == 0:
+        st.rerun()
+
+
 def _beside(key: str, pairs: Sequence[Any]) -> None:
     row = chosen_row(key)
     if row is not None and row < len(pairs):
@@ -72,7 +86,7 @@ def duplicates_table(catalog: Catalog, height: int = 400) -> None:
     wait = 60.0 if len(catalog.tools) < LARGE else 0.3
     found = ready(("duplicates", catalog.version), lambda: catalogs.duplicates(catalog.name), wait)
     if found is None:
-        st.info("Still looking for duplicates; come back in a moment.", icon=":material/hourglass_top:")
+        still("Still looking for duplicates.")
         return
     if not found:
         st.success("Every two tools can be told apart by a question.", icon=":material/check_circle:")
@@ -94,7 +108,7 @@ def duplicates_table(catalog: Catalog, height: int = 400) -> None:
         ),
         key=key,
         hide_index=True,
-        height=min(height, 42 + 35 * len(shown)),
+        height=min(height, 37 + 33 * len(shown)),
         selection_mode="single-row",
         on_select=lambda: _first_two(key, shown),
         column_config={

@@ -12,7 +12,7 @@ from diaforge_core.records.tool import Catalog
 
 from .background import ready
 from .catalog_diff import difference_view
-from .catalog_pairs import duplicates_table
+from .catalog_pairs import duplicates_table, still
 from .catalog_state import LARGE, chosen_row, show_tool
 from .palette import SIDE_EFFECTS, look
 from .wiring import services
@@ -62,7 +62,7 @@ def _skipped(name: str, report: Any) -> None:
         pd.DataFrame([(clip(s.where, 160), clip(s.why, 300)) for s in report.skipped], columns=["Where", "Why"]),
         key=f"skipped.{name}",
         hide_index=True,
-        height=min(280, 42 + 35 * len(report.skipped)),
+        height=min(280, 37 + 33 * len(report.skipped)),
         column_config={"Where": st.column_config.TextColumn(width=260), "Why": st.column_config.TextColumn(width=520)},
     )
 
@@ -85,7 +85,7 @@ def _suspicious(catalog: Catalog) -> None:
     wait = 60.0 if len(catalog.tools) < LARGE else 0.3
     found = ready(("suspicions", catalog.version), lambda: catalogs.suspicions(catalog.name), wait)
     if found is None:
-        st.info("Still reading all texts; come back in a moment.", icon=":material/hourglass_top:")
+        still("Still reading all texts.")
         return
     rows = [(name, each) for name, all_of_it in found.items() for each in all_of_it]
     if not rows:
@@ -107,7 +107,7 @@ def _suspicious_table(catalog: Catalog, rows: Sequence[tuple[str, Any]]) -> None
         ),
         key=key,
         hide_index=True,
-        height=min(280, 42 + 35 * len(rows)),
+        height=min(280, 37 + 33 * len(rows)),
         selection_mode="single-row",
         on_select=lambda: _open(key, [name for name, _ in rows]),
         column_config={

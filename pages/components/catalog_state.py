@@ -112,6 +112,5 @@ def last_change(name: str) -> None:
 
 def _change_line(newest: Any) -> None:
     by = f" · {plain(newest.who)}" if newest.who else ""
-    st.caption(
-        f"Last change: {plain(newest.note or newest.kind, 160)}{by} · {ago(newest.moment)}", help=exact(newest.moment)
-    )
+    what = plain(newest.note or newest.kind, 160)
+    st.caption(f"Last change: {what}{by} · {ago(newest.moment)}", help=exact(newest.moment), width="content")

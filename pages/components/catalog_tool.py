@@ -78,7 +78,7 @@ def neighbours(catalog: Catalog, tool: Tool, near: Sequence[tuple[str, float]] |
         ),
         key=key,
         hide_index=True,
-        height=42 + 35 * len(near),
+        height=37 + 33 * len(near),
         selection_mode="single-row",
         on_select=lambda: _beside(key, tool, near),
         alt="The nearest tools and how close each is",

@@ -117,7 +117,7 @@ def _table(catalog: Catalog, found: Sequence[Tool], total: int) -> None:
         tool_frame(found, nearest),
         key=key,
         hide_index=True,
-        height=min(560, 42 + 35 * max(3, len(found))),
+        height=min(560, 37 + 33 * max(3, len(found))),
         on_select=lambda: _choose(key, found),
         selection_mode="single-row",
         selection_default={"selection": {"rows": rows[:1]}},

@@ -37,7 +37,7 @@ def test_a_page_of_an_empty_workspace_says_what_it_will_show(open_empty: Open, n
     assert len(words(at)) > 60
 
 
-@pytest.mark.parametrize("view", ["Tools", "Confusion map", "Pair", "Import report"])
+@pytest.mark.parametrize("view", ["Tools", "Confusion map", "Pair", "Import report", "History"])
 def test_every_tab_of_the_catalog_opens_by_its_link(open_page: Open, view: str) -> None:
     at = open_page("catalog", view=view)
     assert not at.exception
@@ -53,11 +53,12 @@ def test_the_search_narrows_the_tools(open_page: Open) -> None:
 
 def test_a_file_that_is_no_catalog_is_one_message_and_nothing_is_stored(open_page: Open) -> None:
     at = open_page("catalog")
-    at.file_uploader(key="catalog.files.0").set_value([("notes.txt", b"just notes", "text/plain")]).run()
-    at.text_input(key="catalog.name.0").set_value("notes").run()
+    at.file_uploader(key="catalog.files.0").set_value([("notes.txt", b"just notes", "text/plain")])
+    at.text_input(key="catalog.name.0").set_value("notes")
     at.button(key="catalog.import").click().run()
     assert not at.exception
     assert len(at.error) == 1
+    assert "notes" in at.error[0].value
     assert at.selectbox(key="catalog").options == ["enterprise"]
 
 
