@@ -119,6 +119,7 @@ class Catalogs:
         """Held from reading a current version to replacing it, so that no edit is lost."""
         self._catalogs: Kept[Catalog] = Kept(KEPT_TOOLS, lambda catalog: len(catalog.tools))
         self._ambiguities: Kept[Ambiguity] = Kept(KEPT_RESULTS)
+        self._riskiest: Kept[tuple[Pair, ...]] = Kept(50)
         self._mined: Kept[Mined] = Kept(KEPT_MINED)
         self._vectors = VectorCache(workspace.folder / "cache")
         self._searches: Kept[ToolSearch] = Kept(KEPT_RESULTS)
@@ -326,18 +327,9 @@ class Catalogs:
         Of pairs in which one is among the nearest of the other, at least `floor` close; banned pairs and duplicates are
         left out. CatalogError if a tool is not there.
         """
-        catalog = self.get(name)
-        wanted = {tool.name for tool in (catalog.tools if tools is None else catalog.subset(tuple(tools)))}
-        nearest = self.ambiguity(name).nearest
-        close = {(min(a, b), max(a, b)): at for a in wanted for b, at in nearest[a] if b in wanted and at >= floor}
-        banned = set(catalog.banned)
-        group = {tool: place for place, group in enumerate(self.duplicates(name)) for tool in group.tools}
-        pairs = (
-            Pair(a, b, at, risk(catalog.tool(a), catalog.tool(b), at))
-            for (a, b), at in close.items()
-            if (a, b) not in banned and (a not in group or group[a] != group.get(b))
-        )
-        return tuple(heapq.nsmallest(limit, pairs, key=lambda pair: (-pair.risk, -pair.closeness, pair.a, pair.b)))
+        version, among = self._head(name).version, None if tools is None else tuple(tools)
+        key = (name, version, among, limit, floor)
+        return self._riskiest.get(key, lambda: self._riskiest_among(name, version, among, limit, floor))
 
     def facets(self, name: str, tools: Sequence[str], version: str | None = None) -> tuple[Facet, ...]:
         """What tells these tools apart, as questions with each tool's answer; of a version as in `find`."""
@@ -364,8 +356,7 @@ class Catalogs:
 
     def duplicates(self, name: str) -> tuple[DuplicateGroup, ...]:
         """Groups of tools that no question to a user tells apart; they are never offered together."""
-        version = self._head(name).version
-        return self._duplicates.get(version, lambda: duplicate_groups(self.get(name, version).tools))
+        return self._duplicate_groups(name, self._head(name).version)
 
     def suspicions(self, name: str) -> dict[str, tuple[Suspicion, ...]]:
         """Tool → what in its text a person should look at before a model does; tools without any are left out."""
@@ -491,6 +482,27 @@ class Catalogs:
         """The neighbourhood of every tool, from that of another version of this catalog where one is held."""
         previous = self._mined.newest(lambda key: isinstance(key, tuple) and key[0] == catalog.name)
         return mine(catalog.tools, NEAREST, previous, self._vectors)
+
+    def _riskiest_among(
+        self, name: str, version: str, tools: tuple[str, ...] | None, limit: int, floor: float
+    ) -> tuple[Pair, ...]:
+        catalog = self.get(name, version)
+        wanted = {tool.name for tool in (catalog.tools if tools is None else catalog.subset(tools))}
+        nearest = self.ambiguity(name, version).nearest
+        close = {(min(a, b), max(a, b)): at for a in wanted for b, at in nearest[a] if b in wanted and at >= floor}
+        banned = set(catalog.banned)
+        group = {
+            tool: place for place, group in enumerate(self._duplicate_groups(name, version)) for tool in group.tools
+        }
+        pairs = (
+            Pair(a, b, at, risk(catalog.tool(a), catalog.tool(b), at))
+            for (a, b), at in close.items()
+            if (a, b) not in banned and (a not in group or group[a] != group.get(b))
+        )
+        return tuple(heapq.nsmallest(limit, pairs, key=lambda pair: (-pair.risk, -pair.closeness, pair.a, pair.b)))
+
+    def _duplicate_groups(self, name: str, version: str) -> tuple[DuplicateGroup, ...]:
+        return self._duplicates.get(version, lambda: duplicate_groups(self.get(name, version).tools))
 
     def _suggest(self, name: str, version: str, a: str, b: str) -> tuple[Rewording, ...]:
         return suggest(self.get(name, version), a, b, self.ambiguity(name, version).nearest)
