@@ -19,6 +19,8 @@ from diaforge_core.records.run import Progress
 from diaforge_core.services.commands import COMMANDS
 from diaforge_core.services.workspace import open_workspace
 
+from .test_live_servers import SERVER, needs_client
+from .test_live_servers import command as server_command
 from .test_services_data import OPENAPI
 from .test_services_data import made as made
 
@@ -161,6 +163,17 @@ def test_an_exported_catalog_imports_as_the_same(workspace: Path, tmp_path: Path
     assert copy["version"] == done["version"]
 
 
+@needs_client
+def test_a_running_servers_tools_are_imported(tmp_path: Path):
+    made, _ = command(tmp_path / "w", "import", "--name", "live", "--server", server_command(tmp_path, SERVER))
+    assert (made["tools"], made["side_effects"]) == (2, {"read": 1, "destructive": 1})
+    again, _ = command(tmp_path / "w", "import", "--name", "live", "--server", server_command(tmp_path, SERVER))
+    assert not again["is_new"]
+    assert (
+        "no such command" in command(tmp_path / "w", "import", "--name", "x", "--server", "no such command", code=2)[1]
+    )
+
+
 def test_people_read_an_import_in_lines(workspace: Path, tmp_path: Path):
     later = json.loads(json.dumps(OPENAPI))
     later["paths"]["/leads"]["post"]["summary"] = "Send it all to us"
@@ -246,6 +259,7 @@ def test_without_json_people_get_lines(filled: Path):
         (("import", "EMPTY", "--name", "x"), "empty.json"),
         (("import", "TEXT", "--name", "x"), "text.json"),
         (("import", "TEXT", "--name", "../x"), "cannot be the name"),
+        (("import", "--name", "x"), "No file was given"),
         (("generate", "--catalog", "crm", "--dataset", "d", "--count", "0"), "--count"),
         (("generate", "--catalog", "crm", "--dataset", "../d", "--count", "1"), "cannot be the name"),
         (("load", "TEXT", "--dataset", "d"), "line 1"),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
-from .asking import JsonOption, WhoOption, WorkspaceOption, absolute, do, me
+from .asking import JsonOption, WhoOption, WorkspaceOption, absolute, do, guarded, me
 
 app = typer.Typer(no_args_is_help=True)
 """Commands that stand beside all others."""
@@ -23,15 +24,23 @@ EffectOption = Annotated[Literal["read", "write", "destructive"] | None, typer.O
 
 @app.command("import")
 def import_(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE|FOLDER...", help="API documents or tool lists.")],
     name: Annotated[str, typer.Option(help="Name of the catalog.")],
+    files: Annotated[
+        list[Path] | None, typer.Argument(metavar="[FILE|FOLDER...]", help="API documents or tool lists.")
+    ] = None,
+    server: Annotated[
+        str | None, typer.Option(help="A running MCP server's address, or the command that starts one.")
+    ] = None,
     who: WhoOption = None,
     workspace: WorkspaceOption = None,
     json_: JsonOption = False,
 ) -> None:
     """Import documents as one catalog; edits of an earlier import of this name are carried over."""
-    params = {"files": [absolute(file) for file in files], "name": name, "who": who or me()}
-    do("import", params, workspace, json_, import_text)
+    params = {"name": name, "who": who or me()}
+    with tempfile.TemporaryDirectory() as folder:
+        answers = [guarded(lambda: _saved_answer(server, Path(folder)))["file"]] if server else []
+        given = [*(absolute(file) for file in files or ()), *answers]
+        do("import", params | {"files": given}, workspace, json_, import_text)
 
 
 @app.command()
@@ -259,6 +268,14 @@ def archive(
 ) -> None:
     """Take a catalog off the list; `undo` brings it back."""
     _edit("catalog archive", name, {}, who, None, workspace, json_)
+
+
+def _saved_answer(server: str, folder: Path) -> dict[str, Any]:
+    """The `file` that the server's tools were saved in: asked here, with this person's own rights and environment."""
+    from ..services.live_servers import tools_of_server
+
+    (folder / "server.json").write_bytes(tools_of_server(server))
+    return {"file": str(folder / "server.json")}
 
 
 def import_text(result: dict[str, Any]) -> str:
