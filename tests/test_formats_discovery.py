@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import time
 from pathlib import Path
 from typing import Any
 
@@ -177,6 +176,15 @@ def test_a_broken_method_is_named_and_the_others_are_read():
     }
 
 
+def test_the_work_that_methods_with_fields_of_their_own_make_is_bounded(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("diaforge_core.catalog.formats.discovery.MAX_OWN_VALUES", 50)
+    names = [f"m{i}" for i in range(20)]
+    schemas = {"S": {"type": "object", "properties": {"a": {"type": "string", "annotations": {"required": names}}}}}
+    one = {"httpMethod": "POST", "path": "x", "request": {"$ref": "S"}}
+    tools = read(document(schemas=schemas, methods={n: {**one, "id": n} for n in names}, resources={})).tools
+    assert [tool.required for tool in tools][:: len(tools) - 1] == [("a",), ()]
+
+
 @settings(max_examples=150, deadline=None)
 @given(json_values, json_values)
 def test_any_value_as_a_method_or_schema_gives_a_catalog_or_one_message(one: Any, other: Any):
@@ -193,9 +201,7 @@ def test_any_value_as_a_method_or_schema_gives_a_catalog_or_one_message(one: Any
 @pytest.mark.skipif(not REAL.is_dir(), reason="google-api-python-client is not installed")
 def test_all_real_documents_import_whole():
     files = sorted(REAL.glob("*.json"))
-    started = time.monotonic()
     catalog = import_catalog(files, "google")
-    assert time.monotonic() - started < 60
     contents = {path.read_bytes() for path in files}
     assert len(catalog.tools) == sum(content.count(b'"httpMethod": "') for content in contents) > 20_000
     repeats = {each.where for each in catalog.skipped if "byte for byte" in each.why}

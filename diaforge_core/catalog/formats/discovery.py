@@ -19,6 +19,9 @@ _PATTERNS = {
     "google-duration": r"^-?\d{1,12}(\.\d{1,9})?s$",
 }
 """What the text of these formats looks like: 64-bit numbers travel as text, since JSON numbers lose digits."""
+MAX_OWN_VALUES = 5_000_000
+"""Values of schemas that are made for single methods because some fields are required for them alone; methods beyond it
+share those of the document, in which such fields are optional. The largest real document comes to a tenth of it."""
 _NOT_SCHEMA = frozenset(
     {"id", "annotations", "enumDescriptions", "enumDeprecated", "location", "repeated", "required", "default", "format"}
 )
@@ -79,6 +82,7 @@ class _Reading:
         self.schemas = schemas if isinstance(schemas, dict) else {}
         self.needing = set(_methods_named(list(self.schemas.values())))
         self.shared = _Schemas(self.schemas, "")
+        self.budget = MAX_OWN_VALUES
 
     def draft(self, place: str, method: Any, deprecated: bool) -> Draft:
         if not isinstance(method, dict):
@@ -105,23 +109,13 @@ class _Reading:
         return "/" + "/".join(parts) if given else ""
 
     def _arguments(self, method: dict[str, Any], name: str) -> dict[str, Any]:
-        references = _Schemas(self.schemas, name) if name in self.needing else self.shared
-        reader = SchemaReader(references)
-        arguments: dict[str, Any] = {"type": "object", "properties": {}, "required": []}
-        for key, parameter in _parameters(method):
-            with naming(key):
-                arguments["properties"][key] = reader.read(_parameter_schema(parameter))
-            if parameter.get("required") is True:
-                arguments["required"].append(key)
-        if "request" in method:
-            with naming("body"):
-                body = reader.read(_in_json_schema(method["request"], name))
-            arguments = with_body(arguments, body, body_required=True)
-        if "mediaUpload" in method:
-            arguments["properties"] |= _upload(method["mediaUpload"], arguments["properties"])
-        if not arguments["required"]:
-            del arguments["required"]
-        return arguments
+        if name not in self.needing or self.budget <= 0:
+            return _arguments(method, name, self.shared)
+        own = _Schemas(self.schemas, name)
+        try:
+            return _arguments(method, name, own)
+        finally:
+            self.budget -= sum(_size(each) for each in own.made.values())
 
 
 class _Schemas(References):
@@ -141,6 +135,25 @@ class _Schemas(References):
         return self.made[ref]
 
 
+def _arguments(method: dict[str, Any], name: str, references: _Schemas) -> dict[str, Any]:
+    reader = SchemaReader(references)
+    arguments: dict[str, Any] = {"type": "object", "properties": {}, "required": []}
+    for key, parameter in _parameters(method):
+        with naming(key):
+            arguments["properties"][key] = reader.read(_parameter_schema(parameter))
+        if parameter.get("required") is True:
+            arguments["required"].append(key)
+    if "request" in method:
+        with naming("body"):
+            body = reader.read(_in_json_schema(method["request"], name))
+        arguments = with_body(arguments, body, body_required=True)
+    if "mediaUpload" in method:
+        arguments["properties"] |= _upload(method["mediaUpload"], arguments["properties"])
+    if not arguments["required"]:
+        del arguments["required"]
+    return arguments
+
+
 def _methods_named(schemas: list[Any]) -> Iterator[str]:
     """The ids of methods for which some field is required, though it is optional for others."""
     waiting = schemas
@@ -153,6 +166,17 @@ def _methods_named(schemas: list[Any]) -> Iterator[str]:
             waiting += value.values()
         elif isinstance(value, list):
             waiting += value
+
+
+def _size(value: Any) -> int:
+    """How many mappings, lists and keys the value holds."""
+    total, waiting = 0, [value]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, (dict, list)):
+            total += 1 + len(each)
+            waiting += each.values() if isinstance(each, dict) else each
+    return total
 
 
 def _parameters(method: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
