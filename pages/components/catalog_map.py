@@ -22,7 +22,7 @@ from .palette import SIDE_EFFECTS, badge_markdown, look
 from .wiring import services
 from .wording import clip, count, plain
 
-MODE_BAR = [["lasso2d", "select2d", "pan2d"], ["zoomIn2d", "zoomOut2d", "resetScale2d"]]
+MODE_BAR = [["pan2d", "lasso2d", "select2d"], ["zoomIn2d", "zoomOut2d", "resetScale2d"]]
 PAIRS, GROUPS, TWINS = "Riskiest pairs", "Groups", "Duplicates"
 LEAST, MOST, STEP, USUAL = 0.3, 0.9, 0.05, 0.45
 
@@ -97,7 +97,7 @@ def _map(catalog: Catalog, dots: Dots, islands: Sequence[Island], floor: float) 
         config={"displayModeBar": True, "modeBarButtons": MODE_BAR, "scrollZoom": True},
     )
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption("Click a dot for its neighbours, or draw round several. Scroll to zoom.")
+        st.caption("Click a dot for its neighbours, scroll to zoom, drag to move; with the lasso draw round several.")
         if window is not WHOLE:
             st.button("Whole map", icon=":material/zoom_out_map:", key="map.whole", on_click=_look_at, args=(None,))
     return rows_within(dots.spots, event["selection"]) if event else []

@@ -373,7 +373,7 @@ def _painting(
 def _frame(figure: go.Figure, window: Window) -> None:
     figure.update_layout(
         height=HEIGHT,
-        dragmode="lasso",
+        dragmode="pan",  # with the lasso at hand the framework lets no click choose a dot
         clickmode="event+select",
         margin={"l": 0, "r": 36, "t": 30, "b": 0},
         legend={
