@@ -74,7 +74,9 @@ def _google_folder() -> Path:
 
 # --- what quotes an identifier ---------------------------------------------------------------------------------------
 
-_MARKED = re.compile(r"[a-z][A-Z](?!s\b)|\w_\w|[a-z]\.[a-z]|\w/\w|[{}<>$=:]\w|\bv\d+\w*\b|\b\d{4}-\d\d-\d\d\b")
+_MARKED = re.compile(
+    r"[a-z][A-Z](?!s\b)|\w_\w|[a-z]\.[a-z]|\w/\w|(?:^|\s)/\w|[{}<>$=:]\w|\bv\d+\w*\b|\b\d{4}-\d\d-\d\d\b"
+)
 _PROPER = re.compile(r"\b(?:OAuth|iOS|macOS|YouTube|[A-Z]{2,}s|[A-Z][a-z]+[A-Z][A-Za-z]*)\b")
 """Product names and plurals of acronyms, which a person writes so too."""
 
@@ -172,11 +174,11 @@ def goal_sentence(tool: Tool) -> str:
     It is the summary without identifiers, the segments of the address as a trail of plain words, the area, and the
     values that the tool cannot do without.
     """
-    told = f"{tool.summary} {tool.description}" if tool.summary.startswith("Deprecated") else tool.summary
+    told = _opening(tool)
     text = re.sub(r"\[([^\]]*)\]\([^)]*\)|<[^>]*>|https?://\S+", r"\1", told).replace("`", "")
     words = [_apart(word) if re.search(r"[a-z][A-Z]|_", word) else word for word in text.split() if "/" not in word]
     parts = [" ".join(words).rstrip(".") + "."]
-    trail = [_apart(step) for step in _steps(tool.path)]
+    trail = [said for step in _steps(tool.path) if (said := _apart(step))]
     if trail:
         parts.append(f"(Where: {' > '.join(trail)}.)")
     product = tool.group if " " in tool.group else _apart(Path(tool.source).stem)
@@ -188,6 +190,16 @@ def goal_sentence(tool: Tool) -> str:
     return " ".join(parts)
 
 
+def _opening(tool: Tool) -> str:
+    """The document's first sentence on the tool, with the second where that is short."""
+    sentences = re.split(r"(?<=\w\.)\s+", " ".join(tool.description.split()))
+    if tool.description.startswith(tool.summary.rstrip(".")) and len(sentences) > 1 and len(sentences[1]) <= _SHORT:
+        return f"{sentences[0]} {sentences[1]}"
+    return tool.summary
+
+
+_SHORT = 80
+"""Letters up to which a second sentence is no lecture."""
 _KEYS = ("name", "parent", "resource", "body", "id")
 """Names of values that only say what a call works on."""
 

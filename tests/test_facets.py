@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import random
 import re
-from itertools import permutations
+from itertools import combinations, permutations
+from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from diaforge_core.catalog.facets import best_facet, facets, indistinguishable, plain_words, profile
+from benchmarks.bench_facets import goal_sentence, quoted_identifiers
+from diaforge_core.catalog.facets import Facet, best_facet, facets, indistinguishable, information, plain_words, profile
 from diaforge_core.catalog.importing import load_catalog
 from diaforge_core.catalog.leaves import labels_of, leaves
 from diaforge_core.catalog.neighbours import nearest
@@ -169,3 +171,210 @@ def test_an_address_that_ends_in_the_name_s_first_word_makes_it_the_verb(name: s
     text = "Put the order, the quote or the call on hold, with a discount and a notification."
     tool = Tool(name=name.replace(".", "_"), original_name=name, summary=text, method="POST", path=path)
     assert profile(tool).task == task
+
+
+# --- what real catalogs hold, as small tools of our own ---
+
+
+def method(name: str, verb: str, path: str, summary: str = "", group: str = "", **taken: Any) -> Tool:
+    """A tool as a document of dotted method ids gives it."""
+    cleaned = re.sub(r"\W+", "_", f"{name}_{path}")[:64]
+    return a_tool(cleaned, original_name=name, method=verb, path=path, summary=summary, group=group, **taken)
+
+
+def asked(a: Tool, b: Tool) -> tuple[str, str, str]:
+    """The best question for two tools and the answer of each."""
+    facet = best_facet((a, b))
+    assert facet is not None
+    return facet.question, facet.answers[a.name], facet.answers[b.name]
+
+
+@pytest.mark.parametrize(
+    ("name", "verb", "path", "task"),
+    [
+        ("shop.carts.list", "GET", "/v1/carts", "see a list of carts"),
+        ("shop.carts.aggregatedList", "GET", "/v1/aggregated/carts", "see one overall list of the carts in all places"),
+        ("shop.carts.setAccessPolicy", "POST", "/v1/carts/{c}:setAccessPolicy", "set an access policy of a cart"),
+        ("shop.carts.setLabels", "POST", "/v1/carts/{c}/setLabels", "set the labels of a cart"),
+        ("shop.carts.getHealth", "GET", "/v1/carts/{c}/getHealth", "look up the health of a cart"),
+        ("shop.carts.batchDelete", "POST", "/v1/carts:batchDelete", "remove several carts at once"),
+        ("shop.carts.listUsable", "GET", "/v1/carts:listUsable", "see a list of usable carts"),
+        ("shop.carts.checkOut", "POST", "/v1/carts/{c}:checkOut", "check out a cart"),
+        ("shop.carts.deleteAndForget", "POST", "/v1/carts/{c}/deleteAndForget", "delete and forget a cart"),
+        ("shop.pricelists.update", "PUT", "/v1/priceLists/{p}", "change an existing price list"),
+        ("UpdateCartArchive", "POST", "/v1/Carts/{Sid}/Archive", "archive a cart"),
+        ("FetchCartAddOn", "GET", "/v1/Carts/{C}/AddOns/{Sid}", "look up a single cart add-on"),
+        ("CreateCartTollFree", "POST", "/v1/Carts/TollFree.json", "create a new toll-free cart"),
+        ("POST /carts/{id}/cancel", "POST", "/carts/{id}/cancel", "cancel a cart"),
+    ],
+)
+def test_the_task_is_said_for_methods_of_many_makes(name: str, verb: str, path: str, task: str):
+    assert profile(method(name, verb, path)).task == task
+
+
+def test_a_function_named_by_a_noun_is_looked_up_and_one_named_by_its_verb_done():
+    noun = method(
+        "reports.print.topUsersSummary", "FUNCTION", "/reports/print/topUsersSummary", "Get the top users summary"
+    )
+    verb = method("teams.unarchive", "ACTION", "/teams/{team-id}/unarchive", "Unarchive a team")
+    assert profile(noun).task == "look up a single top users summary of a print"
+    assert profile(verb).task == "unarchive a team"
+
+
+def test_a_thing_is_named_in_the_order_of_the_text():
+    tool = a_tool(
+        "CreateKeyBackup", summary="Create a backup key for the vault", method="POST", path="/v1/Keys/Backups"
+    )
+    assert profile(tool).resource == "backup key"
+    reused = tool.model_copy(update={"summary": "Create the backup key file"})
+    assert profile(reused).resource == "key backup"
+
+
+@pytest.mark.parametrize(
+    ("here", "there", "answers"),
+    [
+        ("/v1/users/{u}/notes", "/v1/groups/{g}/notes", ("for a user", "inside a group")),
+        ("/me/notes", "/users/{user-id}/notes", ("for yourself", "for a user")),
+        ("/v1/sites/{s}/notes", "/v1/notes", ("inside a site", "not inside a site")),
+        ("/users/{u}/calendar/notes", "/users/{u}/calendars/{c}/notes",
+         ("inside the main calendar", "inside one of several calendars")),
+        ("/me/calendar/notes", "/groups/{g}/notes", ("inside your own calendar", "inside a group")),
+        ("/v1/p/{project}/zones/{z}/notes", "/v1/p/{project}/global/notes", ("in one zone", "worldwide")),
+    ],
+)  # fmt: skip
+def test_tools_at_different_places_are_asked_where(here: str, there: str, answers: tuple[str, str]):
+    a, b = method("office.notes.list", "GET", here), method("office.notes.list", "GET", there)
+    _, *said = asked(a, b)
+    assert tuple(said) == answers
+
+
+def test_an_address_that_hides_its_place_is_not_told_from_one_that_shows_it():
+    anywhere = method("log.sinks.list", "GET", "/v2/{v2Id}/{v2Id1}/sinks")
+    assert indistinguishable(anywhere, method("log.folders.sinks.list", "GET", "/v2/folders/{foldersId}/sinks"))
+
+
+def test_one_method_of_two_products_is_asked_by_product():
+    a = method("a.locations.list", "GET", "/v1/projects/{p}/locations", "Lists locations.", "Cloud Tasks")
+    b = method("b.locations.list", "GET", "/v1/projects/{p}/locations", "Lists locations.", "Cloud Build")
+    question = "Which area does this belong to: Cloud Build or Cloud Tasks?"
+    assert asked(a, b) == (question, "Cloud Tasks", "Cloud Build")
+
+
+def test_a_change_in_part_is_told_from_one_as_a_whole():
+    a = method("shop.carts.patch", "PATCH", "/v1/carts/{c}")
+    b = method("shop.carts.update", "PUT", "/v1/carts/{c}")
+    _, part, whole = asked(a, b)
+    assert (part, whole) == ("change some details of an existing one", "replace an existing one as a whole")
+
+
+@pytest.mark.parametrize("newer", ["/v2/carts", "/v1beta1/carts", "/shop/alpha/carts"])
+def test_a_version_is_never_a_question(newer: str):
+    old = method("shop.carts.create", "POST", "/shop/v1/carts", "Creates a cart.", "Shop")
+    new = method("shop.carts.create", "POST", newer, "Makes one basket for every visitor of today.", "Shop")
+    assert indistinguishable(old, new)
+
+
+@pytest.mark.parametrize("label", ["page_id", "etag", "body", "x2_flag"])
+def test_a_value_that_no_person_thinks_of_is_no_question(label: str):
+    a = method("x.pages.render", "POST", "/v1/pages/{page_id}:render", **{label: "string!"})
+    b = method("x.pages.render", "POST", "/v1/pages/{page_id}:render")
+    assert indistinguishable(a, b)
+
+
+def test_two_lines_that_say_nearly_the_same_are_not_offered_as_a_choice():
+    near = [
+        a_tool(f"x{kind}", original_name="x", summary=f"Moves money of the {kind} kind between two accounts")
+        for kind in ("old", "new")
+    ]
+    assert not any(facet.key == "gist" for facet in facets(near))
+
+
+# --- the judge of what quotes an identifier, and any tool at all ---
+
+
+@pytest.mark.parametrize(
+    "planted",
+    ["is it cartItems?", "is it cart_items?", "is it shop.carts?", "is it /carts?", "is it {cart}?", "is it v1?",
+     "is it CRM_CreateLead?", "is it item2?"],
+)  # fmt: skip
+def test_a_facet_that_quotes_an_identifier_is_caught(planted: str):
+    tool = a_tool("CRM_CreateLead", path="/carts/{cart}", item2="string")
+    assert quoted_identifiers(Facet("task", planted, {"a": "one", "b": "two"}), [tool])
+    assert quoted_identifiers(Facet("task", "Which?", {"a": planted, "b": "two"}), [tool])
+
+
+def test_plain_words_acronyms_and_product_names_quote_nothing():
+    facet = Facet("task", "Is it OAuth, YouTube or VMs?", {"a": "change an SMS add-on", "b": "look up a single URL"})
+    assert quoted_identifiers(facet, [a_tool()]) == []
+
+
+IDENTIFIERS = st.lists(
+    st.sampled_from(
+        (
+            "get",
+            "list",
+            "create",
+            "cart",
+            "carts",
+            "item",
+            "Item",
+            "v1",
+            "v2beta",
+            "userID",
+            "oauth2Token",
+            "by",
+            "for",
+            "of",
+            "to",
+            "2",
+        )
+    ),
+    min_size=1,
+    max_size=4,
+)
+SEPARATORS = st.sampled_from([".", "_", "", "-", "/"])
+TOOLS = st.builds(
+    lambda words, between, verb, steps, text, group: (between.join(words), verb, "/" + "/".join(steps), text, group),
+    IDENTIFIERS,
+    SEPARATORS,
+    st.sampled_from(["GET", "POST", "PATCH", "PUT", "DELETE", "QUERY", "FUNCTION", ""]),
+    st.lists(
+        st.sampled_from(["v1", "users", "{userId}", "cartItems", "{item_id}", "me", "global", "runTask"]), max_size=5
+    ),
+    st.one_of(st.sampled_from(["Lists carts.", "Runs `runTask` of cart_items", ""]), st.text(max_size=40)),
+    st.sampled_from(["", "CartService", "Cart Service", "crm_v2"]),
+)
+
+
+@given(st.lists(TOOLS, min_size=2, max_size=5))
+@settings(max_examples=150, deadline=None)
+def test_any_tools_give_questions_that_split_and_do_not_depend_on_order(drafts):
+    tools = [
+        a_tool(
+            f"T{place}", original_name=name or "x", method=verb, path=path, summary=text, group=group, cartId="string!"
+        )
+        for place, (name, verb, path, text, group) in enumerate(drafts)
+    ]
+    known = facets(tools)
+    assert facets(tools[::-1]) == known
+    for facet in known:
+        assert len(facet.options) > 1
+        assert information(facet, tools) >= 0
+        if not facet.key.startswith("gist"):
+            assert not any(re.search(r"[a-z][A-Z]|[_/{}]|\bv\d", _without_proper(said)) for said in facet.options)
+    for a, b in combinations(tools, 2):
+        assert indistinguishable(a, b) == indistinguishable(b, a)
+
+
+def _without_proper(text: str) -> str:
+    return re.sub(r"OAuth|IDs|VMs|URLs", "", text)
+
+
+def test_a_goal_for_readers_holds_no_identifier_and_no_facet():
+    told = "Adds a `cartItem` to a cart."
+    tool = method("shop.addItem", "POST", "/v1/carts/{cartId}/cartItems", told, "Shop Front", giftNote="string!")
+    said = goal_sentence(tool)
+    assert (
+        said
+        == "Adds a cart item to a cart. (Where: carts > cart items.) (Product: Shop Front.) (I can give: gift note.)"
+    )

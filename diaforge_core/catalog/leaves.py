@@ -19,8 +19,8 @@ _TRAILING = {"by": "person it is {} by", "on": "day it is {}", "at": "time it is
 """Last word of an identifier such as `approved_by` → how a noun is made of it."""
 _SMALL_WORDS = word_set("at for of in on after before since until if with is are and or as not the a an be it")
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z'-]*(?: [A-Za-z][A-Za-z'-]*){0,3}")
-_WRAPPERS = word_set("body request resource value etag fields alt kind payload")
-"""Labels of values that a document wraps others in, or that only machines know."""
+_WRAPPERS = word_set("body request resource value etag fields alt kind payload odata http")
+"""Labels, or their first words, of values that a document wraps others in, or that only machines know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +135,13 @@ def _tellable(tools: Sequence[Tool]) -> dict[str, bool]:
     return {
         leaf.label: leaf.path in required
         for leaf in leaves(tool)
-        if folded(leaf.keys[-1]) not in placed and _PLAIN.fullmatch(leaf.label) and leaf.label not in _WRAPPERS
+        if folded(leaf.keys[-1]) not in placed and _is_told(leaf.label)
     }
+
+
+def _is_told(label: str) -> bool:
+    """Whether a person would name a value so: a few plain words that are not about the form of a message."""
+    return _PLAIN.fullmatch(label) is not None and not _WRAPPERS & {label, label.split()[0]}
 
 
 def tellable(tool: Tool) -> dict[str, bool]:

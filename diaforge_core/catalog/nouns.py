@@ -108,6 +108,6 @@ def in_the_text_s_order(phrase: str, text: str) -> str:
         if start + size < len(told) and told[start + size].casefold() not in _ENDS_A_PHRASE:
             continue
         run = [singular(word.casefold()) for word in told[start : start + size]]
-        if set(run) == mine.keys() and len(set(run)) == size:
+        if set(run) == mine.keys() and len(set(run)) == size and not run[-1].endswith(("ed", "ing")):
             return " ".join(mine[word] for word in run)
     return phrase

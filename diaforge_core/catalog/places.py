@@ -78,12 +78,17 @@ def hides_its_place(path: str) -> bool:
     return re.search(r"\}/\{", path) is not None
 
 
+def without_server(path: str) -> str:
+    """The address behind its version tag; all of it where it has none."""
+    return _SERVER.sub("", path)
+
+
 def above(path: str, own: Collection[str]) -> tuple[str, ...]:
     """The things that the address puts the operation's own thing into, the nearest first; `own` ones left out.
 
     Segments before a version tag name the server, not a place.
     """
-    places = path_places(_SERVER.sub("", path))[:-1]
+    places = path_places(without_server(path))[:-1]
     return tuple(dict.fromkeys(place.said for place in reversed(places) if place.noun not in own))
 
 

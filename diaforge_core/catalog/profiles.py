@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from ..records.tool import Tool
 from .nouns import in_the_text_s_order, noun
-from .places import above, area, document_area, hides_its_place, path_nouns
+from .places import above, area, document_area, hides_its_place, path_nouns, without_server
 from .verbs import EVERYWHERE, NOUN_TOO, PARTICLES, PREPOSITIONS, SAME_ACTION, SEVERAL, about, base_verb, is_verb, said
 from .words import by_identity, folded, identifier_words, singular, with_article
 
@@ -116,7 +116,8 @@ def _split_name(tool: Tool) -> _Parts:
     dotted = len(segments) >= _DOTTED and " " not in tool.original_name
     if words[1:2] and words[1] in PARTICLES and (len(words) > 2 or dotted):
         return _Parts(" ".join(words[:2]), tuple(words[2:] or owner))
-    if is_verb(words[0]) or (len(words) > 1 and (words[0] in stated or _acts(words, tool))):
+    told_so = words[0] in stated and (len(words) > 1 or (owner and words[0] not in NOUN_TOO))
+    if is_verb(words[0]) or told_so or (len(words) > 1 and _acts(words, tool)):
         return _of_verb(words[0], words[1:], owner, manner, segments, tool)
     told = base_verb(tool.summary.split()[0]) if tool.summary else ""
     if tool.method == "FUNCTION" and is_verb(told) and words[0] not in stated:
@@ -167,6 +168,8 @@ def _of_verb(
     mine, theirs = {singular(word) for word in rest}, {singular(word) for word in owner}
     if rest[0] in PREPOSITIONS:
         return _Parts(verb, (*owner, *rest), manner=manner)
+    if len(rest) == 1 and rest[0].endswith(("able", "ible")):
+        return _Parts(verb, (*rest, *owner), manner=manner)
     if theirs <= mine:
         return _Parts(verb, tuple(rest), manner=manner)
     if mine <= theirs and singular(rest[-1]) == singular(owner[-1]):
@@ -253,7 +256,7 @@ def _gist(tool: Tool) -> str:
 
 
 def _identity(tool: Tool) -> tuple[str, ...]:
-    return (tool.method, *identifier_words(tool.original_name), "/", *identifier_words(tool.path.replace("{", "{/")))
+    return (tool.method, *identifier_words(tool.original_name), "/", *identifier_words(without_server(tool.path)))
 
 
 @by_identity(65_536)

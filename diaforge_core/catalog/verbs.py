@@ -59,8 +59,8 @@ PARTICLES = frozenset({"off", "out", "up", "down", "back", "over"})
 
 
 def is_verb(word: str) -> bool:
-    """Whether the word is a verb that we know."""
-    return word in SAME_ACTION or word in _OTHER_VERBS
+    """Whether the word is a verb that we know, or undoes or redoes what such a verb says."""
+    return word in SAME_ACTION or word in _OTHER_VERBS or (word[:2] in ("un", "re") and word[2:] in _OTHER_VERBS)
 
 
 def base_verb(word: str) -> str:
