@@ -28,7 +28,7 @@ MAX_JSON_BYTES = 48_000_000
 """Bytes of a JSON document; the largest public catalogs are near 12 MB."""
 MAX_YAML_BYTES = 24_000_000
 """Bytes of a YAML document, which takes twice as long to read."""
-MAX_NODES = 2_000_000
+MAX_NODES = 1_500_000
 """Values in one document, each use of a YAML alias counted as all that it stands for."""
 MAX_CONTAINERS = 500_000
 """Mappings and lists in one JSON document, some 200 bytes of memory each."""

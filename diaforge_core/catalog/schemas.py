@@ -28,7 +28,7 @@ MAX_KEY = 300
 MAX_LEAST_TEXT = 100_000
 MAX_LEAST = 5_000
 """Characters, and items or fields, that a schema may demand at least; no call can hold more."""
-MAX_DOCUMENT_PARTS = 3_000_000
+MAX_DOCUMENT_PARTS = 2_000_000
 """Parts of schemas in all tools of one document; real catalogs of 20,000 tools have fewer."""
 CUT_SELF = "Shortened here: it refers to itself."
 CUT_SIZE = "Shortened here: the definition goes on for too long."

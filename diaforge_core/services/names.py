@@ -8,6 +8,8 @@ from pathlib import PurePosixPath, PureWindowsPath
 from ..errors import DataError
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}")
+_DEVICE = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?: *\.|$)", re.IGNORECASE)
+"""Names that mean a device on Windows, with any ending."""
 
 
 def clean_name(name: str, what: str) -> str:
@@ -26,7 +28,8 @@ def clean_name(name: str, what: str) -> str:
 
 
 def safe_file_name(raw: str) -> str:
-    """The last part of an uploaded file's name, without folders, control characters or leading dots."""
+    """The last part of an uploaded file's name, without folders, control characters, outer dots, a device's name."""
     last = PurePosixPath(PureWindowsPath(raw).name).name
     kept = re.sub(r"[^\w .()+-]", "_", last).strip(" .")
-    return kept[-120:] or "file"
+    kept = kept[-120:].strip(" .") or "file"
+    return f"_{kept}" if _DEVICE.match(kept) else kept
