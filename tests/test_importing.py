@@ -502,6 +502,13 @@ json_values = st.recursive(
 )  # fmt: skip
 
 
+@settings(max_examples=60, deadline=None)
+@given(st.text(max_size=40) | st.sampled_from(["../../x.json", "x" * 300, "CON", "/etc/passwd", "a\0b", "."]))
+def test_a_document_of_any_file_name_is_read_and_the_name_is_only_text(name: str):
+    (tool,) = import_bytes([(name, as_bytes("/a", "a"))], "x").tools
+    assert Tool.model_validate_json(tool.model_dump_json()) == tool
+
+
 def tools_or_message(document: Any, name: str) -> tuple[Tool, ...]:
     """The tools of a document that may be none, after a look at the message if it is none."""
     try:
