@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import heapq
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -11,22 +10,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..catalog import editing
-from ..catalog.ambiguity import FLOOR, NEAREST, Ambiguity, Pair, ambiguity, risk
+from ..catalog.ambiguity import FLOOR, Ambiguity, Pair
 from ..catalog.comparing import CatalogDiff, PairStatus, compare_catalogs, pair_statuses
-from ..catalog.duplicates import DuplicateGroup, duplicate_groups
+from ..catalog.duplicates import DuplicateGroup
 from ..catalog.exporting import export_catalog
 from ..catalog.facets import Facet, best_facet, facets
 from ..catalog.importing import import_bytes, import_folder
-from ..catalog.mining import Mined
-from ..catalog.neighbours import ClosenessParts, mine, pair_closeness
-from ..catalog.rewording import Rewording, suggest
-from ..catalog.search import ToolSearch
-from ..catalog.suspicion import Suspicion, suspicions
-from ..catalog.vector_cache import VectorCache
+from ..catalog.neighbours import ClosenessParts, pair_closeness
+from ..catalog.rewording import Rewording
+from ..catalog.suspicion import Suspicion
 from ..errors import CatalogError
 from ..records.tool import Catalog, SideEffect, Skipped, Tool
 from ..store import catalogs as table
 from ..store.catalogs import CatalogVersion, HistoryKind
+from .confusion import Confusion
 from .kept import Kept
 from .names import clean_name, safe_file_name
 
@@ -35,10 +32,6 @@ if TYPE_CHECKING:
 
 KEPT_TOOLS = 120_000
 """Tools of all catalogs held in memory: four versions of the largest public collection, near 1 GB."""
-KEPT_RESULTS = 6
-"""Searches, maps, … of that many versions are held."""
-KEPT_MINED = 3
-"""Measured neighbourhoods held, the heaviest result of all; an edited version is measured from the one before."""
 NAMED = 8
 """Tools named in a note of the history; more are counted."""
 
@@ -118,14 +111,7 @@ class Catalogs:
         self._writing = threading.RLock()
         """Held from reading a current version to replacing it, so that no edit is lost."""
         self._catalogs: Kept[Catalog] = Kept(KEPT_TOOLS, lambda catalog: len(catalog.tools))
-        self._ambiguities: Kept[Ambiguity] = Kept(KEPT_RESULTS)
-        self._riskiest: Kept[tuple[Pair, ...]] = Kept(50)
-        self._mined: Kept[Mined] = Kept(KEPT_MINED)
-        self._vectors = VectorCache(workspace.folder / "cache")
-        self._searches: Kept[ToolSearch] = Kept(KEPT_RESULTS)
-        self._duplicates: Kept[tuple[DuplicateGroup, ...]] = Kept(KEPT_RESULTS)
-        self._suspicions: Kept[dict[str, tuple[Suspicion, ...]]] = Kept(KEPT_RESULTS)
-        self._suggestions: Kept[tuple[Rewording, ...]] = Kept(100)
+        self._confusion = Confusion(self.get, workspace.folder / "cache")
 
     # What there is
 
@@ -311,13 +297,12 @@ class Catalogs:
     ) -> SearchPage:
         """A page of the tools that hold every word of `text`, those that hold it in the name first."""
         catalog = self.get(name)
-        found = self._search(name).find(text, effect, group)
+        found = self._confusion.search(name, self._head(name).version).find(text, effect, group)
         return SearchPage(len(found), tuple(catalog.tools[place] for place in found[offset : offset + limit]))
 
     def ambiguity(self, name: str, version: str | None = None, floor: float = FLOOR) -> Ambiguity:
         """Clusters, nearest tools and riskiest pairs of a catalog; computed once per version and floor."""
-        wanted = version or self._head(name).version
-        return self._ambiguities.get((wanted, floor), lambda: self._ambiguity(name, wanted, floor))
+        return self._confusion.ambiguity(name, version or self._head(name).version, floor)
 
     def riskiest_among(
         self, name: str, tools: Sequence[str] | None = None, limit: int = 60, floor: float = FLOOR
@@ -327,9 +312,8 @@ class Catalogs:
         Of pairs in which one is among the nearest of the other, at least `floor` close; banned pairs and duplicates are
         left out. CatalogError if a tool is not there.
         """
-        version, among = self._head(name).version, None if tools is None else tuple(tools)
-        key = (name, version, among, limit, floor)
-        return self._riskiest.get(key, lambda: self._riskiest_among(name, version, among, limit, floor))
+        among = None if tools is None else tuple(tools)
+        return self._confusion.riskiest(name, self._head(name).version, among, limit, floor)
 
     def facets(self, name: str, tools: Sequence[str], version: str | None = None) -> tuple[Facet, ...]:
         """What tells these tools apart, as questions with each tool's answer; of a version as in `find`."""
@@ -351,17 +335,15 @@ class Catalogs:
 
     def suggest(self, name: str, a: str, b: str) -> tuple[Rewording, ...]:
         """For each of two tools the words that would tell it best from the other, measured; empty if none would."""
-        version = self._head(name).version
-        return self._suggestions.get((version, a, b), lambda: self._suggest(name, version, a, b))
+        return self._confusion.suggest(name, self._head(name).version, a, b)
 
     def duplicates(self, name: str) -> tuple[DuplicateGroup, ...]:
         """Groups of tools that no question to a user tells apart; they are never offered together."""
-        return self._duplicate_groups(name, self._head(name).version)
+        return self._confusion.duplicates(name, self._head(name).version)
 
     def suspicions(self, name: str) -> dict[str, tuple[Suspicion, ...]]:
         """Tool → what in its text a person should look at before a model does; tools without any are left out."""
-        version = self._head(name).version
-        return self._suspicions.get(version, lambda: _suspicious(self.get(name, version).tools))
+        return self._confusion.suspicions(name, self._head(name).version)
 
     def export(self, name: str, form: str) -> bytes:
         """The current version as a document of this form (`exporting.EXPORTS`), which imports as the same tools."""
@@ -473,44 +455,6 @@ class Catalogs:
             )
         return found
 
-    def _ambiguity(self, name: str, version: str, floor: float) -> Ambiguity:
-        catalog = self.get(name, version)
-        mined = self._mined.get((name, version), lambda: self._mine(catalog))
-        return ambiguity(catalog, floor, mined=mined)
-
-    def _mine(self, catalog: Catalog) -> Mined:
-        """The neighbourhood of every tool, from that of another version of this catalog where one is held."""
-        previous = self._mined.newest(lambda key: isinstance(key, tuple) and key[0] == catalog.name)
-        return mine(catalog.tools, NEAREST, previous, self._vectors)
-
-    def _riskiest_among(
-        self, name: str, version: str, tools: tuple[str, ...] | None, limit: int, floor: float
-    ) -> tuple[Pair, ...]:
-        catalog = self.get(name, version)
-        wanted = {tool.name for tool in (catalog.tools if tools is None else catalog.subset(tools))}
-        nearest = self.ambiguity(name, version).nearest
-        close = {(min(a, b), max(a, b)): at for a in wanted for b, at in nearest[a] if b in wanted and at >= floor}
-        banned = set(catalog.banned)
-        group = {
-            tool: place for place, group in enumerate(self._duplicate_groups(name, version)) for tool in group.tools
-        }
-        pairs = (
-            Pair(a, b, at, risk(catalog.tool(a), catalog.tool(b), at))
-            for (a, b), at in close.items()
-            if (a, b) not in banned and (a not in group or group[a] != group.get(b))
-        )
-        return tuple(heapq.nsmallest(limit, pairs, key=lambda pair: (-pair.risk, -pair.closeness, pair.a, pair.b)))
-
-    def _duplicate_groups(self, name: str, version: str) -> tuple[DuplicateGroup, ...]:
-        return self._duplicates.get(version, lambda: duplicate_groups(self.get(name, version).tools))
-
-    def _suggest(self, name: str, version: str, a: str, b: str) -> tuple[Rewording, ...]:
-        return suggest(self.get(name, version), a, b, self.ambiguity(name, version).nearest)
-
-    def _search(self, name: str) -> ToolSearch:
-        version = self._head(name).version
-        return self._searches.get(version, lambda: ToolSearch(self.get(name, version).tools))
-
     def _shown(self, name: str, tool: str) -> str:
         """The tool's name as its document gives it; CatalogError if there is no such tool."""
         return self.get(name).tool(tool).original_name
@@ -524,11 +468,6 @@ class Catalogs:
     def _missing(self, name: str) -> CatalogError:
         known = ", ".join(info.name for info in self.names()) or "none yet"
         return CatalogError(f"There is no catalog '{name}' in this workspace (there: {known}). Import it first.")
-
-
-def _suspicious(tools: Sequence[Tool]) -> dict[str, tuple[Suspicion, ...]]:
-    found = ((tool.name, suspicions(tool)) for tool in tools)
-    return {name: suspected for name, suspected in found if suspected}
 
 
 def _listed(names: Sequence[str]) -> str:
