@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable, Sequence
 from itertools import combinations
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from diaforge_core.catalog.facets import indistinguishable
+from diaforge_core.catalog.importing import import_catalog, load_catalog
 from diaforge_core.catalog.neighbours import closeness
-from diaforge_core.conversation.candidates import Nearness, Neighbourhood, neighbourhood
+from diaforge_core.conversation.candidates import Nearness, Neighbourhood, medoid, neighbourhood, text_medoid
 from diaforge_core.conversation.scenarios import available_tiers, draw_scenarios, scenario_for
 from diaforge_core.errors import CatalogError
 from diaforge_core.records.scenario import Scenario
-from diaforge_core.records.tool import Catalog, NamePair
+from diaforge_core.records.tool import Catalog, NamePair, Tool
+from diaforge_core.settings import DATA_DIR
 from tests.factories import a_catalog, a_tool, sales_tools, wide_catalog
 
 WIDE = wide_catalog()
+TWILIO = Path(__file__).parents[2] / "shared" / "catalogs" / "twilio"
+"""Real OpenAPI documents, where this checkout has them beside it."""
 NAMES = tuple(sorted(tool.name for tool in WIDE.tools))
 PAIRS = tuple(combinations(NAMES, 2))
 NEAR_PAIRS = tuple(pair for pair in PAIRS if pair[0][:6] == pair[1][:6] or pair[0][-4:] == pair[1][-4:])
@@ -44,13 +50,13 @@ def marked(pinned: list[NamePair] | None = None, banned: list[NamePair] | None =
 
 
 def sets_of(catalog: Catalog, nearness: Nearness | None = None, seeds: int = 2) -> list[tuple[str, tuple[str, ...]]]:
-    """Goal tool and distractors, with every centre, for every fifth tool of a catalog."""
+    """Goal tool and distractors for every fifth tool of a catalog."""
     near = Neighbourhood(catalog, nearness or Nearness())
     found = []
     for goal in NAMES[::5]:
         for seed in range(seeds):
             rng = random.Random(seed)
-            grown = near.distractors(goal, rng.randint(2, 5), rng, other_centre=seed % 2 == 1)
+            grown = near.distractors(goal, rng.randint(2, 5), rng)
             found += [(goal, grown)] if grown else []
     return found
 
@@ -98,7 +104,7 @@ def test_a_pinned_tool_stands_beside_its_goal_however_far_it_is():
     near = Neighbourhood(marked([pair]), Nearness(0.35, 1.0))
     assert CLOSE[goal][far] < 0.35
     for seed in range(6):
-        grown = near.distractors(goal, 3, random.Random(seed), other_centre=seed % 2 == 0)
+        grown = near.distractors(goal, 3, random.Random(seed))
         assert grown is not None
         assert grown[0] == far
 
@@ -107,7 +113,7 @@ def test_pins_come_first_the_closest_first_and_no_more_than_there_is_room():
     goal = "CreateLead"
     pins = [name for name in NAMES if name.endswith("Order") or name.startswith("Update")][:6]
     catalog = marked(sorted((min(goal, name), max(goal, name)) for name in pins))
-    grown = Neighbourhood(catalog).distractors(goal, 4, random.Random(1), other_centre=False)
+    grown = Neighbourhood(catalog).distractors(goal, 4, random.Random(1))
     ranked = sorted(pins, key=lambda name: (-CLOSE[goal][name], name))
     assert grown == tuple(ranked[:4])
 
@@ -189,3 +195,31 @@ def test_a_floor_can_take_a_tier_away_and_its_share_goes_to_the_others():
 def test_a_recipe_written_before_there_were_bounds_has_none():
     assert Nearness.of({"count": 5}) == Nearness()
     assert Nearness.of({"near_floor": 0.2, "near_ceiling": 0.8, "neighbours": 12}) == Nearness(0.2, 0.8, 12)
+
+
+@pytest.mark.parametrize("middle", [medoid, text_medoid])
+@pytest.mark.parametrize("name", ["demo", "twilio"])
+def test_the_goal_is_in_the_middle_of_its_candidates_about_as_often_as_any_other(
+    name: str, middle: Callable[[Sequence[Tool]], str], real_draws: dict[str, list[tuple[str, tuple[Tool, ...]]]]
+):
+    if name not in real_draws:
+        pytest.skip("no such documents beside this checkout")
+    drawn = real_draws[name]
+    chance = sum(1 / len(tools) for _, tools in drawn) / len(drawn)
+    central = sum(middle(tools) == goal for goal, tools in drawn) / len(drawn)
+    assert chance - 0.12 < central < chance + 0.05
+
+
+@pytest.fixture(scope="module")
+def real_draws() -> dict[str, list[tuple[str, tuple[Tool, ...]]]]:
+    """Goal tool and candidates of 160 scenarios of each catalog that is here."""
+    catalogs = {"demo": load_catalog(DATA_DIR / "enterprise_openapi.json")}
+    if TWILIO.is_dir():
+        catalogs["twilio"] = import_catalog(sorted(TWILIO.glob("*v2010.json")), "twilio")
+    return {
+        name: [
+            (scenario.goal_tool, catalog.subset(list(scenario.candidates)))
+            for scenario in draw_scenarios(catalog, 160, 7, no_tool_share=0.0)
+        ]
+        for name, catalog in catalogs.items()
+    }

@@ -18,6 +18,7 @@ from ..errors import ModelError
 from ..records.dialogue import Turn, public_words
 from ..records.scenario import Setting
 from ..records.tool import Tool, ToolCall
+from .candidates import text_vectors
 from .reading import Reading, assemble, missing, read
 from .spoken_values import spoken
 from .wording import Wording
@@ -220,7 +221,7 @@ class Cautious:
 
 @by_identity(512)
 def _vectors(tools: Sequence[Tool]) -> np.ndarray:
-    return embed([f"{tool.original_name} {tool.text}" for tool in tools])
+    return text_vectors(tools)
 
 
 def _by_closeness(view: View) -> list[Tool]:

@@ -10,12 +10,18 @@ from itertools import chain, islice
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from ..catalog.embedding import embed
 from ..catalog.facets import facets, indistinguishable
 from ..catalog.neighbours import closeness, nearest
 from ..errors import CatalogError
 from ..records.tool import Catalog, Tool
 
+ROUND_ANOTHER = 0.5
+"""Share of the sets that are grown round another tool than the goal (METHOD.md §2)."""
+TRIES = 6
+"""Sets grown round a goal tool until one has it in its middle, or has not, as wanted."""
 CENTRES = 6
 """Among how many of the goal's nearest tools the other centre of a set is drawn."""
 
@@ -67,6 +73,7 @@ class Neighbourhood:
         self._near = nearest(catalog, min(nearness.neighbours, max(1, len(catalog.tools) - 1)))
         self._confused: dict[frozenset[str], bool] = {}
         self._close: dict[str, dict[str, float]] = {}
+        self._vectors: dict[str, NDArray[np.float32]] = {}
         self._banned = {frozenset(pair) for pair in catalog.banned}
 
     def near(self, name: str) -> tuple[str, ...]:
@@ -87,21 +94,53 @@ class Neighbourhood:
             self._confused[pair] = indistinguishable(self.catalog.tool(a), self.catalog.tool(b))
         return not self._confused[pair]
 
-    def distractors(self, goal: str, count: int, rng: random.Random, *, other_centre: bool) -> tuple[str, ...] | None:
+    def distractors(self, goal: str, count: int, rng: random.Random) -> tuple[str, ...] | None:
         """`count` near tools of the goal in a seeded order, each told apart from it by a facet of the whole set.
 
-        With `other_centre` the set is grown round another tool, and the goal is not its medoid (METHOD.md §2). None
-        when the catalog does not hold such a set.
+        Half of the sets are grown round another tool and the goal is not in their middle; of all sets it is in the
+        middle of about one in `count + 1`, as by chance (METHOD.md §2). None when the catalog does not hold such a set.
         """
-        if not other_centre:
-            return self._grow(goal, (goal,), count, rng)
+        point = rng.random()
+        if point < ROUND_ANOTHER:
+            return self._round_another(goal, count, rng)
+        central = point < ROUND_ANOTHER + 1 / (count + 1)
+        return self._round_goal(goal, count, rng, central=central)
+
+    def _round_goal(self, goal: str, count: int, rng: random.Random, *, central: bool) -> tuple[str, ...] | None:
+        """A set grown round the goal that has it in its middle or not; where none has, what comes closest."""
+        second = None
+        for _ in range(TRIES):
+            grown = self._grow(goal, (goal,), count, rng)
+            if grown is None:
+                return None
+            middle = self._middle(goal, grown)
+            if middle == {goal} if central else goal not in middle:
+                return grown
+            second = grown if second is None or (central and goal in middle) else second
+        return second if central else self._round_another(goal, count, rng) or second
+
+    def _round_another(self, goal: str, count: int, rng: random.Random) -> tuple[str, ...] | None:
+        """A set grown round one of the goal's nearest tools, without the goal in its middle; None if there is none."""
         centres = [name for name in self._within(goal, self.near(goal)[:CENTRES]) if self._suits(goal, name)]
         rng.shuffle(centres)
+        second = None
         for centre in centres:
             grown = self._grow(goal, (centre, goal), count, rng)
-            if grown and medoid(self.catalog.subset([goal, *grown])) != goal:
+            middle = self._middle(goal, grown) if grown else {goal}
+            if goal not in middle:
                 return grown
-        return None
+            if middle != {goal}:
+                second = second or grown
+        return second
+
+    def _middle(self, goal: str, others: Sequence[str]) -> set[str]:
+        """The tools that are most like all others of the set: by closeness, and by their texts alone."""
+        names = [goal, *others]
+        self._measure(names)
+        sums = [sum(self._close[name][other] for other in names if other != name) for name in names]
+        new = [name for name in names if name not in self._vectors]
+        self._vectors.update(zip(new, text_vectors(self.catalog.subset(new)), strict=True))
+        return {_highest(names, sums), _highest(names, alike([self._vectors[name] for name in names]))}
 
     def _grow(self, goal: str, centres: tuple[str, ...], count: int, rng: random.Random) -> tuple[str, ...] | None:
         """Distractors: the pinned tools, the centres, then the centres' neighbours, the first centre's first."""
@@ -155,12 +194,22 @@ class Neighbourhood:
     def _closeness(self, goal: str, names: Iterable[str]) -> dict[str, float]:
         """The closeness of each of these tools to the goal; measured where it is none of its nearest."""
         names = list(names)
-        known = self._close.setdefault(goal, dict(self._near.get(goal, ())))
+        known = self._known(goal)
         new = [name for name in names if name not in known]
         if new:
             row = closeness(self.catalog.subset([goal, *new]))[0, 1:]
             known.update((name, round(float(close), 4)) for name, close in zip(new, row, strict=True))
         return {name: known[name] for name in names}
+
+    def _measure(self, names: Sequence[str]) -> None:
+        """Measure every two of these tools, all at once if any pair is not known yet."""
+        if all(self._known(one).keys() >= set(names) - {one} for one in names):
+            return
+        for one, row in zip(names, closeness(self.catalog.subset(list(names))), strict=True):
+            self._known(one).update((name, round(float(close), 4)) for name, close in zip(names, row, strict=True))
+
+    def _known(self, name: str) -> dict[str, float]:
+        return self._close.setdefault(name, dict(self._near.get(name, ())))
 
 
 @lru_cache(maxsize=4)
@@ -206,5 +255,25 @@ def separates(answers: dict[str, str], a: str, b: str) -> bool:
 
 def medoid(tools: Sequence[Tool]) -> str:
     """The name of the tool that is closest to all others together; ties by name."""
-    sums = np.round(np.asarray(closeness(tools), dtype=np.float64).sum(axis=1), 4)
-    return min(zip(-sums, (tool.name for tool in tools), strict=True))[1]
+    return _highest([tool.name for tool in tools], np.asarray(closeness(tools), dtype=np.float64).sum(axis=1) - 1)
+
+
+def text_medoid(tools: Sequence[Tool]) -> str:
+    """The name of the tool whose text is most like those of all others together; ties by name."""
+    return _highest([tool.name for tool in tools], alike(list(text_vectors(tools))))
+
+
+def text_vectors(tools: Sequence[Tool]) -> NDArray[np.float32]:
+    """(n, width) unit rows of what each tool is called and says of itself."""
+    return embed([f"{tool.original_name} {tool.text}" for tool in tools])
+
+
+def alike(vectors: Sequence[NDArray[np.float32]]) -> NDArray[np.float64]:
+    """How like all rows together each row is."""
+    rows = np.asarray(vectors, dtype=np.float64)
+    return rows @ rows.sum(axis=0)
+
+
+def _highest(names: Sequence[str], scores: Iterable[float]) -> str:
+    """The name of the highest score; ties, to four decimals, by name."""
+    return min(zip((-round(float(score), 4) for score in scores), names, strict=True))[1]

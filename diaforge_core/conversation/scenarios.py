@@ -219,9 +219,7 @@ class _Drawer:
         """A scenario of this tier round this goal tool; None when the catalog or the goal does not allow it."""
         fewest, most = DISTRACTORS[tier]
         no_tool = rng.random() < self.no_tool_share
-        names = self.near.distractors(
-            goal.name, rng.randint(fewest, most) + no_tool, rng, other_centre=rng.random() < 0.5
-        )
+        names = self.near.distractors(goal.name, rng.randint(fewest, most) + no_tool, rng)
         if names is None:
             return None
         distractors = self.catalog.subset(names)
