@@ -101,8 +101,9 @@ def _wordllama() -> Callable[[Sequence[str]], NDArray[np.float32]]:
     tokenizer = Tokenizer.from_file(str(folder / _TOKENIZER))
     tokenizer.no_padding()
     tokenizer.no_truncation()
-    (table,) = load_file(str(folder / _WEIGHTS)).values()
-    return lambda texts: _token_means(tokenizer, table.astype(np.float32, copy=False), texts)
+    (stored,) = load_file(str(folder / _WEIGHTS)).values()
+    table = stored.astype(np.float32, copy=False)
+    return lambda texts: _token_means(tokenizer, table, texts)
 
 
 def _token_means(tokenizer: Any, table: NDArray[np.float32], texts: Sequence[str]) -> NDArray[np.float32]:
