@@ -367,6 +367,12 @@ def test_references_in_a_bare_circle_are_named():
     assert "circle" in read(document).skipped[0].why
 
 
+def test_a_document_of_too_many_operations_is_refused(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("diaforge_core.catalog.formats.drafts.MAX_TOOLS", 3)
+    paths = {f"/p{i}": {"get": operation(name=f"n{i}")} for i in range(4)}
+    assert "more than 3 operations" in fails(json.dumps(openapi(paths)).encode())
+
+
 def test_doubling_references_stay_small():
     schemas: dict[str, Any] = {"S0": {"type": "string"}}
     for i in range(1, 40):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from ...errors import CatalogError
 from ...records.tool import Skipped, Tool
 from ..naming import clean_name, words_of
 from ..schemas import SchemaProblem
@@ -12,6 +13,8 @@ from ..side_effects import side_effect_of
 from .joining import check_arguments
 from .keeping import KeptPair, kept_pairs, restored
 
+MAX_TOOLS = 60_000
+"""Operations of one document; the largest public ones have some 20,000."""
 MAX_SUMMARY = 200
 """Characters of a summary; a longer first sentence is cut at a word."""
 MAX_DESCRIPTION = 6_000
@@ -29,7 +32,12 @@ class Found:
     """Operations that the document itself rules out: neither tools nor faults."""
 
     def add(self, draft: Draft) -> None:
-        """The draft's tool among the others; SchemaProblem as in `Draft.tool`."""
+        """The draft's tool among the others; SchemaProblem as in `Draft.tool`, CatalogError beyond `MAX_TOOLS`."""
+        if len(self.tools) >= MAX_TOOLS:
+            raise CatalogError(
+                f"{draft.source}: the document declares more than {MAX_TOOLS:,} operations. "
+                "Split it into parts and import those that are needed; nothing was imported."
+            )
         tool = draft.tool()
         self.tools.append(tool)
         self.pairs += kept_pairs(tool, draft.kept)
