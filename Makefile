@@ -33,7 +33,7 @@ lint:
 types:
 	$(BIN)/basedpyright --level error
 
-bench: $(VENV)/.ready-dev
+bench: $(VENV)/.ready-bench
 	HF_HUB_OFFLINE=1 $(BIN)/python -m benchmarks
 
 demo: $(VENV)/.ready
@@ -55,4 +55,8 @@ $(VENV)/.ready: $(VENV)/.made requirements.txt requirements-models.txt
 
 $(VENV)/.ready-dev: $(VENV)/.ready requirements-dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+$(VENV)/.ready-bench: $(VENV)/.ready-dev requirements-bench.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-bench.txt
 	@touch $@

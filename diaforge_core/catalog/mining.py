@@ -233,7 +233,7 @@ def mend(previous: Mined, measured: Closeness, k: int) -> tuple[Places, Steps, P
     Of a tool that did not change, the list without those that changed or went is still the head of its list among the
     unchanged. Merged with its closeness to the changed ones it is the head of the new list, as long as it was.
     """
-    if previous.k != k or previous.measured.encoder != measured.encoder:
+    if previous.k != k or previous.measured.encoder != measured.encoder or len(measured.tools) < 2:
         return None
     old, new = _kept(previous.measured, measured)
     count, width = len(measured.tools), min(k + SPARE, max(len(measured.tools) - 1, 0))
