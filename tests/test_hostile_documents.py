@@ -257,7 +257,9 @@ def test_half_characters_are_replaced_and_all_else_kept():
     assert tool.model_dump_json()
 
 
-@pytest.mark.parametrize("pattern", [r"^(a+)+$", r"(a|a)*b", r"(x+x+)+y", r"([a-zA-Z]+)*$", r"(", r"\p{L}+"])
+@pytest.mark.parametrize(
+    "pattern", [r"^(a+)+$", r"(a|a)*b", r"(x+x+)+y", r"[^A]*[a-z]+?[a-z]*$", r"([a-zA-Z]+)*$", r"(", r"\p{L}+"]
+)
 def test_a_pattern_that_could_hang_is_not_tried_and_the_field_says_so(pattern: str):
     kept = field({"type": "string", "pattern": pattern, "description": "A code."})
     assert "pattern" not in kept

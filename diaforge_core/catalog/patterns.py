@@ -32,7 +32,7 @@ def _is_safe(pattern: str) -> bool:
             warnings.simplefilter("ignore")  # what Python may read otherwise in future is no concern of the document's
             re.compile(pattern)
             parsed = _parser.parse(pattern)
-        return parsed.getwidth()[0] <= MAX_PATTERN_TEXT and _ways(parsed) <= MAX_WAYS
+        return parsed.getwidth()[0] <= MAX_PATTERN_TEXT and _starts(parsed) + _ways(parsed) <= MAX_WAYS
     except (re.error, OverflowError, RecursionError):
         return False
 
@@ -40,6 +40,13 @@ def _is_safe(pattern: str) -> bool:
 def text_like(pattern: str, rng: random.Random) -> str:
     """A short text that the pattern describes; without regard to look-around and back references."""
     return _draw(_parser.parse(pattern), rng)
+
+
+def _starts(parsed: Any) -> float:
+    """Logarithm of the places of a text at which the pattern is tried."""
+    beginnings = (_constants.AT_BEGINNING, _constants.AT_BEGINNING_STRING)
+    anchored = bool(parsed) and parsed[0][0] == _constants.AT and parsed[0][1] in beginnings
+    return 0.0 if anchored else math.log(MAX_PATTERN_TEXT)
 
 
 def _ways(parsed: Any) -> float:
