@@ -87,7 +87,7 @@ def test_other_weights_in_the_same_folder_are_another_encoder(tiny_model: Path):
 @here
 @pytest.mark.parametrize("name", ["nobody/no-such-model", "/no/such/folder"])
 def test_a_model_that_is_not_here_is_one_clear_message(name: str):
-    with pytest.raises(ModelError, match="cannot be loaded.*Give a folder"):
+    with pytest.raises(ModelError, match=r"cannot be loaded.*Give a folder"):
         encoder_of(f"{SENTENCE_TRANSFORMERS}{name}")
 
 
