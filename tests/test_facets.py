@@ -378,3 +378,7 @@ def test_a_goal_for_readers_holds_no_identifier_and_no_facet():
         said
         == "Adds a cart item to a cart. (Where: carts > cart items.) (Product: Shop Front.) (I can give: gift note.)"
     )
+
+
+def test_an_acronym_that_opens_a_line_keeps_its_capitals():
+    assert profile(a_tool("x", original_name="x", summary="RPC to get the results")).gist == "RPC to get the results"

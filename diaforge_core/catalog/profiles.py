@@ -251,7 +251,10 @@ def _gist(tool: Tool) -> str:
     words = [word for word in clause.split() if not re.search(r"[_/{}=<>$]|[a-z][A-Z]|^v\d|\w\.\w", word)]
     if not len(words) >= _FEWEST_GIST_WORDS or folded(" ".join(words)) == folded(tool.original_name):
         return ""
-    words[0] = base_verb(words[0]) if is_verb(base_verb(words[0])) else words[0][0].lower() + words[0][1:]
+    if is_verb(base_verb(words[0])):
+        words[0] = base_verb(words[0])
+    elif not words[0][1:2].isupper():
+        words[0] = words[0][0].lower() + words[0][1:]
     return " ".join(words[:_LONGEST_GIST_WORDS]).rstrip(",:;. ")
 
 
