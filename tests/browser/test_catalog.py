@@ -15,6 +15,8 @@ from .conftest import settled
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
+IMPORTED_MS = 40_000
+"""An upload, its import and the drawing of its tools, also on a busy machine."""
 HEADER, ROW, BOX = 34, 33, 17
 """Pixels of a table: the height of its head and of a row, and where in a row its box to choose it is."""
 
@@ -43,7 +45,7 @@ def import_files(tab: Page, files: list[Path], name: str) -> None:
     for file in files:
         tab.get_by_text(file.name).first.wait_for()
     tab.get_by_role("button", name="Import", exact=True).click()
-    tab.get_by_text(f"Imported {name}: ").wait_for()
+    tab.wait_for_url(f"**catalog={name}**", timeout=IMPORTED_MS)
     settled(tab)
 
 
@@ -120,9 +122,8 @@ def test_two_files_and_a_name_typed_at_once_make_one_catalog(tab: Page, tmp_path
     first, second = tmp_path / "orders.json", tmp_path / "cases.json"
     first.write_bytes(document())
     second.write_bytes(document().replace(b"/orders", b"/cases").replace(b"Order", b"Case"))
-    import_files(tab, [first, second], "both")
+    import_files(tab, [first, second], "two")
     tab.get_by_text(re.compile("10 tools · ")).wait_for()
-    assert "catalog=both" in tab.url
 
 
 @pytest.mark.parametrize("view", ["Tools", "Confusion+map", "Pair", "Import+report", "History"])
