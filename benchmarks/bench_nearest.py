@@ -15,7 +15,7 @@ from diaforge_core.catalog.closeness import told_of
 from diaforge_core.catalog.embedding import embed
 from diaforge_core.catalog.top import nearest_vectors
 
-COUNT, K, ROUNDS, BLOCK = 20_000, 20, 7, 1_024
+COUNT, K, ROUNDS, BLOCK = 20_000, 20, 5, 1_024
 TIE = 1e-6
 Found = tuple[NDArray, NDArray]
 

@@ -14,7 +14,7 @@ from benchmarks.timing import report
 from diaforge_core.catalog.search import ToolSearch
 from diaforge_core.records.tool import Tool
 
-TEXTS = 400
+TEXTS = 100
 HARD = ("e", "a e i o u", "the of to in a", "s t r", "list get create update delete", "project" * 3, "x" * 3_000)
 
 
@@ -27,7 +27,7 @@ def main() -> None:
     search = ToolSearch(catalog.tools)
     built = time.perf_counter() - start
     typed = queries(catalog.tools)
-    _check(search, catalog.tools, typed[:: len(typed) // 40])
+    _check(search, catalog.tools, typed[:: len(typed) // 8])
     taken = []
     for text in typed:
         start = time.perf_counter()

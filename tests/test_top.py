@@ -38,6 +38,7 @@ def test_any_vectors_have_the_nearest_of_the_whole_table(count: int, different: 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(top, "ROWS", 16)
         patch.setattr(top, "COLUMNS", 24)
+        patch.setattr(top, "OWN", 32)
         checked(kinds[rng.integers(0, different, count)], min(k, count))
 
 

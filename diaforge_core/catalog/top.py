@@ -9,6 +9,8 @@ from . import parallel
 
 ROWS, COLUMNS = 512, 2_048
 """Vectors compared at once: a million products, 4 MB a table, which stay near the processor."""
+OWN = 2_048
+"""Vectors among which each finds a first bound; more make the bound closer and cost more products."""
 SLACK = np.float32(1e-5)
 """Two products of the same vectors, computed in blocks of different shape, differ by less than this."""
 Places = NDArray[np.int64]
@@ -49,11 +51,11 @@ def _nearest_of_distinct(rows: NDArray[np.float32], k: int) -> tuple[Places, Sco
 def _least(rows: NDArray[np.float32], k: int) -> Scores:
     """For each row a score that at least `k` others reach: the `k`-th highest in its own block, or nothing."""
     least = np.full(len(rows), -np.inf, dtype=np.float32)
-    for start in range(0, len(rows), ROWS):
-        block = rows[start : start + ROWS]
+    for start in range(0, len(rows), OWN):
+        block = rows[start : start + OWN]
         if len(block) >= k:
             at = len(block) - k
-            least[start : start + ROWS] = np.partition(block @ block.T, at, axis=1)[:, at] - SLACK
+            least[start : start + OWN] = np.partition(block @ block.T, at, axis=1)[:, at] - SLACK
     return least
 
 
