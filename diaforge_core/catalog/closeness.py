@@ -74,9 +74,8 @@ class Closeness:
         self.tools = tuple(tools)
         self.encoder = encoder_name()
         self.told = _all_told(self.tools, previous)
-        self.vectors = _vectors(self.told, cache, previous if previous and previous.encoder == self.encoder else None)
+        self._vectors = _vectors(self.told, cache, previous if previous and previous.encoder == self.encoder else None)
         self._floor = text_floor()
-        self._exact = np.rint(self.vectors.astype(np.float64) * _GRID) / _GRID
         self._names = _SharedWords([told.name for told in self.told])
         self._parameters = _SharedWords([told.parameters for told in self.told])
 
@@ -110,7 +109,7 @@ class Closeness:
         return text, name, parameters, np.minimum(total, np.float32(SCALE), out=total)
 
     def _text(self, rows: NDArray[np.intp], start: int, stop: int) -> Table:
-        cosine = self._exact[rows] @ self._exact[start:stop].T
+        cosine = self._vectors[rows] @ self._vectors[start:stop].T
         above = np.empty(cosine.shape, dtype=np.float32)
         np.subtract(cosine, self._floor, out=above, casting="same_kind")
         np.clip(above, np.float32(0), np.float32(1 - self._floor), out=above)
@@ -169,16 +168,14 @@ def _all_told(tools: Sequence[Tool], previous: Closeness | None) -> list[Told]:
     return found
 
 
-def _vectors(told: Sequence[Told], cache: VectorCache | None, previous: Closeness | None) -> NDArray[np.float32]:
-    """One unit row a tool; only texts that `previous` has not measured are asked for."""
-    texts = [each.text for each in told]
+def _vectors(told: Sequence[Told], cache: VectorCache | None, previous: Closeness | None) -> NDArray[np.float64]:
+    """One row on the grid a tool; only texts that `previous` has not measured are asked for."""
     places = {each.text: place for place, each in enumerate(previous.told)} if previous else {}
-    missing = list(dict.fromkeys(text for text in texts if text not in places))
-    fresh = (cache.embed if cache else embed)(missing)
-    if previous is None or not places:
-        held = fresh
+    missing = list(dict.fromkeys(each.text for each in told if each.text not in places))
+    held = np.rint((cache.embed if cache else embed)(missing).astype(np.float64) * _GRID) / _GRID
+    if previous is not None and places:
+        places |= {text: len(previous.told) + place for place, text in enumerate(missing)}
+        held = np.concatenate([previous._vectors, held]) if missing else previous._vectors
     else:
-        held = np.concatenate([previous.vectors, fresh]) if missing else previous.vectors
-    start = len(held) - len(missing)
-    places |= {text: start + place for place, text in enumerate(missing)}
-    return held[[places[text] for text in texts]] if texts else fresh
+        places = {text: place for place, text in enumerate(missing)}
+    return held[[places[each.text] for each in told]]
