@@ -63,10 +63,11 @@ def test_import_and_ambiguity_give_the_keys_that_scripts_read(workspace: Path, t
     (tmp_path / "broken.json").write_text(json.dumps(broken))
     imported, _ = command(workspace, "import", str(tmp_path / "broken.json"), "--name", "broken")
     assert set(imported) == {
-        "catalog", "version", "tools", "kinds", "side_effects", "skipped", "is_new", "note", "difference", "edits_lost",
+        "catalog", "version", "tools", "kinds", "side_effects", "skipped", "remarks", "is_new", "note", "difference",
+        "edits_lost",
     }  # fmt: skip
     assert (imported["catalog"], imported["tools"]) == ("broken", 2)
-    assert [set(skipped) for skipped in imported["skipped"]] == [{"where", "why"}]
+    assert [set(skipped) for skipped in imported["skipped"]] == [{"where", "why", "is_fault"}]
     found, _ = command(workspace, "ambiguity", "crm")
     assert found["tools"] == 3
     assert set(found["nearest"]) == {"createLead", "listLeads", "createContact"}

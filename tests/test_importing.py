@@ -551,3 +551,14 @@ def test_any_operation_gives_a_valid_tool_or_is_named(one: Any, other: Any):
     for tool in catalog.tools:
         Draft202012Validator.check_schema(tool.parameters)
         assert Tool.model_validate_json(tool.model_dump_json()).name == tool.name
+
+
+def test_only_what_should_have_become_a_tool_is_a_fault(tmp_path: Path):
+    (tmp_path / "a.json").write_text(json.dumps({"openapi": "3.1.0", "paths": {"/a": {"get": {"operationId": "a"}}}}))
+    (tmp_path / "broken.json").write_text("{")
+    (tmp_path / "README.md").write_text("About: these: files")
+    (tmp_path / "copy.json").write_bytes((tmp_path / "a.json").read_bytes())
+    catalog = import_folder(tmp_path, "x")
+    assert [each.where for each in catalog.faults] == ["broken.json"]
+    assert {each.where for each in catalog.remarks} == {"README.md", "copy.json"}
+    assert "README.md" not in import_report(catalog, "the folder")

@@ -65,7 +65,7 @@ def _entries(root: Path, folder: Path, depth: int, found: Folder) -> Iterator[Pa
             found.skipped.append(_skipped(root, path, f"it cannot be opened: {error.strerror or error}"))
             continue
         if why := _why_not(entry.name, status.st_mode, depth):
-            found.skipped.append(_skipped(root, path, why))
+            found.skipped.append(_skipped(root, path, why, is_fault=False))
         elif S_ISDIR(status.st_mode):
             yield from _entries(root, path, depth + 1, found)
         else:
@@ -84,8 +84,8 @@ def _why_not(name: str, mode: int, depth: int) -> str:
     return "" if S_ISREG(mode) else "it is neither a file nor a folder"
 
 
-def _skipped(root: Path, path: Path, why: str) -> Skipped:
-    return Skipped(where=place_in(root, path), why=why)
+def _skipped(root: Path, path: Path, why: str, *, is_fault: bool = True) -> Skipped:
+    return Skipped(where=place_in(root, path), why=why, is_fault=is_fault)
 
 
 def place_in(root: str | Path, path: Path) -> str:

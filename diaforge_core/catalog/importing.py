@@ -7,7 +7,7 @@ import hashlib
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,10 @@ KNOWN_FORMATS = (
 )
 
 
+_CATALOG_SUFFIXES = (".json", ".jsonl", ".yaml", ".yml", ".xml", ".csdl", ".edmx")
+"""Endings of file names that promise a document of some kind."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Part:
     """One document: what was found in it, or why it is no catalog."""
@@ -37,6 +41,8 @@ class _Part:
     found: Found
     problem: str = ""
     advice: str = ""
+    is_fault: bool = True
+    """Whether the problem is one to mend; a repeat is none."""
 
 
 def load_catalog(path_or_name: str | Path) -> Catalog:
@@ -67,7 +73,7 @@ def import_folder(folder: str | Path, name: str) -> Catalog:
     inside = read_folder(folder)
     skipped = inside.skipped
     with _no_collecting():
-        parts = list(_parts(_opened(folder, inside.files, skipped)))
+        parts = [_forgiven(part) for part in _parts(_opened(folder, inside.files, skipped))]
     if not parts:
         raise CatalogError(
             f"The folder '{folder}' holds no file that could be read. Give a folder with {KNOWN_FORMATS}."
@@ -101,12 +107,12 @@ def import_bytes(documents: Iterable[tuple[str, bytes]], name: str) -> Catalog:
 
 def import_report(catalog: Catalog, source: str) -> str:
     """What could not be read, one line each, and what to do; empty when everything was."""
-    if not catalog.skipped:
+    if not catalog.faults:
         return ""
-    bad, good = len(catalog.skipped), len(catalog.tools)
+    bad, good = len(catalog.faults), len(catalog.tools)
     return problem_list(
         f"{source}: {bad} of {bad + good} operations could not be read.",
-        [(each.where, each.why) for each in catalog.skipped],
+        [(each.where, each.why) for each in catalog.faults],
         f"The other {good} were imported. Correct {'this one' if bad == 1 else f'these {bad}'} and import again, "
         f"or leave {'it' if bad == 1 else 'them'} out.",
     )
@@ -152,10 +158,15 @@ def _parts(documents: Iterable[tuple[str, bytes]]) -> Iterator[_Part]:
         source = name.encode("utf-8", "replace").decode("utf-8")
         digest = hashlib.blake2b(data).digest()
         if digest in earlier:
-            yield _Part(source, Found(), f"it is the same as `{earlier[digest]}`, byte for byte")
+            yield _Part(source, Found(), f"it is the same as `{earlier[digest]}`, byte for byte", is_fault=False)
         else:
             earlier[digest] = source
             yield _part(source, data)
+
+
+def _forgiven(part: _Part) -> _Part:
+    """The part; a file of a folder that does not even look like a document was never meant as a catalog."""
+    return part if part.source.lower().endswith(_CATALOG_SUFFIXES) else replace(part, is_fault=False)
 
 
 def _part(source: str, data: bytes) -> _Part:
@@ -181,12 +192,16 @@ def _joined(parts: Sequence[_Part], name: str, skipped: Iterable[Skipped], headl
     """The parts' tools under unique names, their pairs, and all that was skipped; CatalogError if there is no tool."""
     several = len(parts) > 1
     problems = [
-        Skipped(where=f"{part.source}: {each.where}" if several else each.where, why=each.why)
+        each.model_copy(update={"where": f"{part.source}: {each.where}"}) if several else each
         for part in parts
         for each in part.found.skipped
     ]
     problems += [
-        Skipped(where=part.source, why=part.problem or "it declares no operations")
+        Skipped(
+            where=part.source,
+            why=part.problem or "it declares no operations",
+            is_fault=bool(part.problem) and part.is_fault,
+        )
         for part in parts
         if part.problem or not (part.found.tools or part.found.skipped)
     ]

@@ -14,6 +14,8 @@ app = typer.Typer(no_args_is_help=True)
 """Commands that stand beside all others."""
 catalog_app = typer.Typer(no_args_is_help=True, help="Look into a catalog, edit it, go back.")
 
+REMARKS_SHOWN = 10
+"""Remarks printed for people; all are in the JSON."""
 NameArgument = Annotated[str, typer.Argument(metavar="CATALOG")]
 OnOption = Annotated[
     str | None,
@@ -309,6 +311,9 @@ def _read_lines(result: dict[str, Any]) -> list[str]:
     if result["skipped"]:
         lines.append(f"{len(result['skipped']):,} could not be read:")
         lines += [f"- {each['where']}: {each['why']}" for each in result["skipped"]]
+    if result["remarks"]:
+        lines.append(f"{len(result['remarks']):,} more that are no tools:")
+        lines += [f"- {each['where']}: {each['why']}" for each in result["remarks"][:REMARKS_SHOWN]]
     return lines
 
 

@@ -68,10 +68,12 @@ class ToolCall(Record):
 
 
 class Skipped(Record):
-    """One operation that could not be imported."""
+    """Something of a document that did not become a tool."""
 
     where: str
     why: str
+    is_fault: bool = True
+    """Whether it is an operation that could not be read; otherwise it is none, or only one of several ways of one."""
 
 
 NamePair = tuple[ToolName, ToolName]
@@ -97,6 +99,16 @@ class Catalog(Record):
         if both := set(self.pinned) & set(self.banned):
             raise ValueError(f"a pair cannot be pinned and banned: {sorted(both)[0]}")
         return self
+
+    @property
+    def faults(self) -> tuple[Skipped, ...]:
+        """The operations that could not be read."""
+        return tuple(each for each in self.skipped if each.is_fault)
+
+    @property
+    def remarks(self) -> tuple[Skipped, ...]:
+        """What else the documents hold that is no tool, without being a fault."""
+        return tuple(each for each in self.skipped if not each.is_fault)
 
     @cached_property
     def version(self) -> str:

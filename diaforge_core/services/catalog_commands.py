@@ -20,7 +20,7 @@ NEAREST = 5
 
 
 def import_files(workspace: Workspace, params: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:
-    """`catalog, version, tools, kinds, side_effects, skipped: [{where, why}], is_new, note, difference, edits_lost`."""
+    """What was read as in `report`, and `is_new, note, difference, edits_lost`."""
     given = [Path(file) for file in params["files"]]
     if len(given) == 1 and given[0].is_dir():
         outcome = workspace.catalogs.add_folder(str(given[0]), params["name"], params["who"])
@@ -110,7 +110,7 @@ def export(workspace: Workspace, params: dict[str, Any], on_progress: OnProgress
 
 
 def report(workspace: Workspace, params: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:
-    """`catalog, version, tools, kinds, side_effects, skipped, edits`: of the last import."""
+    """`catalog, version, tools, kinds, side_effects, skipped: [{where, why}], remarks, edited`: of the last import."""
     row = workspace.catalogs.history(params["name"])[0]
     read = plain(workspace.catalogs.report(params["name"]))
     return {"catalog": params["name"], "version": row.imported, **read, "edited": row.version != row.imported}

@@ -79,6 +79,9 @@ class ImportReport:
     side_effects: dict[str, int]
     """read, write, destructive → tools."""
     skipped: tuple[Skipped, ...]
+    """Operations that could not be read."""
+    remarks: tuple[Skipped, ...]
+    """What else the documents hold that is no tool: other files, other bodies, operations that a service rules out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +189,13 @@ class Catalogs:
         catalog = self.last_import(name)
         kinds = Counter(tool.method or "function" for tool in catalog.tools)
         effects = Counter(tool.side_effect for tool in catalog.tools)
-        return ImportReport(len(catalog.tools), dict(kinds.most_common()), dict(effects.most_common()), catalog.skipped)
+        return ImportReport(
+            tools=len(catalog.tools),
+            kinds=dict(kinds.most_common()),
+            side_effects=dict(effects.most_common()),
+            skipped=catalog.faults,
+            remarks=catalog.remarks,
+        )
 
     # History
 

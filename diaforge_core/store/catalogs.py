@@ -152,7 +152,7 @@ def keep(cursor: duckdb.DuckDBPyConnection, catalog: Catalog, base: Catalog | No
             catalog.version,
             utc_now(),
             len(catalog.tools),
-            len(catalog.skipped),
+            len(catalog.faults),
             (edits or catalog).model_dump_json(),
             base.version if edits and base else "",
         ],

@@ -96,13 +96,13 @@ def suggested_name(file: str) -> str:
 def _imported(made: ImportOutcome) -> None:
     """Say what the import brought; what needs a look opens the report."""
     catalog = made.catalog
-    skipped = f"; {count(len(catalog.skipped), 'operation')} skipped, see the import report" if catalog.skipped else ""
+    skipped = f"; {count(len(catalog.faults), 'operation')} skipped, see the import report" if catalog.faults else ""
     news = f" {made.note.capitalize()}." if made.difference is not None else ""
     tell(f"Imported {catalog.name}: {count(len(catalog.tools), 'tool')}{skipped}.{news}")
     for key in ("q", "effect", "part", "show", "page", "tool", "a", "b", "near", "at"):
         st.session_state.pop(key, None)
         st.query_params.pop(key, None)
     st.session_state["catalog"] = catalog.name
-    if made.difference or made.lost or catalog.skipped:
+    if made.difference or made.lost or catalog.faults:
         show_tab(REPORT)
     st.session_state[IMPORTS] = st.session_state.get(IMPORTS, 0) + 1

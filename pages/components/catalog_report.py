@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from diaforge_core.records.tool import Catalog
+from diaforge_core.records.tool import Catalog, Skipped
 
 from .background import ready
 from .catalog_diff import difference_view
@@ -52,17 +52,24 @@ def _skipped(name: str, report: Any) -> None:
         st.success(
             f"All {count(report.tools, 'operation')} of {plain(name)} were read.", icon=":material/check_circle:"
         )
-        return
-    st.warning(
-        f"{count(len(report.skipped), 'operation')} could not be read; the other {report.tools:,} were imported. "
-        "Correct these and import again, or leave them out.",
-        icon=":material/warning:",
-    )
+    else:
+        st.warning(
+            f"{count(len(report.skipped), 'operation')} could not be read; the other {report.tools:,} were imported. "
+            "Correct these and import again, or leave them out.",
+            icon=":material/warning:",
+        )
+        _places(report.skipped, f"skipped.{name}")
+    if report.remarks:
+        st.caption(f"{count(len(report.remarks), 'more place')} of the documents hold no tool, which is no fault:")
+        _places(report.remarks, f"remarks.{name}")
+
+
+def _places(rows: Sequence[Skipped], key: str) -> None:
     st.dataframe(
-        pd.DataFrame([(clip(s.where, 160), clip(s.why, 300)) for s in report.skipped], columns=["Where", "Why"]),
-        key=f"skipped.{name}",
+        pd.DataFrame([(clip(s.where, 160), clip(s.why, 300)) for s in rows], columns=["Where", "Why"]),
+        key=key,
         hide_index=True,
-        height=min(280, 37 + 33 * len(report.skipped)),
+        height=min(280, 37 + 33 * len(rows)),
         column_config={"Where": st.column_config.TextColumn(width=260), "Why": st.column_config.TextColumn(width=520)},
     )
 

@@ -28,8 +28,6 @@ class Found:
     skipped: list[Skipped] = field(default_factory=list)
     pairs: list[KeptPair] = field(default_factory=list)
     """What the document says of pairs of its tools, by the tools' names here."""
-    not_offered: int = 0
-    """Operations that the document itself rules out: neither tools nor faults."""
 
     def add(self, draft: Draft) -> None:
         """The draft's tool among the others; SchemaProblem as in `Draft.tool`, CatalogError beyond `MAX_TOOLS`."""
@@ -43,7 +41,12 @@ class Found:
         self.pairs += kept_pairs(tool, draft.kept)
 
     def skip(self, where: str, why: str) -> None:
+        """Name an operation that cannot be read."""
         self.skipped.append(Skipped(where=where, why=why))
+
+    def remark(self, where: str, why: str) -> None:
+        """Name what is no operation to call, or was read in one of several ways."""
+        self.skipped.append(Skipped(where=where, why=why, is_fault=False))
 
 
 @dataclass(frozen=True, slots=True)

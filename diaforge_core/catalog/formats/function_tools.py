@@ -35,7 +35,8 @@ def read(document: Any, source: str) -> Found:
         position = as_text(function.get("name"))[:100] or f"tool {index + 1}"
         try:
             if (text := canonical_json(entry)) in seen:
-                raise SchemaProblem("it repeats an earlier tool word for word")
+                found.remark(position, "it repeats an earlier tool word for word")
+                continue
             seen.add(text)
             found.add(_draft(entry, function, source))
         except (SchemaProblem, RefError) as error:

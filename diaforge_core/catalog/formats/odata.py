@@ -43,7 +43,7 @@ def recognises(document: Any) -> bool:
 def read(document: Any, source: str) -> Found:
     """Every operation: entity sets and singletons in their order, each with what it contains, then operations.
 
-    What the service says that it does not support is no operation and no fault.
+    What the service says that it does not support is counted in a remark.
     """
     reader = _Reader(read_model(document), source)
     try:
@@ -57,6 +57,8 @@ def read(document: Any, source: str) -> Found:
     if more > 0:
         del reader.found.skipped[MAX_SKIPPED:]
         reader.found.skip("the rest of the document", f"it has {more:,} more faults")
+    if reader.ruled_out:
+        reader.found.remark("restrictions", f"operations that the service itself rules out: {reader.ruled_out:,}")
     return reader.found
 
 
@@ -70,6 +72,8 @@ class _Reader:
     source: str
     found: Found = field(default_factory=Found)
     weight: int = 0
+    ruled_out: int = 0
+    """Operations that the service says it does not support."""
     offered: list[Place] = field(default_factory=list)
     schemas: Schemas = field(init=False)
 
@@ -130,7 +134,7 @@ class _Reader:
     def _supported(self, allowed: bool, said_by_sap: str = "") -> bool:
         """Whether the service offers an operation; one that it rules out is counted."""
         supported = allowed and said_by_sap != "false"
-        self.found.not_offered += not supported
+        self.ruled_out += not supported
         return supported
 
     def _query(self, place: Place, limits: Restrictions) -> None:

@@ -45,7 +45,7 @@ def read(document: dict[str, Any], source: str) -> Found:
         _read_path(reading, path, item)
     webhooks = document.get("webhooks")
     if isinstance(webhooks, dict) and webhooks:
-        found.skip("webhooks", f"calls that the service itself makes are no tools ({len(webhooks)} here)")
+        found.remark("webhooks", f"calls that the service itself makes are no tools ({len(webhooks)} here)")
     _put_in_order(found, kept_in(document).get("order"))
     return found
 
@@ -269,7 +269,7 @@ def _request_body(reading: _Reading, reader: SchemaReader, given: Any, position:
     for other, each in content.items():
         if _media_schema(each) != _media_schema(media):
             why = f"the operation was read with its `{kind[:60]}` body instead"
-            reading.found.skip(f"{position}, body as {other[:60]}", why)
+            reading.found.remark(f"{position}, body as {other[:60]}", why)
     return _with_examples(schema, _examples(references, media)), body.get("required") is True
 
 
