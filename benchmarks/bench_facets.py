@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import random
 import re
 import statistics
@@ -16,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.corpora import CATALOGS, google_documents
 from benchmarks.timing import report
 from diaforge_core.catalog.duplicates import duplicate_groups
 from diaforge_core.catalog.facets import Facet, best_facet, facets, indistinguishable, information
@@ -24,9 +24,6 @@ from diaforge_core.catalog.mining import compare
 from diaforge_core.catalog.neighbours import Closeness
 from diaforge_core.records.tool import Tool
 
-SHARED = Path(__file__).parents[2] / "shared" / "catalogs"
-GOOGLE = os.environ.get("DIAFORGE_GOOGLE_DOCUMENTS", "")
-"""Folder of Google discovery documents; by default those of an installed `google-api-python-client`."""
 GOALS = 200
 DISTRACTORS = 5
 LOOKED_AT = 120
@@ -55,21 +52,11 @@ class Near:
 def documents() -> dict[str, list[Path]]:
     """Catalog name → its documents, for each of the three that is present."""
     found = {
-        "twilio": sorted((SHARED / "twilio").glob("*.json")),
-        "msgraph": sorted((SHARED / "msgraph").glob("*.csdl")),
-        "google": sorted(_google_folder().glob("*.json")) if _google_folder().is_dir() else [],
+        "twilio": sorted((CATALOGS / "twilio").glob("*.json")),
+        "msgraph": sorted((CATALOGS / "msgraph").glob("*.csdl")),
+        "google": google_documents(),
     }
-    return {name: [path for path in paths if path.name != "index.json"] for name, paths in found.items() if paths}
-
-
-def _google_folder() -> Path:
-    if GOOGLE:
-        return Path(GOOGLE)
-    try:
-        import googleapiclient
-    except ImportError:
-        return Path("/nowhere")
-    return Path(googleapiclient.__file__).parent / "discovery_cache" / "documents"
+    return {name: paths for name, paths in found.items() if paths}
 
 
 # --- what quotes an identifier ---------------------------------------------------------------------------------------
