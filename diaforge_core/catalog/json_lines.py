@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import codecs
 import json
+import re
+from itertools import islice
 from typing import Any
 
-from .documents import DocumentError, parse_document
+from .documents import MAX_CONTAINERS, MAX_NODES, DocumentError, parse_document
 
 MAX_LINES_BYTES = 16_000_000
 """Bytes of all lines together; the largest public benchmarks of this form are near 5 MB."""
@@ -25,21 +28,21 @@ def json_lines(data: bytes) -> list[Any] | None:
 
 
 def _looks_like_lines(data: bytes) -> bool:
-    """Whether the first two lines that are not blank hold a JSON mapping each."""
-    rest, seen = data.strip(), 0
-    while rest and seen < 2:
-        line, _, rest = rest.partition(b"\n")
-        if line.strip() and not _is_mapping(line.strip()):
-            return False
-        seen += bool(line.strip())
-    return seen == 2
+    """Whether the first two lines that are not blank hold a JSON mapping each; a document of one line is never read."""
+    found = islice(re.finditer(rb"\S[^\n]*", data.removeprefix(codecs.BOM_UTF8)), 2)
+    first = [line[0].strip() for line in found]
+    return len(first) == 2 and all(map(_may_be_mapping, first)) and all(map(_is_mapping, first))
+
+
+def _may_be_mapping(line: bytes) -> bool:
+    """Whether the line begins and ends as a mapping does and is small enough to be tried."""
+    small = line.count(b"{") + line.count(b"[") <= MAX_CONTAINERS and line.count(b",") <= MAX_NODES
+    return line.startswith(b"{") and line.endswith(b"}") and small
 
 
 def _is_mapping(line: bytes) -> bool:
-    if not (line.removeprefix(b"\xef\xbb\xbf").startswith(b"{") and line.endswith(b"}")):
-        return False
     try:
-        return isinstance(json.loads(line.removeprefix(b"\xef\xbb\xbf")), dict)
+        return isinstance(json.loads(line), dict)
     except (ValueError, RecursionError):
         return False
 
