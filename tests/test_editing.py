@@ -178,6 +178,13 @@ def test_edits_follow_a_tool_that_the_import_renames():
     assert found.lost == ()
 
 
+def test_a_tool_that_the_import_takes_from_a_pair_is_named():
+    edited = editing.paired(BASE, "CRM_CreateLead", "CRM_GetLead", "banned")
+    without = Catalog(name="sample", tools=tuple(t for t in BASE.tools if t.name != "CRM_GetLead"))
+    assert rebased(BASE, edited, without).lost == ("CRM_GetLead",)
+    assert rebased(edited, edited, without).lost == ()
+
+
 def test_an_import_of_nothing_but_tools_that_were_left_out_is_kept_and_they_are_named():
     edited = editing.without(BASE, ["CRM_GetLead"])
     only = a_catalog(BASE.tool("CRM_GetLead"))

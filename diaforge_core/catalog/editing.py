@@ -25,7 +25,8 @@ class Rebase:
 
     catalog: Catalog
     lost: tuple[str, ...]
-    """Tools with an edit that could not be carried over, because the import changed or removed the same; in order."""
+    """Tools with an edit that could not be carried over, because the import changed or removed the same, and those
+    that a set pair lost by being removed; in order."""
 
 
 def reworded(catalog: Catalog, tool: str, summary: str, description: str) -> Catalog:
@@ -113,11 +114,13 @@ def rebased(base: Catalog, edited: Catalog, imported: Catalog) -> Rebase:
     """`imported` with what people changed from `base` to `edited`, and the tools where that was not possible.
 
     Words and side effect are carried over apart: where the import itself changed the same of a tool, the import wins
-    and the tool is named. A tool that was left out stays out. A pair is carried over where both its tools survive.
+    and the tool is named. A tool that was left out stays out. A pair is carried over where both its tools survive; the
+    one that does not is named.
     `rebased(base, base, new)` is `new`, and `rebased(base, edited, base)` is `edited`.
     """
     same = matched(base.tools, imported.tools)
     merged, lost = _carried(base, edited, imported, same)
+    lost += [name for name in _missing_of_pairs(base, edited, same) if name not in lost]
     kept = {tool.name for tool in edited.tools}
     out = {new for old, new in same.items() if old not in kept}
     if len(out) == len(imported.tools):  # nothing that people wanted is in it any more
@@ -168,6 +171,13 @@ def _merged(old: Tool, mine: Tool, new: Tool) -> tuple[Tool, bool]:
 def _same_but_for_reason(fields: Sequence[str], one: Sequence[Any], other: Sequence[Any]) -> bool:
     """Whether the values are the same; the reason of a side effect counts for nothing."""
     return all(a == b for field, a, b in zip(fields, one, other, strict=True) if field != "side_effect_reason")
+
+
+def _missing_of_pairs(base: Catalog, edited: Catalog, same: Mapping[str, str]) -> list[str]:
+    """Tools that the import removed from under a pair that people set, in the order of the names."""
+    before = pair_statuses(base)
+    mine = [pair for pair, status in pair_statuses(edited).items() if before.get(pair) != status]
+    return sorted({name for pair in mine for name in pair if name not in same})
 
 
 def _merged_pairs(

@@ -287,7 +287,7 @@ def import_text(result: dict[str, Any]) -> str:
     if reworded:
         lines.append(f"Reworded at the same address, worth reading: {_listed(reworded)}.")
     if result["edits_lost"]:
-        lines.append(f"Edits lost, since the documents changed the same: {_listed(result['edits_lost'])}.")
+        lines.append(f"Edits lost, since the documents changed or removed the same: {_listed(result['edits_lost'])}.")
     return "\n".join(lines)
 
 
