@@ -188,6 +188,23 @@ def test_gemini_declarations_are_read(wrap: Any):
     assert tool.properties["rows"] == {"type": "array", "items": {"type": "integer"}}
 
 
+def test_the_counts_that_gemini_writes_as_text_are_numbers():
+    schema = {"type": "OBJECT", "properties": {"rows": {"type": "ARRAY", "minItems": "1", "maxItems": "3"}}}
+    (tool,) = read({"functionDeclarations": [{"name": "find", "parameters": schema}]}).tools
+    assert tool.properties["rows"] == {"type": "array", "minItems": 1, "maxItems": 3}
+
+
+def test_types_of_the_leaderboards_other_languages_are_read():
+    types = {
+        "HashMap": "object", "Hashtable": "object", "ArrayList": "array", "Array": "array", "Set": "array",
+        "Queue": "array", "Stack": "array", "String": "string", "char": "string", "byte": "integer",
+        "short": "integer", "long": "integer", "Bigint": "integer", "double": "number", "Boolean": "boolean",
+    }  # fmt: skip
+    schema = {"type": "dict", "properties": {name: {"type": name} for name in types}}
+    (tool,) = read([{"name": "java.util.sort", "parameters": schema}]).tools
+    assert {name: each["type"] for name, each in tool.properties.items()} == types
+
+
 def test_one_tool_alone_is_a_list_of_one():
     assert [tool.name for tool in read({"name": "get_order", "input_schema": SCHEMA}).tools] == ["get_order"]
 

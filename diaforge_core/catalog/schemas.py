@@ -28,15 +28,20 @@ MAX_KEY = 300
 MAX_LEAST_TEXT = 100_000
 MAX_LEAST = 5_000
 """Characters, and items or fields, that a schema may demand at least; no call can hold more."""
+MAX_COUNT_DIGITS = 19
+"""Digits of a count that is written as text."""
 MAX_DOCUMENT_PARTS = 2_000_000
 """Parts of schemas in all tools of one document; real catalogs of 20,000 tools have fewer."""
 CUT_SELF = "Shortened here: it refers to itself."
 CUT_SIZE = "Shortened here: the definition goes on for too long."
 TYPES = ("null", "boolean", "object", "array", "number", "string", "integer")
 _TYPE_WORDS = {
-    "int": "integer", "long": "integer", "int32": "integer", "int64": "integer",
+    "int": "integer", "long": "integer", "int32": "integer", "int64": "integer", "short": "integer",
+    "byte": "integer", "bigint": "integer", "biginteger": "integer",
     "float": "number", "double": "number", "decimal": "number",
     "bool": "boolean", "dict": "object", "map": "object", "list": "array", "tuple": "array",
+    "hashmap": "object", "hashtable": "object", "arraylist": "array", "set": "array", "queue": "array",
+    "stack": "array", "char": "string",
     "str": "string", "text": "string", "file": "string", "uuid": "string", "date": "string", "datetime": "string",
 }  # fmt: skip
 _TYPE_FORMATS = {"uuid": "uuid", "date": "date", "datetime": "date-time", "file": "binary"}
@@ -321,6 +326,8 @@ def _read_limits(schema: dict[str, Any], out: dict[str, Any], notes: list[str]) 
     for key in _COUNTS:
         if key in schema:
             count = schema[key]
+            if isinstance(count, str) and count.isascii() and count.isdigit() and len(count) <= MAX_COUNT_DIGITS:
+                count = int(count)  # 64-bit numbers travel as text in Google's JSON
             if isinstance(count, bool) or not isinstance(count, (int, float)) or count < 0 or count != int(count):
                 raise SchemaProblem(f"`{key}` is {str(count)[:40]!r} instead of a whole number")
             if key.startswith("min") and count > (MAX_LEAST_TEXT if key == "minLength" else MAX_LEAST):
