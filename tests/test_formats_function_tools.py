@@ -52,6 +52,15 @@ def test_responses_tools_are_read_and_those_the_provider_runs_are_named():
     assert list(why) == ["tool 2", "tool 3", "tool 4", "run_sql"]
     assert why["tool 2"] == "a tool of type `web_search` is run by the provider itself and is not called by name"
     assert "free text" in why["run_sql"]
+    assert [each.where for each in catalog.faults] == ["run_sql"]
+
+
+def test_the_tools_of_a_namespace_are_tools_like_any_other():
+    inner = [{"type": "function", "name": "get_order", "parameters": SCHEMA, "defer_loading": True}]
+    crm = {"type": "namespace", "name": "crm", "description": "Customers.", "tools": inner}
+    catalog = read([crm, {"type": "function", "name": "other", "parameters": SCHEMA}, {"type": "tool_search"}])
+    assert [tool.name for tool in catalog.tools] == ["get_order", "other"]
+    assert not catalog.faults
 
 
 def test_what_a_strict_tool_must_require_but_may_be_null_is_optional():
@@ -183,7 +192,9 @@ def test_gemini_declarations_are_read(wrap: Any):
             "required": ["rows"],
         },
     }
-    (tool,) = read(wrap([declared])).tools
+    catalog = read(wrap([declared]))
+    (tool,) = catalog.tools
+    assert all("`googleSearch` is run by the provider" in each.why and not each.is_fault for each in catalog.skipped)
     assert tool.properties["movie"]["type"] == ["string", "null"]
     assert tool.properties["rows"] == {"type": "array", "items": {"type": "integer"}}
 

@@ -14,6 +14,11 @@ from .keeping import kept_in
 _SCHEMA_KEYS = ("parameters", "inputSchema", "input_schema", "parametersJsonSchema", "parameters_json_schema")
 _LISTS = ("tools", "functions", "functionDeclarations", "function_declarations")
 """Keys under which a mapping holds its tools."""
+_PROVIDER_TOOLS = frozenset({
+    "googleSearch", "googleSearchRetrieval", "enterpriseWebSearch", "googleMaps", "urlContext", "codeExecution",
+    "computerUse", "fileSearch", "retrieval", "mcpServers",
+})  # fmt: skip
+"""Keys of Gemini's entries for tools that Google runs itself, without underscores."""
 _OWN_TYPES = ("function", "custom")
 """Types of tools that are called with named arguments; providers run all others themselves."""
 
@@ -27,7 +32,7 @@ def recognises(document: Any) -> bool:
 
 
 def read(document: Any, source: str) -> Found:
-    """Every tool in the list's order; one that repeats an earlier one word for word is named as skipped."""
+    """Every tool in the list's order; one that repeats an earlier one or that the provider runs is a remark."""
     found = Found()
     seen: set[str] = set()
     for index, entry in enumerate(_entries(document)):
@@ -38,6 +43,11 @@ def read(document: Any, source: str) -> Found:
                 found.remark(position, "it repeats an earlier tool word for word")
                 continue
             seen.add(text)
+            if kind := _run_by_provider(entry, function):
+                found.remark(
+                    position, f"a tool of type `{kind[:60]}` is run by the provider itself and is not called by name"
+                )
+                continue
             found.add(_draft(entry, function, source))
         except (SchemaProblem, RefError) as error:
             found.skip(position, str(error))
@@ -62,7 +72,8 @@ def _within(entry: Any) -> Iterator[Any]:
         yield entry
         return
     inner = _unwrapped(entry)
-    lists = ("function", *_LISTS[2:], *(_LISTS[:1] if inner is not entry else ()))
+    holds_tools = inner is not entry or entry.get("type") == "namespace"
+    lists = ("function", *_LISTS[2:], *(_LISTS[:1] if holds_tools else ()))
     held = next((inner[key] for key in lists if isinstance(inner.get(key), list)), None)
     yield from [entry] if held is None else held
 
@@ -119,15 +130,31 @@ def _draft(entry: Any, function: dict[str, Any], source: str) -> Draft:
 def _check_callable(entry: Any, function: dict[str, Any]) -> None:
     """SchemaProblem if the entry is no tool that is called with named arguments."""
     kind = as_text(entry.get("type")) if isinstance(entry, dict) else ""
-    has_schema = any(key in function for key in _SCHEMA_KEYS)
-    if kind and kind not in _OWN_TYPES and not has_schema:
-        raise SchemaProblem(f"a tool of type `{kind[:60]}` is run by the provider itself and is not called by name")
-    if kind == "custom" and not has_schema:
+    if kind == "custom" and not _has_schema(function):
         raise SchemaProblem("it takes free text in place of named arguments")
     if not function:
         raise SchemaProblem("it is not a tool: there is no mapping with a name")
     if not as_text(function.get("name")):
         raise SchemaProblem("it has no name")
+
+
+def _run_by_provider(entry: Any, function: dict[str, Any]) -> str:
+    """The type of a tool that the provider runs itself; empty for all others."""
+    if not isinstance(entry, dict):
+        return ""
+    kind = as_text(entry.get("type"))
+    if kind and kind not in _OWN_TYPES and not _has_schema(function):
+        return kind
+    return next((key for key in entry if _camel(key) in _PROVIDER_TOOLS and set(entry) == {key}), "")
+
+
+def _camel(key: str) -> str:
+    first, *rest = key.split("_")
+    return first + "".join(word.capitalize() for word in rest)
+
+
+def _has_schema(function: dict[str, Any]) -> bool:
+    return any(key in function for key in _SCHEMA_KEYS)
 
 
 def _title(function: dict[str, Any]) -> str:
