@@ -117,6 +117,20 @@ def test_variables_of_a_graphql_query_are_arguments_and_the_query_is_told():
     assert tool.side_effect == "read"
 
 
+@pytest.mark.parametrize(
+    ("query", "effect"),
+    [
+        ("{ lead { name } }", "read"),
+        ("# Leads\nquery Leads { leads { name } }", "read"),
+        ("mutation { addLead(name: 1) { id } }", "write"),
+        ("query A { leads { name } } mutation B { addLead { id } }", "write"),
+    ],
+)
+def test_a_graphql_query_only_reads(query: str, effect: str):
+    body = {"mode": "graphql", "graphql": {"query": query}}
+    assert only(request("Leads", "POST", "{{url}}/graphql", body=body)).side_effect == effect
+
+
 def test_a_body_that_is_no_json_stands_as_one_text():
     tool = only(request("Post it", "POST", "{{url}}/x", body={"mode": "raw", "raw": "<a/>"}))
     assert tool.properties["body"]["type"] == "string"

@@ -148,6 +148,7 @@ def test_fields_that_only_the_server_sets_are_left_out():
     ("method", "name", "effect"),
     [
         ("get", "listLeads", "read"),
+        ("trace", "echo", "read"),
         ("delete", "dropLead", "destructive"),
         ("post", "CRM.CreateLead", "write"),
         ("post", "searchLeads", "read"),

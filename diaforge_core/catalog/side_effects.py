@@ -41,7 +41,7 @@ def side_effect_of(method: str, name: str, summary: str = "", path: str = "") ->
     verb = method.upper()
     if verb in _ODATA_KINDS:
         return _ODATA_KINDS[verb]
-    if verb in ("GET", "HEAD", "OPTIONS"):
+    if verb in ("GET", "HEAD", "OPTIONS", "TRACE"):
         return "read", f"{verb} only reads."
     if verb == "DELETE":
         return "destructive", "DELETE removes what it names."

@@ -26,6 +26,8 @@ _LITERAL = re.compile(r"^\{\{[^{}]*\}\}$")
 _BARE_VARIABLE = re.compile(r"([:\[,]\s*)(\{\{[^{}\"]*\}\})(?=\s*[,}\]])")
 """A `{{variable}}` in a JSON text that stands where a number would, without quotes."""
 _GRAPHQL_VARIABLE = re.compile(r"\$(\w+)\s*:\s*([\w\[\]!]+)")
+_GRAPHQL_READS = re.compile(r"(\s|#[^\n]*\n)*(query\b|fragment\b|\{)")
+_GRAPHQL_WRITES = re.compile(r"\b(mutation|subscription)\b")
 _GRAPHQL_TYPES = {"Int": "integer", "Float": "number", "Boolean": "boolean", "String": "string", "ID": "string"}
 
 
@@ -97,6 +99,7 @@ def _draft(item: dict[str, Any], trail: tuple[str, ...], title: str, source: str
     told, graphql = "", _graphql(request)
     if graphql:
         told = f"GraphQL: {graphql[:1_500]}"
+    only_reads = bool(_GRAPHQL_READS.match(graphql)) and not _GRAPHQL_WRITES.search(graphql)
     name = as_text(item.get("name"))
     return Draft(
         original_name=name or f"{method} {path}",
@@ -108,6 +111,8 @@ def _draft(item: dict[str, Any], trail: tuple[str, ...], title: str, source: str
         group=trail[0] if len(trail) > 1 else title,
         method=method,
         path=path,
+        side_effect="read" if only_reads else None,
+        side_effect_reason="A GraphQL query only reads." if only_reads else "",
     )
 
 
