@@ -19,7 +19,7 @@ from tests.factories import a_catalog, a_tool
 
 FRAMES = word_set(
     "this is part of it belongs to a an the and in under api stands needs can also be given only reads changes nothing "
-    "what stored destructive its effect not easily undone removes creates new shows list looks up single version use "
+    "what stored destructive cannot easily be undone removes creates new shows list looks up single version use "
     "when wanted existing removed changed details one overview searches through are found deprecated for by per "
     "person day id s"
 )

@@ -27,7 +27,7 @@ _USE = {
 _EFFECT = {
     "read": ("It only reads and changes nothing.", "says that it only reads"),
     "write": ("It changes what is stored.", "says that it makes a change"),
-    "destructive": ("It is destructive: its effect is not easily undone.", "says that it is destructive"),
+    "destructive": ("This is destructive: it cannot easily be undone.", "says that it is destructive"),
 }
 _UNSAYABLE = re.compile(r"it is (?!\w+ed\b)| value$")
 """Labels of identifiers such as `expires_at` or `until`, of which no noun could be made."""
@@ -43,6 +43,8 @@ class Distinction:
     """What the sentence does for its reader: "names its product, Notify"."""
     tail: str = ""
     """The same as the end of a summary, such as "in Notify"; empty if it cannot be said there."""
+    weak: bool = False
+    """Whether it is so of many tools, so that it tells this one from few."""
     leads: bool = False
     """Whether it is said before the description's own sentences."""
 
@@ -125,8 +127,9 @@ def _when(tool: Tool, other: Tool) -> Iterator[Distinction]:
 
 
 def _effect(tool: Tool, other: Tool) -> Iterator[Distinction]:
-    if tool.side_effect != other.side_effect:
-        yield Distinction(*_EFFECT[tool.side_effect])
+    """Whether it reads, changes or destroys; that it makes a change is no news beside a tool that destroys."""
+    if tool.side_effect != other.side_effect and (tool.side_effect, other.side_effect) != ("write", "destructive"):
+        yield Distinction(*_EFFECT[tool.side_effect], weak=True)
 
 
 def _needs(tool: Tool, other: Tool) -> Iterator[Distinction]:

@@ -107,8 +107,15 @@ class _Bench:
         return _Draft(edited, said, round(float(row[0]), 4), nearer, self.thirds[place].name if nearer else "")
 
     def best(self) -> _Draft:
-        """The draft that adds what lowers the closeness most, one sentence after the other, while each is worth it."""
+        """The draft that adds what lowers the closeness most, one sentence after the other, while each is worth it.
+
+        What is so of many tools is said only where the rest would not do.
+        """
         known = distinctions(self.tool, self.other)
+        best = self._grown([one for one in known if not one.weak])
+        return best if self.before - best.score >= LEAST_DROP else self._grown(known)
+
+    def _grown(self, known: Sequence[Distinction]) -> _Draft:
         (best,) = self.drafts([()])
         while len(best.said) < MOST_SENTENCES:
             said = best.said
@@ -141,9 +148,9 @@ def _written(tool: Tool, said: Sequence[Distinction]) -> Tool:
     """
     tailed = next((one for one in said if one.tail and tool.summary and "(" not in tool.summary), None)
     summary = _with_tail(tool.summary, tailed.tail) if tailed else tool.summary
-    own, rest = sentences(tool.description), said
+    own, rest = sentences(tool.description), [one for one in said if one is not tailed]
     if says_no_more(tool):
-        own, rest = [f"{summary.rstrip('. ')}.", *own[1:]], [one for one in said if one is not tailed]
+        own = [f"{summary.rstrip('. ')}.", *own[1:]]
     first = [one.sentence for one in rest if one.leads or len(tool.text) > LONG]
     last = [one.sentence for one in rest if one.sentence not in first]
     if own and last and own[-1][-1].isalnum():
