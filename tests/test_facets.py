@@ -194,7 +194,7 @@ def asked(a: Tool, b: Tool) -> tuple[str, str, str]:
     [
         ("shop.carts.list", "GET", "/v1/carts", "see a list of carts"),
         ("shop.carts.aggregatedList", "GET", "/v1/aggregated/carts", "see one overall list of the carts in all places"),
-        ("shop.carts.setAccessPolicy", "POST", "/v1/carts/{c}:setAccessPolicy", "set an access policy of a cart"),
+        ("shop.carts.setAccessPolicy", "POST", "/v1/carts/{c}:setAccessPolicy", "set the access policy of a cart"),
         ("shop.carts.setLabels", "POST", "/v1/carts/{c}/setLabels", "set the labels of a cart"),
         ("shop.carts.getHealth", "GET", "/v1/carts/{c}/getHealth", "look up the health of a cart"),
         ("shop.carts.batchDelete", "POST", "/v1/carts:batchDelete", "remove several carts at once"),
@@ -217,7 +217,7 @@ def test_a_function_named_by_a_noun_is_looked_up_and_one_named_by_its_verb_done(
         "reports.print.topUsersSummary", "FUNCTION", "/reports/print/topUsersSummary", "Get the top users summary"
     )
     verb = method("teams.unarchive", "ACTION", "/teams/{team-id}/unarchive", "Unarchive a team")
-    assert profile(noun).task == "look up a single top users summary of a print"
+    assert profile(noun).task == "look up the top user summary of the print"
     assert profile(verb).task == "unarchive a team"
 
 
@@ -235,7 +235,7 @@ def test_a_thing_is_named_in_the_order_of_the_text():
     [
         ("/v1/users/{u}/notes", "/v1/groups/{g}/notes", ("for a user", "inside a group")),
         ("/me/notes", "/users/{user-id}/notes", ("for yourself", "for a user")),
-        ("/v1/sites/{s}/notes", "/v1/notes", ("inside a site", "not inside a site")),
+        ("/v1/sites/{s}/notes", "/v1/notes", ("inside a site", "standing on its own")),
         ("/users/{u}/calendar/notes", "/users/{u}/calendars/{c}/notes",
          ("inside the main calendar", "inside one of several calendars")),
         ("/me/calendar/notes", "/groups/{g}/notes", ("inside your own calendar", "inside a group")),

@@ -11,8 +11,8 @@ from itertools import combinations
 from ..records.tool import Tool
 from .leaves import labels_of, tellable
 from .places import inside
-from .profiles import Profile, about, profile
-from .words import by_identity, folded, meaning, plain_words, with_article
+from .profiles import Profile, profile
+from .words import by_identity, folded, meaning, plain_words, singular, with_article
 
 __all__ = ["Facet", "Profile", "best_facet", "facets", "indistinguishable", "plain_words", "profile"]
 
@@ -53,9 +53,12 @@ class Facet:
 
 
 def either(options: Sequence[str]) -> str:
-    """The options as a person lists choices: "a, b or c"."""
-    listed = list(options)
-    return listed[0] if len(listed) == 1 else f"{', '.join(listed[:-1])} or {listed[-1]}"
+    """The options as a person lists choices: "a, b or c"; what says of what it is stands last, or binds the others."""
+    listed = sorted(options, key=lambda option: " of " in option)
+    if len(listed) == 1:
+        return listed[0]
+    comma = "," if " of " in listed[-2] else ""
+    return f"{', '.join(listed[:-1])}{comma} or {listed[-1]}"
 
 
 def _splits(answers: dict[str, str]) -> bool:
@@ -64,15 +67,15 @@ def _splits(answers: dict[str, str]) -> bool:
 
 def _word_facets(tools: Sequence[Tool]) -> list[Facet]:
     profiles = {tool.name: profile(tool) for tool in tools}
-    things = {name: about(item.resource) for name, item in profiles.items() if item.resource}
+    things = {name: item.thing for name, item in profiles.items() if item.resource}
     manners, places = _extents(profiles), _places(profiles)
     wholes = {name: said.replace("one", profiles[name].resource, 1) for name, said in manners.items()}
     drafts = [
         ("action", _action_frame(profiles), {name: item.act for name, item in profiles.items()} | manners),
         ("resource", "Is this about {}?", things),
         ("task", "Do you want to {}?", {name: item.task for name, item in profiles.items()} | wholes),
-        ("scope", "Is it {}?", _said_places(places, slice(0, 2))),
-        ("scope:outermost", "Is it {}?", _said_places(places, slice(-1, None))),
+        ("scope", "Is it {}?", _said_places(profiles, places, slice(0, 2))),
+        ("scope:outermost", "Is it {}?", _said_places(profiles, places, slice(-1, None))),
         ("group", "Which area does this belong to: {}?", _areas(profiles)),
         ("gist", "Which of these fits best: {}?", _gists(profiles)),
     ]
@@ -88,8 +91,10 @@ def _word_facets(tools: Sequence[Tool]) -> list[Facet]:
 
 def _action_frame(profiles: dict[str, Profile]) -> str:
     """The question for an action; it names the thing when all tools share it."""
-    shared = {item.resource for item in profiles.values()}
-    thing = about(shared.pop()) if len(shared) == 1 else ""
+    shared = {item.thing for item in profiles.values()}
+    thing = shared.pop() if len(shared) == 1 else ""
+    if not thing and len({item.resource for item in profiles.values()}) == 1:
+        thing = min(profiles.values(), key=lambda item: item.thing).thing
     return f"Regarding {thing}, do you want to {{}}?" if thing else "Do you want to {}?"
 
 
@@ -110,24 +115,36 @@ def _places(profiles: dict[str, Profile]) -> dict[str, tuple[str, ...]]:
     return {name: tuple(place for place in chain if place not in shared) for name, chain in chains.items()}
 
 
-def _said_places(places: dict[str, tuple[str, ...]], part: slice) -> dict[str, str]:
-    """Tool name → that part of its places in words, or that it lies in none of those named."""
+def _said_places(profiles: dict[str, Profile], places: dict[str, tuple[str, ...]], part: slice) -> dict[str, str]:
+    """Tool name → that part of its places in words, or where else it lies: right in the place that all share."""
     known = frozenset(place for chain in places.values() for place in chain)
-    said = {name: inside(chain[part], known) for name, chain in places.items() if chain}
-    options = set(said.values())
-    outside = f"not {options.pop()}" if len(options) == 1 else "on its own"
-    return {name: said.get(name, outside) for name in places}
+    return {
+        name: inside(chain[part], known) if chain else _outside(profiles[name].within or ())
+        for name, chain in places.items()
+    }
+
+
+def _outside(shared: Sequence[str]) -> str:
+    """How it is said that a thing lies in no other place than these."""
+    return f"directly {inside(shared[:1], frozenset())}" if shared else "standing on its own"
 
 
 def _areas(profiles: dict[str, Profile]) -> dict[str, str]:
     """Tool name → the area that it belongs to, by group or else by document; nothing unless every tool has one."""
     groups = {name: item.group for name, item in profiles.items()}
     if all(groups.values()) and len(set(groups.values())) > 1:
-        return groups
+        return {name: _unrepeated(group) for name, group in groups.items()}
     documents = {name: item.document for name, item in profiles.items()}
     shared = frozenset.intersection(*documents.values()) if documents else frozenset()
     named = {name: " ".join(word for word in item if word not in shared) for name, item in documents.items()}
     return named if all(named.values()) else {}
+
+
+def _unrepeated(text: str) -> str:
+    """The text without the words that only repeat the one before them ("sync sync map")."""
+    words = text.split()
+    kept = [word for before, word in zip(["", *words], words, strict=False) if singular(word) != singular(before)]
+    return " ".join(kept)
 
 
 def _gists(profiles: dict[str, Profile]) -> dict[str, str]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from ..records.tool import Tool
 from .profiles import profile
+from .verbs import PREPOSITIONS
 from .words import by_identity, folded, identifier_words, shown, word_set
 
 _DEEPEST = 5
@@ -19,6 +20,8 @@ _TRAILING = {"by": "person it is {} by", "on": "day it is {}", "at": "time it is
 """Last word of an identifier such as `approved_by` → how a noun is made of it."""
 _SMALL_WORDS = word_set("at for of in on after before since until if with is are and or as not the a an be it")
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z'-]*(?: [A-Za-z][A-Za-z'-]*){0,3}")
+_TERSE = 2
+"""Letters up to which a word is an abbreviation."""
 _WRAPPERS = word_set("body request resource value etag fields alt kind payload odata http")
 """Labels, or their first words, of values that a document wraps others in, or that only machines know."""
 
@@ -141,7 +144,12 @@ def _tellable(tools: Sequence[Tool]) -> dict[str, bool]:
 
 def _is_told(label: str) -> bool:
     """Whether a person would name a value so: a few plain words that are not about the form of a message."""
-    return _PLAIN.fullmatch(label) is not None and not _WRAPPERS & {label, label.split()[0]}
+    plain = _PLAIN.fullmatch(label) is not None and not _WRAPPERS & {label, label.split()[0]}
+    return plain and all(_is_a_word(word) for word in label.split())
+
+
+def _is_a_word(word: str) -> bool:
+    return len(word) > _TERSE or word.isupper() or word in _SMALL_WORDS | PREPOSITIONS | {"no", "do", "my"}
 
 
 def tellable(tool: Tool) -> dict[str, bool]:

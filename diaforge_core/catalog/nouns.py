@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from .verbs import PREPOSITIONS
-from .words import shown, singular, word_set
+from .words import modifier, shown, singular, word_set
 
 _AFTER_WHICH = {
     "on": word_set("add log sign roll"),
@@ -19,7 +19,7 @@ _AFTER_WHICH = {
 """Second word → first words with which it is one noun, such as add-on or port-in."""
 _BEFORE_ITS_NOUN = word_set(
     "local mobile national voip daily weekly monthly yearly today yesterday archived deleted active inactive pending "
-    "scheduled draft public private shared global regional zonal bulk realtime live local_only"
+    "aws scheduled draft public private shared global regional zonal bulk realtime live local_only"
 )
 """Last words of a name that say which kind of thing is meant, and stand before it in a sentence."""
 _PAIRS_BEFORE = {
@@ -34,6 +34,13 @@ _PAIRS_BEFORE = {
     ("you", "tube"): "YouTube",
     ("i", "os"): "iOS",
 }
+_WITHOUT_A_HEAD: dict[tuple[str, ...], tuple[str, ...]] = {
+    ("following",): ("followed", "item"),
+    ("special",): ("special", "item"),
+    ("delta",): ("latest", "change"),
+    ("recent",): ("recent", "item"),
+}
+"""Names of nothing but a quality, as a thing of that quality."""
 _SAID_AS = {"today": "today's", "yesterday": "yesterday's", "oauth": "OAuth", "oauth2": "OAuth", "ios": "iOS"}
 _ENDS_A_PHRASE = word_set(
     ". , ; : ( ) for of in from to by with on at that which and or as if resource resources instance instances object "
@@ -82,7 +89,7 @@ def noun(words: Sequence[str]) -> str:
 
 @lru_cache(maxsize=65_536)
 def _noun(words: tuple[str, ...]) -> str:
-    kept = list(words)
+    kept = list(_WITHOUT_A_HEAD.get(words, words))
     while len(kept) > 1 and kept[0] in _OPENERS:
         kept = kept[1:]
     if len(kept) > 1 and kept[0] == "us":
@@ -90,8 +97,9 @@ def _noun(words: tuple[str, ...]) -> str:
     kept = _in_front(_joined(kept))
     head = next((place for place, word in enumerate(kept) if word in PREPOSITIONS and place), len(kept)) - 1
     if head >= 0 and kept[0] != "all":
+        kept[:head] = map(modifier, kept[:head])
         kept[head] = singular(kept[head])
-    while kept and kept[-1] in PREPOSITIONS:
+    while kept and kept[-1] in PREPOSITIONS | {"as"}:
         kept.pop()
     return shown(kept)
 

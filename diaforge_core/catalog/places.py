@@ -9,13 +9,19 @@ from functools import lru_cache
 
 from ..records.tool import Tool
 from .nouns import noun
-from .words import countable, identifier_words, plain_words, plural, shown, singular, with_article, word_set
+from .words import ACRONYMS, countable, identifier_words, plain_words, plural, shown, singular, with_article, word_set
 
 ALONE = {"zone": "in one zone", "region": "in one region", "global": "worldwide", "me": "for yourself"}
 """Places that are said in another way than "inside a …"."""
 _PEOPLE = word_set("user member person contact employee customer worker student teacher guest guardian candidate")
 _TERSE = 2
 """Letters up to which a segment is an abbreviation, so that its placeholder tells more (`/b/{bucket}`)."""
+_THINGS_IN_ING = word_set(
+    "meeting building setting listing string thing recording booking training finding mapping binding"
+)
+"""Words in -ing that name something that other things lie in; most others are headings."""
+_QUALITIES = word_set("wireless")
+"""Headings that are no noun."""
 _KEY_WORDS = word_set("id ids sid key name number uuid guid code uri")
 _NO_AREA = word_set(
     "api apis openapi swagger spec json yaml yml rest service services document metadata prod alpha beta"
@@ -42,6 +48,18 @@ class Place:
         if self.keyed or self.noun in ALONE:
             return self.noun
         return self.stated if self.stated != self.noun or not countable(self.noun) else f"the {self.noun}"
+
+    @property
+    def holds(self) -> bool:
+        """Whether a thing can lie in it: nothing lies in a mere heading, such as `SIP` or `messaging`."""
+        last = self.noun.split()[-1].lower()
+        heading = last in ACRONYMS or last in _QUALITIES or (last.endswith("ing") and last not in _THINGS_IN_ING)
+        return self.keyed or not heading
+
+    @property
+    def lone(self) -> bool:
+        """Whether it is the only one of its kind where it lies, such as `calendar` of a user."""
+        return not self.keyed and self.stated == self.noun and countable(self.noun)
 
 
 @lru_cache(maxsize=8_192)
@@ -88,8 +106,13 @@ def above(path: str, own: Collection[str]) -> tuple[str, ...]:
 
     Segments before a version tag name the server, not a place.
     """
-    places = path_places(without_server(path))[:-1]
-    return tuple(dict.fromkeys(place.said for place in reversed(places) if place.noun not in own))
+    places = [place for place in path_places(without_server(path))[:-1] if place.holds]
+    return tuple(dict.fromkeys(place.said for place in reversed(places) if not _is_one_of(place.noun, own)))
+
+
+def _is_one_of(noun: str, own: Collection[str]) -> bool:
+    """Whether it is one of the things, or one of them of a kind: a region disk is a disk."""
+    return any(thing == noun or thing.endswith(f" {noun}") for thing in own)
 
 
 def inside(chain: Sequence[str], known: frozenset[str]) -> str:
@@ -100,10 +123,15 @@ def inside(chain: Sequence[str], known: frozenset[str]) -> str:
     *inner, last = chain
     if last == "me":
         return f"inside your own {inner[0].removeprefix('the ')}" if inner else "for yourself"
-    if not inner and last in ALONE:
-        return ALONE[last]
-    named = " of ".join(_one(place, known) for place in chain)
-    return f"{'for' if chain[0] in _PEOPLE else 'inside'} {named}"
+    extent = next((place for place in chain if place in ALONE), "")
+    named = [place for place in chain if place not in ALONE]
+    if not named:
+        return ALONE[extent]
+    listed = " of ".join(_one(place, known) for place in named)
+    where = f"{'for' if named[0] in _PEOPLE else 'inside'} {listed}"
+    if extent == "global":
+        return where.replace("inside a ", "inside a worldwide ", 1).replace("inside an ", "inside a worldwide ", 1)
+    return f"{where} {ALONE[extent]}" if extent else where
 
 
 def _one(place: str, known: frozenset[str]) -> str:

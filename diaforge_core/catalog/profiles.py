@@ -8,8 +8,20 @@ from dataclasses import dataclass, replace
 
 from ..records.tool import Tool
 from .nouns import in_the_text_s_order, noun
-from .places import above, area, document_area, hides_its_place, path_nouns, without_server
-from .verbs import EVERYWHERE, NOUN_TOO, PARTICLES, PREPOSITIONS, SAME_ACTION, SEVERAL, about, base_verb, is_verb, said
+from .places import above, area, document_area, hides_its_place, path_nouns, path_places, without_server
+from .verbs import (
+    EVERYWHERE,
+    MANNERS,
+    NOUN_TOO,
+    PARTICLES,
+    PREPOSITIONS,
+    SAME_ACTION,
+    SEVERAL,
+    about,
+    base_verb,
+    is_verb,
+    said,
+)
 from .words import by_identity, folded, identifier_words, singular, with_article
 
 __all__ = ["Profile", "about", "profile"]
@@ -18,10 +30,19 @@ _FEWEST_GIST_WORDS = 2
 _LONGEST_GIST_WORDS = 12
 _DOTTED = 3
 """Segments from which on a dotted name is product, thing and method, so that the method's first word is its verb."""
-_LONG = 9
+_LONG = 8
 """Letters from which on a lower-case word may be several run together."""
 _OVERLOAD = re.compile(r"(?<=[A-Za-z0-9])_by_[A-Za-z0-9]+(?:_and_[A-Za-z0-9]+)*$")
 """What tells forms of one function apart by what they take; its values are asked for instead."""
+_GENERATION = re.compile(r"\b(?:gen ?\d|\d(?:st|nd|rd|th)[ -]gen(?:eration)?)\b", re.IGNORECASE)
+"""A version of a product, which no answer quotes."""
+_MOVES = re.compile(
+    r"(?P<verb>Add|Remove|Delete)s? (?:an? |the )?(?:new )?(?P<what>[a-z]+(?: [a-z]+){0,2}?)"
+    r"(?: or [\w ]+)? (?P<way>to|from) (?:an? |the |your )?(?P<where>[A-Za-z ]+?)\.?$"
+)
+"""A line such as "Add a new phone number to safe list", where the thing that is named after `to` is not created."""
+_IS_A = re.compile(r"An? [a-z ]+ is an? ([a-z ]+)\.")
+"""A line that says what a thing is whose name does not: "An applies to is a directory object."."""
 _METHODS = {
     "POST": "create", "PUT": "update", "PATCH": "update", "DELETE": "delete",
     "QUERY": "list", "READ": "get", "CREATE": "create", "UPDATE": "update",
@@ -37,6 +58,8 @@ class Profile:
     """One of the common actions, else the plain verb."""
     resource: str
     """Singular noun phrase of what it works on."""
+    thing: str
+    """The resource with its article: "a lead", "the calendar" where there is one only."""
     scope: str
     """Noun phrase of what that belongs to, by the path; empty when it stands alone."""
     within: tuple[str, ...] | None
@@ -106,9 +129,13 @@ def _split_name(tool: Tool) -> _Parts:
     segments = [_spaced(words, tool) for words in map(identifier_words, re.split(r"[./:]+", name)) if words]
     if not segments:
         return _Parts("", ())
+    if applied := _applied_to(tool):
+        return _Parts("run", applied)
     words = list(segments[-1])
     owner = segments[-2] if len(segments) > 1 else ()
     manner = ""
+    if len(words) > 1 and words[0] in MANNERS and is_verb(words[1]):
+        return _Parts(f"{MANNERS[words[0]]} {words[1]}", tuple(words[2:] or owner))
     if len(words) > 1 and is_verb(words[1]) and words[0] in SEVERAL | EVERYWHERE:
         manner = "batch" if words[0] in SEVERAL else "aggregated"
         words = words[1:]
@@ -130,6 +157,19 @@ def _split_name(tool: Tool) -> _Parts:
     if within:
         return _Parts(words[within[0]], tuple(words[within[0] + 1 :] or words[: within[0]]))
     return _Parts("", tuple(words))
+
+
+def _applied_to(tool: Tool) -> tuple[str, ...]:
+    """What a function belongs to whose document tells nothing of it but its name, a term that is no English.
+
+    `Run im cosh for the workbook functions` names no verb and nothing that a user would ask for.
+    """
+    if tool.method not in ("FUNCTION", "ACTION"):
+        return ()
+    told, name = identifier_words(tool.summary), identifier_words(re.split(r"[./:]+", tool.original_name)[-1])
+    size = len(name) + 1
+    bare = told[:size] == ("run", *name) and told[size : size + 2] == ("for", "the") and name[:1] != ("run",)
+    return told[size + 2 :] if bare else ()
 
 
 def _spaced(words: tuple[str, ...], tool: Tool) -> tuple[str, ...]:
@@ -196,10 +236,19 @@ def _last_verb(verb: str, rest: Sequence[str], tool: Tool) -> tuple[str, Sequenc
 def _resource(parts: _Parts, nouns: Sequence[tuple[str, bool]], tool: Tool) -> str:
     if parts.owner:
         head = noun(parts.words) if parts.verb == "list" else _as_it_stands(parts.words)
-        return f"{head} of {with_article(noun(parts.owner))}"
+        owner = noun(parts.owner)
+        lone = any(place.noun == owner and place.lone for place in path_places(tool.path))
+        return f"{head} of {about(owner, lone)}"
     named = noun(parts.words)
+    kind = _IS_A.match(tool.description)
+    if kind and parts.words[-1:] and parts.words[-1] in PREPOSITIONS:
+        return kind[1]
+    if named == "me":
+        return "own profile"
     if not named:
         return (nouns[-1][0] if nouns else "") or area(tool, "").lower()
+    if len(nouns) == 1 and nouns[0][0] == named and tool.method in ("READ", "UPDATE") and not nouns[0][1]:
+        return f"{named} service"
     if named.count("-") == 2 and len(named.split()) < 3 and len(nouns) > 1 and " " not in nouns[-2][0]:
         named = f"{named} {nouns[-2][0]}"
     return named if folded(tool.summary) == folded(tool.original_name) else in_the_text_s_order(named, tool.summary)
@@ -220,7 +269,8 @@ def _action(parts: _Parts, tool: Tool) -> str:
         verb = first if is_verb(first) else _method_action(tool)
     action = SAME_ACTION.get(verb, verb)
     plural = bool(parts.words) and singular(parts.words[-1]) != parts.words[-1] and not parts.owner
-    if action == "get" and tool.method in ("GET", "QUERY") and tool.path and not _by_key(tool.path) and plural:
+    unkeyed = tool.method in ("GET", "QUERY") and tool.path and not _by_key(tool.path)
+    if action == "get" and plural and (unkeyed or "Returns a list" in tool.description):
         action = "list"
     return f"{parts.manner} {action}".strip()
 
@@ -247,6 +297,8 @@ def _gist(tool: Tool) -> str:
     """The first clause of what the document says of the tool, in its own words, without identifiers."""
     text = tool.summary or tool.description
     text = re.sub(r"`[^`]*`|<[^>]*>|\[([^\]]*)\]\([^)]*\)|https?://\S+", r" \1", text)
+    if _GENERATION.search(text) or _applied_to(tool):
+        return ""
     clause = re.split(r"(?<=\w)[.;!?](?:\s|$)|\n|: | \(", text.strip(), maxsplit=1)[0]
     words = [word for word in clause.split() if not re.search(r"[_/{}=<>$]|[a-z][A-Z]|^v\d|\w\.\w", word)]
     if not len(words) >= _FEWEST_GIST_WORDS or folded(" ".join(words)) == folded(tool.original_name):
@@ -262,6 +314,26 @@ def _identity(tool: Tool) -> tuple[str, ...]:
     return (tool.method, *identifier_words(tool.original_name), "/", *identifier_words(without_server(tool.path)))
 
 
+def _is_lone(tool: Tool, resource: str, action: str) -> bool:
+    """Whether the address leads to the only thing of that kind there."""
+    places = path_places(tool.path)
+    if action not in ("get", "update", "delete") or not places or places[-1].keyed:
+        return False
+    if not (places[-1].lone or resource.endswith(" service")):
+        return False
+    return resource in (places[-1].noun, f"{places[-1].noun} service")
+
+
+def _moved(tool: Tool, resource: str, action: str) -> tuple[str, str] | None:
+    """How it is said that something is put into the resource or taken out of it, with it named and without."""
+    found = _MOVES.match(tool.summary.split(". ")[0])
+    if not found or action not in ("create", "delete") or folded(found["where"]) != folded(resource):
+        return None
+    what = with_article(noun(found["what"].split()))
+    verb = "add" if action == "create" else "remove"
+    return f"{verb} {what} {found['way']} the {resource}", f"{verb} {what} {found['way']} it"
+
+
 @by_identity(65_536)
 def _profile(tools: Sequence[Tool]) -> Profile:
     (tool,) = tools
@@ -270,12 +342,14 @@ def _profile(tools: Sequence[Tool]) -> Profile:
     action = _action(parts, tool)
     resource = _resource(parts, nouns, tool)
     parents = [named for named, followed in nouns[:-1] if followed]
-    own = {resource, noun(parts.words), noun(parts.before)}
+    own = {resource, noun(parts.words), noun(parts.before), noun(parts.owner)}
     within = None if not tool.path or hides_its_place(tool.path) else above(tool.path, own)
-    task, act = said(action, resource)
+    lone = _is_lone(tool, resource, action)
+    task, act = _moved(tool, resource, action) or said(action, resource, lone)
     return Profile(
         action=action,
         resource=resource,
+        thing=about(resource, lone),
         scope=parents[-1] if parents else "",
         within=within,
         extent=_extent(action, parts.verb, tool.method),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .words import countable, plain_words, plural, with_article, word_set
+from .words import countable, plain_words, plural, unique, with_article, word_set
 
 SAME_ACTION = {
     "create": "create", "add": "create", "insert": "create", "new": "create", "make": "create",
@@ -54,6 +54,12 @@ _OF_WHAT_CANNOT_BE_COUNTED = {
     "create": ("create new {one}", "create a new one"),
     "get": ("look up the {one}", "look up what is there"),
 }
+MANNERS = {
+    "permanent": "permanently", "hard": "permanently", "instant": "instantly", "force": "forcibly", "quick": "quickly"
+}  # fmt: skip
+"""First word of a name before its verb → the adverb that it stands for."""
+_MAKES_ONE = word_set("send generate issue start submit book request post schedule raise log run")
+"""Verbs of what is not there before, so that it is not `the` one."""
 PREPOSITIONS = word_set("by for in from to of on with at per into inside under")
 PARTICLES = frozenset({"off", "out", "up", "down", "back", "over"})
 
@@ -79,20 +85,31 @@ def split_head(thing: str) -> tuple[str, str]:
     return " ".join(words[:place]), "".join(f" {word}" for word in words[place:])
 
 
-def about(thing: str) -> str:
-    """A noun phrase with the article its head takes: "a lead", "an invoice by customer", "usage"."""
+def about(thing: str, only: bool = False) -> str:
+    """A noun phrase with the article its head takes: "a lead", "an invoice by customer", "usage", "the key of a site".
+
+    `only` says that there is one such thing: "the calendar".
+    """
     head, tail = split_head(thing)
+    if (only or tail.startswith(" of ")) and countable(head) and not head.startswith("own "):
+        return f"the {head}{tail}"
     return with_article(head) + tail
 
 
-def said(action: str, thing: str) -> tuple[str, str]:
-    """An action as a business user says it, with the thing named and without: "remove a lead", "remove one"."""
+def said(action: str, thing: str, only: bool = False) -> tuple[str, str]:
+    """An action as a business user says it, with the thing named and without: "remove a lead", "remove one".
+
+    `only` says that there is one such thing: "look up the calendar".
+    """
     thing = thing or "record"
     head, tail = split_head(thing)
-    single = countable(head)
+    only = only or unique(thing)
+    single = countable(head) and not only
     many = f"{' '.join([*head.split()[:-1], plural(head.split()[-1])])}{tail}"
-    named = with_article(head) + tail if single or head.startswith("all ") else f"the {thing}"
+    named = about(thing, only) if single or only or head.startswith("all ") else f"the {thing}"
     if action not in _SAID:
+        if action in _MAKES_ONE and single:
+            named = with_article(head) + tail
         verb = plain_words(action).lower() or "handle"
         several = verb.removeprefix("batch ") if verb.startswith("batch ") else ""
         if several:
@@ -101,4 +118,6 @@ def said(action: str, thing: str) -> tuple[str, str]:
     full, short = _SAID[action]
     if not single:
         full, short = _OF_WHAT_CANNOT_BE_COUNTED.get(action, (full, short))
-    return full.format(one=thing, many=many, a=named), short
+    return full.format(one=thing, many=many, a=named).replace("the existing own", "your own").replace(
+        "the own", "your own"
+    ), short

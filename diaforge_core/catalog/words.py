@@ -20,23 +20,41 @@ ACRONYMS = word_set(
     "id url uri api sip sms mms rcs aws pin vat iban bic ip sku sla tls ssl hr crm erp pdf csv iso sim tts cps "
     "byoc a2p po gl kpi qa rfq rfp nda tcp udp http https json xml mfa otp totp sso saml scim vpn dns ssh gps "
     "imei iccid iam vpc kms vm dns nat cdn gke acl cmek crl oidc fhir dicom cpu gpu tpu ai ml sql db ui os ekm csr "
-    "hmac mdm dlp bgp ocr html css ftp sftp smtp imap mac lan wan ram uuid guid cidr usb qr eu uk "
+    "ssd rag hmac mdm dlp bgp ocr html css ftp sftp smtp imap mac lan wan ram uuid guid cidr usb qr eu uk "
     "a2a b2b b2c p2p"
 )
 _CAMEL = re.compile(
-    r"[A-Za-z]\d+[a-z](?![a-z])|[A-Z]{2,}s(?![a-z])|[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+(?:\d(?!\d))?(?![a-z])|[A-Z]+(?:\d(?!\d))?|\d+"
+    r"[A-Z]?[a-z]+?(?=(?:a2p|a2a|p2p|b2b|b2c)(?![a-z]))|(?:a2p|a2a|p2p|b2b|b2c)(?![a-z])"
+    r"|[A-Za-z]\d+[a-z](?![a-z])|[A-Z]{2,}s(?![a-z])|[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+(?:\d(?!\d))?(?![a-z])|[A-Z]+(?:\d(?!\d))?|\d+"
 )
-_VERSION = re.compile(r"v\d+(?:p\d+)?(?:beta\d*|alpha\d*)?|(?:19|20)\d{6}|20\d\d", re.IGNORECASE)
+_VERSION = re.compile(
+    r"v\d+(?:p\d+)?(?:beta\d*|alpha\d*)?|(?:19|20)\d{6}|20\d\d|gen\d+|\d(?:st|nd|rd|th)gen", re.IGNORECASE
+)
 _UNCOUNTABLE = word_set(
     "media data information usage pricing billing knowledge metadata staff software hardware equipment "
     "feedback access payroll inventory stock leave health content traffic compliance training onboarding "
     "settings preferences analytics statistics details permissions time history routing messaging tracking "
     "diagnostics logistics economics basics specifics "
-    "status goods info news kubernetes dns https access support advice help research insights"
+    "status goods info news kubernetes dns https access support advice help research insights criteria"
 )
+_SAID_IN_FULL = {"lb": "load balancer", "mgmt": "management", "mgr": "manager", "src": "source", "dst": "destination",
+                 "vmware": "VMware"}  # fmt: skip
+"""Abbreviations that no one reads out."""
+_READ_AS_WORDS = word_set("sim pin sip sku fhir lan mac nat ram rom saml scim sap rest")
+"""Acronyms with the article of a word: a SIP domain."""
+_UNIQUE = word_set("last first next previous latest current entire used own primary main same top")
+"""First words of what there is only one of."""
+_KEEPS_ITS_S = word_set(
+    "sales systems operations windows teams forms sites slides docs sports savings customs rights points works "
+    "communications services always has uses does values columns rows items numbers"
+)
+"""Words that stand before another noun as plurals, or that are no plurals."""
+_VOWELS = frozenset("aeiouy")
+_LONGEST_ACRONYM = 5
 _IRREGULAR = {
     "people": "person", "children": "child", "media": "media", "data": "data", "addresses": "address",
     "caches": "cache", "quizzes": "quiz", "movies": "movie", "cookies": "cookie",
+    "corpora": "corpus",
     "aliases": "alias", "alias": "alias", "canvas": "canvas", "atlas": "atlas", "bias": "bias", "lens": "lens",
     "statuses": "status", "indices": "index", "series": "series", "news": "news",
 }  # fmt: skip
@@ -88,9 +106,18 @@ def shown(words: Sequence[str]) -> str:
 
 
 def _spelled(word: str) -> str:
-    if word in ACRONYMS:
-        return word.upper()
-    return f"{word[:-1].upper()}s" if word.endswith("s") and word[:-1] in ACRONYMS else word
+    if word in _SAID_IN_FULL:
+        return _SAID_IN_FULL[word]
+    if word not in ACRONYMS and word.endswith("s") and word[:-1] in ACRONYMS:
+        return f"{word[:-1].upper()}s"
+    return word.upper() if word in ACRONYMS or _is_letters_only(word) else word
+
+
+def _is_letters_only(word: str) -> bool:
+    """Whether a word cannot be pronounced, so that its letters are."""
+    letters = word.rstrip("0123456789")
+    spelled = 1 < len(word) <= _LONGEST_ACRONYM and letters.isalpha() and letters.islower()
+    return spelled and not _VOWELS & set(letters)
 
 
 def plain_words(identifier: str) -> str:
@@ -109,6 +136,8 @@ def singular(word: str) -> str:
     low = word.lower()
     if low in _IRREGULAR:
         return _IRREGULAR[low]
+    if low in ACRONYMS:
+        return word
     if low.endswith("s") and low[:-1] in ACRONYMS:
         return word[:-1]
     if len(low) <= 3 or low.endswith(("ss", "us", "is")) or low in _UNCOUNTABLE:
@@ -118,6 +147,16 @@ def singular(word: str) -> str:
     if low.endswith(("sses", "shes", "ches", "xes")):
         return word[:-2]
     return word[:-1] if low.endswith("s") else word
+
+
+def modifier(word: str) -> str:
+    """The word as it stands before another noun: mostly in the singular ("questionnaire category")."""
+    return word if word.lower() in _KEEPS_ITS_S or word.endswith("'s") else singular(word)
+
+
+def unique(phrase: str) -> bool:
+    """Whether there is only one of what the noun phrase names, so that it takes `the`: "last cell"."""
+    return phrase.partition(" ")[0].lower() in _UNIQUE
 
 
 def plural(word: str) -> str:
@@ -137,12 +176,21 @@ def countable(phrase: str) -> bool:
 
 
 def with_article(phrase: str) -> str:
-    """The phrase with `a` or `an` where it takes one, by the sound of its first letters."""
-    if not phrase or not countable(phrase):
+    """The phrase with `a` or `an` where it takes one, by the sound of its first letters; `the` for what is unique."""
+    if phrase.startswith("own "):
+        return f"your {phrase}"
+    if not phrase or phrase.startswith("the ") or not countable(phrase):
         return phrase
+    if unique(phrase):
+        return f"the {phrase}"
     first = phrase.split()[0]
     low = first.lower()
-    spelled = first.isupper() and len(first) <= 4 and low not in {"sim", "pin", "sip", "sku"}
+    spelled = (
+        first.isupper()
+        and not first.isdigit()
+        and len(first) <= _LONGEST_ACRONYM
+        and low.rstrip("0123456789") not in _READ_AS_WORDS
+    )
     vowel = first[0] in "AEFHILMNORSX" if spelled else low[0] in "aeiou"
     if low.startswith(("uni", "use", "usa", "eur", "one", "uti", "ubi")):
         vowel = False
