@@ -207,7 +207,7 @@ def _outlines(figure: go.Figure, dots: Dots, islands: Sequence[Island], tint: di
             fill="toself",
             fillcolor=_faded(tint["orange"], 0.30 if harmful else 0.10),
             line={"color": _faded(tint["orange"], 0.9 if harmful else 0.45), "width": 1.4 if harmful else 0.8},
-            name="one of which destroys" if harmful else "near-duplicates",
+            name="group that destroys" if harmful else "group",
             hoverinfo="skip",
             showlegend=bool(x),
             legendrank=900,
