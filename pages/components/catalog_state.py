@@ -21,6 +21,12 @@ LARGE = 4_000
 """Tools from which on slow findings are made beside the page instead of before it is drawn."""
 
 
+FILTERS = ("q", "effect", "part", "show")
+"""Keys of what narrows the table of tools."""
+LEFT = "tools.left"
+"""Where the filters are kept while another tab is open: (catalog, key → value)."""
+
+
 def show_tab(tab: str) -> None:
     """Bring a tab forward; for use in callbacks."""
     st.session_state["view"] = tab
@@ -34,7 +40,8 @@ def show_pair(a: str, b: str) -> None:
 
 def show_tool(name: str) -> None:
     """Bring one tool on screen; for use in callbacks."""
-    for key in ("q", "effect", "part", "show", "page"):
+    st.session_state.pop(LEFT, None)
+    for key in (*FILTERS, "page"):
         st.session_state.pop(key, None)
         st.query_params.pop(key, None)
     st.query_params["tool"] = name

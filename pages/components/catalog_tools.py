@@ -10,7 +10,7 @@ import streamlit as st
 from diaforge_core.records.tool import Catalog, SideEffect, Tool
 
 from .background import ready
-from .catalog_state import LARGE, asked, chosen_row
+from .catalog_state import FILTERS, LARGE, LEFT, asked, chosen_row
 from .catalog_tool import tool_detail
 from .palette import SIDE_EFFECTS, look
 from .wiring import services
@@ -37,6 +37,7 @@ def tools_tab(catalog: Catalog) -> None:
 def _found(catalog: Catalog) -> tuple[Sequence[Tool], int]:
     """The tools of the page that the link asks for, and how many there are on all pages; the filters are drawn."""
     parts = sorted({tool.group for tool in catalog.tools if tool.group})
+    _as_left(catalog.name)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         text = st.text_input(
             "Search",
@@ -69,6 +70,7 @@ def _found(catalog: Catalog) -> tuple[Sequence[Tool], int]:
             part = st.selectbox(
                 "Part", [ALL_PARTS, *parts], key="part", bind="query-params", width=220, on_change=_from_the_start
             )
+    st.session_state[LEFT] = (catalog.name, {key: st.session_state.get(key) for key in FILTERS})
     wanted = None if show == ALL else _marked(catalog, str(show))
     group = None if part == ALL_PARTS else part
     most = PAGE if wanted is None else len(catalog.tools)
@@ -79,6 +81,16 @@ def _found(catalog: Catalog) -> tuple[Sequence[Tool], int]:
     kept = [tool for tool in page.tools if tool.name in wanted]
     start = (_page_number() - 1) * PAGE
     return kept[start : start + PAGE], len(kept)
+
+
+def _as_left(name: str) -> None:
+    """Put the filters back as they were when this tab was left; the framework forgets what is not on screen."""
+    of, values = st.session_state.get(LEFT, ("", {}))
+    if of != name or any(key in st.session_state or key in st.query_params for key in FILTERS):
+        return
+    for key, value in values.items():
+        if value:
+            st.session_state[key] = value
 
 
 def _from_the_start() -> None:
