@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 import json
 import shlex
@@ -103,3 +104,11 @@ def test_what_we_export_is_what_the_client_reads():
 
     exported = json.loads(export_catalog(load_catalog("enterprise_apis.json"), "mcp"))
     assert len(ListToolsResult.model_validate(exported).tools) == len(exported["tools"])
+
+
+@needs_client
+def test_a_caller_with_an_event_loop_of_its_own_may_ask_too(tmp_path: Path):
+    async def ask() -> bytes:
+        return tools_of_server(command(tmp_path, SERVER))
+
+    assert len(json.loads(asyncio.run(ask()))["tools"]) == 2

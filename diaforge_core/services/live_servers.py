@@ -6,6 +6,7 @@ import importlib.util
 import json
 import shlex
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -66,7 +67,8 @@ def _ask(given: str, words: list[str], seconds: float, said: IO[str]) -> list[di
             async with Client(server, cache=None) as client:
                 return await _all_pages(client)
 
-    return anyio.run(ask)
+    with ThreadPoolExecutor(1) as own:  # the caller's thread may have an event loop of its own already
+        return own.submit(anyio.run, ask).result()
 
 
 async def _all_pages(client: Client) -> list[dict[str, Any]]:
