@@ -19,6 +19,10 @@ class ModelError(DiaForgeError):
     """A model that is not on this machine, or that cannot be loaded or reached."""
 
 
+class BudgetReached(DiaForgeError):
+    """The next request to a model could cost more than the user allowed; what is finished stays valid."""
+
+
 class WorkspaceError(DiaForgeError):
     """A workspace that cannot be opened, written or shared."""
 

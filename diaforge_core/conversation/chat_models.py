@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import time
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pydantic import SecretStr
@@ -13,18 +11,14 @@ from pydantic import SecretStr
 from ..errors import ModelError
 from ..records.dialogue import Turn
 from ..records.tool import Tool, ToolCall
+from .endpoint import TIMEOUT_SECONDS, Answer, Endpoint, Means, Question
 from .prompts import Message, call_from_json, native_messages, parse_turn, render_messages, render_target, sanitise
-from .signatures import shorten
 
 if TYPE_CHECKING:
     from .assistants import View
 
-ATTEMPTS = 4
-"""Tries of one request before the endpoint counts as down."""
 REPLY_TOKENS = 256
 """The longest of 750 turns of the teacher took 217; a model that rambles on is cut here."""
-TIMEOUT_SECONDS = 120.0
-KEY_VARIABLES = ("DIAFORGE_API_KEY", "OPENAI_API_KEY")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,24 +84,13 @@ class OpenAIModel:
         temperature: float = 0.0,
         timeout: float = TIMEOUT_SECONDS,
         wait_seconds: float = 1.0,
+        means: Means | None = None,
     ) -> None:
-        import openai
-
-        key = key or key_from_environment()
-        if not key.get_secret_value() and not base_url:
-            raise ModelError(
-                f"The model '{model}' needs a key: set {KEY_VARIABLES[0]} or {KEY_VARIABLES[1]}, "
-                f"or name a server of your own: openai:{model}@BASE_URL."
-            )
+        """`means` is what the endpoints of one run share; it comes with its own time-out and pauses."""
         self.model = model
-        self.where = base_url or "the OpenAI server"
         self.temperature = temperature
-        self._wait_seconds = wait_seconds
-        self._key = key
-        # Servers of one's own ask for no key, the client insists on one.
-        self._client = openai.OpenAI(
-            api_key=key.get_secret_value() or "none", base_url=base_url or None, timeout=timeout, max_retries=0
-        )
+        means = means or Means(timeout=timeout, wait_seconds=wait_seconds)
+        self.endpoint = Endpoint(model, base_url, key=key, means=means)
 
     def complete(
         self,
@@ -116,60 +99,53 @@ class OpenAIModel:
         tools: Sequence[Tool] = (),
         seed: int = 0,
         max_tokens: int = REPLY_TOKENS,
+        trial: int = 0,
     ) -> Completion:
         """The server's answer; overload, time-outs and lost connections are tried again, with growing pauses.
 
         ModelError in one line when the server cannot be reached, refuses, or answers in another language than the
-        protocol's; it never holds the key.
+        protocol's; BudgetReached before a request that could cost more than is allowed. Neither ever holds the key.
         """
-        import openai
+        return _completion(self.endpoint.ask(self._question(messages, tools, seed, max_tokens, trial)))
 
-        started = time.perf_counter()
-        request: dict[str, Any] = {"model": self.model, "messages": list(messages), "max_tokens": max_tokens}
-        request |= {"temperature": self.temperature, "seed": seed % (1 << 31)}
-        if tools:
-            request["tools"] = [_native_tool(tool) for tool in tools]
-        try:
-            answer = self._retrying()(self._client.chat.completions.create, **request)
-            return _completion(answer, time.perf_counter() - started)
-        except openai.APIStatusError as problem:
-            reason = f"it answered {problem.status_code}: {self._hide(_status_words(problem))}"
-        except openai.APITimeoutError:
-            reason = f"it did not answer within {self._client.timeout} seconds"
-        except openai.APIConnectionError as problem:
-            reason = f"it cannot be reached ({self._hide(str(problem.__cause__ or problem))})"
-        except (openai.OpenAIError, ValueError, TypeError, AttributeError, LookupError):
-            reason = "its answer is not that of an OpenAI-compatible server; the address usually ends in /v1"
-        raise ModelError(f"The model '{self.model}' at {self.where} gave no answer: {reason}.")
+    def complete_several(
+        self,
+        messages: Sequence[Message],
+        count: int,
+        *,
+        tools: Sequence[Tool] = (),
+        seed: int = 0,
+        max_tokens: int = REPLY_TOKENS,
+        trial: int = 0,
+    ) -> list[Completion]:
+        """`count` answers to vote on, in one request where the server can; errors as from `complete`."""
+        question = self._question(messages, tools, seed, max_tokens, trial)
+        return [_completion(answer) for answer in self.endpoint.candidates(question, count)]
 
-    def _retrying(self) -> Any:
-        import openai
-        import tenacity
+    def complete_as(
+        self,
+        messages: Sequence[Message],
+        schema: Mapping[str, Any],
+        *,
+        seed: int = 0,
+        max_tokens: int = REPLY_TOKENS,
+        trial: int = 0,
+    ) -> Completion:
+        """An answer that the server holds to the JSON Schema as far as it can; errors as from `complete`."""
+        question = self._question(messages, (), seed, max_tokens, trial)
+        return _completion(self.endpoint.ask(replace(question, schema=schema)))
 
-        worth_it = (openai.APIConnectionError, openai.RateLimitError, openai.InternalServerError)
-        return tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type(worth_it),
-            stop=tenacity.stop_after_attempt(ATTEMPTS),
-            wait=tenacity.wait_exponential(multiplier=self._wait_seconds, max=20),
-            reraise=True,
+    def _question(
+        self, messages: Sequence[Message], tools: Sequence[Tool], seed: int, max_tokens: int, trial: int
+    ) -> Question:
+        return Question(
+            messages,
+            tools=[_native_tool(tool) for tool in tools],
+            max_tokens=max_tokens,
+            temperature=self.temperature,
+            seed=seed,
+            trial=trial,
         )
-
-    def _hide(self, text: str) -> str:
-        key = self._key.get_secret_value()
-        return shorten(text.replace(key, "***") if key else text, 200).rstrip(".")
-
-
-def key_from_environment() -> SecretStr:
-    """The key of the first variable of `KEY_VARIABLES` that is set; empty if none is."""
-    return SecretStr(next((os.environ[name] for name in KEY_VARIABLES if os.environ.get(name)), ""))
-
-
-def _status_words(problem: Any) -> str:
-    """The server's own words on why it refused."""
-    body = problem.body
-    if isinstance(body, dict) and isinstance(body.get("message"), str):
-        return body["message"]
-    return problem.response.reason_phrase or "no reason given"
 
 
 def _native_tool(tool: Tool) -> dict[str, Any]:
@@ -179,16 +155,13 @@ def _native_tool(tool: Tool) -> dict[str, Any]:
     }
 
 
-def _completion(answer: Any, seconds: float) -> Completion:
-    """The parts of a server's answer; AttributeError, LookupError or TypeError if they are not there."""
-    message = answer.choices[0].message
-    tokens = int(answer.usage.completion_tokens) if answer.usage else 0
-    calls = [call_from_json(call.function.name, call.function.arguments) for call in message.tool_calls or ()]
-    thought = getattr(message, "reasoning_content", None) or getattr(message, "reasoning", None) or ""
-    text = message.content or ""
-    if thought and "</think>" not in text:
-        text = f"<think>{thought}</think>\n{text}"
-    return Completion(text, max(tokens, 0), seconds, tuple(call for call in calls if call))
+def _completion(answer: Answer) -> Completion:
+    """The answer with its thought in the text and its calls read; a call that cannot be read is left out."""
+    calls = [call_from_json(name, arguments) for name, arguments in answer.calls]
+    text = answer.text
+    if answer.thought and "</think>" not in text:
+        text = f"<think>{answer.thought}</think>\n{text}"
+    return Completion(text, answer.tokens.completion, answer.seconds, tuple(call for call in calls if call))
 
 
 class ModelAssistant:

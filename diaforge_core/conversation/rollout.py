@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from typing import Literal, Protocol
 
-from ..errors import DiaForgeError
+from ..errors import BudgetReached, DiaForgeError
 from ..records.base import content_id, derived_seed
 from ..records.dialogue import NOT_ACCEPTED, Turn
 from ..records.scenario import Scenario
@@ -47,7 +47,8 @@ def run_rollout(
 
     Generation ends at the first call (METHOD.md §2). With `stop_at_wrong_call=False`, as in evaluation (§4), a call to
     another tool than the goal is answered by `NOT_ACCEPTED` and the assistant goes on. A side that fails ends the
-    trace as an `error` with its message; nothing is raised for it, so that a batch goes on.
+    trace as an `error` with its message; nothing is raised for it, so that a batch goes on. Only BudgetReached goes
+    through: it ends the batch, and a conversation that it cut short is played again when there is more to spend.
     """
     started = time.perf_counter()
     shown = tuple(tools)
@@ -70,6 +71,8 @@ def run_rollout(
                 break
             elif number < max_assistant_turns:
                 turns.append(user.answer(tuple(turns)))
+    except BudgetReached:
+        raise
     except DiaForgeError as problem:
         ended, error = "error", str(problem) or type(problem).__name__
     family = str(getattr(user, "family", "scripted"))

@@ -1,0 +1,535 @@
+"""An OpenAI-compatible server as its callers want it: a question in, an answer or one plain ModelError out.
+
+Retries, pauses, deadlines, the limit on requests in flight, the cache, the budget and what this server does not
+understand are all in here. Callers are threads, one for each conversation: with 256 in flight that took less of our
+CPU and let more calls through than an event loop (`benchmarks/bench_endpoint.py`), and nobody has to be async.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import email.utils
+import itertools
+import json
+import os
+import random
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pydantic import SecretStr
+
+from ..errors import BudgetReached, ModelError
+from ..records.base import canonical_json, content_id, derived_seed
+from .budget import NO_TOKENS, Budget, Tokens
+from .response_cache import ResponseCache
+from .signatures import shorten
+
+if TYPE_CHECKING:
+    import openai
+
+KEY_VARIABLES = ("DIAFORGE_API_KEY", "OPENAI_API_KEY")
+IN_FLIGHT = 256
+"""Requests at once; at a kill no more than these are lost."""
+PER_POOL = 32
+"""Requests that share a connection pool: a pool looks through all its connections for every request."""
+TIMEOUT_SECONDS = 120.0
+CONNECT_SECONDS = 10.0
+PATIENCE_SECONDS = 300.0
+"""How long one request is tried again; a server that asks for a longer pause is given up at once."""
+LONGEST_PAUSE = 20.0
+"""Seconds between two tries unless the server asks for more."""
+MAX_ANSWER_BYTES = 8 << 20
+TRIES = {"overloaded": 8, "broken": 4, "silent": 2, "refused": 1}
+"""Kind of failure → tries before the endpoint counts as down; one that hangs costs a whole time-out each time."""
+_OVERLOADED = (408, 425, 429, 503, 529)
+_NOT_UNDERSTOOD = (400, 404, 415, 422, 501)
+"""Statuses with which servers refuse a request that holds a parameter they do not know."""
+_SERVER_WORDS = 200
+"""Characters of a server's own words that are passed on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What all endpoints of one run share."""
+
+    cache: ResponseCache | None = None
+    budget: Budget = field(default_factory=Budget)
+    in_flight: int = IN_FLIGHT
+    """Most requests at once, for each endpoint."""
+    timeout: float = TIMEOUT_SECONDS
+    """Seconds for one try, from its start to the last byte of the answer."""
+    wait_seconds: float = 1.0
+    """Pause after the first failure; doubled each time, and drawn between half and all of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """All that an answer depends on, the model and the server aside."""
+
+    messages: Sequence[Mapping[str, Any]]
+    tools: Sequence[Mapping[str, Any]] = ()
+    """In the protocol's form."""
+    schema: Mapping[str, Any] | None = None
+    """JSON Schema of the object that the answer is to be; a server that does not know it gets the words alone."""
+    max_tokens: int = 256
+    temperature: float = 0.0
+    seed: int = 0
+    trial: int = 0
+    """Asked again on purpose: another trial is never answered from the cache of the first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One of a server's answers to a question."""
+
+    text: str
+    thought: str = ""
+    """What the server gives as reasoning, beside the text."""
+    calls: tuple[tuple[str, str], ...] = ()
+    """Name and arguments, as JSON text, of each tool call."""
+    tokens: Tokens = NO_TOKENS
+    """Of the request that brought it; where that brought several answers, the first of them has all."""
+    seconds: float = 0.0
+    """From the first try to the last byte; an answer from the cache keeps the time that it once took."""
+    cached: bool = False
+
+
+class _Failure(Exception):
+    """One try that gave no answer."""
+
+    def __init__(self, kind: str, reason: str, advice: str, status: int = 0, pause: float | None = None) -> None:
+        super().__init__(reason)
+        self.kind, self.reason, self.advice, self.status = kind, reason, advice, status
+        self.pause = pause
+        """Seconds that the server asks to be left alone."""
+        self.billed = False
+        """Whether the server may have worked for it all the same."""
+
+
+class _Sent(NamedTuple):
+    """What one question took in the end."""
+
+    answers: list[Answer]
+    used: Tokens
+    calls: int
+
+
+class Endpoint:
+    """One model behind the OpenAI chat protocol; safe to ask from many threads at once."""
+
+    def __init__(self, model: str, base_url: str = "", *, key: SecretStr | None = None, means: Means | None = None):
+        """`key` comes from the environment if not given; ModelError if there is none and OpenAI itself is asked."""
+        self.model = model
+        self.base_url = base_url
+        self.means = means or Means()
+        self._key = key or key_from_environment()
+        if not self._key.get_secret_value() and not base_url:
+            raise ModelError(
+                f"The model '{model}' needs a key: set {KEY_VARIABLES[0]} or {KEY_VARIABLES[1]}, "
+                f"or name a server of your own: openai:{model}@BASE_URL."
+            )
+        self.means.budget.check_price(model)
+        self._slots = threading.BoundedSemaphore(self.means.in_flight)
+        self._clients: list[openai.OpenAI] = []
+        self._turn = itertools.count()
+        self._lock = threading.Lock()
+        self._quiet_until = 0.0
+        self._lacks: frozenset[str] = frozenset()
+        """What the server turned out not to understand; see `_simpler`."""
+
+    def __repr__(self) -> str:
+        return f"Endpoint({self.model!r}, {self._where!r})"
+
+    # --- questions ---------------------------------------------------------------------------------------------------
+
+    def ask(self, question: Question) -> Answer:
+        """The server's answer, or the one it gave earlier to the very same question.
+
+        ModelError in one line when none can be had, BudgetReached when it could cost too much.
+        """
+        return self._several(question, 1)[0]
+
+    def candidates(self, question: Question, count: int) -> list[Answer]:
+        """`count` answers to vote on: from one request where the server can, else from one each with its own seed."""
+        singles = [replace(question, seed=derived_seed("candidate", question.seed, each)) for each in range(count)]
+        at_once = "n" not in self._lacks and not self._is_kept(singles[0])
+        if at_once and count > 1 and (found := self._several(question, count)):
+            return found
+        found = [self.ask(single) for single in singles]
+        self._lacks |= {"n"}
+        return found
+
+    # --- cache and budget --------------------------------------------------------------------------------------------
+
+    def _several(self, question: Question, count: int) -> list[Answer]:
+        """`count` answers from one request; none if the server cannot give as many."""
+        cache, key = self.means.cache, ""
+        if cache is not None:
+            key = self._cache_key(question, count)
+            kept = cache.get(key)
+            if kept is not None:
+                self.means.budget.count_cache_hit()
+                return [_answer_of(each) for each in kept]
+        with self._slots:
+            most = _most(question, count)
+            if cache is None:
+                return self._until_answered(question, count, most).answers
+            return self._kept(cache, key, question, count, most)
+
+    def _kept(self, cache: ResponseCache, key: str, question: Question, count: int, most: Tokens) -> list[Answer]:
+        cache.asked(key, self.model, most)
+        try:
+            sent = self._until_answered(question, count, most)
+        except _GivenUp as problem:
+            cache.failed(key, self.model, problem.used, problem.calls)
+            raise
+        except BudgetReached:
+            cache.failed(key, self.model, Tokens(), 0)
+            raise
+        if not sent.answers:
+            cache.failed(key, self.model, sent.used, sent.calls)
+            return []
+        kept = cache.put(key, self.model, sent.used, sent.calls, [_plain(each) for each in sent.answers])
+        return [replace(_answer_of(each), cached=False) for each in kept]
+
+    def _is_kept(self, question: Question) -> bool:
+        return self.means.cache is not None and self.means.cache.get(self._cache_key(question, 1)) is not None
+
+    def _cache_key(self, question: Question, count: int) -> str:
+        # Not `asdict`, which copies every message and tool.
+        asked = {name: getattr(question, name) for name in Question.__slots__}
+        return content_id(self.model, self.base_url, asked, count, length=32)
+
+    # --- tries -------------------------------------------------------------------------------------------------------
+
+    def _until_answered(self, question: Question, count: int, most: Tokens) -> _Sent:
+        """The answers after as many tries as the failures on the way are worth; each try is paid for."""
+        started = time.monotonic()
+        used, calls, failed = Tokens(), 0, 0
+        lacks = self._lacks
+        while True:
+            request = self._request(question, count, lacks)
+            self._hold_back()
+            self.means.budget.reserve(self.model, most)
+            spent, failure, answers = Tokens(), None, []
+            try:
+                answers, spent = self._once(request, most)
+            except _Failure as problem:
+                failure, spent = problem, most if problem.billed else Tokens()
+            finally:
+                self.means.budget.settle(self.model, most, spent, retry=calls > 0)
+            used, calls = used + spent, calls + 1
+            if failure is None:
+                self._lacks |= lacks
+                if len(answers) < count:
+                    return _Sent([], used, calls)
+                seconds = time.monotonic() - started
+                first, *others = (replace(answer, seconds=seconds) for answer in answers)
+                return _Sent([replace(first, tokens=spent), *others], used, calls)
+            simpler = _simpler(failure, request, lacks)
+            if simpler == lacks | {"n"}:
+                return _Sent([], used, calls)
+            if simpler is not None:
+                lacks = simpler
+                continue
+            failed += 1
+            pause = self._pause(failure, failed)
+            if failed >= TRIES[failure.kind] or time.monotonic() + pause > started + PATIENCE_SECONDS:
+                raise self._given_up(failure, failed, used, calls)
+            time.sleep(pause)
+
+    def _pause(self, failure: _Failure, failed: int) -> float:
+        """Seconds until the next try, longer each time, never in step with others; as long as the server asks for."""
+        if failure.pause is not None and failure.pause < PATIENCE_SECONDS:
+            with self._lock:
+                self._quiet_until = max(self._quiet_until, time.monotonic() + failure.pause)
+        longest = min(self.means.wait_seconds * 2 ** (failed - 1), LONGEST_PAUSE)
+        return (failure.pause or 0.0) + longest * random.uniform(0.5, 1.0)
+
+    def _hold_back(self) -> None:
+        """Wait while the server wants to be left alone: it told one request, and means all of them."""
+        while (left := self._quiet_until - time.monotonic()) > 0:
+            time.sleep(left + random.uniform(0.0, self.means.wait_seconds))
+
+    def _given_up(self, failure: _Failure, failed: int, used: Tokens, calls: int) -> _GivenUp:
+        tried = f" ({failed} tries)" if failed > 1 else ""
+        said = f"The model '{self.model}' at {self._where} gave no answer: {failure.reason}{tried}. {failure.advice}"
+        return _GivenUp(self._hide(said), used, calls)
+
+    # --- one try -----------------------------------------------------------------------------------------------------
+
+    def _once(self, request: dict[str, Any], most: Tokens) -> tuple[list[Answer], Tokens]:
+        """The answers of one request and what it cost; _Failure if there are none."""
+        import openai
+
+        failure: _Failure
+        try:
+            body = self._body(request)
+        except openai.APIStatusError as problem:
+            failure = self._refusal(problem)
+        except openai.APITimeoutError as problem:
+            failure = _too_late(self.means.timeout)
+            failure.billed = not _never_sent(problem)
+        except openai.APIConnectionError as problem:
+            why = shorten(self._hide(str(problem.__cause__ or problem)), _SERVER_WORDS).rstrip(".")
+            failure = _Failure("broken", f"it cannot be reached ({why})", "Start the server or correct its address.")
+            failure.billed = not _never_sent(problem)
+        except openai.OpenAIError as problem:
+            failure = _foreign(f"({type(problem).__name__})")
+        else:
+            return self._answers(body, most)
+        raise failure
+
+    def _body(self, request: dict[str, Any]) -> bytes:
+        """All bytes of the answer; read piece by piece, because only so a server that drips has an end."""
+        import openai
+
+        deadline = time.monotonic() + self.means.timeout
+        pieces, size = [], 0
+        client = self._client()
+        with (
+            client.chat.completions.with_streaming_response.create(**request) as response,
+            _httpx_errors(response.http_request),
+        ):
+            for piece in response.iter_bytes():
+                pieces.append(piece)
+                size += len(piece)
+                if size > MAX_ANSWER_BYTES:
+                    raise _foreign(f"of more than {MAX_ANSWER_BYTES >> 20} MB")
+                if time.monotonic() > deadline:
+                    raise openai.APITimeoutError(response.http_request)
+        return b"".join(pieces)
+
+    def _answers(self, body: bytes, most: Tokens) -> tuple[list[Answer], Tokens]:
+        text = self._hide(body.decode("utf-8", "replace"))
+        try:
+            found = json.loads(text)
+        except (ValueError, RecursionError):
+            raise _unreadable(text) from None
+        if isinstance(found, dict) and "choices" not in found and found.get("error"):
+            raise _Failure("broken", f"it answered: {_words(found['error'])}", "Look at the server's own log.")
+        try:
+            return [_answer(choice["message"]) for choice in _some(found["choices"])], _tokens(found.get("usage"), most)
+        except (ValueError, TypeError, AttributeError, LookupError):
+            raise _foreign("without a message") from None
+
+    def _refusal(self, problem: openai.APIStatusError) -> _Failure:
+        status, body = problem.status_code, problem.body
+        said = _words(body) if isinstance(body, dict) and body else problem.response.reason_phrase or "no reason given"
+        kind = "overloaded" if status in _OVERLOADED else "broken" if status >= 500 else "refused"
+        return _Failure(
+            kind,
+            f"it answered {status}: {shorten(self._hide(said), _SERVER_WORDS).rstrip('.')}",
+            _ADVICE.get(status) or _ADVICE[500 if status >= 500 else 400],
+            status,
+            _asked_pause(problem.response.headers) if kind == "overloaded" else None,
+        )
+
+    def _request(self, question: Question, count: int, lacks: frozenset[str]) -> dict[str, Any]:
+        """The request in words that the server is not known to lack."""
+        request: dict[str, Any] = {"model": self.model, "messages": list(question.messages)}
+        request["max_completion_tokens" if "max_tokens" in lacks else "max_tokens"] = question.max_tokens
+        request |= {"temperature": question.temperature, "seed": question.seed % (1 << 31)}
+        if question.tools:
+            request["tools"] = list(question.tools)
+        if count > 1:
+            request["n"] = count
+        if question.schema is not None and "json_object" not in lacks:
+            plain = "json_schema" in lacks
+            request["response_format"] = {"type": "json_object"} if plain else _schema_format(question.schema)
+        for name in lacks - {"max_tokens"}:
+            request.pop(name, None)
+        return request
+
+    def _client(self) -> openai.OpenAI:
+        """One of a few clients in turn; each has its own pool of connections."""
+        import httpx2
+        import openai
+
+        place = next(self._turn) % -(-self.means.in_flight // PER_POOL)
+        with self._lock:
+            while len(self._clients) <= place:
+                limit = httpx2.Timeout(self.means.timeout, connect=min(CONNECT_SECONDS, self.means.timeout))
+                # Servers of one's own ask for no key, the client insists on one.
+                key = self._key.get_secret_value() or "none"
+                client = openai.OpenAI(api_key=key, base_url=self.base_url or None, timeout=limit, max_retries=0)
+                self._clients.append(client)
+            return self._clients[place]
+
+    @property
+    def _where(self) -> str:
+        return self.base_url or "the OpenAI server"
+
+    def _hide(self, text: str) -> str:
+        """The text without the key, which some servers repeat."""
+        key = self._key.get_secret_value()
+        return text.replace(key, "***") if key else text
+
+
+class _GivenUp(ModelError):
+    """No answer came; what the tries cost goes with it."""
+
+    def __init__(self, message: str, used: Tokens, calls: int) -> None:
+        super().__init__(message)
+        self.used, self.calls = used, calls
+
+
+def key_from_environment() -> SecretStr:
+    """The key of the first variable of `KEY_VARIABLES` that is set; empty if none is."""
+    return SecretStr(next((os.environ[name] for name in KEY_VARIABLES if os.environ.get(name)), ""))
+
+
+# --- what failures mean ----------------------------------------------------------------------------------------------
+
+_ADVICE = {
+    400: "Change what it names, or choose another model.",
+    401: f"Set the right key in {KEY_VARIABLES[0]}.",
+    403: f"Set a key that may use this model in {KEY_VARIABLES[0]}.",
+    404: "Check the model's name and the address, which usually ends in /v1.",
+    429: "Ask for fewer at once, or resume later.",
+    500: "Look at the server's own log, then resume.",
+}
+
+
+def _too_late(timeout: float) -> _Failure:
+    return _Failure(
+        "silent",
+        f"it did not answer within {timeout:g} seconds",
+        "Look whether the server hangs; if it is only slow, ask for fewer at once or allow more time.",
+    )
+
+
+def _foreign(what: str, kind: str = "broken") -> _Failure:
+    failure = _Failure(
+        kind,
+        f"its answer {what} is not that of an OpenAI-compatible server",
+        "Correct the address, which usually ends in /v1, or look at the server's own log.",
+    )
+    failure.billed = kind == "broken"
+    return failure
+
+
+def _unreadable(text: str) -> _Failure:
+    """What an answer is that is no JSON: a page means the wrong address, the rest may be an accident."""
+    start = text.lstrip()[:1]
+    if start == "<":
+        return _foreign("(a web page)", "refused")
+    return _foreign("(half a JSON text)" if start in ("{", "[") else "(no JSON text)" if start else "(nothing)")
+
+
+def _never_sent(problem: BaseException) -> bool:
+    """Whether the request surely did not reach the server."""
+    import httpx2
+
+    return isinstance(problem.__cause__, (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout))
+
+
+@contextlib.contextmanager
+def _httpx_errors(request: Any) -> Iterator[None]:
+    """Failures while the answer is read, as the client reports those before it."""
+    import httpx2
+    import openai
+
+    try:
+        yield
+    except httpx2.TimeoutException as problem:
+        raise openai.APITimeoutError(request) from problem
+    except httpx2.HTTPError as problem:
+        raise openai.APIConnectionError(message=str(problem), request=request) from problem
+
+
+def _asked_pause(headers: Mapping[str, str]) -> float | None:
+    """Seconds that the server asks for in `Retry-After`, as a number or a date; None if it does not."""
+    said = headers.get("retry-after", "")
+    with contextlib.suppress(ValueError):
+        return max(0.0, float(said))
+    with contextlib.suppress(ValueError, TypeError):
+        return max(0.0, email.utils.parsedate_to_datetime(said).timestamp() - time.time())
+    return None
+
+
+def _simpler(failure: _Failure, request: Mapping[str, Any], lacks: frozenset[str]) -> frozenset[str] | None:
+    """What to leave out so that the server may understand the request; None if the refusal is not about that.
+
+    `n` and the response format are luxuries and left out at any such refusal; the others only when it names them.
+    """
+    if failure.status not in _NOT_UNDERSTOOD:
+        return None
+    said = failure.reason
+    for name in ("max_tokens", "temperature", "seed"):
+        if name in request and f"{name}" in said and "maximum" not in said:
+            return lacks | {name}
+    if "n" in request and "response_format" not in said:
+        return lacks | {"n"}
+    if "response_format" in request:
+        return lacks | {"json_object" if "json_schema" in lacks else "json_schema"}
+    return None
+
+
+# --- the protocol's forms --------------------------------------------------------------------------------------------
+
+
+def _most(question: Question, count: int) -> Tokens:
+    """No request costs more: a token is at least one byte, and a server's template adds little to each message."""
+    size = len(canonical_json([question.messages, question.tools, question.schema]).encode("utf-8", "surrogatepass"))
+    around = 16 * len(question.messages) + (512 if question.tools or question.schema else 64)
+    return Tokens(size + around, question.max_tokens * count)
+
+
+def _schema_format(schema: Mapping[str, Any]) -> dict[str, Any]:
+    closed = schema.get("additionalProperties") is False
+    strict = closed and set(schema.get("required", ())) == set(schema.get("properties", ()))
+    return {"type": "json_schema", "json_schema": {"name": "answer", "schema": dict(schema), "strict": strict}}
+
+
+def _some(choices: Any) -> list[Any]:
+    """The choices; LookupError if there are none."""
+    if not isinstance(choices, list) or not choices:
+        raise LookupError
+    return choices
+
+
+def _answer(message: dict[str, Any]) -> Answer:
+    """The parts of a server's message; an error of Python's own if they are not what the protocol says."""
+    functions = [call["function"] for call in message.get("tool_calls") or ()]
+    thought = message.get("reasoning_content") or message.get("reasoning") or ""
+    content = message.get("content") or ""
+    if isinstance(content, list):
+        content = "".join(part.get("text", "") for part in content)
+    if not isinstance(content, str) or not isinstance(thought, str):
+        raise TypeError
+    calls = tuple((str(function["name"]), _as_text(function.get("arguments"))) for function in functions)
+    return Answer(content, thought, calls)
+
+
+def _as_text(arguments: Any) -> str:
+    """Arguments as JSON text; some servers give the object itself."""
+    return arguments if isinstance(arguments, str) else json.dumps(arguments or {})
+
+
+def _tokens(usage: Any, most: Tokens) -> Tokens:
+    """What the request cost; the most it can have cost where the server does not say."""
+    if not isinstance(usage, dict):
+        return most
+    return Tokens(max(int(usage.get("prompt_tokens") or 0), 0), max(int(usage.get("completion_tokens") or 0), 0))
+
+
+def _words(error: Any) -> str:
+    """The server's own words on why it refused."""
+    if isinstance(error, dict):
+        error = error.get("error") or error.get("message") or error.get("detail") or "no reason given"
+    if isinstance(error, dict):
+        error = error.get("message") or "no reason given"
+    return shorten(str(error), _SERVER_WORDS)
+
+
+def _plain(answer: Answer) -> dict[str, Any]:
+    return asdict(replace(answer, cached=True))
+
+
+def _answer_of(kept: dict[str, Any]) -> Answer:
+    calls = tuple((name, arguments) for name, arguments in kept["calls"])
+    return Answer(**kept | {"calls": calls, "tokens": Tokens(**kept["tokens"])})
