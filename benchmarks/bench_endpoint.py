@@ -13,11 +13,12 @@ import resource
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import httpx2
 from pydantic import SecretStr
 
 from diaforge_core.conversation.chat_models import OpenAIModel
@@ -35,63 +36,75 @@ MESSAGES = [
     {"role": "user", "content": "I need something done about a lead."},
 ]
 """As long as a usual prompt of ours, 4 KB."""
+PEER_VARIABLE = "DIAFORGE_DATA_DESIGNER"
 PEER = Path(__file__).with_name("peer_data_designer.py")
 
 
 def main() -> None:
     """Print the steady share, our CPU for each turn, and calls a second beside those of `data-designer`."""
     with stub_server(LATENCY) as url:
-        rate = _ours(url)
-        _peers(url, rate)
+        calls = _ours(url)
+        ours = steady_rate(url, calls)
+        allowed = IN_FLIGHT / LATENCY
+        report("share of what the latency allows, steady part", ours / allowed, "", 0.95, at_most=False)
+    with stub_server(LATENCY) as url:
+        _peer(url, calls, ours)
 
 
-def _ours(url: str) -> float:
-    """Our calls a second in the steady part."""
+def _ours(url: str) -> int:
+    """How many calls we made; their wall clock and our CPU for each are printed."""
     with tempfile.TemporaryDirectory() as folder, ResponseCache(Path(folder) / "responses.jsonl") as cache:
         model = OpenAIModel("m", url, key=SecretStr("none"), means=Means(cache=cache))
         started, cpu = time.perf_counter(), _cpu()
-        ends = _load(lambda seed: model.complete(MESSAGES, seed=seed), IN_FLIGHT, started + SECONDS)
+        calls = _load(lambda seed: model.complete(MESSAGES, seed=seed), IN_FLIGHT, started + SECONDS)
         wall, cpu = time.perf_counter() - started, _cpu() - cpu
-    steady = [end for end in ends if started + EDGE <= end < started + SECONDS - EDGE]
-    rate, allowed = len(steady) / (SECONDS - 2 * EDGE), IN_FLIGHT / LATENCY
-    print(f"{len(ends):,} calls in {wall:.1f} s, {IN_FLIGHT} in flight, latency {LATENCY:g} s, load {_load_average()}")
-    report("share of what the latency allows, steady part", rate / allowed, "", 0.95, at_most=False)
-    report("our CPU per turn, cache included", 1000 * cpu / len(ends), "ms", 4.0, at_most=True)
-    return rate
+    load = f"{os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
+    print(f"{calls:,} calls in {wall:.1f} s, {IN_FLIGHT} in flight, latency {LATENCY:g} s, load average {load}")
+    report("our CPU per turn, cache included", 1000 * cpu / calls, "ms", 4.0, at_most=True)
+    return calls
 
 
-def _load(ask: Callable[[int], object], threads: int, until: float) -> list[float]:
-    """When each call ended, with so many threads asking one after the other."""
-    ends: list[float] = []
+def _load(ask: Callable[[int], object], threads: int, until: float) -> int:
+    """How many calls were made by so many threads, each asking one after the other."""
 
-    def work(place: int) -> None:
-        seed = place
+    def work(place: int) -> int:
+        calls = 0
         while time.perf_counter() < until:
-            ask(seed)
-            ends.append(time.perf_counter())
-            seed += threads
+            ask(place + calls * threads)
+            calls += 1
+        return calls
 
-    workers = [threading.Thread(target=work, args=(place,)) for place in range(threads)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
-    return ends
+    with ThreadPoolExecutor(threads) as pool:
+        return sum(pool.map(work, range(threads)))
 
 
-def _peers(url: str, ours: float) -> None:
-    python = os.environ.get("DIAFORGE_DATA_DESIGNER") or sys.executable
+def _peer(url: str, calls: int, ours: float) -> None:
+    """Compare with data-designer, asked for as many calls on a fresh server; one plain line where it is not there."""
+    python = os.environ.get(PEER_VARIABLE) or sys.executable
     if python == sys.executable and importlib.util.find_spec("data_designer") is None:
-        print("data-designer is not installed here, so it is not compared; name the Python of an environment that has")
-        print("it in DIAFORGE_DATA_DESIGNER.")
+        print(f"data-designer is not installed here and not compared; {PEER_VARIABLE} may name a Python that has it.")
         return
-    done = subprocess.run([python, str(PEER), url, str(IN_FLIGHT)], capture_output=True, text=True, check=False)
+    started = time.perf_counter()
+    command = [python, str(PEER), url, str(IN_FLIGHT), str(calls)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        print(f"data-designer did not run, so it is not compared: {done.stderr.strip().splitlines()[-1:]}")
+        print(f"data-designer did not run and is not compared: {done.stderr.strip().splitlines()[-1:]}")
         return
-    calls, seconds, steady = (float(word) for word in done.stdout.split()[-3:])
-    print(f"data-designer: {calls:,.0f} calls in {seconds:.1f} s, {steady:.1f} calls/s in its steady part")
-    report("our calls a second against data-designer's", ours / steady, "times", 1.0, at_most=False)
+    theirs = steady_rate(url, calls)
+    print(f"data-designer: {calls:,} calls in {time.perf_counter() - started:.1f} s, start-up and writing included")
+    print(f"calls a second in the steady part: {ours:.1f} ours, {theirs:.1f} data-designer's")
+    report("ours against data-designer's", ours / theirs, "times", 1.0, at_most=False)
+
+
+def steady_rate(url: str, calls: int) -> float:
+    """Answers a second between `EDGE` after the first request and `EDGE` before the last answer, by the server."""
+    ends = sorted(httpx2.get(url).json())
+    if len(ends) < calls:
+        raise SystemExit(f"The server answered {len(ends):,} requests, not {calls:,}. Nothing is compared.")
+    first = ends[0] - LATENCY + EDGE
+    # Whole latencies only: requests that began together end together, and half a wave more or less is no rate.
+    last = first + (ends[-1] - EDGE - first) // LATENCY * LATENCY
+    return sum(first <= end < last for end in ends) / (last - first)
 
 
 @contextlib.contextmanager
@@ -111,10 +124,6 @@ def stub_server(latency: float) -> Iterator[str]:
 def _cpu() -> float:
     used = resource.getrusage(resource.RUSAGE_SELF)
     return used.ru_utime + used.ru_stime
-
-
-def _load_average() -> str:
-    return f"{os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
 
 
 if __name__ == "__main__":

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from .stub_server import Reply, Script, StubServer
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -54,3 +57,17 @@ def tiny_llama_dir(smollm2_dir: Path, tmp_path_factory: pytest.TempPathFactory) 
     LlamaForCausalLM(config).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., StubServer]]:
+    """Starts stub servers, from replies in order or from one script."""
+    servers: list[StubServer] = []
+
+    def start(*replies: Reply, script: Script | None = None) -> StubServer:
+        servers.append(StubServer(script or replies))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.close()

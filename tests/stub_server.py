@@ -10,6 +10,7 @@ import contextlib
 import json
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -73,6 +74,8 @@ class StubServer:
         self.authorizations: list[str] = []
         self.open = self.most_open = 0
         """Requests under way now, and at most so far."""
+        self.ends: list[float] = []
+        """When each answer went out, seconds since 1970; also to be had by GET."""
         self._loop = asyncio.new_event_loop()
         self._server = self._loop.run_until_complete(
             asyncio.start_server(self._serve, "127.0.0.1", port, backlog=1024, limit=1 << 24)
@@ -103,7 +106,9 @@ class StubServer:
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         """Whether the connection goes on."""
-        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")[1:]
+        asked, *head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+        if asked.startswith("GET "):
+            return await self._send(Reply(body=json.dumps(self.ends)), writer)
         fields = {name.lower(): text.strip() for name, _, text in (line.partition(":") for line in head)}
         request = json.loads(await reader.readexactly(int(fields.get("content-length", 0))) or b"{}")
         self.requests.append(request)
@@ -114,6 +119,7 @@ class StubServer:
             return await self._send(self.script(len(self.requests) - 1, request), writer)
         finally:
             self.open -= 1
+            self.ends.append(time.time())
 
     async def _send(self, reply: Reply, writer: asyncio.StreamWriter) -> bool:
         await asyncio.sleep(3600.0 if reply.hangs else reply.delay)

@@ -17,13 +17,14 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic import SecretStr
 
 from ..errors import BudgetReached, ModelError
 from ..records.base import canonical_json, content_id, derived_seed
-from .budget import NO_TOKENS, Budget, Tokens
+from .budget import NO_TOKENS, Budget, Limits, Price, Tokens
 from .response_cache import ResponseCache
 from .signatures import shorten
 
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     import openai
 
 KEY_VARIABLES = ("DIAFORGE_API_KEY", "OPENAI_API_KEY")
+RESPONSES_FILE = "responses.jsonl"
+"""In a run's folder: every answer of an endpoint."""
 IN_FLIGHT = 256
 """Requests at once; at a kill no more than these are lost."""
 PER_POOL = 32
@@ -63,6 +66,14 @@ class Means:
     """Seconds for one try, from its start to the last byte of the answer."""
     wait_seconds: float = 1.0
     """Pause after the first failure; doubled each time, and drawn between half and all of it."""
+
+
+def run_means(folder: Path, limits: Limits | None = None, prices: Mapping[str, Price] | None = None) -> Means:
+    """The means of a run with this folder: answers kept in it, and what it spent before it was resumed counted."""
+    cache, budget = ResponseCache(folder / RESPONSES_FILE), Budget(limits, prices)
+    for model, (calls, tokens) in cache.earlier.items():
+        budget.charge(model, tokens, calls)
+    return Means(cache=cache, budget=budget)
 
 
 @dataclass(frozen=True, slots=True)

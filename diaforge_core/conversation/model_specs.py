@@ -7,6 +7,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import urlsplit
 
 from ..errors import ModelError
 from . import smollm2
@@ -14,6 +15,7 @@ from .prompts import RENDERING
 
 if TYPE_CHECKING:
     from .assistants import Assistant
+    from .endpoint import Means
 
 SpecKind = Literal["scripted", "smollm2", "hf", "hub", "openai", "run"]
 SCRIPTED: tuple[str, ...] = ("oracle", "eager", "cautious", "random", "first", "central", "nearest")
@@ -96,6 +98,12 @@ def _openai_spec(text: str, rest: str) -> ModelSpec:
     if not name or (base_url and not base_url.startswith(("http://", "https://"))):
         raise ModelError(
             f"'{text}' is not complete. Write openai:MODEL@BASE_URL, such as openai:qwen3@http://localhost:8000/v1."
+        )
+    if base_url and (urlsplit(base_url).username is not None or urlsplit(base_url).query):
+        # The spec stands in run folders, traces and exports, so a key in it would too; nor is it repeated here.
+        raise ModelError(
+            f"The address of the model '{name}' holds a user, a password or a query, which would be stored with every "
+            "run. Give the plain address and set the key in DIAFORGE_API_KEY."
         )
     return ModelSpec(text, "openai", name, base_url=base_url, native=flag == "native")
 
@@ -198,8 +206,11 @@ def _cached_hub_folder(name: str) -> Path:
     )
 
 
-def open_assistant(spec: str, models_dir: Path) -> Assistant:
-    """The assistant of this spec, ready to act; weights are loaded here. ModelError if it cannot be had."""
+def open_assistant(spec: str, models_dir: Path, means: Means | None = None) -> Assistant:
+    """The assistant of this spec, ready to act; weights are loaded here. ModelError if it cannot be had.
+
+    `means` is what the endpoints of one run share; a model on this machine needs none.
+    """
     from .chat_models import ModelAssistant, OpenAIModel
 
     parsed = parse_spec(spec)
@@ -210,7 +221,7 @@ def open_assistant(spec: str, models_dir: Path) -> Assistant:
     if parsed.kind == "run":
         raise ModelError(f"'{spec}' is a run of a workspace: name it to the workspace's own commands, or give hf:DIR.")
     if parsed.kind == "openai":
-        return ModelAssistant(OpenAIModel(parsed.name, base_url=parsed.base_url), spec=spec, native=parsed.native)
+        return ModelAssistant(OpenAIModel(parsed.name, parsed.base_url, means=means), spec=spec, native=parsed.native)
     folders = locate(parsed, models_dir)
     from .local_model import LocalModel
 

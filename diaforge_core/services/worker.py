@@ -20,7 +20,9 @@ import psutil
 from filelock import FileLock, Timeout
 
 from ..conversation.assistants import Assistant
+from ..conversation.budget import Limits, Price
 from ..conversation.candidates import Nearness
+from ..conversation.endpoint import Means, run_means
 from ..conversation.model_specs import open_assistant
 from ..conversation.scenarios import draw_scenarios
 from ..errors import DiaForgeError, ModelError
@@ -52,13 +54,30 @@ class Work:
         self._started = time.monotonic()
         self._written = 0.0
         self._first: int | None = None
+        self._means: Means | None = None
 
     def assistant(self, spec: str) -> Assistant:
         """The run's assistant under the spec that the user gave, not the folder that it stands for."""
-        found = open_assistant(self.config["model"], self.models_dir)
+        endpoint = self.config["model"].startswith("openai:")
+        found = open_assistant(self.config["model"], self.models_dir, self.means() if endpoint else None)
         if found.spec != spec:
             found.spec = spec
         return found
+
+    def means(self) -> Means:
+        """What all endpoints of this run share; made on first use, and its answers kept in the run folder."""
+        if self._means is None:
+            prices = {model: Price(**price) for model, price in self.recipe.get("prices", {}).items()}
+            self._means = run_means(self.folder.path, Limits(**self.recipe.get("limits", {})), prices)
+        return self._means
+
+    def close(self) -> dict[str, Any]:
+        """Give back what is open; what the run spent on endpoints comes back, nothing if it asked none."""
+        if self._means is None or self._means.cache is None:
+            return {}
+        self._means.cache.close()
+        spent = asdict(self._means.budget.spent)
+        return {"spent": spent} if spent["calls"] or spent["cache_hits"] else {}
 
     def check_stop(self) -> None:
         """Raise Stopped if somebody asked for it."""
@@ -223,6 +242,9 @@ def run(path: Path) -> RunState:
         error = f"{type(problem).__name__}: {problem}. This is a fault of DiaForge; the run's log has the details."
         folder.set_status(Status(state="failed", started=started, ended=dt.datetime.now(dt.UTC), error=error))
         raise
+    finally:
+        spent = work.close()
+    result |= spent
     folder.set_status(Status(state=state, started=started, ended=dt.datetime.now(dt.UTC), error=error, result=result))
     return state
 
