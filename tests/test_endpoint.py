@@ -306,3 +306,7 @@ def test_a_key_that_the_server_repeats_stays_out_of_answers_and_files(serve: Ser
         assert endpoint.ask(QUESTION).text == "Your key is ***."
         assert KEY not in repr(endpoint) + repr(vars(endpoint))
     assert KEY.encode() not in (tmp_path / "c").read_bytes()
+
+
+def test_a_placeholder_for_a_key_hides_no_words(serve: Serve) -> None:
+    assert an_endpoint(serve(says("Hello.")), key="o").ask(QUESTION).text == "Hello."

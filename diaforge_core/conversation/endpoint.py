@@ -15,7 +15,7 @@ import os
 import random
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -50,6 +50,8 @@ TRIES = {"overloaded": 8, "broken": 4, "silent": 2, "refused": 1}
 _OVERLOADED = (408, 425, 429, 503, 529)
 _NOT_UNDERSTOOD = (400, 404, 415, 422, 501)
 """Statuses with which servers refuse a request that holds a parameter they do not know."""
+SHORTEST_SECRET = 8
+"""Characters; a shorter key is a placeholder such as `none` or `EMPTY`, and ordinary words would be hidden for it."""
 _SERVER_WORDS = 200
 """Characters of a server's own words that are passed on."""
 
@@ -315,7 +317,7 @@ class Endpoint:
         return b"".join(pieces)
 
     def _answers(self, body: bytes, most: Tokens) -> tuple[list[Answer], Tokens]:
-        text = self._hide(body.decode("utf-8", "replace"))
+        text = body.decode("utf-8", "replace")
         try:
             found = json.loads(text)
         except (ValueError, RecursionError):
@@ -323,7 +325,8 @@ class Endpoint:
         if isinstance(found, dict) and "choices" not in found and found.get("error"):
             raise _Failure("broken", f"it answered: {_words(found['error'])}", "Look at the server's own log.")
         try:
-            return [_answer(choice["message"]) for choice in _some(found["choices"])], _tokens(found.get("usage"), most)
+            answers = [_answer(choice["message"], self._hide) for choice in _some(found["choices"])]
+            return answers, _tokens(found.get("usage"), most)
         except (ValueError, TypeError, AttributeError, LookupError):
             raise _foreign("without a message") from None
 
@@ -377,7 +380,7 @@ class Endpoint:
     def _hide(self, text: str) -> str:
         """The text without the key, which some servers repeat."""
         key = self._key.get_secret_value()
-        return text.replace(key, "***") if key else text
+        return text.replace(key, "***") if len(key) >= SHORTEST_SECRET else text
 
 
 class _GivenUp(ModelError):
@@ -503,7 +506,7 @@ def _some(choices: Any) -> list[Any]:
     return choices
 
 
-def _answer(message: dict[str, Any]) -> Answer:
+def _answer(message: dict[str, Any], hide: Callable[[str], str]) -> Answer:
     """The parts of a server's message; an error of Python's own if they are not what the protocol says."""
     functions = [call["function"] for call in message.get("tool_calls") or ()]
     thought = message.get("reasoning_content") or message.get("reasoning") or ""
@@ -512,8 +515,8 @@ def _answer(message: dict[str, Any]) -> Answer:
         content = "".join(part.get("text", "") for part in content)
     if not isinstance(content, str) or not isinstance(thought, str):
         raise TypeError
-    calls = tuple((str(function["name"]), _as_text(function.get("arguments"))) for function in functions)
-    return Answer(content, thought, calls)
+    calls = tuple((str(function["name"]), hide(_as_text(function.get("arguments")))) for function in functions)
+    return Answer(hide(content), hide(thought), calls)
 
 
 def _as_text(arguments: Any) -> str:

@@ -244,7 +244,8 @@ def run(path: Path) -> RunState:
         raise
     finally:
         spent = work.close()
-    result |= spent
+    if result:
+        result |= spent
     folder.set_status(Status(state=state, started=started, ended=dt.datetime.now(dt.UTC), error=error, result=result))
     return state
 
