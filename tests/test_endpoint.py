@@ -68,6 +68,14 @@ def test_a_failure_is_one_line_that_says_what_to_do(serve: Serve, mood: str) -> 
     assert len(server.requests) == requests
 
 
+@pytest.mark.parametrize(
+    "usage", ['{"prompt_tokens": 1e999, "completion_tokens": 1}', "[]", '"x"', '{"prompt_tokens": {}}']
+)
+def test_counts_that_are_none_do_not_lose_the_answer(serve: Serve, usage: str) -> None:
+    body = says("Hello.", usage=None).body[:-1] + f', "usage": {usage}}}'
+    assert an_endpoint(serve(Reply(body=body))).ask(QUESTION).tokens.completion == QUESTION.max_tokens
+
+
 @pytest.mark.parametrize("reply", [Reply(hangs=True), replace(HALF, drip=0.05)])
 def test_a_server_that_hangs_or_drips_is_given_up_after_two_tries(serve: Serve, reply: Reply) -> None:
     server, started = serve(reply), time.monotonic()

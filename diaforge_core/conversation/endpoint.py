@@ -526,9 +526,11 @@ def _as_text(arguments: Any) -> str:
 
 def _tokens(usage: Any, most: Tokens) -> Tokens:
     """What the request cost; the most it can have cost where the server does not say."""
-    if not isinstance(usage, dict):
+    try:
+        read, written = int(usage["prompt_tokens"] or 0), int(usage["completion_tokens"] or 0)
+    except (TypeError, ValueError, LookupError, OverflowError):
         return most
-    return Tokens(max(int(usage.get("prompt_tokens") or 0), 0), max(int(usage.get("completion_tokens") or 0), 0))
+    return Tokens(max(read, 0), max(written, 0))
 
 
 def _words(error: Any) -> str:

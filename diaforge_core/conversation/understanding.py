@@ -278,18 +278,20 @@ def understand(reply: str, tools: Sequence[Tool]) -> Asked:
 
 
 def _understood(reply: str, tools: Sequence[Tool]) -> Asked:
-    known = _memory.setdefault(tuple(id(tool) for tool in tools), (tuple(tools), {}))
-    if len(_memory) > 2048:
-        _memory.pop(next(iter(_memory)))
-    if reply not in known[1]:
-        if len(known[1]) > 256:
-            known[1].clear()
-        known[1][reply] = _understand(reply, known[0])
-    return known[1][reply]
+    known = _memory(tools)
+    asked = known.get(reply)
+    if asked is None:
+        # Conversations run in threads, so nothing is looked up again that another may have thrown away.
+        if len(known) > 256:
+            known.clear()
+        asked = known[reply] = _understand(reply, tuple(tools))
+    return asked
 
 
-_memory: dict[tuple[int, ...], tuple[tuple[Tool, ...], dict[str, Asked]]] = {}
-"""Replies already understood, by the very tool objects they were read against."""
+@by_identity(2048)
+def _memory(tools: Sequence[Tool]) -> dict[str, Asked]:
+    """Replies already understood against these very tool objects."""
+    return {}
 
 
 def _understand(reply: str, tools: Sequence[Tool]) -> Asked:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, cast
 
 from ..catalog.importing import load_catalog
 from ..conversation.assistants import Assistant, View
+from ..conversation.in_flight import in_order
 from ..conversation.model_specs import open_assistant
 from ..conversation.prompts import parse_turn
 from ..conversation.rollout import MAX_ASSISTANT_TURNS, Ended, is_goal_call, run_rollout, says_none_fits
@@ -143,21 +144,21 @@ def evaluate_scenarios(
     trials: int = 1,
     seed: int = 0,
     skip: Collection[tuple[str, int]] = frozenset(),
-) -> Iterator[Trace]:
+    at_once: int = 1,
+) -> Generator[Trace, None, None]:
     """One graded and audited trace for each scenario and trial that is not in `skip`, scenario by scenario.
 
     `skip` holds (scenario id, trial) of the episodes that a run has already; what is left comes out as it would have.
-    `seed` redraws the user's wording of all of them; 0 keeps the scenarios' own. CatalogError, before anything is
-    played, if the catalog lacks tools that scenarios name.
+    `seed` redraws the user's wording of all of them; 0 keeps the scenarios' own. `at_once` conversations go on at the
+    same time, which pays where the assistant waits for a server; the traces are the same. CatalogError, before anything
+    is played, if the catalog lacks tools that scenarios name.
     """
     listed = list(scenarios)
     check_scenarios(catalog, listed)
     by_name = tools_by_name(catalog)
-    return (
-        play(for_evaluation(scenario, seed), by_name, assistant, trial)
-        for scenario in listed
-        for trial in range(trials)
-        if (scenario.id, trial) not in skip
+    episodes = ((scenario, trial) for scenario in listed for trial in range(trials) if (scenario.id, trial) not in skip)
+    return in_order(
+        lambda episode: play(for_evaluation(episode[0], seed), by_name, assistant, episode[1]), episodes, at_once
     )
 
 

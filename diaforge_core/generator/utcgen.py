@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from ..catalog.importing import load_catalog
 from ..conversation.assistants import Assistant, Teacher
+from ..conversation.in_flight import in_order
 from ..conversation.rollout import User, run_rollout
 from ..conversation.scenarios import scenario_for
 from ..conversation.simulated_user import ScriptedUser
@@ -72,15 +73,16 @@ class UTCGen:
         scenarios: Iterable[Scenario] = (),
         assistant: Assistant | None = None,
         user_factory: UserFactory | None = None,
-    ) -> Iterator[tuple[Trace, Dialogue]]:
+        at_once: int = 1,
+    ) -> Generator[tuple[Trace, Dialogue], None, None]:
         """One trace and one dialogue with its verdicts for each scenario, in order; accepted where it has `passed`.
 
-        A rollout that fails is data too: its trace tells the error and its dialogue is not accepted.
+        A rollout that fails is data too: its trace tells the error and its dialogue is not accepted. `at_once` of them
+        go on at the same time, which pays where a side waits for a server; what comes out is the same.
         """
-        for scenario in scenarios:
-            yield play(
-                catalog or self.catalog, scenario, assistant or self.assistant, user_factory or self.user_factory
-            )
+        catalog, assistant = catalog or self.catalog, assistant or self.assistant
+        make_user = user_factory or self.user_factory
+        yield from in_order(lambda scenario: play(catalog, scenario, assistant, make_user), scenarios, at_once)
 
 
 def scripted_user(scenario: Scenario, tools: Sequence[Tool], trial: int) -> User:

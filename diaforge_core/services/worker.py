@@ -12,6 +12,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
@@ -56,10 +57,18 @@ class Work:
         self._first: int | None = None
         self._means: Means | None = None
 
+    @property
+    def asks_endpoint(self) -> bool:
+        return self.config["model"].startswith("openai:")
+
+    @property
+    def at_once(self) -> int:
+        """Conversations at the same time: many where they wait for a server, else one."""
+        return self.means().in_flight if self.asks_endpoint else 1
+
     def assistant(self, spec: str) -> Assistant:
         """The run's assistant under the spec that the user gave, not the folder that it stands for."""
-        endpoint = self.config["model"].startswith("openai:")
-        found = open_assistant(self.config["model"], self.models_dir, self.means() if endpoint else None)
+        found = open_assistant(self.config["model"], self.models_dir, self.means() if self.asks_endpoint else None)
         if found.spec != spec:
             found.spec = spec
         return found
@@ -135,14 +144,15 @@ def generate(work: Work) -> dict[str, Any]:
         nearness=Nearness.of(recipe),
     )
     assistant = work.assistant(recipe["assistant"])
-    made = UTCGen(api_catalog=catalog, seed=recipe["seed"]).generate(catalog, scenarios, assistant)
-    for trace, dialogue in made if rows else once_answered(made, lambda pair: pair[0]):
-        row = {"trace": trace.model_dump(mode="json"), "dialogue": dialogue.model_dump(mode="json")}
-        work.folder.append(row)
-        rows.append(_generation_row(row["dialogue"]))
-        work.tell(len(rows), total, "dialogues")
-        if len(rows) < total:
-            work.check_stop()
+    engine = UTCGen(api_catalog=catalog, seed=recipe["seed"])
+    with closing(engine.generate(catalog, scenarios, assistant, at_once=work.at_once)) as made:
+        for trace, dialogue in made if rows else once_answered(made, lambda pair: pair[0]):
+            row = {"trace": trace.model_dump(mode="json"), "dialogue": dialogue.model_dump(mode="json")}
+            work.folder.append(row)
+            rows.append(_generation_row(row["dialogue"]))
+            work.tell(len(rows), total, "dialogues")
+            if len(rows) < total:
+                work.check_stop()
     return generation_report(recipe["dataset"], rows)
 
 
@@ -158,13 +168,14 @@ def evaluate(work: Work) -> dict[str, Any]:
     work.tell(len(traces), total, "conversations")
     assistant = work.assistant(work.recipe["model"])
     played = {(trace.scenario.id, trace.trial) for trace in traces}
-    made = evaluate_scenarios(catalog, scenarios, assistant, trials=trials, seed=work.recipe["seed"], skip=played)
-    for trace in made if traces else once_answered(made, lambda trace: trace):
-        work.folder.append({"trace": trace.model_dump(mode="json")})
-        traces.append(trace)
-        work.tell(len(traces), total, "conversations")
-        if len(traces) < total:
-            work.check_stop()
+    how = {"trials": trials, "seed": work.recipe["seed"], "skip": played, "at_once": work.at_once}
+    with closing(evaluate_scenarios(catalog, scenarios, assistant, **how)) as made:
+        for trace in made if traces else once_answered(made, lambda trace: trace):
+            work.folder.append({"trace": trace.model_dump(mode="json")})
+            traces.append(trace)
+            work.tell(len(traces), total, "conversations")
+            if len(traces) < total:
+                work.check_stop()
     tools = {tool.name: tool for tool in catalog.tools}
     return measurements_report(measure(traces, tools))
 
