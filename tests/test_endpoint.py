@@ -316,5 +316,13 @@ def test_a_key_that_the_server_repeats_stays_out_of_answers_and_files(serve: Ser
     assert KEY.encode() not in (tmp_path / "c").read_bytes()
 
 
+@pytest.mark.parametrize("status", [200, 401])
+def test_not_even_half_a_key_is_left_where_long_words_are_cut(serve: Serve, status: int) -> None:
+    said = "x" * 190 + KEY
+    with pytest.raises(ModelError) as problem:
+        an_endpoint(serve(refuses(status, said))).ask(QUESTION)
+    assert KEY[:6] not in str(problem.value)
+
+
 def test_a_placeholder_for_a_key_hides_no_words(serve: Serve) -> None:
     assert an_endpoint(serve(says("Hello.")), key="o").ask(QUESTION).text == "Hello."

@@ -287,8 +287,8 @@ class Endpoint:
             failure = _too_late(self.means.timeout)
             failure.billed = not _never_sent(problem)
         except openai.APIConnectionError as problem:
-            why = shorten(self._hide(str(problem.__cause__ or problem)), _SERVER_WORDS).rstrip(".")
-            failure = _Failure("broken", f"it cannot be reached ({why})", "Start the server or correct its address.")
+            why = f"it cannot be reached ({self._brief(str(problem.__cause__ or problem))})"
+            failure = _Failure("broken", why, "Start the server or correct its address.")
             failure.billed = not _never_sent(problem)
         except openai.OpenAIError as problem:
             failure = _foreign(f"({type(problem).__name__})")
@@ -323,7 +323,7 @@ class Endpoint:
         except (ValueError, RecursionError):
             raise _unreadable(text) from None
         if isinstance(found, dict) and "choices" not in found and found.get("error"):
-            raise _Failure("broken", f"it answered: {_words(found['error'])}", "Look at the server's own log.")
+            raise _Failure("broken", f"it answered: {self._brief(_words(found['error']))}", _ADVICE[500])
         try:
             answers = [_answer(choice["message"], self._hide) for choice in _some(found["choices"])]
             return answers, _tokens(found.get("usage"), most)
@@ -336,7 +336,7 @@ class Endpoint:
         kind = "overloaded" if status in _OVERLOADED else "broken" if status >= 500 else "refused"
         return _Failure(
             kind,
-            f"it answered {status}: {shorten(self._hide(said), _SERVER_WORDS).rstrip('.')}",
+            f"it answered {status}: {self._brief(said)}",
             _ADVICE.get(status) or _ADVICE[500 if status >= 500 else 400],
             status,
             _asked_pause(problem.response.headers) if kind == "overloaded" else None,
@@ -376,6 +376,10 @@ class Endpoint:
     @property
     def _where(self) -> str:
         return self.base_url or "the OpenAI server"
+
+    def _brief(self, text: str) -> str:
+        """The start of a server's words; the key is hidden first, or half of it could be left."""
+        return shorten(self._hide(text), _SERVER_WORDS).rstrip(".")
 
     def _hide(self, text: str) -> str:
         """The text without the key, which some servers repeat."""
@@ -539,7 +543,7 @@ def _words(error: Any) -> str:
         error = error.get("error") or error.get("message") or error.get("detail") or "no reason given"
     if isinstance(error, dict):
         error = error.get("message") or "no reason given"
-    return shorten(str(error), _SERVER_WORDS)
+    return str(error)
 
 
 def _plain(answer: Answer) -> dict[str, Any]:
