@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from jsonschema import Draft202012Validator
 
+from diaforge_core.catalog.importing import import_bytes
 from tests.test_importing import body, json_values, only, openapi, operation, read, tools_or_message
 
 
@@ -186,3 +188,30 @@ def test_any_value_in_any_place_gives_a_catalog_or_one_message(one: Any, other: 
     ):
         for tool in tools_or_message(document, "a.json"):
             Draft202012Validator.check_schema(tool.parameters)
+
+
+def test_what_the_address_needs_and_no_parameter_declares_is_required_text_and_named():
+    paths = {"/a/{x}/b/{y.z}": {"get": {"parameters": [{"name": "x", "in": "path", "schema": {"type": "integer"}}]}}}
+    document = {"openapi": "3.0.3", "info": {"title": "t", "version": "1"}, "paths": paths}
+    catalog = import_bytes([("a.json", json.dumps(document).encode())], "sample")
+    (tool,) = catalog.tools
+    assert tool.properties == {"x": {"type": "integer"}, "y.z": {"type": "string"}}
+    assert tool.required == ("x", "y.z")
+    assert [each.is_fault for each in catalog.skipped] == [False]
+    assert "`y.z`" in catalog.skipped[0].why
+
+
+def test_json_with_a_character_set_is_json():
+    def media(field: str) -> dict[str, Any]:
+        return {"schema": {"type": "object", "properties": {field: {"type": "string"}}}}
+
+    content = {"application/x-www-form-urlencoded": media("form"), "Application/JSON; charset=utf-8": media("json")}
+    document = {"openapi": "3.0.3", "paths": {"/a": {"post": {"requestBody": {"content": content}}}}}
+    (tool,) = import_bytes([("a.json", json.dumps(document).encode())], "sample").tools
+    assert list(tool.properties) == ["json"]
+
+
+def test_a_name_without_latin_letters_is_its_own_summary():
+    document = {"openapi": "3.0.3", "paths": {"/a": {"get": {"operationId": "сделка"}}}}
+    (tool,) = import_bytes([("a.json", json.dumps(document).encode())], "sample").tools
+    assert tool.summary == "сделка"

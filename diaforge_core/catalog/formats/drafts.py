@@ -110,7 +110,7 @@ def _texts(summary: str, description: str, original_name: str) -> tuple[str, str
     """Summary and description; a missing summary is the description's first sentence, else the name in words."""
     description = description[:MAX_DESCRIPTION]
     if not summary:
-        summary = _first_sentence(description) or " ".join(words_of(original_name)).capitalize()
+        summary = _first_sentence(description) or " ".join(words_of(original_name)).capitalize() or original_name
     return _cut_at_word(" ".join(summary.split())), description
 
 

@@ -6,6 +6,7 @@ Those that declare other fields are named as skipped; servers, cookies, response
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +24,7 @@ TRANSPORT_HEADERS = frozenset({"accept", "content-type", "authorization", "user-
 """Headers that the caller's machinery fills, never a person."""
 _FORM_TYPES = ("application/json", "application/x-www-form-urlencoded", "multipart/form-data")
 PLACES = ("path", "query", "header", "cookie", "body", "formData", "querystring")
+_TEMPLATE = re.compile(r"\{(\w[\w.-]{0,99})\}")
 _ON_PARAMETER = frozenset({"name", "in", "required", "allowEmptyValue", "collectionFormat", "style", "explode"})
 
 
@@ -177,11 +179,21 @@ def _arguments(reading: _Reading, item: dict[str, Any], operation: dict[str, Any
         bodies.append((form, True))
     if "requestBody" in operation:
         bodies.append(_request_body(reading, reader, operation["requestBody"], position))
+    for name in _undeclared(position, arguments["properties"]):
+        why = f"the address needs `{name[:60]}`, which no parameter declares; it was read as required text"
+        reading.found.remark(position, why)
+        arguments["properties"][name] = {"type": "string"}
+        arguments["required"].append(name)
     for body, needed in bodies:
         arguments = with_body(arguments, body, needed)
     if not arguments["required"]:
         del arguments["required"]
     return arguments
+
+
+def _undeclared(position: str, declared: dict[str, Any]) -> list[str]:
+    """What the address leaves open, such as `{id}`, though no parameter is of that name."""
+    return [name for name in dict.fromkeys(_TEMPLATE.findall(position)) if name not in declared]
 
 
 def _parameters(reading: _Reading, item: dict[str, Any], operation: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -274,7 +286,8 @@ def _request_body(reading: _Reading, reader: SchemaReader, given: Any, position:
 
 
 def _chosen_kind(kinds: list[str]) -> str:
-    known = next((kind for kind in _FORM_TYPES if kind in kinds), None)
+    plain = {kind.split(";")[0].strip().lower(): kind for kind in reversed(kinds)}
+    known = next((plain[kind] for kind in _FORM_TYPES if kind in plain), None)
     return known or next((kind for kind in kinds if "json" in kind), kinds[0])
 
 
