@@ -221,6 +221,64 @@ def test_a_function_named_by_a_noun_is_looked_up_and_one_named_by_its_verb_done(
     assert profile(verb).task == "unarchive a team"
 
 
+@pytest.mark.parametrize(
+    ("name", "verb", "path", "summary", "task"),
+    [
+        ("me.get", "READ", "/me", "Get the me", "look up your own profile"),
+        ("print.update", "UPDATE", "/print", "Update the print", "change the print service"),
+        ("users.planner.get", "READ", "/users/{user-id}/planner", "Get the planner of a user", "look up the planner"),
+        ("ranges.usedRange", "FUNCTION", "/ranges/{r}/usedRange", "Get a range", "look up the used range"),
+        ("items.permanentDelete", "ACTION", "/items/{i}/permanentDelete", "", "permanently delete an item"),
+        ("ranges.columnsAfter", "FUNCTION", "/ranges/{r}/columnsAfter", "Get columns",
+         "look up the following columns of a range"),
+        ("CreateCredentialAws", "POST", "/v1/Credentials/AWS", "", "create a new AWS credential"),
+        ("CreateUsAppToPerson", "POST", "/v1/Compliance/Usa2p", "", "create new US app-to-person compliance"),
+        ("cloud.functions.commitFunctionUpgradeAsGen2", "POST", "/v1/functions/{f}:x", "", "commit a function upgrade"),
+        ("stores.fhirStores.get", "GET", "/v1/fhirStores/{f}", "", "look up a single FHIR store"),
+        ("CreateSafelist", "POST", "/v2/SafeList/Numbers", "Add a new phone number to SafeList.",
+         "add a phone number to the safe list"),
+        ("FetchInsightsQuestionnairesCategory", "GET", "/v1/Categories/{c}", "",
+         "look up a single insights questionnaire category"),
+    ],
+)  # fmt: skip
+def test_a_thing_is_said_as_a_person_says_it(name: str, verb: str, path: str, summary: str, task: str):
+    assert profile(method(name, verb, path, summary)).task == task
+
+
+@pytest.mark.parametrize(
+    ("phrase", "said"),
+    [
+        ("FHIR store", "a FHIR store"), ("HTTPS health check", "an HTTPS health check"), ("last cell", "the last cell"),
+        ("SSD cache", "an SSD cache"), ("own profile", "your own profile"), ("SIP domain", "a SIP domain"),
+    ],
+)  # fmt: skip
+def test_an_article_goes_by_the_sound_and_by_how_many_there_are(phrase: str, said: str):
+    assert with_article(phrase) == said
+
+
+def test_functions_of_which_nothing_is_told_but_a_term_are_told_apart_by_their_values_only():
+    cosh, sinh = (
+        method(f"functions.{name}", "FUNCTION", f"/functions/{name}", f"Run {words} for the workbook functions")
+        for name, words in (("imCosh", "im cosh"), ("imSinh", "im sinh"))
+    )
+    assert indistinguishable(cosh, sinh)
+    day = method(
+        "functions.weekDay",
+        "FUNCTION",
+        "/functions/weekDay",
+        "Run week day for the workbook functions",
+        start="string!",
+    )
+    assert {facet.key for facet in facets((cosh, day))} == {"parameter:start"}
+
+
+def test_what_belongs_to_something_stands_last_so_that_it_binds_nothing_else():
+    a = method("accounts.appGroups.getBalance", "GET", "/v1/accounts/{a}/appGroups/{g}:getBalance")
+    b = method("accounts.appGroups.subscriptions.get", "GET", "/v1/accounts/{a}/appGroups/{g}/subscriptions/{s}")
+    question = next(facet.question for facet in facets((a, b)) if facet.key == "resource")
+    assert question == "Is this about a subscription or the balance of an app group?"
+
+
 def test_a_thing_is_named_in_the_order_of_the_text():
     tool = a_tool(
         "CreateKeyBackup", summary="Create a backup key for the vault", method="POST", path="/v1/Keys/Backups"
@@ -240,6 +298,9 @@ def test_a_thing_is_named_in_the_order_of_the_text():
          ("inside the main calendar", "inside one of several calendars")),
         ("/me/calendar/notes", "/groups/{g}/notes", ("inside your own calendar", "inside a group")),
         ("/v1/p/{project}/zones/{z}/notes", "/v1/p/{project}/global/notes", ("in one zone", "worldwide")),
+        ("/v1/regions/{r}/disks/{d}/notes", "/v1/global/notes", ("inside a disk in one region", "worldwide")),
+        ("/v1/sites/{s}/lists/{l}/notes", "/v1/sites/{s}/notes", ("inside a list", "directly inside a site")),
+        ("/v1/calls/{c}/SIP/domains/{d}/notes", "/v1/calls/{c}/notes", ("inside a domain", "directly inside a call")),
     ],
 )  # fmt: skip
 def test_tools_at_different_places_are_asked_where(here: str, there: str, answers: tuple[str, str]):

@@ -21,6 +21,8 @@ _COMFORTABLE_OPTIONS = 5
 _COST = {"action": 0.0, "resource": 0.02, "task": 0.04, "group": 0.07, "scope": 0.08, "parameter": 0.12, "gist": 0.3}
 """How much less welcome each kind of question is, in candidates left open."""
 
+_PARTS_OF_THE_WORLD = frozenset({"region", "zone"})
+"""Places beside which a thing may be said to be worldwide."""
 _EXTENTS = {"part": "change some details of an existing one", "whole": "replace an existing one as a whole"}
 _MOST_ALIKE = 0.5
 """Share of common words from which on two lines of a document say too much the same to choose between."""
@@ -112,21 +114,24 @@ def _places(profiles: dict[str, Profile]) -> dict[str, tuple[str, ...]]:
     """Tool name → the places that not all tools lie in, the nearest first; nothing for one whose address hides it."""
     chains = {name: item.within for name, item in profiles.items() if item.within is not None}
     shared = set.intersection(*map(set, chains.values())) if chains else set()
+    if not _PARTS_OF_THE_WORLD & {place for chain in chains.values() for place in chain}:
+        shared.add("global")
     return {name: tuple(place for place in chain if place not in shared) for name, chain in chains.items()}
 
 
 def _said_places(profiles: dict[str, Profile], places: dict[str, tuple[str, ...]], part: slice) -> dict[str, str]:
     """Tool name → that part of its places in words, or where else it lies: right in the place that all share."""
     known = frozenset(place for chain in places.values() for place in chain)
-    return {
-        name: inside(chain[part], known) if chain else _outside(profiles[name].within or ())
-        for name, chain in places.items()
-    }
+    said = {name: inside(chain[part], known) for name, chain in places.items() if chain}
+    return {name: said.get(name) or _outside(profiles[name].within or (), known) for name in places}
 
 
-def _outside(shared: Sequence[str]) -> str:
-    """How it is said that a thing lies in no other place than these."""
-    return f"directly {inside(shared[:1], frozenset())}" if shared else "standing on its own"
+def _outside(within: Sequence[str], known: frozenset[str]) -> str:
+    """How it is said that a thing lies in none of the known places, but in these."""
+    shared = [place for place in within if place != "global" or place in known]
+    if not shared:
+        return "standing on its own"
+    return "directly in your own account" if shared[0] == "me" else f"directly {inside(shared[:1], frozenset())}"
 
 
 def _areas(profiles: dict[str, Profile]) -> dict[str, str]:

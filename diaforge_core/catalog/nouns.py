@@ -38,6 +38,9 @@ _WITHOUT_A_HEAD: dict[tuple[str, ...], tuple[str, ...]] = {
     ("following",): ("followed", "item"),
     ("special",): ("special", "item"),
     ("delta",): ("latest", "change"),
+    ("used",): ("recently", "used", "item"),
+    ("shared",): ("shared", "item"),
+    ("trending",): ("trending", "item"),
     ("recent",): ("recent", "item"),
 }
 """Names of nothing but a quality, as a thing of that quality."""
@@ -78,7 +81,8 @@ def _in_front(words: list[str]) -> list[str]:
         return words
     last = words[-1]
     if last in _BEFORE_ITS_NOUN or last in _PAIRS_BEFORE.values() or last.count("-") == 2:
-        words = [last, *words[:-1]]
+        place = 1 if words[0] == "US" else 0
+        words = [*words[:place], last, *words[place:-1]]
     return [_SAID_AS.get(word, word) for word in words]
 
 

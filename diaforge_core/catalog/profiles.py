@@ -22,7 +22,7 @@ from .verbs import (
     is_verb,
     said,
 )
-from .words import by_identity, folded, identifier_words, singular, with_article
+from .words import by_identity, folded, identifier_words, plain_words, singular, with_article, word_set
 
 __all__ = ["Profile", "about", "profile"]
 
@@ -41,6 +41,9 @@ _MOVES = re.compile(
     r"(?: or [\w ]+)? (?P<way>to|from) (?:an? |the |your )?(?P<where>[A-Za-z ]+?)\.?$"
 )
 """A line such as "Add a new phone number to safe list", where the thing that is named after `to` is not created."""
+_BESIDE = {"after": "following", "before": "preceding", "above": "upper", "below": "lower"}
+"""Last word of a name that says where beside its owner a thing is, such as `columnsAfter` → as an adjective."""
+_NOUNS_IN_ED = word_set("feed seed bed speed embed need")
 _IS_A = re.compile(r"An? [a-z ]+ is an? ([a-z ]+)\.")
 """A line that says what a thing is whose name does not: "An applies to is a directory object."."""
 _METHODS = {
@@ -206,9 +209,11 @@ def _of_verb(
     if not owned:
         return _Parts(verb, tuple(rest), manner=manner)
     mine, theirs = {singular(word) for word in rest}, {singular(word) for word in owner}
+    if rest[0] in PREPOSITIONS and {singular(word) for word in rest[1:]} <= theirs:
+        return _Parts(f"{verb} {rest[0]}", tuple(owner), manner=manner)
     if rest[0] in PREPOSITIONS:
         return _Parts(verb, (*owner, *rest), manner=manner)
-    if len(rest) == 1 and rest[0].endswith(("able", "ible")):
+    if len(rest) == 1 and rest[0].endswith(("able", "ible", "ed")) and rest[0] not in _NOUNS_IN_ED:
         return _Parts(verb, (*rest, *owner), manner=manner)
     if theirs <= mine:
         return _Parts(verb, tuple(rest), manner=manner)
@@ -238,6 +243,8 @@ def _resource(parts: _Parts, nouns: Sequence[tuple[str, bool]], tool: Tool) -> s
         head = noun(parts.words) if parts.verb == "list" else _as_it_stands(parts.words)
         owner = noun(parts.owner)
         lone = any(place.noun == owner and place.lone for place in path_places(tool.path))
+        if parts.words[-1] in _BESIDE and len(parts.words) > 1:
+            return f"{_BESIDE[parts.words[-1]]} {' '.join(parts.words[:-1])} of {about(owner, lone)}"
         return f"{head} of {about(owner, lone)}"
     named = noun(parts.words)
     kind = _IS_A.match(tool.description)
@@ -331,7 +338,7 @@ def _moved(tool: Tool, resource: str, action: str) -> tuple[str, str] | None:
         return None
     what = with_article(noun(found["what"].split()))
     verb = "add" if action == "create" else "remove"
-    return f"{verb} {what} {found['way']} the {resource}", f"{verb} {what} {found['way']} it"
+    return f"{verb} {what} {found['way']} the {plain_words(found['where'])}", f"{verb} {what} {found['way']} it"
 
 
 @by_identity(65_536)

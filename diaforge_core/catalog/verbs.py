@@ -50,7 +50,7 @@ _SAID = {
 }
 """Action → how it is said with the thing named, and without."""
 _OF_WHAT_CANNOT_BE_COUNTED = {
-    "update": ("change the existing {one}", "change what is there"),
+    "update": ("change the existing {one}", "change it"),
     "create": ("create new {one}", "create a new one"),
     "get": ("look up the {one}", "look up what is there"),
 }
@@ -116,8 +116,9 @@ def said(action: str, thing: str, only: bool = False) -> tuple[str, str]:
             return f"{several} several {many} at once", f"{several} several at once"
         return f"{verb} {named}", f"{verb} one"
     full, short = _SAID[action]
-    if not single:
+    if not single and not (action == "create" and countable(head)):
         full, short = _OF_WHAT_CANNOT_BE_COUNTED.get(action, (full, short))
-    return full.format(one=thing, many=many, a=named).replace("the existing own", "your own").replace(
-        "the own", "your own"
-    ), short
+    told = full.format(one=thing, many=many, a=named)
+    if only:
+        told = told.replace("the existing ", "the ", 1)
+    return told.replace("the own ", "your own ", 1), short

@@ -20,7 +20,7 @@ ACRONYMS = word_set(
     "id url uri api sip sms mms rcs aws pin vat iban bic ip sku sla tls ssl hr crm erp pdf csv iso sim tts cps "
     "byoc a2p po gl kpi qa rfq rfp nda tcp udp http https json xml mfa otp totp sso saml scim vpn dns ssh gps "
     "imei iccid iam vpc kms vm dns nat cdn gke acl cmek crl oidc fhir dicom cpu gpu tpu ai ml sql db ui os ekm csr "
-    "ssd rag hmac mdm dlp bgp ocr html css ftp sftp smtp imap mac lan wan ram uuid guid cidr usb qr eu uk "
+    "ssd rag iap hmac mdm dlp bgp ocr html css ftp sftp smtp imap mac lan wan ram uuid guid cidr usb qr eu uk "
     "a2a b2b b2c p2p"
 )
 _CAMEL = re.compile(
@@ -38,9 +38,10 @@ _UNCOUNTABLE = word_set(
     "status goods info news kubernetes dns https access support advice help research insights criteria"
 )
 _SAID_IN_FULL = {"lb": "load balancer", "mgmt": "management", "mgr": "manager", "src": "source", "dst": "destination",
+    "authz": "authorization",
                  "vmware": "VMware"}  # fmt: skip
 """Abbreviations that no one reads out."""
-_READ_AS_WORDS = word_set("sim pin sip sku fhir lan mac nat ram rom saml scim sap rest")
+_READ_AS_WORDS = word_set("sim pin sip sku fhir lan mac nat ram rom saml scim sap rest rag")
 """Acronyms with the article of a word: a SIP domain."""
 _UNIQUE = word_set("last first next previous latest current entire used own primary main same top")
 """First words of what there is only one of."""
