@@ -137,3 +137,18 @@ def test_hostile_words_of_a_document_stay_words(tab: Page, tmp_path: Path, view:
     settled(tab)
     assert tab.evaluate("window.hacked") is None
     assert tab.locator("img[src*=evil], a[href*=evil]").count() == 0
+
+
+def test_the_search_outlives_a_look_at_another_tab(tab: Page) -> None:
+    from playwright.sync_api import expect
+
+    tab.goto("/catalog")
+    settled(tab)
+    search = tab.get_by_role("textbox", name="Search")
+    search.fill("no such words")
+    expect(tab.get_by_text("No tool holds all of these words")).to_be_visible()
+    tab.get_by_role("tab", name="History").click()
+    expect(search).to_be_hidden()
+    tab.get_by_role("tab", name="Tools").click()
+    expect(search).to_have_value("no such words")
+    expect(tab.get_by_text("No tool holds all of these words")).to_be_visible()

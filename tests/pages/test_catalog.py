@@ -70,15 +70,6 @@ def test_the_search_leaves_the_tools_that_hold_every_word(open_page: Open) -> No
     assert "2 of 5 tools" in words(at)
 
 
-def test_the_search_is_still_there_after_a_look_at_another_tab(open_page: Open) -> None:
-    at = open_page("catalog")
-    at.text_input(key="q").set_value("sales order hold").run()
-    for view in ("History", "Tools"):
-        at.session_state["view"] = view
-        at.run()
-    assert at.text_input(key="q").value == "sales order hold"
-
-
 def test_the_link_names_the_tool_that_is_on_screen(open_page: Open) -> None:
     at = open_page("catalog", tool="listVendors")
     assert any(mark.value.endswith("listVendors") for mark in at.markdown)
