@@ -86,10 +86,10 @@ def _found(catalog: Catalog) -> tuple[Sequence[Tool], int]:
 def _as_left(name: str) -> None:
     """Put the filters back as they were when this tab was left; the framework forgets what is not on screen."""
     of, values = st.session_state.get(LEFT, ("", {}))
-    if of != name or any(key in st.session_state or key in st.query_params for key in FILTERS):
+    if of != name or any(key in st.query_params for key in FILTERS):
         return
     for key, value in values.items():
-        if value:
+        if value and not st.session_state.get(key):
             st.session_state[key] = value
 
 

@@ -149,6 +149,7 @@ def test_the_search_outlives_a_look_at_another_tab(tab: Page) -> None:
     expect(tab.get_by_text("No tool holds all of these words")).to_be_visible()
     tab.get_by_role("tab", name="History").click()
     expect(search).to_be_hidden()
+    settled(tab)
     tab.get_by_role("tab", name="Tools").click()
     expect(search).to_have_value("no such words")
     expect(tab.get_by_text("No tool holds all of these words")).to_be_visible()

@@ -68,6 +68,8 @@ def test_hostile_words_stay_words(tab: Page, path: str) -> None:
 
 
 def test_a_training_goes_on_when_its_tab_is_closed(tab: Page, tiny_llama_dir: Path) -> None:
+    from playwright.sync_api import expect
+
     first = tab.context.new_page()
     first.goto("/train?dataset=tiny")
     settled(first)
@@ -88,5 +90,6 @@ def test_a_training_goes_on_when_its_tab_is_closed(tab: Page, tiny_llama_dir: Pa
     main.get_by_text("finished").wait_for(timeout=TRAINED_MS)
     settled(tab)
     loss = tab.get_by_test_id("stMetric").filter(has_text="Loss now")
+    expect(loss).to_have_count(1)
     assert re.search(r"\d\.\d{3}", loss.inner_text())
     main.get_by_role("link", name="Chat with it").first.wait_for()
