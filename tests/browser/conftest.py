@@ -109,7 +109,7 @@ def _wait_until_up(url: str, app: subprocess.Popen[bytes], log: Path) -> None:
 
 @pytest.fixture(scope="package")
 def browser(chromium: str) -> Iterator[Browser]:
-    """A Chromium, closed after the last browser test: its event loop would be in the way of tests that run their own."""
+    """A Chromium, closed after the last browser test: its event loop would disturb tests that run their own."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
