@@ -8,7 +8,7 @@ from itertools import combinations, permutations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from benchmarks.bench_facets import goal_sentence, quoted_identifiers
@@ -409,6 +409,7 @@ TOOLS = st.builds(
 
 
 @given(st.lists(TOOLS, min_size=2, max_size=5))
+@example([("get", "GET", "/", "Lists carts.", ""), ("cart", "GET", "/", "\r", "")])
 @settings(max_examples=150, deadline=None)
 def test_any_tools_give_questions_that_split_and_do_not_depend_on_order(drafts):
     tools = [

@@ -149,7 +149,7 @@ def _split_name(tool: Tool) -> _Parts:
     told_so = words[0] in stated and (len(words) > 1 or (owner and words[0] not in NOUN_TOO))
     if is_verb(words[0]) or told_so or (len(words) > 1 and _acts(words, tool)):
         return _of_verb(words[0], words[1:], owner, manner, segments, tool)
-    told = base_verb(tool.summary.split()[0]) if tool.summary else ""
+    told = base_verb(next(iter(tool.summary.split()), ""))
     if tool.method == "FUNCTION" and is_verb(told) and words[0] not in stated:
         return _of_verb(told, words, owner, manner, segments, tool)
     if dotted:
