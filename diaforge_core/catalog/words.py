@@ -30,6 +30,7 @@ _CAMEL = re.compile(
 _VERSION = re.compile(
     r"v\d+(?:p\d+)?(?:beta\d*|alpha\d*)?|(?:19|20)\d{6}|20\d\d|gen\d+|\d(?:st|nd|rd|th)gen", re.IGNORECASE
 )
+_VERSION_BEFORE_ANOTHER = re.compile(r"(?<![A-Za-z])v\d+(?=v\d)", re.IGNORECASE)
 _UNCOUNTABLE = word_set(
     "media data information usage pricing billing knowledge metadata staff software hardware equipment "
     "feedback access payroll inventory stock leave health content traffic compliance training onboarding "
@@ -92,7 +93,7 @@ def by_identity(size: int) -> Callable[[Callable[[Sequence[Tool]], T]], Callable
 def identifier_words(identifier: str) -> tuple[str, ...]:
     """The lower-case words of an identifier: camel case, separators and digits split, version tags left out."""
     found: list[str] = []
-    for part in re.split(r"[^A-Za-z0-9<>]+", identifier):
+    for part in re.split(r"[^A-Za-z0-9<>]+", _VERSION_BEFORE_ANOTHER.sub("", identifier)):
         if not part or _VERSION.fullmatch(part):
             continue
         found.extend(word.lower() for word in _CAMEL.findall(part) if not _VERSION.fullmatch(word))
