@@ -22,11 +22,11 @@ from diaforge_core.conversation.endpoint import Means
 from diaforge_core.conversation.model_specs import parse_spec
 from diaforge_core.conversation.scenarios import draw_scenarios
 from diaforge_core.errors import BudgetReached, ModelError
+from diaforge_core.generator.recipe import Recipe
 from diaforge_core.generator.utcgen import UTCGen
 from diaforge_core.records.trace import Trace
 from diaforge_core.services.evaluation import EvalRecipe
 from diaforge_core.services.exports import openai_rows
-from diaforge_core.services.generation import Recipe
 from diaforge_core.services.workspace import Workspace, open_workspace
 
 from .factories import a_catalog

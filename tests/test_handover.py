@@ -105,7 +105,7 @@ def test_a_holder_that_takes_no_commands_is_named(tmp_path: Path, monkeypatch: p
 
 
 def test_the_app_starts_queued_runs_without_a_page_open(served: Workspace):
-    from diaforge_core.services.generation import Recipe
+    from diaforge_core.generator.recipe import Recipe
 
     run = served.generation.start(Recipe(catalog="sample", dataset="d", count=2))
     import time

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from diaforge_core.errors import DataError, ModelError
+from diaforge_core.generator.recipe import Recipe
 from diaforge_core.records.run import Run
 from diaforge_core.services.evaluation import EvalRecipe
-from diaforge_core.services.generation import Recipe
 from diaforge_core.services.workspace import Workspace, open_workspace
 from diaforge_core.store.run_folder import Status
 

@@ -17,9 +17,9 @@ from hypothesis import given
 
 from diaforge_core.catalog.exporting import EXPORTS
 from diaforge_core.errors import CatalogError, DataError
+from diaforge_core.generator.recipe import Recipe
 from diaforge_core.records.tool import Catalog
 from diaforge_core.services.catalogs import Catalogs
-from diaforge_core.services.generation import Recipe
 from diaforge_core.services.kept import Kept
 from diaforge_core.services.workspace import Workspace, open_workspace
 from diaforge_core.store.catalogs import Edits

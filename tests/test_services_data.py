@@ -10,9 +10,9 @@ import pytest
 
 from diaforge_core.conversation.dialogue_files import write_dialogues
 from diaforge_core.errors import CatalogError, DataError, ModelError, WorkspaceError
+from diaforge_core.generator.recipe import Recipe
 from diaforge_core.records.dialogue import Dialogue
 from diaforge_core.services.evaluation import EvalRecipe
-from diaforge_core.services.generation import Recipe
 from diaforge_core.services.names import clean_name, safe_file_name
 from diaforge_core.services.training import TrainRecipe
 from diaforge_core.services.workspace import Workspace, open_workspace

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from diaforge_core.errors import CatalogError
+from diaforge_core.generator.recipe import Recipe
 from diaforge_core.records.scenario import Scenario
-from diaforge_core.services.generation import Recipe
 from diaforge_core.services.workspace import Workspace, open_workspace
 
 from .factories import wide_catalog

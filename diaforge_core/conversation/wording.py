@@ -49,9 +49,11 @@ def _parse(text: str) -> list[Node]:
 @lru_cache(maxsize=4)
 def rules_of(bank: Bank) -> dict[str, list[list[Node]]]:
     """Rule name → its entries; a name such as `opening@terse` is the rule for one style of writing."""
-    with (DATA_DIR / "wording" / f"{bank}.yaml").open(encoding="utf-8") as file:
-        document = YAML(typ="safe", pure=True).load(file)
-    return {name: [_parse(str(entry)) for entry in entries] for name, entries in document.items()}
+    rules: dict[str, list[list[Node]]] = {}
+    for path in sorted((DATA_DIR / "wording" / bank).glob("*.yaml")):
+        document = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+        rules |= {name: [_parse(str(entry)) for entry in entries] for name, entries in document.items()}
+    return rules
 
 
 def expansions(bank: Bank, rule: str) -> frozenset[str]:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import ValidationError
 
 from ..errors import DataError
+from ..generator.recipe import Recipe
 from ..records.base import Record
 from ..records.run import Run
 from .catalog_commands import CATALOG_COMMANDS
 from .evaluation import EvalRecipe
-from .generation import Recipe
 from .reports import plain
 from .training import TrainRecipe
 

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ..errors import DataError
+from ..generator.recipe import Recipe
 from ..records.review import REJECT_REASONS
 from ..records.run import FINISHED, Run
 from ..settings import DATA_DIR
 from .evaluation import EvalRecipe
-from .generation import Recipe
 
 if TYPE_CHECKING:
     from .workspace import Workspace

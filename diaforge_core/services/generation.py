@@ -7,55 +7,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pydantic import Field
-
-from ..conversation.candidates import ANY_NEAR, Nearness
-from ..conversation.scenarios import available_tiers, draw_scenarios
+from ..conversation.scenarios import DEFAULT_MIX, available_tiers, draw_scenarios
 from ..errors import DataError
+from ..generator.recipe import Recipe
 from ..generator.utcgen import UTCGen
-from ..records.base import Record
 from ..records.dialogue import Dialogue
 from ..records.run import Run
-from ..records.scenario import Tier
 from ..records.tool import Catalog
 from .names import clean_name
 
 if TYPE_CHECKING:
     from .workspace import Workspace
 
-DEFAULT_MIX: dict[Tier, float] = {"baseline": 0.4, "medium": 0.3, "hard": 0.2, "expert": 0.1}
-"""Share of each tier (METHOD.md §2)."""
 
-
-class Recipe(Record):
-    """What is to be generated."""
-
-    catalog: str
-    """Name of the catalog; its newest version is taken."""
-    dataset: str = "preview"
-    """Name of the dataset that the dialogues go into; made if it is not there."""
-    count: int = Field(default=50, ge=1, le=1_000_000)
-    """Scenarios attempted; dialogues that a verifier rejects count too."""
-    seed: int = Field(default=0, ge=0)
-    mix: dict[Tier, float] = Field(default_factory=lambda: dict(DEFAULT_MIX))
-    """Tier → share of the scenarios; need not sum to 1."""
-    no_tool_share: float = Field(default=0.1, ge=0.0, le=1.0)
-    """Share of scenarios in which no right tool is in view."""
-    goal_tools: tuple[str, ...] = ()
-    """Tools that may be the goal; empty for all."""
-    assistant: str = "scripted:oracle"
-    """Model spec of the teacher."""
-    near_floor: float = Field(default=0.0, ge=0.0, le=1.0)
-    """Least closeness of a distractor to the goal tool; pinned ones may be further."""
-    near_ceiling: float = Field(default=1.0, ge=0.0, le=1.0)
-    """Greatest closeness of a distractor to the goal tool; pinned ones may be closer."""
-    neighbours: int = Field(default=ANY_NEAR.neighbours, ge=2, le=1_000)
-    """How many of a tool's nearest others are looked at."""
-
-    @property
-    def nearness(self) -> Nearness:
-        """Which tools may stand beside a goal tool; CatalogError where the floor is above the ceiling."""
-        return Nearness.of(self.model_dump())
+__all__ = ["DEFAULT_MIX", "Generation", "GenerationEstimate", "Recipe"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,8 @@ Open = Callable[..., AppTest]
 @pytest.fixture(scope="session")
 def small_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Sample catalog, 14 dialogues in several review states, and two evaluations of four scenarios."""
+    from diaforge_core.generator.recipe import Recipe
     from diaforge_core.services.evaluation import EvalRecipe
-    from diaforge_core.services.generation import Recipe
     from diaforge_core.services.workspace import open_workspace
 
     folder = tmp_path_factory.mktemp("pages") / "workspace"
