@@ -128,3 +128,19 @@ def test_every_assistant_turn_has_its_own_seed_that_repeats_with_the_trial():
         played(assistant, *turns[::2], trial=trial)
     assert runs[0].seeds == runs[1].seeds
     assert len({*runs[0].seeds, *runs[2].seeds}) == 6
+
+
+def test_a_conversation_goes_on_from_the_turns_it_is_given():
+    turns = lead_turns()
+    for cut in (1, 2, 5):
+        rest = turns[cut:]
+        words, acts = [[turn for turn in rest if turn.speaker == side] for side in ("user", "assistant")]
+        trace = played(QueuedAssistant(*acts), *words, start=turns[:cut])
+        assert (trace.turns, trace.ended) == (turns, "call")
+
+
+def test_the_turns_given_count_towards_the_limit():
+    turns = lead_turns()
+    trace = played(QueuedAssistant(asks("Which one?")), user("That one."), start=turns[:4], max_assistant_turns=3)
+    assert trace.ended == "turn_limit"
+    assert sum(turn.speaker == "assistant" for turn in trace.turns) == 3

@@ -42,8 +42,11 @@ def run_rollout(
     trial: int = 0,
     max_assistant_turns: int = MAX_ASSISTANT_TURNS,
     stop_at_wrong_call: bool = True,
+    start: Sequence[Turn] = (),
 ) -> Trace:
     """The ungraded trace of one live conversation among `tools`, the candidates in the order shown.
+
+    With `start`, the turns of a conversation that is not over, it goes on from there.
 
     Generation ends at the first call (METHOD.md §2). With `stop_at_wrong_call=False`, as in evaluation (§4), a call to
     another tool than the goal is answered by `NOT_ACCEPTED` and the assistant goes on. A side that fails ends the
@@ -52,12 +55,14 @@ def run_rollout(
     """
     started = time.perf_counter()
     shown = tuple(tools)
-    turns: list[Turn] = []
+    turns = list(start)
+    asked = sum(turn.speaker == "assistant" for turn in turns)
     ended: Ended = "turn_limit"
     error = ""
     try:
-        turns.append(user.opening())
-        for number in range(1, max_assistant_turns + 1):
+        if not turns or turns[-1].speaker == "assistant":
+            turns.append(user.answer(tuple(turns)) if turns else user.opening())
+        for number in range(asked + 1, max_assistant_turns + 1):
             view = View(tools=shown, setting=scenario.setting, turns=tuple(turns))
             turn = assistant.act(view, derived_seed("assistant", scenario.seed, trial, number))
             turns.append(turn)
