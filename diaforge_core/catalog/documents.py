@@ -21,7 +21,6 @@ from yaml.events import (
     SequenceStartEvent,
 )
 
-from ..errors import CatalogError
 from .xml_documents import XmlProblem, looks_like_xml, parse_xml
 
 MAX_JSON_BYTES = 48_000_000
@@ -46,33 +45,24 @@ class DocumentError(ValueError):
     """Why a document cannot be read, as the end of a sentence."""
 
 
-def read_document(name: str, data: bytes) -> Any:
-    """The value that a JSON or YAML 1.2 document holds: dicts with text keys, lists, text, numbers, booleans, None.
-
-    CatalogError if it is empty, neither format, or larger or deeper than the limits above.
-    """
-    try:
-        return parse_document(data)
-    except DocumentError as error:
-        raise CatalogError(
-            f"{name}: {error}. Give an OpenAPI document (JSON or YAML) or a list of tools; nothing was imported."
-        ) from None
-
-
 def parse_document(data: bytes) -> Any:
-    """As `read_document`, or the root element of an XML document; DocumentError instead."""
+    """The value that a JSON or YAML 1.2 document holds, or the root element of an XML one.
+
+    A value is made of dicts with text keys, lists, text, numbers, booleans and None. DocumentError if the document is
+    empty, of no such format, or larger or deeper than the limits above.
+    """
     if not data or data.isspace():
         raise DocumentError("the file is empty")
     if len(data) > MAX_JSON_BYTES:
         raise DocumentError(f"the file has {len(data):,} bytes (limit {MAX_JSON_BYTES:,})")
     if looks_like_xml(data):
         return _xml(data)
-    with _without_collection():
+    with without_collection():
         return _parse(_decode(data), len(data))
 
 
 @contextlib.contextmanager
-def _without_collection() -> Iterator[None]:
+def without_collection() -> Iterator[None]:
     """Holds back the garbage collector, which would look through all values again and again and find no cycles."""
     was_on = gc.isenabled()
     gc.disable()

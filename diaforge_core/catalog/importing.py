@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import gc
 import hashlib
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +12,7 @@ from typing import Any
 from ..errors import CatalogError, problem_list
 from ..records.tool import Catalog, NamePair, Skipped, Tool
 from ..settings import DATA_DIR
-from .documents import MAX_JSON_BYTES, DocumentError, parse_document
+from .documents import MAX_JSON_BYTES, DocumentError, parse_document, without_collection
 from .folders import place_in, read_folder
 from .formats import discovery, function_tools, odata, openapi, postman
 from .formats.drafts import Found
@@ -72,7 +70,7 @@ def import_folder(folder: str | Path, name: str) -> Catalog:
     """
     inside = read_folder(folder)
     skipped = inside.skipped
-    with _no_collecting():
+    with without_collection():
         parts = [_forgiven(part) for part in _parts(_opened(folder, inside.files, skipped))]
     if not parts:
         raise CatalogError(
@@ -96,7 +94,7 @@ def import_bytes(documents: Iterable[tuple[str, bytes]], name: str) -> Catalog:
     `skipped`, named by file and place; so are a document that is no catalog and one that was given before. CatalogError
     if no document is a catalog, or if no tool could be read.
     """
-    with _no_collecting():
+    with without_collection():
         parts = list(_parts(documents))
     if not parts:
         raise CatalogError(f"No file was given. Give {KNOWN_FORMATS}.")
@@ -128,18 +126,6 @@ def read_bytes(path: Path) -> bytes:
     if len(content) > MAX_JSON_BYTES:
         raise CatalogError(f"{path.name}: the file has more than {MAX_JSON_BYTES:,} bytes. Nothing was imported.")
     return content
-
-
-@contextmanager
-def _no_collecting() -> Iterator[None]:
-    """Leaves circular garbage alone for a while: reading makes none, and the search for it takes half the time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _opened(folder: str | Path, files: list[Path], skipped: list[Skipped]) -> Iterator[tuple[str, bytes]]:

@@ -52,9 +52,8 @@ _PARTS = {
     r"agents?|systems?)|assistants?|claude|chatgpt|gpt(?:-\d\w*)?|copilot)",
     "orders": r"(?:instructions?|prompts?|guidelines?|directions|directives?|orders|commands|rules|guardrails?|safety "
     r"\w+)",
-    "files": r"(?:~/|/home/\w+/\.|/root/|/etc/(?:passwd|shadow)|\.ssh\b|id_rsa|id_ed25519|\.aws/|(?<!\w)\.env\b|\.netr"
-    r"c|"
-    r"\.npmrc|\.kube/|\.git-credentials|authorized_keys|mcp\.json|\.cursor\b|\.bash_history|wallet\.dat|/proc/self)",
+    "files": r"(?:~/|/(?:home/\w+/\.|root/|etc/(?:passwd|shadow))|\.ssh\b|id_rsa|id_ed25519|\.aws/|(?<!\w)\.env\b|"
+    r"\.netrc|\.npmrc|\.kube/|\.git-credentials|authorized_keys|mcp\.json|\.cursor\b|\.bash_history|wallet\.dat|/proc/self)",
     "private": r"(?:api[ _-]?keys?|(?:access|auth\w*|session|bearer|refresh) tokens?|passwords?|credentials?|secrets\b|"
     r"private keys?|seed phrases?|(?:env|environment)(?: vars?| variables?)|system (?:prompt|message)s?|cookies|"
     r"(?:conversation|chat|message|dialogue?)s? (?:history|log|transcript|so far)|chat logs?|previous (?:messages|turn"

@@ -91,18 +91,16 @@ class Mined:
         return {name: found[name] for name in self.listed}
 
 
-def mine(
-    tools: Sequence[Tool], k: int, previous: Mined | Closeness | None = None, cache: VectorCache | None = None
-) -> Mined:
+def mine(tools: Sequence[Tool], k: int, previous: Mined | None = None, cache: VectorCache | None = None) -> Mined:
     """The `k` nearest of every tool and the close pairs, exact, ties by name; the same for any order of the tools.
 
     With what was found of an earlier version, only tools that changed and those that lost too many neighbours are
     compared with all others; the result is the same. `cache` keeps vectors over a restart.
     """
     ordered = sorted(tools, key=lambda tool: tool.name)
-    measured = Closeness(ordered, cache, previous.measured if isinstance(previous, Mined) else previous)
+    measured = Closeness(ordered, cache, previous.measured if previous else None)
     listed = tuple(tool.name for tool in tools)
-    mended = mend(previous, measured, k) if isinstance(previous, Mined) else None
+    mended = mend(previous, measured, k) if previous else None
     near, steps, held = mended or _anew(measured, k)
     return Mined(k, measured, listed, near, steps, held)
 

@@ -22,7 +22,6 @@ __all__ = [
     "closeness",
     "mine",
     "nearest",
-    "nearest_of",
     "pair_closeness",
 ]
 DIGITS = 4
@@ -52,11 +51,6 @@ def closeness(tools: Sequence[Tool]) -> NDArray[np.float32]:
 def nearest(catalog: Catalog, k: int) -> dict[str, list[tuple[str, float]]]:
     """Tool name → its k closest other tools with their closeness, closest first, ties by name."""
     return mine(catalog.tools, k).nearest()
-
-
-def nearest_of(measured: Closeness, k: int) -> dict[str, list[tuple[str, float]]]:
-    """As `nearest`, of tools already measured."""
-    return mine(measured.tools, k, measured).nearest()
 
 
 def pair_closeness(a: Tool, b: Tool) -> ClosenessParts:

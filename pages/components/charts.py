@@ -220,24 +220,3 @@ def loss_chart(frame: pd.DataFrame) -> go.Figure:
     figure.update_xaxes(title="step", gridcolor=tint["faint"], rangemode="tozero")
     figure.update_yaxes(title="loss", gridcolor=tint["faint"], rangemode="tozero", selector={"overlaying": None})
     return figure
-
-
-def closeness_bars(names: Sequence[str], values: Sequence[float]) -> go.Figure:
-    """One bar a neighbour, its closeness between 0 and 1, the closest on top."""
-    tint = colours()
-    figure = go.Figure(
-        go.Bar(
-            x=list(values),
-            y=[escape(name) for name in names],
-            orientation="h",
-            marker={"color": tint["primary"]},
-            text=[f"{value:.2f}" for value in values],
-            textposition="outside",
-            cliponaxis=False,
-            hoverinfo="skip",
-        )
-    )
-    figure.update_layout(height=12 + 28 * len(names), margin={"t": 4})
-    figure.update_xaxes(range=[0, 1.08], visible=False)
-    figure.update_yaxes(autorange="reversed", automargin=True)
-    return figure

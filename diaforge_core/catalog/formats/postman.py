@@ -19,7 +19,7 @@ from .drafts import Draft, Found, as_text
 from .joining import naming, with_body
 from .openapi import TRANSPORT_HEADERS
 
-_MORE_TRANSPORT = frozenset({"cache-control", "connection", "accept-encoding", "cookie", "origin", "referer"})
+_MORE_TRANSPORT = frozenset({"cache-control", "connection", "accept-encoding"})
 MAX_FOLDERS = 40
 """Levels of folders in folders."""
 _LITERAL = re.compile(r"^\{\{[^{}]*\}\}$")
@@ -221,11 +221,7 @@ def _is_required(entry: dict[str, Any]) -> bool:
 
 def _is_machinery(header: Any) -> bool:
     name = as_text(header.get("key")).lower() if isinstance(header, dict) else ""
-    return (
-        name in TRANSPORT_HEADERS
-        or name.startswith("postman-")
-        or name in ("cache-control", "connection", "accept-encoding")
-    )
+    return name in TRANSPORT_HEADERS | _MORE_TRANSPORT or name.startswith("postman-")
 
 
 def _body(body: Any) -> dict[str, Any]:
