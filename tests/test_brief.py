@@ -8,7 +8,7 @@ import pytest
 
 from diaforge_core.conversation.dialogue_files import write_dialogues
 from diaforge_core.errors import DiaForgeError
-from diaforge_core.generator.utcgen import UTCGen
+from diaforge_core.generator import UTCGen
 
 
 def made_dialogue():
@@ -65,7 +65,8 @@ def test_a_wrong_name_in_the_generation_call_is_one_message_that_names_it(change
 def test_the_training_and_evaluation_snippets_run_on_the_embedded_model(
     tmp_path: Path, smollm2_dir: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ):
-    from diaforge_core import DynamicEvaluator, ToolCallingTrainer, load_synthetic_data
+    from diaforge_core.evaluation import DynamicEvaluator
+    from diaforge_core.training import ToolCallingTrainer, load_synthetic_data
 
     monkeypatch.chdir(tmp_path)
     write_dialogues(Path("generated_dialogues.jsonl"), [made_dialogue()])
@@ -103,6 +104,17 @@ def test_a_hub_name_while_offline_is_one_message_that_says_what_to_do():
 
     with pytest.raises(DiaForgeError, match="smollm2"):
         ToolCallingTrainer(model="meta-llama/Llama-2-7b-chat").train(dialogues=[made_dialogue()])
+
+
+def test_the_three_parts_are_found_at_the_top_too():
+    import diaforge_core
+    from diaforge_core import evaluation, generator, training
+
+    assert diaforge_core.UTCGen is generator.UTCGen
+    assert diaforge_core.ToolCallingTrainer is training.ToolCallingTrainer
+    assert diaforge_core.DynamicEvaluator is evaluation.DynamicEvaluator
+    with pytest.raises(AttributeError, match="Trainer"):
+        training.__getattr__("Trainer")
 
 
 def test_an_unknown_metric_is_one_message_that_lists_the_known_ones():
