@@ -19,8 +19,20 @@ class ModelError(DiaForgeError):
     """A model that is not on this machine, or that cannot be loaded or reached."""
 
 
-class BudgetReached(DiaForgeError):
-    """The next request to a model could cost more than the user allowed; what is finished stays valid."""
+class Unanswered(ModelError):
+    """A model that gave no answer at all, whatever it was asked: nothing is learnt from what needed it."""
+
+
+class RunStopped(DiaForgeError):
+    """The end of a whole run; what is finished stays valid, and the rest is done when the run is resumed."""
+
+
+class BudgetReached(RunStopped):
+    """The next request to a model could cost more than the user allowed."""
+
+
+class Interrupted(RunStopped):
+    """Somebody asked the run to stop while it waited for a model."""
 
 
 class WorkspaceError(DiaForgeError):

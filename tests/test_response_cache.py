@@ -18,7 +18,7 @@ import pytest
 
 from diaforge_core.conversation.budget import Tokens
 from diaforge_core.conversation.response_cache import ResponseCache
-from diaforge_core.errors import DataError
+from diaforge_core.errors import DataError, RunStopped
 
 from .stub_server import StubServer, says
 
@@ -103,7 +103,7 @@ def test_a_full_disk_leaves_the_file_as_it_was(tmp_path: Path, monkeypatch: pyte
     with ResponseCache(path) as cache:
         with monkeypatch.context() as patch:
             patch.setattr(os, "pwrite", half)
-            with pytest.raises(DataError, match="No space left on device"):
+            with pytest.raises(RunStopped, match="No space left on device"):
                 cache.put("k9", "m", Tokens(), 1, {"text": "x" * 40})
         assert path.read_bytes() == before
         cache.put("k9", "m", Tokens(), 1, "room again")

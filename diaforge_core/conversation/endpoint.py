@@ -22,9 +22,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic import SecretStr
 
-from ..errors import BudgetReached, ModelError
+from ..errors import DiaForgeError, ModelError, RunStopped, Unanswered
 from ..records.base import canonical_json, content_id, derived_seed
 from .budget import NO_TOKENS, Budget, Limits, Price, Tokens
+from .halting import Halt
 from .response_cache import ResponseCache
 from .signatures import shorten
 
@@ -50,6 +51,8 @@ TRIES = {"overloaded": 8, "broken": 4, "silent": 2, "refused": 1}
 _OVERLOADED = (408, 425, 429, 503, 529)
 _NOT_UNDERSTOOD = (400, 404, 415, 422, 501)
 """Statuses with which servers refuse a request that holds a parameter they do not know."""
+_NOT_LET_IN = (0, 401, 402, 403, 404)
+"""Statuses with which a server refuses whatever is asked; 0 is a web page instead of an answer."""
 SHORTEST_SECRET = 8
 """Characters; a shorter key is a placeholder such as `none` or `EMPTY`, and ordinary words would be hidden for it."""
 _SERVER_WORDS = 200
@@ -68,6 +71,22 @@ class Means:
     """Seconds for one try, from its start to the last byte of the answer."""
     wait_seconds: float = 1.0
     """Pause after the first failure; doubled each time, and drawn between half and all of it."""
+    stop: Halt = field(default_factory=Halt)
+    """Set it, and what is in flight is cut; conversations that wait for a server then raise Interrupted."""
+
+    def stop_when(self, asked: Callable[[], bool]) -> None:
+        """Stop within a second of `asked()` saying so; it is asked from another thread."""
+        self.stop.watch(asked)
+
+    def report(self) -> dict[str, Any]:
+        """What was spent so far, by `spent`; nothing if no endpoint was asked."""
+        spent = asdict(self.budget.spent)
+        return {"spent": spent} if spent["calls"] or spent["cache_hits"] else {}
+
+    def close(self) -> None:
+        """Give the file of answers back."""
+        if self.cache is not None:
+            self.cache.close()
 
 
 def run_means(folder: Path, limits: Limits | None = None, prices: Mapping[str, Price] | None = None) -> Means:
@@ -128,6 +147,8 @@ class _Sent(NamedTuple):
     answers: list[Answer]
     used: Tokens
     calls: int
+    error: DiaForgeError | None = None
+    """Why there are no answers; without one, the server cannot give as many at once."""
 
 
 class Endpoint:
@@ -188,25 +209,17 @@ class Endpoint:
                 return [_answer_of(each) for each in kept]
         with self._slots:
             most = _most(question, count)
-            if cache is None:
-                return self._until_answered(question, count, most).answers
-            return self._kept(cache, key, question, count, most)
-
-    def _kept(self, cache: ResponseCache, key: str, question: Question, count: int, most: Tokens) -> list[Answer]:
-        cache.asked(key, self.model, most)
-        try:
-            sent = self._until_answered(question, count, most)
-        except _GivenUp as problem:
-            cache.failed(key, self.model, problem.used, problem.calls)
-            raise
-        except BudgetReached:
-            cache.failed(key, self.model, Tokens(), 0)
-            raise
-        if not sent.answers:
-            cache.failed(key, self.model, sent.used, sent.calls)
-            return []
-        kept = cache.put(key, self.model, sent.used, sent.calls, [_plain(each) for each in sent.answers])
-        return [replace(_answer_of(each), cached=False) for each in kept]
+            if cache is not None:
+                cache.asked(key, self.model, most)
+            sent = self._sent(question, count, most)
+            if cache is not None and not sent.answers:
+                cache.failed(key, self.model, sent.used, sent.calls)
+            if sent.error is not None:
+                raise sent.error
+            if cache is None or not sent.answers:
+                return sent.answers
+            kept = cache.put(key, self.model, sent.used, sent.calls, [_plain(each) for each in sent.answers])
+            return [replace(_answer_of(each), cached=False) for each in kept]
 
     def _is_kept(self, question: Question) -> bool:
         return self.means.cache is not None and self.means.cache.get(self._cache_key(question, 1)) is not None
@@ -218,22 +231,20 @@ class Endpoint:
 
     # --- tries -------------------------------------------------------------------------------------------------------
 
-    def _until_answered(self, question: Question, count: int, most: Tokens) -> _Sent:
-        """The answers after as many tries as the failures on the way are worth; each try is paid for."""
+    def _sent(self, question: Question, count: int, most: Tokens) -> _Sent:
+        """What came of the question after as many tries as the failures on the way are worth; each try is paid for."""
         started = time.monotonic()
         used, calls, failed = Tokens(), 0, 0
         lacks = self._lacks
         while True:
             request = self._request(question, count, lacks)
-            self._hold_back()
-            self.means.budget.reserve(self.model, most)
-            spent, failure, answers = Tokens(), None, []
             try:
-                answers, spent = self._once(request, most)
-            except _Failure as problem:
-                failure, spent = problem, most if problem.billed else Tokens()
-            finally:
-                self.means.budget.settle(self.model, most, spent, retry=calls > 0)
+                self._hold_back()
+                self.means.stop.check()
+                self.means.budget.reserve(self.model, most)
+            except RunStopped as problem:
+                return _Sent([], used, calls, self.means.stop.interrupted() or problem)
+            answers, spent, failure = self._paid(request, most, retry=calls > 0)
             used, calls = used + spent, calls + 1
             if failure is None:
                 self._lacks |= lacks
@@ -249,10 +260,34 @@ class Endpoint:
                 lacks = simpler
                 continue
             failed += 1
+            if error := self._ended(failure, failed, started):
+                return _Sent([], used, calls, error)
+
+    def _paid(
+        self, request: dict[str, Any], most: Tokens, *, retry: bool
+    ) -> tuple[list[Answer], Tokens, _Failure | None]:
+        """The answers of one request, what it cost, and why there are none."""
+        answers, spent, failure = [], Tokens(), None
+        try:
+            answers, spent = self._once(request, most)
+        except _Failure as problem:
+            failure, spent = problem, most if problem.billed else Tokens()
+        finally:
+            self.means.budget.settle(self.model, most, spent, retry=retry)
+        return answers, spent, failure
+
+    def _ended(self, failure: _Failure, failed: int, started: float) -> DiaForgeError | None:
+        """Why there is no further try; None after the pause before one."""
+        try:
+            # Cutting its connection made the request fail.
+            self.means.stop.check()
             pause = self._pause(failure, failed)
             if failed >= TRIES[failure.kind] or time.monotonic() + pause > started + PATIENCE_SECONDS:
-                raise self._given_up(failure, failed, used, calls)
-            time.sleep(pause)
+                return self._given_up(failure, failed)
+            self.means.stop.sleep(pause)
+        except RunStopped as problem:
+            return problem
+        return None
 
     def _pause(self, failure: _Failure, failed: int) -> float:
         """Seconds until the next try, longer each time, never in step with others; as long as the server asks for."""
@@ -265,12 +300,14 @@ class Endpoint:
     def _hold_back(self) -> None:
         """Wait while the server wants to be left alone: it told one request, and means all of them."""
         while (left := self._quiet_until - time.monotonic()) > 0:
-            time.sleep(left + random.uniform(0.0, self.means.wait_seconds))
+            self.means.stop.sleep(left + random.uniform(0.0, self.means.wait_seconds))
 
-    def _given_up(self, failure: _Failure, failed: int, used: Tokens, calls: int) -> _GivenUp:
+    def _given_up(self, failure: _Failure, failed: int) -> ModelError:
         tried = f" ({failed} tries)" if failed > 1 else ""
         said = f"The model '{self.model}' at {self._where} gave no answer: {failure.reason}{tried}. {failure.advice}"
-        return _GivenUp(self._hide(said), used, calls)
+        # A request that is refused for what it holds says nothing about the next one.
+        away = failure.kind != "refused" or failure.status in _NOT_LET_IN
+        return Unanswered(self._hide(said)) if away else ModelError(self._hide(said))
 
     # --- one try -----------------------------------------------------------------------------------------------------
 
@@ -369,9 +406,15 @@ class Endpoint:
                 limit = httpx2.Timeout(self.means.timeout, connect=min(CONNECT_SECONDS, self.means.timeout))
                 # Servers of one's own ask for no key, the client insists on one.
                 key = self._key.get_secret_value() or "none"
-                client = openai.OpenAI(api_key=key, base_url=self.base_url or None, timeout=limit, max_retries=0)
+                http = openai.DefaultHttpxClient(timeout=limit, event_hooks={"request": [self._traced]})
+                client = openai.OpenAI(
+                    api_key=key, base_url=self.base_url or None, timeout=limit, max_retries=0, http_client=http
+                )
                 self._clients.append(client)
             return self._clients[place]
+
+    def _traced(self, request: Any) -> None:
+        request.extensions["trace"] = self.means.stop.note
 
     @property
     def _where(self) -> str:
@@ -385,14 +428,6 @@ class Endpoint:
         """The text without the key, which some servers repeat."""
         key = self._key.get_secret_value()
         return text.replace(key, "***") if len(key) >= SHORTEST_SECRET else text
-
-
-class _GivenUp(ModelError):
-    """No answer came; what the tries cost goes with it."""
-
-    def __init__(self, message: str, used: Tokens, calls: int) -> None:
-        super().__init__(message)
-        self.used, self.calls = used, calls
 
 
 def key_from_environment() -> SecretStr:

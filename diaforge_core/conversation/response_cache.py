@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
@@ -13,7 +14,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from ..errors import DataError
+from ..errors import DataError, RunStopped
 from .budget import Tokens
 
 _HEAD = b'{"sum":"00000000",'
@@ -95,7 +96,7 @@ class ResponseCache:
         self._append({"failed": key, "model": model, "tokens": [used.prompt, used.completion], "calls": calls})
 
     def _append(self, entry: Mapping[str, Any]) -> tuple[int, int]:
-        """Where the line stands; DataError if it could not be written whole, the file then being as before."""
+        """Where the line stands; RunStopped if it could not be written whole, the file then being as before."""
         line = _line(entry)
         with self._lock:
             start = self._end
@@ -104,8 +105,9 @@ class ResponseCache:
                 while written < len(line):
                     written += os.pwrite(self._file, line[written:], start + written)
             except OSError as problem:
-                os.ftruncate(self._file, start)
-                raise DataError(
+                with contextlib.suppress(OSError):
+                    os.ftruncate(self._file, start)
+                raise RunStopped(
                     f"An answer could not be written to {self.path} ({problem.strerror}). Make room there and resume."
                 ) from problem
             self._end = start + len(line)

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from typing import Literal, Protocol
 
-from ..errors import BudgetReached, DiaForgeError
+from ..errors import DiaForgeError, RunStopped, Unanswered
 from ..records.base import content_id, derived_seed
 from ..records.dialogue import NOT_ACCEPTED, Turn
 from ..records.scenario import Scenario
@@ -50,15 +50,15 @@ def run_rollout(
 
     Generation ends at the first call (METHOD.md §2). With `stop_at_wrong_call=False`, as in evaluation (§4), a call to
     another tool than the goal is answered by `NOT_ACCEPTED` and the assistant goes on. A side that fails ends the
-    trace as an `error` with its message; nothing is raised for it, so that a batch goes on. Only BudgetReached goes
-    through: it ends the batch, and a conversation that it cut short is played again when there is more to spend.
+    trace as an `error` with its message; nothing is raised for it, so that a batch goes on. Only RunStopped goes
+    through: it ends the batch, and a conversation that it cut short is played again when the run is resumed.
     """
     started = time.perf_counter()
     shown = tuple(tools)
     turns = list(start)
     asked = sum(turn.speaker == "assistant" for turn in turns)
     ended: Ended = "turn_limit"
-    error = ""
+    error, unanswered = "", False
     try:
         if not turns or turns[-1].speaker == "assistant":
             turns.append(user.answer(tuple(turns)) if turns else user.opening())
@@ -76,20 +76,22 @@ def run_rollout(
                 break
             elif number < max_assistant_turns:
                 turns.append(user.answer(tuple(turns)))
-    except BudgetReached:
+    except RunStopped:
         raise
     except DiaForgeError as problem:
         ended, error = "error", str(problem) or type(problem).__name__
-    family = str(getattr(user, "family", "scripted"))
+        unanswered = isinstance(problem, Unanswered)
+    side = str(getattr(user, "spec", "") or getattr(user, "family", "scripted"))
     return Trace(
-        id=trace_id(scenario, assistant.spec, family, trial),
+        id=trace_id(scenario, assistant.spec, side, trial),
         scenario=scenario,
         trial=trial,
         turns=tuple(turns),
         assistant=assistant.spec,
-        user=family,
+        user=side,
         ended=ended,
         error=error,
+        unanswered=unanswered,
         seconds=time.perf_counter() - started,
     )
 

@@ -47,10 +47,12 @@ class Trace(Record):
     assistant: str
     """Model spec of the assistant's side."""
     user: str = "scripted"
-    """Family of the simulated user."""
+    """Family of the simulated user, or the spec of the model that played it."""
     ended: Literal["call", "none_fits", "turn_limit", "error"]
     error: str = ""
     """What went wrong inside the rollout; empty unless `ended` is `error`."""
+    unanswered: bool = False
+    """Whether a model that the conversation needed, its critic included, gave no answer at all."""
     outcome: str = ""
     """An `Outcome` or `NoToolOutcome`; empty until graded."""
     reason: str = ""
