@@ -11,7 +11,7 @@ import duckdb
 
 from diaforge_core.catalog.importing import load_catalog
 from diaforge_core.conversation.assistants import Teacher
-from diaforge_core.conversation.scenarios import draw_scenarios
+from diaforge_core.conversation.scenarios import Choices, draw_scenarios
 from diaforge_core.evaluation.evaluator import evaluate_scenarios
 from diaforge_core.store import traces as trace_table
 from diaforge_core.store.database import Database
@@ -22,7 +22,7 @@ DISTINCT, COPIES = 50, 40
 def main() -> None:
     """Print rows a second both ways and the ratio; the stored turns are counted to be equal first."""
     catalog = load_catalog("enterprise_apis.json")
-    scenarios = list(draw_scenarios(catalog, DISTINCT, seed=1, bank="evaluation"))
+    scenarios = list(draw_scenarios(catalog, DISTINCT, 1, Choices(bank="evaluation")))
     traces = list(evaluate_scenarios(catalog, scenarios, Teacher(), trials=1, seed=1))
     turns = [(trace.id, place, turn) for trace in traces for place, turn in enumerate(trace.turns)]
     with tempfile.TemporaryDirectory() as folder:

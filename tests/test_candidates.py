@@ -15,7 +15,7 @@ from diaforge_core.catalog.facets import indistinguishable
 from diaforge_core.catalog.importing import import_catalog, load_catalog
 from diaforge_core.catalog.neighbours import closeness
 from diaforge_core.conversation.candidates import Nearness, Neighbourhood, medoid, neighbourhood, text_medoid
-from diaforge_core.conversation.scenarios import available_tiers, draw_scenarios, scenario_for
+from diaforge_core.conversation.scenarios import Choices, available_tiers, draw_scenarios, scenario_for
 from diaforge_core.errors import CatalogError
 from diaforge_core.records.scenario import Scenario
 from diaforge_core.records.tool import Catalog, NamePair, Tool
@@ -126,13 +126,13 @@ def test_a_pinned_twin_that_no_question_tells_apart_is_left_out():
 
 
 def draws(catalog: Catalog, goals: list[str], count: int = 12, nearness: Nearness | None = None) -> list[Scenario]:
-    return list(draw_scenarios(catalog, count, 4, goal_tools=goals, nearness=nearness or Nearness()))
+    return list(draw_scenarios(catalog, count, 4, Choices(goal_tools=goals, nearness=nearness or Nearness())))
 
 
 def test_pins_and_bans_hold_in_drawn_scenarios_without_a_right_tool_too():
     pinned, banned = ("CreateLead", "ListShipments"), ("CreateContact", "CreateLead")
     catalog = marked([pinned], [banned])
-    drawn = list(draw_scenarios(catalog, 30, 2, goal_tools=["CreateLead"], no_tool_share=0.5))
+    drawn = list(draw_scenarios(catalog, 30, 2, Choices(goal_tools=["CreateLead"], no_tool_share=0.5)))
     assert {scenario.solvable for scenario in drawn} == {True, False}
     for scenario in drawn:
         assert "ListShipments" in scenario.distractors
@@ -140,9 +140,10 @@ def test_pins_and_bans_hold_in_drawn_scenarios_without_a_right_tool_too():
 
 
 def test_any_part_of_a_draw_is_the_same_wherever_it_is_drawn():
-    catalog, nearness = marked([("CreateLead", "ListShipments")], list(NEAR_PAIRS[::7])), Nearness(0.2, 0.9, 30)
-    whole = list(draw_scenarios(catalog, 24, 9, nearness=nearness))
-    parts = [list(draw_scenarios(catalog, 8, 9, start=start, nearness=nearness)) for start in (16, 0, 8)]
+    catalog = marked([("CreateLead", "ListShipments")], list(NEAR_PAIRS[::7]))
+    choices = Choices(nearness=Nearness(0.2, 0.9, 30))
+    whole = list(draw_scenarios(catalog, 24, 9, choices))
+    parts = [list(draw_scenarios(catalog, 8, 9, choices, start=start)) for start in (16, 0, 8)]
     assert [*parts[1], *parts[2], *parts[0]] == whole
 
 
@@ -162,7 +163,7 @@ def test_a_set_that_is_named_may_not_hold_a_banned_pair():
 
 def test_bounds_that_leave_no_set_are_one_message_with_what_to_change():
     with pytest.raises(CatalogError, match=r"0\.99 to 1 close.*Lower the floor.*more neighbours"):
-        next(draw_scenarios(WIDE, 1, 0, nearness=Nearness(0.99)))
+        next(draw_scenarios(WIDE, 1, 0, Choices(nearness=Nearness(0.99))))
     with pytest.raises(CatalogError, match="Lower the floor"):
         Nearness(0.6, 0.5)
 
@@ -177,7 +178,7 @@ def test_bans_that_leave_no_set_are_one_message_with_what_to_change():
 def test_bounds_that_few_goals_meet_give_scenarios_round_those():
     loners = [a_tool(f"Loner{n}", summary=f"{word} quietly", **{word: "string!"}) for n, word in enumerate(WORDS)]
     catalog = a_catalog(*sales_tools(), *loners)
-    drawn = list(draw_scenarios(catalog, 6, 1, nearness=Nearness(0.45)))
+    drawn = list(draw_scenarios(catalog, 6, 1, Choices(nearness=Nearness(0.45))))
     assert len(drawn) == 6
     assert not {scenario.goal_tool for scenario in drawn} & {tool.name for tool in loners}
 
@@ -186,10 +187,10 @@ WORDS = ("paint", "dig", "sail", "knit", "bake", "hum", "carve", "glide")
 
 
 def test_a_floor_can_take_a_tier_away_and_its_share_goes_to_the_others():
-    catalog, nearness = a_catalog(), Nearness(0.5)
+    catalog, choices = a_catalog(), Choices(nearness=Nearness(0.5))
     assert "medium" in available_tiers(catalog)
-    assert "medium" not in available_tiers(catalog, nearness)
-    assert {scenario.tier for scenario in draw_scenarios(catalog, 8, 1, nearness=nearness)} <= {"baseline", "hard"}
+    assert "medium" not in available_tiers(catalog, choices)
+    assert {scenario.tier for scenario in draw_scenarios(catalog, 8, 1, choices)} <= {"baseline", "hard"}
 
 
 def test_a_recipe_written_before_there_were_bounds_has_none():
@@ -219,7 +220,7 @@ def real_draws() -> dict[str, list[tuple[str, tuple[Tool, ...]]]]:
     return {
         name: [
             (scenario.goal_tool, catalog.subset(list(scenario.candidates)))
-            for scenario in draw_scenarios(catalog, 160, 7, no_tool_share=0.0)
+            for scenario in draw_scenarios(catalog, 160, 7, Choices(no_tool_share=0.0))
         ]
         for name, catalog in catalogs.items()
     }

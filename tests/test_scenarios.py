@@ -11,15 +11,14 @@ from diaforge_core.catalog.arguments import required_for, validate
 from diaforge_core.catalog.facets import indistinguishable
 from diaforge_core.conversation.candidates import medoid
 from diaforge_core.conversation.scenarios import (
-    DEFAULT_MIX,
+    Choices,
     available_tiers,
     draw_scenarios,
     effective_mix,
-    is_interdependent,
-    personas,
     questions_needed,
     scenario_for,
 )
+from diaforge_core.conversation.tiers import is_interdependent
 from diaforge_core.errors import CatalogError
 from diaforge_core.records.scenario import InformationStage, Scenario
 from tests.factories import LEAD_ARGUMENTS, a_catalog, a_scenario, a_setting, a_tool, sales_tools, wide_catalog
@@ -44,7 +43,7 @@ def test_a_second_import_of_the_same_tools_gives_the_same_scenarios(drawn: list[
 
 def test_the_mix_is_kept_on_any_stretch_of_scenarios(drawn: list[Scenario]):
     tiers = Counter(scenario.tier for scenario in drawn)
-    for tier, share in effective_mix(WIDE, DEFAULT_MIX).items():
+    for tier, share in effective_mix(WIDE).items():
         assert tiers[tier] / len(drawn) == pytest.approx(share, abs=0.04)
 
 
@@ -101,9 +100,9 @@ def test_dials_and_confirmations_stay_within_their_shares(drawn: list[Scenario])
 
 def test_only_the_named_goal_tools_are_asked_for():
     named = ["CreateLead", "ListOrders"]
-    assert {scenario.goal_tool for scenario in draw_scenarios(WIDE, 12, seed=1, goal_tools=named)} == set(named)
+    assert {scenario.goal_tool for scenario in draw_scenarios(WIDE, 12, 1, Choices(goal_tools=named))} == set(named)
     with pytest.raises(CatalogError, match="CreateLeed"):
-        next(draw_scenarios(WIDE, 1, seed=1, goal_tools=["CreateLeed"]))
+        next(draw_scenarios(WIDE, 1, 1, Choices(goal_tools=["CreateLeed"])))
 
 
 def test_a_catalog_that_holds_no_scenario_is_one_clear_message():
@@ -129,7 +128,7 @@ def test_tools_without_parameters_with_only_optional_ones_and_with_many_give_sce
         a_tool("CreateUser", summary="Create a user", **{f"field_{n}": "string!" for n in range(120)}),
         a_tool("DeleteUser", summary="Delete a user", user_id="string!"),
     )
-    drawn = list(draw_scenarios(a_catalog(*tools), 8, seed=3, goal_tools=[tool.name for tool in tools]))
+    drawn = list(draw_scenarios(a_catalog(*tools), 8, 3, Choices(goal_tools=[tool.name for tool in tools])))
     assert {scenario.goal_tool for scenario in drawn} == {tool.name for tool in tools}
 
 
@@ -169,9 +168,3 @@ def test_unknown_tools_and_stage_keys_are_named_with_what_is_known():
         scenario_for(
             a_catalog(), "CRM.CreateLead", ["CRM.UpdateLead"], (InformationStage(turn=1, revealed=("shoe_size",)),)
         )
-
-
-def test_there_are_hundreds_of_different_personas():
-    people = personas()
-    assert len({person.model_dump_json() for person in people}) == len(people) >= 200
-    assert {person.style for person in people} == {"plain", "terse", "chatty", "formal", "hurried"}

@@ -6,7 +6,7 @@ import pytest
 
 from diaforge_core.catalog.importing import load_catalog
 from diaforge_core.conversation.reading import read
-from diaforge_core.conversation.scenarios import draw_scenarios
+from diaforge_core.conversation.scenarios import Choices, draw_scenarios
 from diaforge_core.conversation.simulated_user import ScriptedUser
 from diaforge_core.records.scenario import Scenario
 from tests.factories import LEAD_ARGUMENTS, a_catalog, a_persona, a_scenario, asks, user
@@ -27,7 +27,7 @@ def drawn(count: int) -> list[tuple[Scenario, ScriptedUser]]:
             scenario,
             ScriptedUser(scenario, catalog.subset(list(dict.fromkeys([*scenario.candidates, scenario.goal_tool])))),
         )
-        for scenario in draw_scenarios(catalog, count, 5, bank="evaluation")
+        for scenario in draw_scenarios(catalog, count, 5, Choices(bank="evaluation"))
     ]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import random
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from ..errors import CatalogError
@@ -20,6 +20,8 @@ MAX_TRIES = 16
 """Draws before a schema is given up as one that contradicts itself."""
 DEFAULT_TODAY = dt.date(2026, 3, 2)
 """The day that dates are drawn round where the caller names none; fixed, so that a seed decides everything."""
+NESTED_SHARE = 0.5
+"""Of the optional parts of a nested object: a person who states one states some of it."""
 MAX_NESTING = 8
 MAX_MADE_UP = 200
 """Characters of a text that are made up to reach a lower limit; no one says more."""
@@ -41,8 +43,9 @@ def sample_arguments(
     optional_share: float = 0.25,
     locale: str = "en-US",
     today: dt.date = DEFAULT_TODAY,
+    wanted: Collection[str] = (),
 ) -> dict[str, Any]:
-    """Arguments valid for the tool: all that is required, and each optional one with this probability.
+    """Arguments valid for the tool: all that is required or `wanted`, and each other one with this probability.
 
     The same for the same state of `rng`. Values go together (a name and its e-mail), differ from parameter to
     parameter, and never repeat the tool's name. Whatever `required_for` comes to demand on the way is
@@ -52,7 +55,8 @@ def sample_arguments(
     problems: list[Any] = []
     for attempt in range(MAX_TRIES):
         share = optional_share if attempt < MAX_TRIES // 2 else 0.0
-        arguments = _Draw(tool, rng, share, locale, today).arguments()
+        nested = NESTED_SHARE if attempt < MAX_TRIES // 2 else 0.0
+        arguments = _Draw(tool, rng, (share, nested), locale, today, wanted).arguments()
         problems = validate(tool, arguments)
         if not problems and _reachable(tool, arguments):
             return arguments
@@ -91,10 +95,19 @@ def _reachable(tool: Tool, arguments: Mapping[str, Any]) -> bool:
 class _Draw:
     """One attempt at the arguments of one call."""
 
-    def __init__(self, tool: Tool, rng: random.Random, share: float, locale: str, today: dt.date) -> None:
+    def __init__(
+        self,
+        tool: Tool,
+        rng: random.Random,
+        shares: tuple[float, float],
+        locale: str,
+        today: dt.date,
+        wanted: Collection[str],
+    ) -> None:
         self.tool = tool
+        self.wanted = wanted
         self.rng = rng
-        self.share = share
+        self.share, self.nested = shares
         self.values = Values(rng, locale, today)
         nouns = words_of(tool.original_name.replace("/", ".").rsplit(".", 1)[-1])
         self.entity = next(iter(nouns[1:]), nouns[0] if nouns else "ref")
@@ -110,8 +123,7 @@ class _Draw:
         optional = [name for name in schema.get("properties", {}) if name not in drawn]
         for name in optional:
             field = schema["properties"][name]
-            share = self.share if top else min(2 * self.share, 0.5)
-            if self.rng.random() >= share or is_technical(name, field) or _is_free_object(field):
+            if not (top and name in self.wanted) and not self._is_drawn(name, field, top=top):
                 continue
             wider = {**drawn, name: self._value(name, field_schema(schema, name, drawn), depth + 1)}
             self._complete(schema, wider, depth)
@@ -120,6 +132,11 @@ class _Draw:
         self._fill_up(schema, drawn, depth)
         order = [name for name in schema.get("properties", {}) if name in drawn]
         return {name: drawn[name] for name in dict.fromkeys([*order, *drawn])}
+
+    def _is_drawn(self, name: str, field: Mapping[str, Any], *, top: bool) -> bool:
+        """Whether an optional value is among this call's, by chance."""
+        share = self.share if top else self.nested
+        return self.rng.random() < share and not is_technical(name, field) and not _is_free_object(field)
 
     def _complete(self, schema: Mapping[str, Any], drawn: dict[str, Any], depth: int) -> None:
         """Adds what is required, one at a time, since each value may decide what else is; deciding ones first."""

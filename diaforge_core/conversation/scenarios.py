@@ -5,50 +5,39 @@ from __future__ import annotations
 import datetime as dt
 import random
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
 from itertools import cycle, islice
 from typing import Any
 
-from ruamel.yaml import YAML
-
-from ..catalog.arguments import required_for, sample_arguments, validate
-from ..catalog.facets import plain_words, profile
 from ..errors import CatalogError, problem_list
 from ..records.base import content_id, derived_seed
-from ..records.scenario import TIERS, Bank, Dial, InformationStage, Persona, Scenario, Setting, Tier
+from ..records.scenario import TIERS, Bank, Dial, DialEvent, InformationStage, Persona, Scenario, Setting, Tier
 from ..records.tool import Catalog, Tool
-from ..settings import DATA_DIR
-from .candidates import ANY_NEAR, Nearness, Neighbourhood, neighbourhood
+from .candidates import ANY_NEAR, Nearness, neighbourhood
+from .choices import ANY_CHOICE, DEFAULT_MIX, Choices
+from .dials import DIALS, Plan, draw_dial
 from .effort import ENOUGH, questions_needed, selection_questions
+from .gold import business_goal, draw_arguments, draw_stages, is_speakable
+from .personas import personas, slipping
+from .tiers import DISTRACTORS, EXPERT_QUESTIONS, is_conditional, is_interdependent, tier_of
 
 __all__ = [
     "DEFAULT_MIX",
+    "Choices",
     "available_tiers",
     "draw_scenarios",
     "effective_mix",
-    "personas",
     "questions_needed",
     "scenario_for",
 ]
 
-DEFAULT_MIX: dict[Tier, float] = {"baseline": 0.4, "medium": 0.3, "hard": 0.2, "expert": 0.1}
-DISTRACTORS: dict[Tier, tuple[int, int]] = {"baseline": (2, 3), "medium": (4, 5), "hard": (4, 5), "expert": (4, 6)}
-"""Fewest and most distractors of each tier (METHOD.md §2, Difficulty)."""
-EXPERT_QUESTIONS = 3
-"""Clarifying questions from which on a scenario counts as expert."""
-DIAL_SHARE = 0.2
 CONFIRM_SHARE = 1 / 3
 """Drawn without a look at the goal, so that the system turn gives nothing away."""
-OPTIONAL_SHARE = 0.25
 MOST_VALUES = 6
 """A person does not dictate more values than this in one request, if another goal tool will do."""
 ATTEMPTS = 24
 """Goal tools tried for one scenario before its tier is given up for the next easier one."""
 FURTHER = 200
 """Goal tools tried after that for a scenario of any tier, before the draw ends with an error."""
-DIALS: tuple[Dial, ...] = (
-    "terse", "corrects", "changes_mind", "two_values", "digresses", "impatient", "answers_other_first",
-)  # fmt: skip
 PLACES = (
     ("en-US", "America/New_York"), ("en-US", "America/Los_Angeles"), ("en-US", "America/Chicago"),
     ("en-GB", "Europe/London"), ("en-GB", "Europe/Berlin"), ("en-AU", "Australia/Sydney"), ("en-CA", "America/Toronto"),
@@ -56,29 +45,22 @@ PLACES = (
 FIRST_DAY = dt.date(2025, 1, 6)
 DAYS = 700
 """System turns state a day of the two years from `FIRST_DAY` on."""
-GOLDEN = 0.6180339887498949
-"""Multiples of it, modulo 1, fill the unit interval evenly: any stretch of scenarios holds the mix nearly exactly."""
+TIER_STEP, NO_TOOL_STEP, DIAL_STEP = 0.6180339887498949, 0.4142135623730951, 0.7320508075688772
+"""Multiples of one, modulo 1, fill the unit interval evenly: any stretch of scenarios holds the shares nearly exactly.
+
+No two of them are tied to each other, so each tier has its part of every share.
+"""
 
 
 def draw_scenarios(
-    catalog: Catalog,
-    count: int,
-    seed: int,
-    *,
-    mix: Mapping[Tier, float] | None = None,
-    goal_tools: Sequence[str] | None = None,
-    no_tool_share: float = 0.1,
-    bank: Bank = "generation",
-    start: int = 0,
-    nearness: Nearness = ANY_NEAR,
+    catalog: Catalog, count: int, seed: int, choices: Choices = ANY_CHOICE, *, start: int = 0
 ) -> Iterator[Scenario]:
-    """`count` scenarios, numbers `start`, `start + 1`, …; each depends on the catalog, `seed` and its number only.
+    """`count` scenarios, numbers `start`, `start + 1`, …; each depends on catalog, seed, choices and its number only.
 
-    So any worker can draw any part. `goal_tools` (cleaned or original names) limits what is asked for, `nearness` what
-    stands beside it. CatalogError when the catalog holds no three tools that words tell apart and that closeness and
-    banned pairs let stand together, or a goal tool is unknown.
+    So any worker can draw any part. CatalogError when the catalog holds no three tools that words tell apart and that
+    closeness and banned pairs let stand together, or a goal tool is unknown.
     """
-    drawer = _Drawer(catalog, seed, mix or DEFAULT_MIX, goal_tools, no_tool_share, bank, nearness)
+    drawer = _Drawer(catalog, seed, choices)
     for index in range(start, start + count):
         yield drawer.scenario(index)
 
@@ -118,81 +100,50 @@ def scenario_for(
         distractors=[tool.name for tool in others],
         stages=stages,
         setting=setting.model_copy(update={"confirm_destructive": False}),
-        rng=rng,
+        persona=rng.choice(personas()),
         seed=seed,
     )
     return _rebuilt(scenario, tier=tier_of(scenario, shown))
 
 
-def tier_of(scenario: Scenario, tools: Sequence[Tool]) -> Tier:
-    """The hardest tier whose definition a scenario meets (METHOD.md §2, Difficulty)."""
-    goal = next(tool for tool in tools if tool.name == scenario.goal_tool)
-    if scenario.questions_needed >= EXPERT_QUESTIONS:
-        return "expert"
-    if is_conditional(goal):
-        return "hard"
-    return "medium" if len(scenario.distractors) >= DISTRACTORS["medium"][0] else "baseline"
+def available_tiers(catalog: Catalog, choices: Choices = ANY_CHOICE) -> tuple[Tier, ...]:
+    """The tiers that can be drawn as chosen, easiest first."""
+    return tuple(effective_mix(catalog, choices))
 
 
-def available_tiers(catalog: Catalog, nearness: Nearness = ANY_NEAR) -> tuple[Tier, ...]:
-    """The tiers that this catalog can hold, easiest first."""
-    return tuple(tier for tier, share in effective_mix(catalog, nearness=nearness).items() if share)
-
-
-def effective_mix(
-    catalog: Catalog, mix: Mapping[Tier, float] | None = None, nearness: Nearness = ANY_NEAR
-) -> dict[Tier, float]:
+def effective_mix(catalog: Catalog, choices: Choices = ANY_CHOICE) -> dict[Tier, float]:
     """The shares that will be drawn: those of tiers the catalog does not hold are spread over the others."""
-    return _Drawer(catalog, 0, mix or DEFAULT_MIX, None, 0.0, "generation", nearness).mix
-
-
-@lru_cache(maxsize=1)
-def personas(count: int = 960) -> tuple[Persona, ...]:
-    """`count` different personas, composed of the lists in data/personas.yaml."""
-    parts = YAML(typ="safe").load((DATA_DIR / "personas.yaml").read_text(encoding="utf-8"))
-    names, roles, seniorities, styles = (parts[key] for key in ("names", "roles", "seniorities", "styles"))
-    return tuple(
-        Persona(
-            name=names[i % len(names)],
-            **roles[(i * 7 + i // len(names)) % len(roles)],
-            seniority=seniorities[(i + i // len(roles)) % len(seniorities)],
-            style=styles[(i + i // len(seniorities)) % len(styles)],
-        )
-        for i in range(count)
-    )
+    return dict(_Drawer(catalog, 0, choices).mix)
 
 
 class _Drawer:
     """What all scenarios of one draw share: the goal tools by tier, the mix, the neighbourhood."""
 
-    def __init__(
-        self,
-        catalog: Catalog,
-        seed: int,
-        mix: Mapping[Tier, float],
-        goal_tools: Sequence[str] | None,
-        no_tool_share: float,
-        bank: Bank,
-        nearness: Nearness,
-    ) -> None:
-        self.catalog, self.seed, self.no_tool_share = catalog, seed, no_tool_share
-        self.bank: Bank = bank
-        self.near: Neighbourhood = neighbourhood(catalog, nearness)
-        self.goals = _shuffled(_goals(catalog, goal_tools), derived_seed("goals", catalog.version, seed))
+    def __init__(self, catalog: Catalog, seed: int, choices: Choices) -> None:
+        self.catalog, self.seed, self.choices = catalog, seed, choices
+        self.people = choices.people
+        self.near = neighbourhood(catalog, choices.nearness)
+        self.goals = _shuffled(_goals(catalog, choices.goal_tools), derived_seed("goals", catalog.version, seed))
         self.conditional = tuple(tool for tool in self.goals if is_conditional(tool))
-        self.mix = self._available(mix)
+        self.mix = self._available(choices.mix)
 
     def scenario(self, index: int) -> Scenario:
         """Scenario number `index`."""
         rng = random.Random(derived_seed("scenario", self.catalog.version, self.seed, index))
-        offset = random.Random(derived_seed("offset", self.seed)).random()
-        tier = _at_share(self.mix, (offset + index * GOLDEN) % 1.0)
+        tier = _at_share(self.mix, self._point("offset", index * TIER_STEP))
+        no_tool = self._point("no tool", index * NO_TOOL_STEP) < self.choices.no_tool_share
+        disturbed = self._point("dial", index * DIAL_STEP) < self.choices.dial_share
         for possible in self._tiers_from(tier):
             for attempt in range(ATTEMPTS):
-                found = self._attempt(possible, self._goal(possible, index, attempt, rng), rng)
+                goal = self._goal(possible, index, attempt, rng)
+                found = self._attempt(possible, goal, rng, no_tool=no_tool, disturbed=disturbed)
                 if found:
                     return found
         return self._further(index, rng)
+
+    def _point(self, what: str, step: float) -> float:
+        """A point of the unit interval, `step` after where this draw starts for `what`."""
+        return (random.Random(derived_seed(what, self.seed)).random() + step) % 1.0
 
     def _further(self, index: int, rng: random.Random) -> Scenario:
         """A scenario round any goal tool, of the easiest tier, where bounds leave few of them any distractors."""
@@ -201,7 +152,7 @@ class _Drawer:
                 found = self._attempt(tier, goal, rng)
                 if found:
                     return found
-        raise CatalogError(_no_tiers(self.catalog, self.near.nearness))
+        raise CatalogError(_no_tiers(self.catalog, self.choices.nearness))
 
     def _tiers_from(self, tier: Tier) -> tuple[Tier, ...]:
         """This tier, then the easier ones, then the harder ones, as far as the catalog holds them."""
@@ -215,10 +166,11 @@ class _Drawer:
             pool = self.conditional
         return pool[(index + attempt // 3) % len(pool)]
 
-    def _attempt(self, tier: Tier, goal: Tool, rng: random.Random) -> Scenario | None:
+    def _attempt(
+        self, tier: Tier, goal: Tool, rng: random.Random, *, no_tool: bool = False, disturbed: bool = False
+    ) -> Scenario | None:
         """A scenario of this tier round this goal tool; None when the catalog or the goal does not allow it."""
         fewest, most = DISTRACTORS[tier]
-        no_tool = rng.random() < self.no_tool_share
         names = self.near.distractors(goal.name, rng.randint(fewest, most) + no_tool, rng)
         if names is None:
             return None
@@ -232,6 +184,11 @@ class _Drawer:
         selection = 1 if no_tool else selection_questions(goal.name, shown)
         if selection >= ENOUGH:
             return None
+        stages = draw_stages(goal, gold, selection, tier, rng)
+        dial, event = None, None
+        if disturbed:
+            plan = Plan(goal, gold, stages, names, setting)
+            dial, event = draw_dial(self.choices.dials or DIALS, plan, rng)
         scenario = _build(
             self.catalog,
             tier=tier,
@@ -239,12 +196,13 @@ class _Drawer:
             gold=gold,
             candidates=[tool.name for tool in shown],
             distractors=names,
-            stages=draw_stages(goal, gold, selection, tier, rng),
+            stages=stages,
             setting=setting,
-            rng=rng,
+            persona=slipping(rng.choice(self.people), self.choices.typos, self.people),
             seed=rng.getrandbits(48),
-            dial=draw_dial(rng, gold),
-            bank=self.bank,
+            dial=dial,
+            event=event,
+            bank=self.choices.bank,
         )
         expert = scenario.questions_needed >= EXPERT_QUESTIONS
         return scenario if no_tool or expert == (tier == "expert") else None
@@ -254,7 +212,7 @@ class _Drawer:
         asked: dict[Tier, float] = {tier: mix.get(tier, 0.0) for tier in TIERS}
         held: dict[Tier, float] = {tier: share for tier, share in asked.items() if share > 0 and self._holds(tier)}
         if not held:
-            raise CatalogError(_no_tiers(self.catalog, self.near.nearness))
+            raise CatalogError(_no_tiers(self.catalog, self.choices.nearness))
         total = sum(held.values())
         return dict(zip(held, (share / total for share in held.values()), strict=True))
 
@@ -275,12 +233,13 @@ def _build(
     distractors: Sequence[str],
     stages: Sequence[InformationStage],
     setting: Setting,
-    rng: random.Random,
+    persona: Persona,
     seed: int,
     dial: Dial | None = None,
+    event: DialEvent | None = None,
     bank: Bank = "generation",
 ) -> Scenario:
-    """The scenario with its persona, its questions needed and its id, which names all of its content."""
+    """The scenario with its questions needed and its id, which names all of its content."""
     scenario = Scenario(
         id="0",
         catalog=catalog.name,
@@ -291,9 +250,10 @@ def _build(
         gold_arguments=gold,
         candidates=tuple(candidates),
         distractors=tuple(distractors),
-        persona=rng.choice(personas()),
+        persona=persona,
         stages=tuple(stages),
         dial=dial,
+        event=event,
         setting=setting,
         questions_needed=0,
         bank=bank,
@@ -316,117 +276,9 @@ def draw_setting(rng: random.Random) -> Setting:
     return Setting(today=today, locale=locale, time_zone=zone, confirm_destructive=rng.random() < CONFIRM_SHARE)
 
 
-def draw_dial(rng: random.Random, gold: Mapping[str, Any]) -> Dial | None:
-    """A behaviour in one scenario of five, among those that the values at hand allow."""
-    if rng.random() >= DIAL_SHARE:
-        return None
-    needs = {"corrects": 1, "two_values": 2}
-    return rng.choice([dial for dial in DIALS if len(gold) >= needs.get(dial, 0)])
-
-
-def draw_arguments(
-    tool: Tool, rng: random.Random, setting: Setting, wanted: Sequence[str] | None = None
-) -> dict[str, Any]:
-    """Arguments valid against the tool's schema: the required ones, and `wanted` or at most two others."""
-    if wanted is None and profile(tool).action == "update":
-        wanted = _changes(tool, rng)
-    share = 1.0 if wanted else OPTIONAL_SHARE
-    arguments = sample_arguments(tool, rng, share, setting.locale, setting.today)
-    keep = set(wanted or ())
-    optional = [name for name in arguments if name not in required_for(tool, arguments) and name not in keep]
-    speakable = [name for name in optional if is_speakable(tool.properties.get(name, {}))]
-    dropped = [name for name in optional if wanted or name not in speakable[:2]]
-    for name in dropped:
-        fewer = {key: value for key, value in arguments.items() if key != name}
-        if not validate(tool, fewer):
-            arguments = fewer
-    return arguments
-
-
-def _changes(tool: Tool, rng: random.Random) -> list[str]:
-    """One or two optional parameters to change, so that an update has something to update; none where it has none."""
-    optional = [name for name, schema in tool.properties.items() if name not in tool.required and is_speakable(schema)]
-    return rng.sample(optional, min(len(optional), rng.randint(1, 2)))
-
-
-def draw_stages(
-    goal: Tool, gold: Mapping[str, Any], selection: int, tier: Tier, rng: random.Random
-) -> tuple[InformationStage, ...]:
-    """From which user turn on each value may be revealed; `selection` questions about the tool come first.
-
-    Most requests lack a mandatory value at first (METHOD.md §1), and the shares keep dialogues at 2.3 to 3.2 assistant
-    turns (§2): in a third all is said at once, in the others the rest comes when asked. An expert's values come late
-    enough that three questions are needed.
-    """
-    names = list(gold)
-    rng.shuffle(names)
-    if tier == "expert":
-        turns = _late_turns(names, selection)
-    elif rng.random() < 0.4:
-        turns = dict.fromkeys(names, 1)
-    else:
-        first = rng.randint(0, max(0, len(names) - 1))
-        turns = {name: 1 if place < first else 2 for place, name in enumerate(names)}
-    order = [name for name in goal.properties if name in turns]
-    return tuple(
-        InformationStage(turn=turn, revealed=tuple(name for name in order if turns[name] == turn))
-        for turn in sorted(set(turns.values()))
-    )
-
-
-def _late_turns(names: Sequence[str], selection: int) -> dict[str, int]:
-    """User turns such that the values are complete only after three questions: the last at turn 4, some before it."""
-    first = selection + 2
-    last = max(first, EXPERT_QUESTIONS + 1)
-    return {name: last if place == 0 else min(last, 1 + place % last) for place, name in enumerate(names)}
-
-
-def business_goal(tool: Tool) -> str:
-    """What a user of the tool wants, as a short phrase of the document's own words or, without any, of its name's."""
-    text = (tool.summary or tool.description).strip().split("\n")[0].split(". ")[0].rstrip(".")
-    words = text if 0 < len(text) <= 120 else plain_words(tool.original_name)
-    return words[:1].lower() + words[1:] if not words[:2].isupper() else words
-
-
-CONDITIONS = ("if", "dependentRequired", "dependentSchemas", "oneOf", "anyOf")
-
-
-def is_conditional(tool: Tool) -> bool:
-    """Whether the tool's schema makes what is required depend on what is chosen."""
-    schemas = [tool.parameters, *(part for part in tool.parameters.get("allOf", ()) if isinstance(part, dict))]
-    return any(schema.get(key) for schema in schemas for key in CONDITIONS)
-
-
-def is_interdependent(goal: Tool, distractors: Sequence[Tool]) -> bool:
-    """Whether what must be asked depends on an earlier choice: by the goal's schema, or by which tool is chosen."""
-    return is_conditional(goal) or len({frozenset(tool.required) for tool in (goal, *distractors)}) > 1
-
-
-def is_speakable(schema: Any, depth: int = 0) -> bool:
-    """Whether a person can say a value of this schema in a sentence: no free-form objects, no lists of objects."""
-    if not isinstance(schema, dict) or depth > 1:
-        return False
-    if "enum" in schema or "const" in schema:
-        return True
-    match schema.get("type"):
-        case "string" | "integer" | "number" | "boolean":
-            return True
-        case "array":
-            return isinstance(items := schema.get("items"), dict) and items.get("type") in (
-                "string",
-                "integer",
-                "number",
-            )
-        case "object":
-            fields = schema.get("properties", {})
-            needed = [fields.get(name) for name in schema.get("required", ())] or list(fields.values())
-            return 0 < len(needed) <= 4 and all(is_speakable(field, depth + 1) for field in needed)
-    return False
-
-
-def _goals(catalog: Catalog, names: Sequence[str] | None) -> tuple[Tool, ...]:
+def _goals(catalog: Catalog, names: Sequence[str]) -> tuple[Tool, ...]:
     """The tools that may be asked for: those named, else those whose required values a person can say, if any."""
-    if names is not None:
+    if names:
         _check_names(catalog, names)
         return tuple({tool.name: tool for tool in catalog.subset(list(names))}.values())
     tools = tuple(tool for tool in catalog.tools if not tool.deprecated) or catalog.tools

@@ -6,8 +6,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from ..conversation.candidates import ANY_NEAR, Nearness
-from ..conversation.scenarios import DEFAULT_MIX
+from ..conversation.candidates import ANY_NEAR
+from ..conversation.choices import DEFAULT_MIX, Choices
 from ..records.base import Record
 from ..records.scenario import Dial, Tier
 
@@ -82,9 +82,9 @@ class Recipe(Record):
     """Where they run: on this machine, or on a Ray cluster."""
 
     @property
-    def nearness(self) -> Nearness:
-        """Which tools may stand beside a goal tool; CatalogError where the floor is above the ceiling."""
-        return Nearness.of(self.model_dump())
+    def choices(self) -> Choices:
+        """How its scenarios are drawn; a DiaForgeError where that contradicts itself or names what there is not."""
+        return Choices.of(self.model_dump())
 
     @property
     def models(self) -> dict[str, str]:

@@ -24,6 +24,8 @@ class Persona(Record):
     seniority: str = ""
     style: str = "plain"
     """How they write: plain, terse, chatty, formal or hurried."""
+    typos: float = Field(default=0.0, ge=0.0, le=1.0)
+    """Share of their turns with a slip of the keyboard."""
 
 
 class InformationStage(Record):
@@ -33,6 +35,23 @@ class InformationStage(Record):
     """The user's own turn, counted from 1 (the opening)."""
     revealed: tuple[str, ...]
     """Parameter names of the goal tool."""
+
+
+class DialEvent(Record):
+    """What a behaviour dial makes happen once, and when; judged as it stands here (METHOD.md §2)."""
+
+    turn: int = Field(default=2, ge=1)
+    """The first of the user's own turns, counted from 1, in which it may happen."""
+    values: tuple[str, ...] = ()
+    """Dotted paths of the gold arguments that it is about.
+
+    `corrects`: the one said wrongly first; `two_values`: the two said at once; `answers_other_first`: the one said
+    before what was asked.
+    """
+    wrong: Any = None
+    """`corrects`: the value said first, which the schema allows too."""
+    tool: str = ""
+    """`changes_mind`: cleaned name of the candidate that the user means at first."""
 
 
 class Setting(Record):
@@ -67,6 +86,8 @@ class Scenario(Record):
     stages: tuple[InformationStage, ...]
     dial: Dial | None = None
     """The behaviour that disturbs the conversation, if any."""
+    event: DialEvent | None = None
+    """What that behaviour makes happen; None where it colours the whole conversation."""
     setting: Setting
     questions_needed: int = Field(ge=0)
     """Fewest non-call assistant turns of an optimal asker (METHOD.md §2)."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 from pydantic import Field
 
-from ..conversation.scenarios import draw_scenarios
+from ..conversation.scenarios import Choices, draw_scenarios
 from ..errors import DataError
 from ..evaluation.compare import Comparison, compare, first_differing_turn
 from ..evaluation.metrics import METRICS, Measurements, Metric, measure
@@ -141,7 +141,7 @@ class Evaluation:
             )
         if recipe.catalog:
             catalog = self._workspace.catalogs.get(recipe.catalog)
-            return catalog, list(draw_scenarios(catalog, recipe.count, recipe.seed, bank="evaluation"))
+            return catalog, list(draw_scenarios(catalog, recipe.count, recipe.seed, Choices(bank="evaluation")))
         dialogues = self._workspace.datasets.load(recipe.scenarios)
         scenarios = list({dialogue.scenario.id: dialogue.scenario for dialogue in dialogues}.values())[: recipe.count]
         if not scenarios:

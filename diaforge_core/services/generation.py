@@ -1,19 +1,25 @@
-"""Making ambiguous dialogues: a preview at once, a run in a worker."""
+"""Making ambiguous dialogues: a preview at once, a run in a worker, one dialogue anew from a turn on."""
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..conversation.assistants import Teacher
+from ..conversation.rollout import run_rollout
 from ..conversation.scenarios import DEFAULT_MIX, available_tiers, draw_scenarios
 from ..errors import DataError
-from ..generator.recipe import Recipe
-from ..generator.utcgen import UTCGen
+from ..generator.identity import versions
+from ..generator.recipe import SCRIPTED_USER, Recipe
+from ..generator.utcgen import TRIES, UTCGen, dialogue_of, scripted_user
+from ..records.base import derived_seed
 from ..records.dialogue import Dialogue
 from ..records.run import Run
 from ..records.tool import Catalog
+from ..records.trace import Trace
 from .names import clean_name
 
 if TYPE_CHECKING:
@@ -21,6 +27,16 @@ if TYPE_CHECKING:
 
 
 __all__ = ["DEFAULT_MIX", "Generation", "GenerationEstimate", "Recipe"]
+
+SAMPLE = 24
+"""Dialogues that an estimate is measured on: the mean of their turns is then within a tenth of the truth."""
+WARM_UP = 6
+"""Dialogues made before the clock runs: the first ones of a catalog are slower."""
+START_SECONDS = 1.5
+"""From the start of a worker to its first dialogue."""
+OVERHEAD = 1.15
+"""What storing a dialogue takes on top of making it."""
+_SCRIPTED = {"assistant": "scripted:oracle", "user": SCRIPTED_USER, "words": "", "critic": ""}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +52,14 @@ class GenerationEstimate:
     tiers: dict[str, int]
     """Scenarios of each tier, unavailable tiers already redistributed."""
     unavailable_tiers: tuple[str, ...]
+    calls: int = 0
+    """Requests to endpoints; 0 where nobody asks one."""
+    tokens: int = 0
+    """Read and written together."""
+    money: float = 0.0
+    """In the currency of the recipe's prices; 0 for models without one."""
+    over: str = ""
+    """Which limit the run will reach, and how far it comes; empty if none."""
 
 
 class Generation:
@@ -52,19 +76,23 @@ class Generation:
         recipe = recipe or Recipe(catalog=catalog)
         return self._sample(self._workspace.catalogs.get(catalog), recipe, count)
 
-    def estimate(self, recipe: Recipe, sample: int = 5) -> GenerationEstimate:
-        """What the recipe will take, measured on `sample` dialogues of it."""
+    def estimate(self, recipe: Recipe, sample: int = SAMPLE) -> GenerationEstimate:
+        """What the recipe will take, measured on at most `sample` dialogues of it, which the scripts play."""
         catalog = self._workspace.catalogs.get(recipe.catalog)
-        tiers = available_tiers(catalog, recipe.nearness)
+        tiers = available_tiers(catalog, recipe.choices)
+        scripted = recipe.model_copy(update=_SCRIPTED)
         started = time.perf_counter()
-        dialogues = self._sample(catalog, recipe, min(sample, recipe.count))
-        pace = (time.perf_counter() - started) / max(1, len(dialogues))
+        dialogues = self._sample(catalog, scripted, min(WARM_UP, recipe.count))
+        warm = time.perf_counter()
+        if recipe.count > WARM_UP:
+            dialogues = self._sample(catalog, scripted, min(sample, recipe.count))
+        pace = (time.perf_counter() - (warm if recipe.count > WARM_UP else started)) / max(1, len(dialogues))
         share = recipe.count / max(1, len(dialogues))
         return GenerationEstimate(
             dialogues=recipe.count,
             accepted=round(sum(dialogue.passed for dialogue in dialogues) * share),
             assistant_turns=round(sum(dialogue.assistant_turns for dialogue in dialogues) * share),
-            seconds=pace * recipe.count,
+            seconds=START_SECONDS + pace * OVERHEAD * recipe.count / processes(recipe),
             tiers=_tier_counts(recipe, tiers),
             unavailable_tiers=tuple(tier for tier in recipe.mix if tier not in tiers and recipe.mix[tier] > 0),
         )
@@ -73,24 +101,73 @@ class Generation:
         """The run that fills `recipe.dataset`, queued or already running in a worker.
 
         DataError if the dataset is being filled by another run; CatalogError if there is no such catalog, or if what
-        may stand beside a goal tool leaves no scenario.
+        may stand beside a goal tool leaves no scenario; ModelError for a side that cannot be had.
         """
         dataset = clean_name(recipe.dataset, "dataset")
         catalog = self._workspace.catalogs.get(recipe.catalog)
         catalog.subset(recipe.goal_tools)
-        available_tiers(catalog, recipe.nearness)
+        available_tiers(catalog, recipe.choices)
         for run in self._workspace.jobs.unfinished("generate"):
             if run.config["recipe"]["dataset"] == dataset:
                 raise DataError(
                     f"Run '{run.name}' is filling dataset '{dataset}' now. Wait for it, cancel it, or name another one."
                 )
         config = {"recipe": recipe.model_copy(update={"dataset": dataset}).model_dump(mode="json")}
-        spec = self._workspace.models.resolve(recipe.assistant)
-        run = self._workspace.jobs.submit(
-            "generate", f"generate {dataset}", config | {"model": spec}, catalog=catalog, numbered=True
-        )
+        models = {side: self._workspace.models.resolve(spec) for side, spec in recipe.models.items()}
+        config |= {"model": models["assistant"], "models": models, "versions": versions().model_dump(mode="json")}
+        run = self._workspace.jobs.submit("generate", f"generate {dataset}", config, catalog=catalog, numbered=True)
         self._workspace.datasets.create(dataset, catalog=catalog, run=run.id)
         return run
+
+    def start_preview(self, recipe: Recipe, count: int = 5) -> Run:
+        """The run that makes the recipe's first dialogues with its models, into `preview_dataset(recipe)`.
+
+        What an earlier preview of the dataset made is gone then.
+        """
+        dataset = preview_dataset(recipe)
+        if dataset in {info.name for info in self._workspace.datasets.names()} and not any(
+            run.config["recipe"]["dataset"] == dataset for run in self._workspace.jobs.unfinished("generate")
+        ):
+            self._workspace.datasets.remove(dataset)
+        return self.start(recipe.model_copy(update={"dataset": dataset, "count": count}))
+
+    def regenerate(self, dialogue_id: str, turn: int, seed: int = 0, who: str = "") -> Dialogue:
+        """The dialogue's new version: its turns before `turn` (from 0), from there on played anew by the scripts.
+
+        Another seed says it in other words. Of a few wordings the first that passes the cascade is taken, else the
+        last. It is stored with its history, to be reviewed again. DataError if there is no such turn, or nothing can
+        follow the turns before it.
+        """
+        old = self._workspace.review.get(dialogue_id).dialogue
+        if not 0 <= turn < len(old.turns):
+            raise DataError(f"Dialogue {dialogue_id} has no turn {turn + 1}; it has {len(old.turns)}.")
+        if any(each.call for each in old.turns[:turn]):
+            raise DataError(
+                f"The conversation is over before turn {turn + 1}: its call stands there. Take an earlier one."
+            )
+        played = self._played_on(old, turn, seed)
+        if played.ended == "error":
+            raise DataError(f"The conversation cannot be played on from turn {turn + 1}: {played.error}")
+        return self._workspace.review.edit(
+            dialogue_id, old.version, played.turns, who, reason=f"played anew from turn {turn + 1}"
+        )
+
+    def _played_on(self, old: Dialogue, turn: int, seed: int) -> Trace:
+        """The first of a few playings that passes the cascade, else the last."""
+        scenario = old.scenario
+        catalog = self._workspace.catalogs.find(scenario.catalog, scenario.catalog_version)
+        tools = catalog.subset(list(dict.fromkeys([*scenario.candidates, scenario.goal_tool])))
+        shown = catalog.subset(list(scenario.candidates))
+        start = old.turns[:turn]
+        trace = None
+        for attempt in range(TRIES):
+            trial = derived_seed("regenerate", old.id, old.version, turn, seed, attempt)
+            user = scripted_user(scenario, tools, trial)
+            trace = run_rollout(scenario, shown, user, Teacher(), trial=trial, start=start)
+            if dialogue_of(trace, catalog).passed:
+                break
+        assert trace is not None
+        return trace
 
     def _sample(self, catalog: Catalog, recipe: Recipe, count: int) -> list[Dialogue]:
         assistant = self._workspace.models.scripted(recipe.assistant)
@@ -98,10 +175,7 @@ class Generation:
             catalog,
             count,
             recipe.seed,
-            mix=recipe.mix,
-            goal_tools=recipe.goal_tools or None,
-            no_tool_share=recipe.no_tool_share,
-            nearness=recipe.nearness,
+            recipe.choices,
         )
         made = UTCGen(api_catalog=catalog, seed=recipe.seed).generate(catalog, scenarios, assistant)
         return [dialogue for _, dialogue in made]
@@ -111,3 +185,18 @@ def _tier_counts(recipe: Recipe, tiers: Mapping[str, object] | Sequence[str]) ->
     shares = {tier: share for tier, share in recipe.mix.items() if tier in tiers and share > 0}
     total = sum(shares.values()) or 1.0
     return {tier: round(recipe.count * share / total) for tier, share in shares.items()}
+
+
+def processes(recipe: Recipe) -> int:
+    """Processes that make a recipe's dialogues at the same time on this machine."""
+    return max(1, min(recipe.workers, os.cpu_count() or 1))
+
+
+def preview_dataset(recipe: Recipe) -> str:
+    """Name of the dataset that a preview made with models goes into."""
+    return f"{recipe.dataset[:56]}-preview"
+
+
+def has_models(recipe: Recipe) -> bool:
+    """Whether anybody but the scripts plays a side."""
+    return any(not spec.startswith("scripted:") for spec in recipe.models.values())

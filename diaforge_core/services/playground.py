@@ -16,7 +16,7 @@ from ..conversation.chat_models import ModelAssistant
 from ..conversation.model_specs import open_assistant
 from ..conversation.prompts import parse_turn, render_messages
 from ..conversation.rollout import MAX_ASSISTANT_TURNS, is_goal_call, says_none_fits, trace_id
-from ..conversation.scenarios import draw_scenarios
+from ..conversation.scenarios import Choices, draw_scenarios
 from ..conversation.simulated_user import ScriptedUser
 from ..errors import DataError, DiaForgeError, ModelError
 from ..evaluation.outcomes import grade
@@ -111,8 +111,9 @@ class Playground:
         """One scenario of the catalog: by tool, by tier, or a surprise. DataError if none of that kind is found."""
         record = self._workspace.catalogs.get(catalog)
         seed = secrets.randbits(40) if seed is None else seed
-        goals = [record.tool(goal_tool).name] if goal_tool else None
-        for scenario in draw_scenarios(record, MOST_DRAWN, seed, goal_tools=goals, bank="evaluation"):
+        goals = (record.tool(goal_tool).name,) if goal_tool else ()
+        choices = Choices(goal_tools=goals, bank="evaluation")
+        for scenario in draw_scenarios(record, MOST_DRAWN, seed, choices):
             if tier in (None, scenario.tier):
                 return scenario
         raise DataError(f"Catalog '{catalog}' gave no scenario of tier '{tier}' for this choice. Choose another tier.")

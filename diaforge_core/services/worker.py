@@ -22,10 +22,9 @@ from filelock import FileLock, Timeout
 
 from ..conversation.assistants import Assistant
 from ..conversation.budget import Limits, Price
-from ..conversation.candidates import Nearness
 from ..conversation.endpoint import Means, run_means
 from ..conversation.model_specs import open_assistant
-from ..conversation.scenarios import draw_scenarios
+from ..conversation.scenarios import Choices, draw_scenarios
 from ..errors import DiaForgeError, ModelError
 from ..records.dialogue import Dialogue
 from ..records.run import Progress, RunState
@@ -137,11 +136,8 @@ def generate(work: Work) -> dict[str, Any]:
         catalog,
         total - len(rows),
         recipe["seed"],
-        mix=recipe["mix"],
-        goal_tools=recipe["goal_tools"] or None,
-        no_tool_share=recipe["no_tool_share"],
+        Choices.of(recipe),
         start=len(rows),
-        nearness=Nearness.of(recipe),
     )
     assistant = work.assistant(recipe["assistant"])
     engine = UTCGen(api_catalog=catalog, seed=recipe["seed"])

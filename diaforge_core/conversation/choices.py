@@ -1,0 +1,77 @@
+"""What a person may choose about drawn scenarios: tiers, goals, behaviours, who asks and how they write."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..errors import DataError, problem_list
+from ..records.scenario import TIERS, Bank, Dial, Persona, Tier
+from .candidates import ANY_NEAR, Nearness
+from .dials import DIALS
+from .personas import departments, personas, styles
+
+DEFAULT_MIX: dict[Tier, float] = {"baseline": 0.4, "medium": 0.3, "hard": 0.2, "expert": 0.1}
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """How scenarios are drawn; whatever is left out has a default that works."""
+
+    mix: Mapping[Tier, float] = field(default_factory=lambda: dict(DEFAULT_MIX))
+    """Tier → share of the scenarios; need not sum to 1."""
+    goal_tools: Sequence[str] = ()
+    """Cleaned or original names of the tools that may be the goal; empty for all."""
+    no_tool_share: float = 0.1
+    """Share of scenarios in which no right tool is in view."""
+    nearness: Nearness = ANY_NEAR
+    """Which tools may stand beside a goal tool."""
+    bank: Bank = "generation"
+    """Which phrasing bank the user side draws from."""
+    dial_share: float = 0.2
+    """Share of scenarios with a behaviour that disturbs the conversation."""
+    dials: Sequence[Dial] = ()
+    """Behaviours that may be drawn; empty for all."""
+    styles: Sequence[str] = ()
+    """Ways of writing that a persona may have; empty for all."""
+    departments: Sequence[str] = ()
+    """Departments that a persona may be of; empty for all."""
+    typos: float = 0.15
+    """Share of user turns with a slip of the keyboard, over all personas."""
+
+    def __post_init__(self) -> None:
+        """DataError that names every tier, dial, style and department that there is not, and those there are."""
+        problems = [
+            (name, f"{', '.join(map(repr, unknown))} is not known; known are: {', '.join(known)}")
+            for name, given, known in (
+                ("mix", self.mix, TIERS),
+                ("dials", self.dials, DIALS),
+                ("styles", self.styles, styles()),
+                ("departments", self.departments, departments()),
+            )
+            if (unknown := [each for each in given if each not in known])
+        ]
+        if problems:
+            raise DataError(
+                problem_list("The scenarios cannot be drawn as chosen.", problems, "Choose among the known ones.")
+            )
+
+    @classmethod
+    def of(cls, recipe: Mapping[str, Any], bank: Bank = "generation") -> Choices:
+        """Those of a recipe's fields; what a recipe does not say has its default."""
+        names = {each.name for each in dataclasses.fields(cls)} - {"nearness", "bank"}
+        return cls(nearness=Nearness.of(recipe), bank=bank, **{key: recipe[key] for key in names if key in recipe})
+
+    @property
+    def people(self) -> tuple[Persona, ...]:
+        """The personas that may ask."""
+        return tuple(
+            person
+            for person in personas()
+            if person.style in (self.styles or styles()) and person.department in (self.departments or departments())
+        )
+
+
+ANY_CHOICE = Choices()
