@@ -50,7 +50,7 @@ class Trace(Record):
     """Family of the simulated user, or the spec of the model that played it."""
     ended: Literal["call", "none_fits", "turn_limit", "error"]
     error: str = ""
-    """What went wrong inside the rollout; empty unless `ended` is `error`."""
+    """What went wrong inside the rollout; empty unless `ended` is `error` or the trace is `unanswered`."""
     unanswered: bool = False
     """Whether a model that the conversation needed, its critic included, gave no answer at all."""
     outcome: str = ""
