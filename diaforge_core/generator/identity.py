@@ -1,0 +1,158 @@
+"""What made a dataset: enough to make it again, or to see why another one differs."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from ..conversation.prompts import RENDERING
+from ..records.base import Record
+from ..settings import DATA_DIR
+
+_CODE = Path(__file__).resolve().parents[1] / "conversation"
+_HEX = 12
+"""Hex digits of a hash that are kept: enough to tell any two versions apart."""
+_PARTS: dict[str, tuple[tuple[Path, str], ...]] = {
+    "prompts": (
+        (_CODE, "prompts*.py"),
+        (_CODE, "model_user*.py"),
+        (_CODE, "critic*.py"),
+        (_CODE, "worded*.py"),
+        (DATA_DIR, "prompts/**/*"),
+    ),
+    "wording": ((DATA_DIR, "wording/*/*.yaml"), (DATA_DIR, "personas.yaml")),
+    "verifiers": (
+        (_CODE, "verifiers*.py"),
+        (_CODE, "verifiers/*.py"),
+        (_CODE, "cascade/*.py"),
+        (_CODE, "reading.py"),
+        (_CODE, "understanding.py"),
+        (_CODE, "spoken_values.py"),
+    ),
+}
+"""What decides over the words of a dialogue and over its verdicts; one change in a file is another version."""
+
+
+class Versions(Record):
+    """Which programs and texts were at work."""
+
+    diaforge: str
+    rendering: str = RENDERING
+    """Name and version of the form in which tools and turns are shown to models."""
+    prompts: dict[str, str]
+    """File → hash of its text."""
+    wording: dict[str, str]
+    """Phrasing bank or list of personas → hash of its text."""
+    verifiers: dict[str, str]
+    """Module of the cascade, or one that it reads with → hash of its text."""
+
+
+class RunIdentity(Record):
+    """One run that made dialogues of a dataset."""
+
+    run: str
+    started: str
+    """UTC, ISO 8601."""
+    state: str
+    seed: int
+    scenarios: int
+    """Asked for."""
+    agents: dict[str, str]
+    """Side → model spec; `user` is the embedded one where it is not named."""
+    recipe: dict[str, Any]
+    versions: Versions | None = None
+    """None for a run of a version that did not note them."""
+
+
+class DatasetIdentity(Record):
+    """All that says where a dataset comes from."""
+
+    dataset: str
+    parent: str = ""
+    """The dataset that it was split from; empty if none."""
+    catalogs: dict[str, str]
+    """Version of a catalog → its name."""
+    counts: dict[str, int]
+    tiers: dict[str, int]
+    """Kept dialogues of each tier."""
+    assistants: dict[str, int]
+    """Spec of the teacher → kept dialogues whose assistant side it wrote."""
+    runs: tuple[RunIdentity, ...]
+    without_run: int = 0
+    """Dialogues that no run here made: loaded from a file, or from a run that is gone."""
+    written_by: Versions
+    """What wrote this card, and would verify an edit now."""
+
+
+@lru_cache(maxsize=1)
+def versions() -> Versions:
+    """The versions at work in this process."""
+    return Versions(
+        diaforge=_own_version(),
+        prompts=_hashes(_PARTS["prompts"]),
+        wording=_hashes(_PARTS["wording"]),
+        verifiers=_hashes(_PARTS["verifiers"]),
+    )
+
+
+def as_markdown(identity: DatasetIdentity) -> str:
+    """The identity as a card that people read."""
+    lines = [f"# Dataset {_inline(identity.dataset)}", ""]
+    if identity.parent:
+        lines += [f"Split from {_inline(identity.parent)}.", ""]
+    lines += _table("Counts", identity.counts)
+    lines += _table("Tiers", identity.tiers)
+    lines += _table("Catalog versions", identity.catalogs)
+    lines += _table("Who wrote the assistant's side", identity.assistants)
+    for run in identity.runs:
+        lines += _run_lines(run)
+    if identity.without_run:
+        lines += [f"{identity.without_run} dialogues come from no run here (loaded from a file).", ""]
+    lines += _version_lines("Versions that wrote this card", identity.written_by)
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _run_lines(run: RunIdentity) -> list[str]:
+    facts = {"started": run.started, "state": run.state, "seed": run.seed, "scenarios": run.scenarios} | {
+        f"{side} side": spec for side, spec in run.agents.items()
+    }
+    lines = _table(f"Run {_inline(run.run)}", facts)
+    if run.versions:
+        return lines + _version_lines("Versions at work in it", run.versions)
+    return [*lines, "Its versions were not noted.", ""]
+
+
+def _version_lines(title: str, found: Versions) -> list[str]:
+    facts: dict[str, Any] = {"DiaForge": found.diaforge, "rendering of tools and turns": found.rendering}
+    for part in ("prompts", "wording", "verifiers"):
+        facts |= getattr(found, part)
+    return _table(title, facts)
+
+
+def _table(title: str, facts: Mapping[str, Any]) -> list[str]:
+    rows = [f"| {_inline(name)} | {_inline(value)} |" for name, value in facts.items()]
+    return [f"## {title}", "", "| | |", "|---|---|", *rows, ""] if rows else []
+
+
+def _inline(value: Any) -> str:
+    """A value inside a table's cell: one line, no markup of its own."""
+    text = " ".join(str(value).split())
+    return "".join(f"\\{char}" if char in "\\`*_[]<>|#!" else char for char in text)
+
+
+def _hashes(places: Sequence[tuple[Path, str]]) -> dict[str, str]:
+    """File, as seen from its root → hash of its text with plain line ends, so that a checkout changes nothing."""
+    files = sorted({(root, path) for root, pattern in places for path in root.glob(pattern) if path.is_file()})
+    return {
+        path.relative_to(root).as_posix(): hashlib.sha256(path.read_bytes().replace(b"\r\n", b"\n")).hexdigest()[:_HEX]
+        for root, path in files
+    }
+
+
+def _own_version() -> str:
+    with (DATA_DIR.parent / "pyproject.toml").open("rb") as file:
+        return str(tomllib.load(file)["project"]["version"])

@@ -1,0 +1,66 @@
+"""The card of a dataset names what made it, and its text stays text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from diaforge_core.conversation.prompts import RENDERING
+from diaforge_core.generator import identity
+from diaforge_core.generator.identity import DatasetIdentity, RunIdentity, as_markdown, versions
+
+
+def a_card(**changes: object) -> DatasetIdentity:
+    run = RunIdentity(
+        run="generate talks",
+        started="2026-03-02T10:00:00",
+        state="succeeded",
+        seed=7,
+        scenarios=50,
+        agents={"user": "scripted", "assistant": "openai:qwen3@http://localhost:8000/v1"},
+        recipe={"seed": 7},
+        versions=versions(),
+    )
+    fields = {
+        "dataset": "talks",
+        "catalogs": {"abc123": "enterprise"},
+        "counts": {"dialogues": 50, "kept": 48},
+        "tiers": {"baseline": 48},
+        "assistants": {"scripted:oracle": 48},
+        "runs": (run,),
+        "written_by": versions(),
+    }
+    return DatasetIdentity.model_validate(fields | changes)
+
+
+def test_the_versions_name_every_part_that_decides_over_a_dialogue():
+    found = versions()
+    assert found.rendering == RENDERING
+    assert found.diaforge[0].isdigit()
+    assert "prompts.py" in found.prompts
+    assert {"wording/generation/user.yaml", "wording/generation/teacher.yaml", "personas.yaml"} <= set(found.wording)
+    assert any(name.startswith("verifiers") for name in found.verifiers)
+
+
+def test_a_changed_text_is_another_version_and_line_ends_are_not(tmp_path: Path):
+    file = tmp_path / "bank.yaml"
+    file.write_bytes(b"hello:\n- Hi\n")
+    first = identity._hashes(((tmp_path, "*.yaml"),))
+    file.write_bytes(b"hello:\r\n- Hi\r\n")
+    assert identity._hashes(((tmp_path, "*.yaml"),)) == first
+    file.write_bytes(b"hello:\n- Hello\n")
+    assert identity._hashes(((tmp_path, "*.yaml"),)) != first
+
+
+def test_the_card_is_read_back_as_it_was_and_says_all_of_it_in_words():
+    card = a_card(parent="all-talks", without_run=2)
+    assert DatasetIdentity.model_validate_json(card.model_dump_json()) == card
+    text = as_markdown(card)
+    for words in ("talks", "all-talks", "enterprise", "abc123", "localhost:8000", "| seed | 7 |", "2 dialogues come"):
+        assert words in text
+    assert versions().prompts["prompts.py"] in text
+
+
+def test_names_from_outside_cannot_write_markup_into_the_card():
+    text = as_markdown(a_card(catalogs={"v1": "![x](http://evil.example)\n# Not a heading | cell"}))
+    assert "![x](" not in text
+    assert "\n# Not" not in text
