@@ -55,7 +55,7 @@ def test_the_card_is_read_back_as_it_was_and_says_all_of_it_in_words():
     card = a_card(parent="all-talks", without_run=2)
     assert DatasetIdentity.model_validate_json(card.model_dump_json()) == card
     text = as_markdown(card)
-    for words in ("talks", "all-talks", "enterprise", "abc123", "localhost:8000", "| seed | 7 |", "2 dialogues come"):
+    for words in ("talks", "all-talks", "enterprise", "abc123", "localhost:8000", "| seed | 7 |", "file): 2"):
         assert words in text
     assert versions().prompts["prompts.py"] in text
 

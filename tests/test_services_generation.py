@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from diaforge_core.errors import CatalogError
+from diaforge_core.errors import CatalogError, DataError, ModelError
+from diaforge_core.generator.identity import versions
 from diaforge_core.generator.recipe import Recipe
+from diaforge_core.records.dialogue import Dialogue
 from diaforge_core.records.scenario import Scenario
 from diaforge_core.services.workspace import Workspace, open_workspace
 
@@ -66,3 +68,58 @@ def test_an_estimate_names_the_tiers_that_bounds_take_away(workspace: Workspace)
     guess = workspace.generation.estimate(Recipe(catalog="wide", near_floor=0.51), sample=2)
     assert guess.unavailable_tiers
     assert sum(guess.tiers.values()) == pytest.approx(50, abs=2)
+
+
+def made(workspace: Workspace, count: int = 12) -> list[Dialogue]:
+    run = workspace.generation.start(Recipe(catalog="wide", dataset="talks", count=count, seed=4))
+    assert workspace.jobs.wait(run.id).state == "succeeded"
+    return workspace.datasets.load("talks")
+
+
+def test_a_run_notes_who_plays_and_which_versions_are_at_work(workspace: Workspace):
+    run = workspace.generation.start(Recipe(catalog="wide", dataset="noted", count=1))
+    assert run.config["models"] == {"assistant": "scripted:oracle"}
+    assert run.config["versions"] == versions().model_dump(mode="json")
+    with pytest.raises(ModelError, match="not a model spec"):
+        workspace.generation.start(Recipe(catalog="wide", dataset="other", critic="no such thing"))
+    assert "other" not in {info.name for info in workspace.datasets.names()}
+
+
+def test_an_estimate_is_within_a_quarter_of_the_truth(workspace: Workspace):
+    recipe = Recipe(catalog="wide", dataset="talks", count=150, seed=9)
+    guess = workspace.generation.estimate(recipe)
+    run = workspace.jobs.wait(workspace.generation.start(recipe).id)
+    turns = sum(dialogue.assistant_turns for dialogue in workspace.datasets.load("talks", "all"))
+    assert guess.accepted == pytest.approx(run.result["accepted"], rel=0.25)
+    assert guess.assistant_turns == pytest.approx(turns, rel=0.25)
+
+
+def test_a_dialogue_played_anew_keeps_its_beginning_and_its_history(workspace: Workspace):
+    old = next(dialogue for dialogue in made(workspace) if len(dialogue.turns) >= 5)
+    new = workspace.generation.regenerate(old.id, 2, seed=1, who="Ana")
+    assert new.turns[:2] == old.turns[:2]
+    assert new.turns[2:] != old.turns[2:]
+    assert (new.version, new.passed, new.scenario) == (2, True, old.scenario)
+    assert workspace.review.history(old.id)[-1].reason == "played anew from turn 3"
+    assert workspace.review.versions(old.id)[0] == old
+    again = workspace.generation.regenerate(old.id, 2, seed=2, who="Ana")
+    assert again.turns != new.turns
+    workspace.review.undo("Ana")
+    workspace.review.undo("Ana")
+    assert workspace.review.get(old.id).dialogue.turns == old.turns
+
+
+@pytest.mark.parametrize("turn", [-1, 99])
+def test_a_turn_that_is_not_there_is_one_message(workspace: Workspace, turn: int):
+    old = made(workspace, 2)[0]
+    with pytest.raises(DataError, match="it has"):
+        workspace.generation.regenerate(old.id, turn)
+    assert workspace.review.get(old.id).dialogue.version == 1
+
+
+def test_every_turn_of_a_dialogue_can_be_played_anew(workspace: Workspace):
+    old = made(workspace, 3)[0]
+    for turn in range(len(old.turns)):
+        new = workspace.generation.regenerate(old.id, turn)
+        assert new.turns[:turn] == old.turns[:turn]
+        workspace.review.undo("someone")

@@ -111,7 +111,7 @@ def as_markdown(identity: DatasetIdentity) -> str:
     for run in identity.runs:
         lines += _run_lines(run)
     if identity.without_run:
-        lines += [f"{identity.without_run} dialogues come from no run here (loaded from a file).", ""]
+        lines += [f"Made by no run that is here (loaded from a file): {identity.without_run}.", ""]
     lines += _version_lines("Versions that wrote this card", identity.written_by)
     return "\n".join(lines).rstrip() + "\n"
 

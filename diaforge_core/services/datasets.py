@@ -137,6 +137,14 @@ class Datasets:
         where, values = table.condition(name, state, text, tier)
         return self._workspace.database.rows(f"SELECT count(*) FROM {table.SOURCE} WHERE {where}", values)[0][0]
 
+    def stamp(self, name: str) -> str:
+        """A text that is another one as soon as a dialogue of the dataset, or a decision on one, changes."""
+        rows = self._workspace.database.rows(
+            f"SELECT count(*), sum(hash(d.id, d.version, h.state, d.passed)) FROM {table.SOURCE} WHERE m.dataset = ?",
+            [name],
+        )
+        return f"{rows[0][0]}.{rows[0][1]}"
+
     def load(self, name: str, which: Which = "kept") -> list[Dialogue]:
         """The newest versions of a dataset's dialogues, in its order; DataError if there is no such dataset."""
         self.info(name)
@@ -218,6 +226,8 @@ class Datasets:
                 f"Shares of {held_out:g} held out and {validation:g} for validation leave nothing to train on. "
                 "Give two shares of 0 or more that sum to less than 1."
             )
+        if seed < 0:
+            raise DataError(f"A seed of {seed} is not possible. Give a whole number of 0 or more.")
         dialogues = self.load(name)
         if not dialogues:
             raise DataError(f"Dataset '{name}' has no kept dialogue to split. Generate more, or accept some in Review.")

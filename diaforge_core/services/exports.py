@@ -15,6 +15,7 @@ from ..conversation.assistants import View
 from ..conversation.prompts import native_messages, render_target
 from ..conversation.reading import assemble, read
 from ..errors import DataError
+from ..generator.identity import as_markdown
 from ..records.base import derived_seed
 from ..records.dialogue import Dialogue, Turn
 from ..records.tool import Tool, ToolCall
@@ -53,6 +54,24 @@ class Exports:
                 f"{target} cannot be written: {problem.strerror}. Give another file with --out."
             ) from problem
         return len(lines)
+
+    def warnings(self, dataset: str) -> list[str]:
+        """One sentence for each floor of variety that the kept dialogues break, and one for their duplicates."""
+        report = self._workspace.variety.report(dataset)
+        said = [
+            f"{floor.name.capitalize()}: {floor.value:.1%}, {'under' if floor.at_least else 'over'} {floor.limit:.1%}."
+            for floor in report.below
+        ]
+        again = sum(len(cluster) - 1 for cluster in report.diversity.near_duplicates)
+        if again:
+            said.append(f"{again} of {report.diversity.dialogues} dialogues say the same as another one.")
+        return said
+
+    def card(self, dataset: str) -> str:
+        """The card that goes with an export, in Markdown: what made the dataset, and where it is too little varied."""
+        warnings = self.warnings(dataset)
+        lines = ["## Warnings", "", *(f"- {warning}" for warning in warnings), ""] if warnings else []
+        return as_markdown(self._workspace.profiles.identity(dataset)) + "\n".join(["", *lines] if lines else [])
 
     def lines(self, dataset: str, format: Format) -> list[str]:
         """The file's lines, each with its line end."""

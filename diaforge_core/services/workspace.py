@@ -13,6 +13,7 @@ from ..store.database import Database
 from ..store.events import EventLog
 from ..store.ownership import Ownership
 from .catalogs import Catalogs
+from .coverage import Coverage
 from .datasets import Datasets
 from .demo import Demo
 from .evaluation import Evaluation
@@ -21,10 +22,12 @@ from .generation import Generation
 from .jobs import Jobs
 from .models import Models
 from .playground import Playground
+from .profiles import Profiles
 from .recovery import replay_decisions
 from .review import Review
 from .traces import Traces
 from .training import Training
+from .variety import Variety
 
 if TYPE_CHECKING:
     from .handover import HandoverServer
@@ -50,6 +53,9 @@ class Workspace:
         self.datasets = Datasets(self)
         self.jobs = Jobs(self)
         self.generation = Generation(self)
+        self.coverage = Coverage(self)
+        self.variety = Variety(self)
+        self.profiles = Profiles(self)
         self.review = Review(self)
         self.training = Training(self)
         self.evaluation = Evaluation(self)
