@@ -1,14 +1,16 @@
-"""Many conversations at once, for models that are waited for; what comes out is in order all the same."""
+"""Much at once, for what is waited for: other processes, or models; what comes out is in order all the same."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import TypeVar
 
 AHEAD = 4
 """Conversations begun for each place in flight before the oldest has ended: one long one must not idle the others."""
+CHECK_SECONDS = 0.2
+"""Between two looks at whether to go on, while the oldest is waited for."""
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -22,15 +24,36 @@ def in_order(play: Callable[[Item], Result], items: Iterable[Item], at_once: int
     if at_once <= 1:
         yield from map(play, items)
         return
-    waiting: deque[Future[Result]] = deque()
     with ThreadPoolExecutor(at_once, thread_name_prefix="in-flight") as pool:
-        try:
-            for item in items:
-                waiting.append(pool.submit(play, item))
-                if len(waiting) >= at_once * AHEAD:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-        finally:
-            for future in waiting:
-                future.cancel()
+        yield from in_turn(lambda item: pool.submit(play, item), items, at_once * AHEAD)
+
+
+def in_turn(
+    submit: Callable[[Item], Future[Result]],
+    items: Iterable[Item],
+    ahead: int,
+    check: Callable[[], None] | None = None,
+) -> Generator[Result, None, None]:
+    """What `submit(item)` promises for each item, in their order, in whatever order it comes about.
+
+    At most `ahead` promises are open. `check` is called while one is waited for, and what it raises ends the iteration;
+    so does what a promise raises, after the results before it. Promises still open then are taken back.
+    """
+    waiting: deque[Future[Result]] = deque()
+    try:
+        for item in items:
+            waiting.append(submit(item))
+            if len(waiting) >= ahead:
+                yield _kept(waiting.popleft(), check)
+        while waiting:
+            yield _kept(waiting.popleft(), check)
+    finally:
+        for future in waiting:
+            future.cancel()
+
+
+def _kept(future: Future[Result], check: Callable[[], None] | None) -> Result:
+    while check is not None and not future.done():
+        check()
+        wait([future], timeout=CHECK_SECONDS)
+    return future.result()

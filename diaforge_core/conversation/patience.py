@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from ..errors import ModelError
-from ..records.trace import Trace
 
 SILENT = 3
 """Conversations in a row to which a model gave no answer before it counts as not there."""
@@ -15,7 +14,18 @@ HOPELESS = 10
 Row = TypeVar("Row")
 
 
-def patiently(rows: Iterable[Row], trace_of: Callable[[Row], Trace], *, fresh: bool = True) -> Iterator[Row]:
+class Ending(Protocol):
+    """How a conversation ended, as a trace tells it."""
+
+    @property
+    def ended(self) -> str: ...
+    @property
+    def error(self) -> str: ...
+    @property
+    def unanswered(self) -> bool: ...
+
+
+def patiently(rows: Iterable[Row], trace_of: Callable[[Row], Ending], *, fresh: bool = True) -> Iterator[Row]:
     """The rows in their order; those without an answer are held back until a later one has one.
 
     ModelError in the words of the first if `SILENT` in a row have none, or all that there are; in a `fresh` run also
@@ -39,13 +49,13 @@ def patiently(rows: Iterable[Row], trace_of: Callable[[Row], Trace], *, fresh: b
     yield from held
 
 
-def _is_gone(held: Sequence[Trace]) -> bool:
+def _is_gone(held: Sequence[Ending]) -> bool:
     """Whether these failures in a row are enough to give up."""
     last = held[-SILENT:]
     return len(held) >= HOPELESS or (len(last) == SILENT and all(trace.unanswered for trace in last))
 
 
-def _words(held: Sequence[Trace], *, begun: bool) -> str:
+def _words(held: Sequence[Ending], *, begun: bool) -> str:
     first = next((trace for trace in held if trace.unanswered), held[0])
     came = "No further conversation came about" if begun else "No conversation came about"
     return f"{first.error} {came}; resume the run when that is mended."

@@ -76,10 +76,15 @@ class Recipe(Record):
     limits: SpendingLimits = SpendingLimits()
     prices: dict[str, PriceOf] = Field(default_factory=dict)
     """Model name, as the endpoint knows it → its price; a model without one counts no money."""
-    workers: int = Field(default=1, ge=1, le=256)
-    """Processes that generate at the same time; what comes out is the same for any number."""
+    workers: int = Field(default=0, ge=0, le=256)
+    """Processes that generate at the same time, 0 for as many as pay; what comes out is the same for any number.
+
+    A run that asks a model keeps to one, with many conversations in it that wait for the model side by side.
+    """
     engine: Engine = "local"
-    """Where they run: on this machine, or on a Ray cluster."""
+    """Where they run: on this machine, or on the Ray cluster at RAY_ADDRESS."""
+    shards: str = ""
+    """Address, as fsspec knows them, where processes put what they made; empty for the run's own folder."""
 
     @property
     def choices(self) -> Choices:

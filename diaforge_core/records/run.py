@@ -10,8 +10,10 @@ from pydantic import Field
 from .base import Record
 
 RunKind = Literal["generate", "train", "evaluate"]
-RunState = Literal["queued", "running", "succeeded", "failed", "cancelled", "lost"]
-FINISHED: frozenset[str] = frozenset({"succeeded", "failed", "cancelled", "lost"})
+RunState = Literal["queued", "running", "paused", "succeeded", "failed", "cancelled", "lost"]
+RESUMABLE: tuple[RunState, ...] = ("paused", "failed", "cancelled", "lost")
+FINISHED: frozenset[str] = frozenset({"succeeded", *RESUMABLE})
+"""Nobody works on it."""
 
 
 class Progress(Record):
@@ -41,4 +43,4 @@ class Run(Record):
     error: str = ""
     """One message a person can act on; empty unless the state is `failed` or `lost`."""
     result: dict[str, Any] = Field(default_factory=dict)
-    """What the kind of run reports at its end; empty until then."""
+    """What the kind of run reports where it ends, be that before its time; empty until then."""

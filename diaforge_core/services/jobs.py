@@ -22,7 +22,7 @@ import psutil
 from ..errors import DataError
 from ..records.base import content_id
 from ..records.dialogue import Dialogue
-from ..records.run import FINISHED, Progress, Run, RunKind
+from ..records.run import FINISHED, RESUMABLE, Progress, Run, RunKind, RunState
 from ..records.scenario import Scenario
 from ..records.tool import Catalog
 from ..records.trace import Trace
@@ -139,21 +139,30 @@ class Jobs:
 
         A worker that does not heed it is terminated by a later `poll`. A finished run is given back as it is.
         """
+        return self._stop(id_or_name, pause=False)
+
+    def pause(self, id_or_name: str) -> Run:
+        """The run, asked to stop as by `cancel` and to go on later by `resume`; it takes no slot meanwhile."""
+        return self._stop(id_or_name, pause=True)
+
+    def _stop(self, id_or_name: str, pause: bool) -> Run:
         run = self.get(id_or_name)
         if run.state in FINISHED:
             return run
         folder = self.folder(run.id)
-        folder.request_stop()
+        folder.request_stop(pause)
         if run.state == "queued":
-            folder.set_status(Status(state="cancelled", ended=dt.datetime.now(dt.UTC)))
+            ended = dt.datetime.now(dt.UTC)
+            before = folder.status()
+            folder.set_status(Status(state="paused" if pause else "cancelled", started=before.started, ended=ended))
         self.poll()
         return self.get(run.id)
 
     def resume(self, id_or_name: str) -> Run:
-        """The run, going on after its last whole row; DataError if it is not failed, cancelled or lost."""
+        """The run, going on after its last whole row; DataError if it is not paused, failed, cancelled or lost."""
         run = self.get(id_or_name)
-        if run.state not in ("failed", "cancelled", "lost"):
-            raise DataError(f"Run '{run.name}' is {run.state}; only a failed, cancelled or lost run can be resumed.")
+        if run.state not in RESUMABLE:
+            raise DataError(f"Run '{run.name}' is {run.state}; one that is {_listed(RESUMABLE)} can be resumed.")
         folder = self.folder(run.id)
         deadline = time.monotonic() + ENDING_SECONDS
         while self._is_working(run.id, folder) and time.monotonic() < deadline:
@@ -282,7 +291,8 @@ class Jobs:
             cursor.execute(
                 "UPDATE runs SET state = 'running', started = coalesce(started, ?) WHERE id = ?", [utc_now(), run_id]
             )
-        folder.set_process(process.pid, _start_time(process.pid))
+        with contextlib.suppress(DataError):  # the worker writes it too, and says why if it cannot
+            folder.set_process(process.pid, _start_time(process.pid))
 
     def _take_in(self, run: Run) -> None:
         """Bring one unfinished run up to date with its folder."""
@@ -347,13 +357,15 @@ class Jobs:
 
     def _gone(self, run: Run, folder: RunFolder, status: Status) -> Status:
         """The status of a run whose worker ended without a word: cancelled if it was asked to stop, else lost."""
-        asked = folder.stop_requested_at() is not None
+        asked: RunState | None = None
+        if folder.stop_requested_at() is not None:
+            asked = "paused" if folder.pauses else "cancelled"
         tail = folder.log(5).strip().splitlines()
         said = f" Its last words: {tail[-1][:300]}" if tail else ""
         gone = Status.model_validate(
             status.model_dump()
             | {
-                "state": "cancelled" if asked else "lost",
+                "state": asked or "lost",
                 "ended": dt.datetime.now(dt.UTC),
                 "error": ""
                 if asked
@@ -361,7 +373,8 @@ class Jobs:
                 f"what it had made is kept. Resume the run to go on.{said}",
             }
         )
-        folder.set_status(gone)
+        with contextlib.suppress(DataError):  # on a full disk the database may still have room for it
+            folder.set_status(gone)
         return gone
 
     def _press_for_stop(self, run_id: str, folder: RunFolder) -> None:
@@ -405,8 +418,12 @@ class Jobs:
 
 def needs_slot(config: dict[str, Any]) -> bool:
     """Whether a run computes with a model on this machine, of which one works at a time."""
-    local = not str(config.get("model", "")).startswith(("scripted:", "openai:"))
-    return config["kind"] == "train" or local
+    specs = (config.get("models") or {"": str(config.get("model", ""))}).values()
+    return config["kind"] == "train" or not all(spec.startswith(("scripted:", "openai:")) for spec in specs)
+
+
+def _listed(words: Sequence[str]) -> str:
+    return f"{', '.join(words[:-1])} or {words[-1]}"
 
 
 def worker_environment() -> dict[str, str]:

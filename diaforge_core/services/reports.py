@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, is_dataclass
 from typing import Any
 
@@ -14,18 +14,44 @@ from ..evaluation.metrics import Measurements
 from ..records.dialogue import Dialogue
 
 
-def generation_report(dataset: str, rows: Sequence[tuple[bool, str, int, str]]) -> dict[str, Any]:
-    """The counts of a generation from its (passed, first failed verifier, assistant turns, tier) rows."""
-    accepted = [row for row in rows if row[0]]
-    turns = sum(row[2] for row in accepted) / len(accepted) if accepted else 0.0
-    return {
-        "dataset": dataset,
-        "asked": len(rows),
-        "accepted": len(accepted),
-        "rejected": dict(sorted(Counter(row[1] for row in rows if not row[0]).items())),
-        "assistant_turns_per_dialogue": round(turns, 3),
-        "tiers": dict(sorted(Counter(row[3] for row in accepted).items())),
-    }
+class GenerationTally:
+    """Counts the rows of a generation as they come in, in order."""
+
+    def __init__(self, dataset: str) -> None:
+        self.dataset = dataset
+        self.asked = 0
+        """Scenarios so far: played, or found impossible to draw."""
+        self._accepted = self._turns = self._faults = self._undrawn = 0
+        self._rejected: Counter[str] = Counter()
+        self._tiers: Counter[str] = Counter()
+
+    def add(self, row: dict[str, Any]) -> dict[str, Any]:
+        """The row, counted."""
+        self.asked += 1
+        if "dialogue" not in row:
+            self._undrawn += 1
+            return row
+        dialogue = Dialogue.model_validate(row["dialogue"])
+        self._faults += "fault" in row
+        if not dialogue.passed:
+            self._rejected[first_failure(dialogue)] += 1
+            return row
+        self._accepted += 1
+        self._turns += dialogue.assistant_turns
+        self._tiers[dialogue.scenario.tier] += 1
+        return row
+
+    def report(self) -> dict[str, Any]:
+        """The counts so far; `faults` and `undrawn` only where there are some."""
+        unusual = {"faults": self._faults, "undrawn": self._undrawn}
+        return {
+            "dataset": self.dataset,
+            "asked": self.asked,
+            "accepted": self._accepted,
+            "rejected": dict(sorted(self._rejected.items())),
+            "assistant_turns_per_dialogue": round(self._turns / self._accepted, 3) if self._accepted else 0.0,
+            "tiers": dict(sorted(self._tiers.items())),
+        } | {name: count for name, count in unusual.items() if count}
 
 
 def measurements_report(measured: Measurements) -> dict[str, Any]:

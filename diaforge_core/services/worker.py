@@ -11,11 +11,11 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import psutil
 from filelock import FileLock, Timeout
@@ -24,23 +24,19 @@ from ..conversation.assistants import Assistant
 from ..conversation.budget import Limits, Price
 from ..conversation.endpoint import Means, run_means
 from ..conversation.model_specs import open_assistant
-from ..conversation.scenarios import Choices, draw_scenarios
-from ..errors import DiaForgeError, ModelError
-from ..records.dialogue import Dialogue
+from ..conversation.patience import patiently
+from ..errors import DiaForgeError, Interrupted
+from ..generator.agents import open_agents
+from ..generator.recipe import Recipe
+from ..generator.shards import make, shard_of, shards_left
 from ..records.run import Progress, RunState
 from ..records.trace import Trace
 from ..store.run_folder import RunFolder, Status
-from .reports import first_failure, generation_report, measurements_report, plain
+from .reports import GenerationTally, measurements_report, plain
+from .shards import ShardSource, asks_model, processes_for, shard_rows, specs_of
 
 PROGRESS_SECONDS = 0.5
 """Between two writings of the progress file."""
-SILENT = 3
-"""Conversations that end in an error, from the first on, before the model counts as not there."""
-T = TypeVar("T")
-
-
-class Stopped(Exception):
-    """The run was asked to stop; what it has done is whole."""
 
 
 class Work:
@@ -55,10 +51,14 @@ class Work:
         self._written = 0.0
         self._first: int | None = None
         self._means: Means | None = None
+        self.specs = specs_of(self.config)
+        """Side → the folder or address that its model spec stands for."""
+        self.so_far: Callable[[], dict[str, Any]] = dict
+        """What there is to report at this moment."""
 
     @property
     def asks_endpoint(self) -> bool:
-        return self.config["model"].startswith("openai:")
+        return any(spec.startswith("openai:") for spec in self.specs.values())
 
     @property
     def at_once(self) -> int:
@@ -77,20 +77,17 @@ class Work:
         if self._means is None:
             prices = {model: Price(**price) for model, price in self.recipe.get("prices", {}).items()}
             self._means = run_means(self.folder.path, Limits(**self.recipe.get("limits", {})), prices)
+            self._means.stop_when(lambda: self.folder.stop_requested_at() is not None)
         return self._means
 
-    def close(self) -> dict[str, Any]:
-        """Give back what is open; what the run spent on endpoints comes back, nothing if it asked none."""
-        if self._means is None or self._means.cache is None:
-            return {}
-        self._means.cache.close()
-        spent = asdict(self._means.budget.spent)
-        return {"spent": spent} if spent["calls"] or spent["cache_hits"] else {}
+    def report(self) -> dict[str, Any]:
+        """What the run has come to so far, and what it spent on endpoints if it asked any."""
+        return self.so_far() | (self._means.report() if self._means else {})
 
-    def check_stop(self) -> None:
-        """Raise Stopped if somebody asked for it."""
-        if self.folder.stop_requested_at() is not None:
-            raise Stopped
+    def close(self) -> None:
+        """Give back what is open."""
+        if self._means is not None:
+            self._means.close()
 
     def tell(self, done: int, total: int, unit: str, message: str = "") -> None:
         """Write the progress, not too often; the pace counts this process's own work only."""
@@ -107,49 +104,37 @@ class Work:
         )
 
 
-def once_answered(rows: Iterable[T], trace_of: Callable[[T], Trace]) -> Iterator[T]:
-    """The rows, held back until a conversation is no error.
-
-    ModelError in the words of the first if `SILENT` are, or all there are: a model that is not there would fill the
-    run with errors, and a resumed run would keep them.
-    """
-    rest, held = iter(rows), []
-    for row in rest:
-        held.append(row)
-        if trace_of(row).ended != "error" or len(held) == SILENT:
-            break
-    if held and trace_of(held[-1]).ended == "error":
-        raise ModelError(f"{trace_of(held[0]).error} No conversation came about; resume the run when that is mended.")
-    yield from held
-    yield from rest
-
-
 def generate(work: Work) -> dict[str, Any]:
-    """Play the recipe's scenarios with the teacher; one row a scenario."""
-    from ..generator.utcgen import UTCGen
+    """Play the recipe's scenarios; one row a scenario, in their order, whichever process plays it."""
+    recipe, tally = Recipe.model_validate(work.recipe), GenerationTally(work.recipe["dataset"])
+    for row in work.folder.rows():
+        tally.add(row)
+    work.so_far = tally.report
+    work.tell(tally.asked, recipe.count, "dialogues")
+    with closing(_generated(work, recipe, tally.asked)) as made:
+        for rows in made:
+            work.folder.append(*map(tally.add, rows))
+            work.tell(tally.asked, recipe.count, "dialogues")
+            if tally.asked < recipe.count:
+                work.folder.check_stop()
+    return tally.report()
 
-    recipe, catalog = work.recipe, work.folder.catalog()
-    total = recipe["count"]
-    rows = [_generation_row(row["dialogue"]) for row in work.folder.rows()]
-    work.tell(len(rows), total, "dialogues")
-    scenarios = draw_scenarios(
-        catalog,
-        total - len(rows),
-        recipe["seed"],
-        Choices.of(recipe),
-        start=len(rows),
-    )
-    assistant = work.assistant(recipe["assistant"])
-    engine = UTCGen(api_catalog=catalog, seed=recipe["seed"])
-    with closing(engine.generate(catalog, scenarios, assistant, at_once=work.at_once)) as made:
-        for trace, dialogue in made if rows else once_answered(made, lambda pair: pair[0]):
-            row = {"trace": trace.model_dump(mode="json"), "dialogue": dialogue.model_dump(mode="json")}
-            work.folder.append(row)
-            rows.append(_generation_row(row["dialogue"]))
-            work.tell(len(rows), total, "dialogues")
-            if len(rows) < total:
-                work.check_stop()
-    return generation_report(recipe["dataset"], rows)
+
+def _generated(work: Work, recipe: Recipe, done: int) -> Generator[list[dict[str, Any]]]:
+    """Rows from scenario number `done` on, as many at a time as come at once."""
+    if recipe.engine == "ray" or processes_for(recipe, recipe.count - done) > 1:
+        yield from shard_rows(work.folder, ShardSource.of(work.folder), done, work.folder.check_stop)
+        return
+    catalog = work.folder.catalog()
+    agents = open_agents(recipe, work.specs, work.models_dir, work.means() if work.asks_endpoint else None)
+    if asks_model(recipe.models):
+        made = make(catalog, recipe, agents, range(done, recipe.count), work.at_once)
+        with closing(made):
+            yield from ([each.row()] for each in patiently(made, lambda each: each, fresh=not done))
+        return
+    for number in shards_left(recipe.count, done):
+        numbers = shard_of(recipe.count, number)
+        yield from ([each.row()] for each in make(catalog, recipe, agents, numbers[max(0, done - numbers.start) :]))
 
 
 def evaluate(work: Work) -> dict[str, Any]:
@@ -166,12 +151,12 @@ def evaluate(work: Work) -> dict[str, Any]:
     played = {(trace.scenario.id, trace.trial) for trace in traces}
     how = {"trials": trials, "seed": work.recipe["seed"], "skip": played, "at_once": work.at_once}
     with closing(evaluate_scenarios(catalog, scenarios, assistant, **how)) as made:
-        for trace in made if traces else once_answered(made, lambda trace: trace):
+        for trace in patiently(made, lambda trace: trace, fresh=not traces):
             work.folder.append({"trace": trace.model_dump(mode="json")})
             traces.append(trace)
             work.tell(len(traces), total, "conversations")
             if len(traces) < total:
-                work.check_stop()
+                work.folder.check_stop()
     tools = {tool.name: tool for tool in catalog.tools}
     return measurements_report(measure(traces, tools))
 
@@ -228,33 +213,42 @@ def run(path: Path) -> RunState:
     """The state that the run ended in; everything about it stands in the folder."""
     folder = RunFolder(path)
     work = Work(folder)
-    signal.signal(signal.SIGTERM, lambda *_: folder.request_stop())
+    signal.signal(signal.SIGTERM, lambda *_: folder.request_stop(folder.pauses))
     folder.set_process(os.getpid(), psutil.Process().create_time())
     folder.repair()
+    folder.hold_room()
     started = folder.status().started or dt.datetime.now(dt.UTC)
     folder.set_status(Status(state="running", started=started))
-    state: RunState = "succeeded"
-    result: dict[str, Any] = {}
+    state: RunState = "failed"
     error = ""
     try:
-        work.check_stop()
-        result = KINDS[work.config["kind"]](work)
-        if result.get("finished") is False:
-            state = "cancelled"
-    except Stopped:
-        state = "cancelled"
-    except DiaForgeError as problem:
-        state, error = "failed", str(problem)
+        state, error = _outcome(work)
     except BaseException as problem:
         error = f"{type(problem).__name__}: {problem}. This is a fault of DiaForge; the run's log has the details."
-        folder.set_status(Status(state="failed", started=started, ended=dt.datetime.now(dt.UTC), error=error))
         raise
     finally:
-        spent = work.close()
-    if result:
-        result |= spent
-    folder.set_status(Status(state=state, started=started, ended=dt.datetime.now(dt.UTC), error=error, result=result))
+        folder.free_room()
+        ended = dt.datetime.now(dt.UTC)
+        folder.set_status(Status(state=state, started=started, ended=ended, error=error, result=work.report()))
+        work.close()
     return state
+
+
+def _outcome(work: Work) -> tuple[RunState, str]:
+    """The state in which the run's own work ends, and the error if that is `failed`."""
+    try:
+        work.folder.check_stop()
+        result = KINDS[work.config["kind"]](work)
+    except Interrupted:
+        return _stopped(work), ""
+    except DiaForgeError as problem:
+        return "failed", str(problem)
+    work.so_far = lambda: result
+    return ("succeeded" if result.get("finished") is not False else _stopped(work)), ""
+
+
+def _stopped(work: Work) -> RunState:
+    return "paused" if work.folder.pauses else "cancelled"
 
 
 def main(arguments: list[str]) -> int:
@@ -275,11 +269,6 @@ def main(arguments: list[str]) -> int:
     except Exception:  # noqa: BLE001 - the last stop before the log: the traceback is all a developer gets
         traceback.print_exc()
         return 1
-
-
-def _generation_row(dialogue: dict[str, Any]) -> tuple[bool, str, int, str]:
-    record = Dialogue.model_validate(dialogue)
-    return record.passed, first_failure(record), record.assistant_turns, record.scenario.tier
 
 
 if __name__ == "__main__":

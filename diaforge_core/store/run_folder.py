@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
+import errno
 import json
 import os
 from collections.abc import Iterable, Iterator
@@ -11,12 +13,18 @@ from typing import Any
 
 from pydantic import Field
 
-from ..errors import DataError
+from ..errors import DataError, Interrupted
 from ..records.base import Record
 from ..records.dialogue import Dialogue
 from ..records.run import Progress, RunState
 from ..records.scenario import Scenario
 from ..records.tool import Catalog
+
+ROOM_BYTES = 64 << 10
+"""Held by a file while a worker runs, and given back for its last words where the disk has become full."""
+PAUSE = "pause"
+"""In the stop file where the run is to go on later."""
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class Status(Record):
@@ -96,14 +104,22 @@ class RunFolder:
     def set_process(self, pid: int, started: float) -> None:
         self._replace("process.json", json.dumps({"pid": pid, "started": started}))
 
-    def append(self, row: dict[str, Any]) -> None:
-        """One more row, on disk before this returns; only the worker appends."""
-        with self.rows_path.open("ab") as file:
-            file.write(
-                json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass") + b"\n"
-            )
-            file.flush()
-            os.fsync(file.fileno())
+    def append(self, *rows: dict[str, Any]) -> None:
+        """More rows, on disk before this returns; only the worker appends."""
+        self.append_lines(b"".join(map(line_of, rows)))
+
+    def append_lines(self, lines: bytes) -> None:
+        """Rows that are lines already; DataError where they cannot be written, no part of them staying behind."""
+        with _written(self.rows_path), self.rows_path.open("ab", buffering=0) as file:
+            start = file.tell()
+            try:
+                rest = memoryview(lines)
+                while rest:
+                    rest = rest[file.write(rest) :]
+                os.fsync(file.fileno())
+            except OSError:
+                file.truncate(start)
+                raise
 
     def repair(self) -> None:
         """Cut off a last row that a killed worker left unfinished; done before a worker appends."""
@@ -130,9 +146,25 @@ class RunFolder:
         content = content[: content.rfind(b"\n") + 1]
         return [json.loads(line) for line in content.splitlines() if line.strip()], offset + len(content)
 
-    def request_stop(self) -> None:
-        """Ask the worker to stop after the row at hand."""
-        (self.path / "stop").touch()
+    def request_stop(self, pause: bool = False) -> None:
+        """Ask the worker to stop after the row at hand; `pause` says that the run is to go on later."""
+        (self.path / "stop").write_text(PAUSE if pause else "", encoding="utf-8")
+
+    @property
+    def pauses(self) -> bool:
+        """Whether the stop that was asked for, if any, is a pause."""
+        try:
+            return (self.path / "stop").read_text(encoding="utf-8") == PAUSE
+        except FileNotFoundError:
+            return False
+
+    def hold_room(self) -> None:
+        """Keep a little of the disk for the worker's last words."""
+        with contextlib.suppress(OSError):
+            (self.path / ".room").write_bytes(bytes(ROOM_BYTES))
+
+    def free_room(self) -> None:
+        (self.path / ".room").unlink(missing_ok=True)
 
     def clear_stop(self) -> None:
         (self.path / "stop").unlink(missing_ok=True)
@@ -143,6 +175,11 @@ class RunFolder:
             return (self.path / "stop").stat().st_mtime
         except FileNotFoundError:
             return None
+
+    def check_stop(self) -> None:
+        """Interrupted if a stop was asked for."""
+        if self.stop_requested_at() is not None:
+            raise Interrupted("The run was asked to stop.")
 
     def checkpoints(self) -> list[Path]:
         """Folders of saved weights named `checkpoint-STEP`, wherever the trainer put them in the run folder."""
@@ -161,13 +198,43 @@ class RunFolder:
         return "\n".join(text.splitlines()[-lines:])
 
     def _replace(self, name: str, text: str) -> None:
-        """Write a small file whole: a reader sees the old one or the new one."""
-        partial = self.path / f".{name}.{os.getpid()}"
-        with partial.open("w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, self.path / name)
+        """Write a small file whole: a reader sees the old one or the new one. DataError where it cannot be written."""
+        replace_file(self.path / name, text.encode("utf-8"))
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Write a file whole: a reader, or a later start, sees the old one or the new one. DataError where it cannot be."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    with _written(path):
+        try:
+            with partial.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(partial, path)
+        except OSError:
+            partial.unlink(missing_ok=True)
+            raise
+
+
+def line_of(row: dict[str, Any]) -> bytes:
+    """The row as it stands in a file of rows; the same row gives the same bytes."""
+    return json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass") + b"\n"
+
+
+@contextlib.contextmanager
+def _written(path: Path) -> Iterator[None]:
+    """DataError that says what could not be written and why, for what the operating system refuses."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except OSError as problem:
+        why = (problem.strerror or str(problem)).lower()
+        mend = "Make room there" if problem.errno in _NO_ROOM else "Make it writable"
+        raise DataError(
+            f"{path} could not be written: {why}. What was made before is whole. {mend} and resume the run."
+        ) from problem
 
 
 def _lines(path: Path) -> list[bytes]:

@@ -68,6 +68,7 @@ STATES: dict[str, Look] = {
 RUN_STATES: dict[str, Look] = {
     "queued": Look("waiting", "schedule", "gray"),
     "running": Look("running", "play_circle", "primary"),
+    "paused": Look("paused", "pause_circle", "gray", "Nothing works on it; resume goes on where it stopped."),
     "succeeded": Look("finished", "check_circle", "blue"),
     "failed": Look("failed", "error", "red", "Its reason stands beside it."),
     "cancelled": Look("stopped", "stop_circle", "gray"),

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from diaforge_core.records.run import FINISHED, Run
+from diaforge_core.records.run import FINISHED, RESUMABLE, Run
 
 from .palette import RUN_STATES, badge_markdown
 from .wiring import EVALUATE, GENERATE, TRAIN, acting, link, services
@@ -74,7 +74,7 @@ def run_buttons(run: Run) -> None:
                 icon=":material/stop_circle:",
                 **acting(jobs.cancel, run.id, say="It ends the step it is at, keeps what it has, and stops."),
             )
-        if run.state in {"failed", "cancelled", "lost"}:
+        if run.state in RESUMABLE:
             st.button("Resume", key=f"resume.{run.id}", icon=":material/play_arrow:", **acting(jobs.resume, run.id))
         with st.popover("Log", icon=":material/article:", key=f"log.{run.id}"):
             text = jobs.log(run.id)

@@ -1,0 +1,167 @@
+"""Shards of a generate run: each made from the run folder and its number alone, by whichever process has time.
+
+They are put where every process of the run can reach them: in the run's own folder, or at any address that fsspec
+knows. The run's worker takes them from there into its rows, in order.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Generator, Mapping
+from concurrent.futures import Future
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from ..conversation.in_flight import in_turn
+from ..errors import DataError
+from ..generator.agents import open_agents
+from ..generator.recipe import Recipe
+from ..generator.shards import make, shard_of, shards_left
+from ..records.tool import Catalog
+from ..store.run_folder import RunFolder, line_of
+from .shelf import Shelf
+
+FOLDER = "shards"
+MOST_PROCESSES = 8
+"""Taken without being asked for: each holds a catalog and an encoder of its own."""
+WORTH_A_PROCESS = 250
+"""Scenarios that take a core longer than a process takes to start."""
+AHEAD = 3
+"""Shards begun for each process before the oldest is whole."""
+Submit = Callable[[int], Future[int]]
+"""Begins a shard; what comes back is its number, once it is on the shelf."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShardSource:
+    """All that shards are made of; it can be sent to another machine."""
+
+    recipe: Recipe
+    catalog: Catalog
+    specs: dict[str, str]
+    """Side → the folder or address that its model spec stands for."""
+    models_dir: Path
+    address: str
+    """Where shards are put: a folder, or anything that fsspec knows."""
+
+    @classmethod
+    def of(cls, folder: RunFolder) -> ShardSource:
+        """That of a run folder; DataError if it is none."""
+        config = folder.config()
+        recipe = Recipe.model_validate(config["recipe"])
+        own = str(folder.path / FOLDER)
+        address = f"{recipe.shards.rstrip('/')}/{config.get('id', folder.path.name)}" if recipe.shards else own
+        return cls(recipe, folder.catalog(), specs_of(config), Path(config["models_dir"]), address)
+
+
+class ShardMaker:
+    """Makes the shards of one run; catalog, encoder and models are loaded once."""
+
+    def __init__(self, source: ShardSource, check: Callable[[], None] = lambda: None) -> None:
+        """`check` is called before each row; what it raises ends the shard."""
+        self.source = source
+        self.shelf = Shelf(source.address)
+        self._agents = open_agents(source.recipe, source.specs, source.models_dir)
+        self._check = check
+
+    def bytes_of(self, number: int) -> bytes:
+        """The rows of this shard, a line each: the same on any machine, in any process, at any time."""
+        source, lines = self.source, []
+        for made in make(source.catalog, source.recipe, self._agents, shard_of(source.recipe.count, number)):
+            self._check()
+            lines.append(line_of(made.row()))
+        return b"".join(lines)
+
+    def fill(self, number: int) -> int:
+        """The number of this shard, once it is on the shelf."""
+        if not self.shelf.has(number):
+            self.shelf.put(number, self.bytes_of(number))
+        return number
+
+
+def make_shard(folder: Path, number: int) -> bytes:
+    """The rows of one shard of the run in this folder: a pure function of the two."""
+    return ShardMaker(ShardSource.of(RunFolder(folder))).bytes_of(number)
+
+
+def shard_rows(
+    folder: RunFolder, source: ShardSource, done: int, check: Callable[[], None]
+) -> Generator[list[dict[str, Any]]]:
+    """The rows of each shard from scenario number `done` on, in order; made by processes or by Ray.
+
+    `check` is called while a shard is waited for, and what it raises ends the work. A shard in the run's own folder
+    is taken away once the next is asked for. DataError where shards cannot be made or read.
+    """
+    count, shelf = source.recipe.count, Shelf(source.address)
+    shelf.clear_unfinished()
+    processes = processes_for(source.recipe, count - done)
+    with _pool(folder, source, processes) as submit:
+        for number in in_turn(submit, shards_left(count, done), processes * AHEAD, check):
+            numbers = shard_of(count, number)
+            lines = _whole(shelf, number, len(numbers))
+            yield [json.loads(line) for line in lines[max(0, done - numbers.start) :]]
+            if not source.recipe.shards:
+                shelf.remove(number)
+
+
+def check_recipe(recipe: Recipe) -> None:
+    """DataError where a run could not be done as the recipe wants it: models with Ray, or a secret in an address."""
+    if recipe.engine == "ray" and asks_model(recipe.models):
+        raise DataError(
+            "Ray spreads dialogues that scripts play. Those that ask a model wait for its server, and one process "
+            "keeps 256 of them waiting: take the engine 'local'."
+        )
+    parts = urlsplit(recipe.shards)
+    if parts.username is not None or parts.password is not None or parts.query:
+        # The address stands in the run folder, so a secret in it would too; nor is it repeated here.
+        raise DataError(
+            "The address of the shards holds a user, a password or a query, which would be stored with the run. Give "
+            "the plain address and set the secrets in the environment."
+        )
+
+
+def processes_for(recipe: Recipe, scenarios: int) -> int:
+    """How many processes play so many scenarios; 1 where models are asked, which are waited for or fill the machine."""
+    if asks_model(recipe.models):
+        return 1
+    shards = max(1, len(shards_left(recipe.count, recipe.count - scenarios)))
+    wanted = recipe.workers or min(_cores(), MOST_PROCESSES, -(-scenarios // WORTH_A_PROCESS))
+    return max(1, min(wanted, shards))
+
+
+def asks_model(specs: Mapping[str, str]) -> bool:
+    """Whether any side is played by a model and not by a script."""
+    return any(not spec.startswith("scripted:") for spec in specs.values())
+
+
+def specs_of(config: dict[str, Any]) -> dict[str, str]:
+    """Side → the folder or address that its model spec stands for, of a run's configuration."""
+    return config.get("models") or {"assistant": config["model"]}
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _whole(shelf: Shelf, number: int, rows: int) -> list[bytes]:
+    lines = (shelf.get(number) or b"").splitlines(keepends=True)
+    if len(lines) != rows:
+        shelf.remove(number)
+        raise DataError(
+            f"Shard {number} at {shelf.address} is not as it was put there. Resume the run to make it anew."
+        )
+    return lines
+
+
+def _pool(folder: RunFolder, source: ShardSource, processes: int) -> AbstractContextManager[Submit]:
+    if source.recipe.engine == "ray":
+        from .ray_engine import ray_tasks
+
+        return ray_tasks(source, processes)
+    from .local_pool import local_processes
+
+    return local_processes(folder.path, processes)
