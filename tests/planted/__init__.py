@@ -25,6 +25,8 @@ from ..factories import a_dialogue, a_persona, a_scenario, a_setting
 HERE = Path(__file__).parent
 OWN_CATALOGS = ("banking", "facilities", "logistics")
 DEMO = "demo"
+BY_HAND = "by hand"
+"""The teacher of a hand-worded dialogue."""
 GENERATED = {DEMO: 50, "banking": 16, "facilities": 17, "logistics": 17}
 """How many generated dialogues each catalog contributes."""
 SEED = 2026
@@ -92,7 +94,7 @@ def _read(entry: dict[str, Any], number: int) -> tuple[Dialogue, Catalog]:
         seed=number,
         **changes,
     )
-    return a_dialogue(scenario, turns), catalog
+    return a_dialogue(scenario, turns, assistant=BY_HAND), catalog
 
 
 def _stages(entry: dict[str, Any]) -> list[tuple[int, list[str]]]:

@@ -1,0 +1,10 @@
+"""Every kind of fault that is planted, by name."""
+
+from __future__ import annotations
+
+from . import faults_call, faults_shape, faults_words
+from .planting import FAULTS, Fault, Planted
+
+__all__ = ["FAULTS", "PARTS", "Fault", "Planted"]
+PARTS = (faults_shape, faults_call, faults_words)
+"""The modules that fill `FAULTS`, in the order of the report."""

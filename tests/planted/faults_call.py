@@ -1,0 +1,369 @@
+"""Faults in the call: its tool, and values that the schema, the gold or the user's words speak against."""
+
+from __future__ import annotations
+
+import random
+import re
+from typing import Any
+
+from diaforge_core.records.dialogue import Dialogue, Turn
+from diaforge_core.records.tool import Catalog
+
+from . import BY_HAND
+from .planting import (
+    DATE,
+    Path,
+    Planted,
+    all_said,
+    another,
+    call_at,
+    calling,
+    calling_gold,
+    demands_confirmation,
+    fault,
+    goal_tool,
+    in_words,
+    leaves,
+    objects,
+    pick,
+    schema_at,
+    set_at,
+    stated,
+    with_scenario,
+    with_turn,
+    with_turns,
+)  # fmt: skip
+
+REFUSALS = (
+    "I'm sorry, none of my tools can do that.",
+    "Unfortunately there's nothing among my functions that fits your request.",
+    "That is outside of what I can do here, sorry.",
+)
+
+
+def _gold(dialogue: Dialogue) -> dict[str, Any]:
+    return dict(dialogue.scenario.gold_arguments)
+
+
+def _place(dialogue: Dialogue, rng: random.Random, items: list[Any]) -> Any:
+    """One of the items, where the dialogue calls at all."""
+    return pick(rng, items) if call_at(dialogue) is not None else None
+
+
+def _at_call(dialogue: Dialogue) -> Planted:
+    return dialogue, len(dialogue.turns) - 1
+
+
+@fault("A near-duplicate among the candidates is called with the same arguments.", "tool_call")
+def wrong_twin(dialogue: Dialogue, catalog: Catalog, rng: random.Random) -> Planted | None:
+    others = [name for name in dialogue.scenario.candidates if name != dialogue.scenario.goal_tool]
+    name = _place(dialogue, rng, others)
+    return name and _at_call(calling(dialogue, name))
+
+
+@fault("A tool that exists nowhere is called.", "tool_call")
+def invented_tool(dialogue: Dialogue, catalog: Catalog, rng: random.Random) -> Planted | None:
+    end = _place(dialogue, rng, ["V2", "Bulk", "_now", "Quick"])
+    return end and _at_call(calling(dialogue, dialogue.scenario.goal_tool + end))
+
+
+@fault("A tool of the catalog that is not among the candidates is called.", "tool_call")
+def tool_not_in_view(dialogue: Dialogue, catalog: Catalog, rng: random.Random) -> Planted | None:
+    unseen = [tool.name for tool in catalog.tools if tool.name not in dialogue.scenario.candidates]
+    name = _place(dialogue, rng, unseen)
+    return name and _at_call(calling(dialogue, name))
+
+
+@fault("The assistant calls a candidate though none fits.", "tool_call")
+def calls_though_none_fits(dialogue: Dialogue, catalog: Catalog, rng: random.Random) -> Planted | None:
+    if dialogue.scenario.solvable:
+        return None
+    turn = Turn.model_validate(
+        {
+            "speaker": "assistant",
+            "thought": "Close enough, so I call it.",
+            "call": {"name": rng.choice(dialogue.scenario.candidates), "arguments": {}},
+        }
+    )
+    return with_turns(dialogue, [*dialogue.turns[:-1], turn]), len(dialogue.turns) - 1
+
+
+@fault("The assistant says that none fits though one does.", "tool_call", "format")
+def refuses_though_one_fits(dialogue: Dialogue, catalog: Catalog, rng: random.Random) -> Planted | None:
+    if (at := call_at(dialogue)) is None:
+        return None
+    thought = rng.choice(("None of these does it.", "I see no way to do this."))
+    return with_turn(dialogue, at, call=None, thought=thought, reply=rng.choice(REFUSALS)), None
+
+
+@fault("The assistant refuses at once, without a question.", "phase_order", "format", "tool_call")
+def refuses_without_asking(dialogue: Dialogue, catalog: Catalog, rng: random.Random) -> Planted | None:
+    if dialogue.scenario.solvable or len(dialogue.turns) < 4:
+        return None
+    return with_turns(dialogue, [dialogue.turns[0], dialogue.turns[-1]]), None
+
+
+@fault("The right tool is called with the arguments of a twin.", "arguments")
+def arguments_of_a_twin(dialogue: Dialogue, catalog: Catalog, rng: random.Random) -> Planted | None:
+    if call_at(dialogue) is None:
+        return None
+    own = goal_tool(dialogue, catalog).properties
+    twins = [catalog.tool(name) for name in dialogue.scenario.candidates]
+    foreign = [name for twin in twins for name in twin.required if name not in own]
+    name, gold = pick(rng, foreign), _gold(dialogue)
+    if name is None or not gold:
+        return None
+    first = next(iter(gold))
+    return _at_call(calling(dialogue, arguments={name if key == first else key: gold[key] for key in gold}))
+
+
+@fault("A required value is missing from the call.", "arguments")
+def required_dropped(dialogue: Dialogue, catalog: Catalog, rng: random.Random) -> Planted | None:
+    name = _place(dialogue, rng, [key for key in goal_tool(dialogue, catalog).required if key in _gold(dialogue)])
+    return name and _at_call(calling(dialogue, arguments={k: v for k, v in _gold(dialogue).items() if k != name}))
+
+
+@fault("A value that a condition of the schema demands is missing, in the gold too.", "arguments")
+def conditional_value_dropped(dialogue: Dialogue, catalog: Catalog, rng: random.Random) -> Planted | None:
+    rules = goal_tool(dialogue, catalog).parameters
+    rules = [rules, *rules.get("allOf", ())]
+    names = [name for rule in rules for name in rule.get("then", {}).get("required", ()) if name in _gold(dialogue)]
+    name = _place(dialogue, rng, names)
+    return name and _at_call(calling_gold(dialogue, {k: v for k, v in _gold(dialogue).items() if k != name}))
+
+
+@fault("An optional argument that nobody mentioned is in the call.", "arguments", "grounding")
+def unmentioned_optional(dialogue: Dialogue, catalog: Catalog, rng: random.Random) -> Planted | None:
+    tool, gold = goal_tool(dialogue, catalog), _gold(dialogue)
+    free = [key for key in tool.properties if key not in tool.required and key not in gold]
+    name = _place(dialogue, rng, free)
+    return name and _at_call(calling(dialogue, arguments=gold | {name: _some(tool.properties[name], rng)}))
+
+
+@fault("An optional argument that nobody mentioned is in the call and in the gold.", "grounding", "arguments")
+def unmentioned_optional_in_gold(dialogue: Dialogue, catalog: Catalog, rng: random.Random) -> Planted | None:
+    tool, gold = goal_tool(dialogue, catalog), _gold(dialogue)
+    kinds = ("number", "integer", "string")
+    free = [key for key in tool.properties if key not in tool.required and key not in gold]
+    name = _place(dialogue, rng, [key for key in free if tool.properties[key].get("type") in kinds])
+    return name and _at_call(calling_gold(dialogue, gold | {name: _some(tool.properties[name], rng)}))
+
+
+def _some(schema: dict[str, Any], rng: random.Random) -> Any:
+    if options := schema.get("enum"):
+        return rng.choice(options)
+    known = {"number": 737.5, "integer": 17, "boolean": True, "array": [], "object": {}}
+    formats = {"date": "2027-08-19", "date-time": "2027-08-19T06:00:00Z", "email": "x.unsaid@far.example"}
+    return known.get(schema.get("type", ""), formats.get(schema.get("format", ""), "handle with care"))
+
+
+@fault("An argument that the schema does not know is in the call.", "arguments")
+def unknown_argument(dialogue: Dialogue, catalog: Catalog, rng: random.Random) -> Planted | None:
+    name = _place(dialogue, rng, ["urgent_flag", "requestedBy", "comment_text", "dryRun"])
+    return name and _at_call(calling(dialogue, arguments=_gold(dialogue) | {name: "yes"}))
+
+
+@fault("A number is passed as text.", "arguments")
+def number_as_text(dialogue: Dialogue, catalog: Catalog, rng: random.Random) -> Planted | None:
+    numbers = [(p, v) for p, v in leaves(_gold(dialogue)) if isinstance(v, (int, float)) and not isinstance(v, bool)]
+    place = _place(dialogue, rng, numbers)
+    return place and _at_call(calling(dialogue, arguments=set_at(_gold(dialogue), place[0], f"{place[1]:g}")))
+
+
+@fault("A text is passed as a list.", "arguments")
+def text_as_list(dialogue: Dialogue, catalog: Catalog, rng: random.Random) -> Planted | None:
+    place = _place(dialogue, rng, [(p, v) for p, v in leaves(_gold(dialogue)) if isinstance(v, str)])
+    return place and _at_call(calling(dialogue, arguments=set_at(_gold(dialogue), place[0], [place[1]])))
+
+
+@fault("An enum value is written in capitals.", "arguments")
+def enum_in_capitals(dialogue: Dialogue, catalog: Catalog, rng: random.Random) -> Planted | None:
+    place = _place(dialogue, rng, _enums(dialogue, catalog, lambda value: value != value.upper()))
+    return place and _at_call(calling(dialogue, arguments=set_at(_gold(dialogue), place[0], place[1].upper())))
+
+
+@fault("The user says one option, the call and the gold hold another.", "grounding")
+def enum_other_than_said(dialogue: Dialogue, catalog: Catalog, rng: random.Random) -> Planted | None:
+    said = all_said(dialogue).lower()
+    place = _place(dialogue, rng, _enums(dialogue, catalog, lambda value: value.lower() in said))
+    if place is None:
+        return None
+    options = schema_at(goal_tool(dialogue, catalog), place[0])["enum"]
+    option = pick(rng, [option for option in options if str(option).lower() not in said])
+    return option and _at_call(calling_gold(dialogue, set_at(_gold(dialogue), place[0], option)))
+
+
+def _enums(dialogue: Dialogue, catalog: Catalog, wanted: Any) -> list[tuple[Path, str]]:
+    tool = goal_tool(dialogue, catalog)
+    found = ((path, value) for path, value in leaves(_gold(dialogue)) if schema_at(tool, path).get("enum"))
+    return [(path, value) for path, value in found if isinstance(value, str) and wanted(value)]
+
+
+@fault("A number, an address or an id in call and gold was said by nobody.", "grounding")
+def ungrounded_value(dialogue: Dialogue, catalog: Catalog, rng: random.Random) -> Planted | None:
+    place = _place(dialogue, rng, _changeable(dialogue, rng))
+    return place and _at_call(calling_gold(dialogue, set_at(_gold(dialogue), place[0], place[1])))
+
+
+@fault("The call holds another value than the user said.", "arguments")
+def value_other_than_gold(dialogue: Dialogue, catalog: Catalog, rng: random.Random) -> Planted | None:
+    place = _place(dialogue, rng, _changeable(dialogue, rng))
+    return place and _at_call(calling(dialogue, arguments=set_at(_gold(dialogue), place[0], place[1])))
+
+
+def _changeable(dialogue: Dialogue, rng: random.Random) -> list[tuple[Path, Any]]:
+    changed = ((path, another(value, rng)) for path, value in leaves(_gold(dialogue)))
+    said = all_said(dialogue)
+    return [(path, value) for path, value in changed if value is not None and f"{value}" not in said]
+
+
+@fault("The user says another value than the call and the gold hold.", "grounding")
+def user_says_another(dialogue: Dialogue, catalog: Catalog, rng: random.Random) -> Planted | None:
+    places = [place for place in stated(dialogue) if another(place[1], rng) is not None]
+    place = _place(dialogue, rng, places)
+    if place is None:
+        return None
+    _, value, index = place
+    words = dialogue.turns[index].reply.replace(value, another(value, rng))
+    return _at_call(with_turn(dialogue, index, reply=words))
+
+
+@fault("The user corrects a value, and the old one is called.", "grounding")
+def corrected_but_old_called(dialogue: Dialogue, catalog: Catalog, rng: random.Random) -> Planted | None:
+    places = [place for place in stated(dialogue) if another(place[1], rng) is not None]
+    place = _place(dialogue, rng, places)
+    if place is None:
+        return None
+    path, value, index = place
+    name = in_words(str([step for step in path if isinstance(step, str)][-1]))
+    said = rng.choice((" Sorry, the {n} is {v}.", " Wait, that's wrong, the {n} must be {v}.", " I mean {v}, not {o}."))
+    said = said.format(n=name, v=another(value, rng), o=value)
+    return _at_call(with_turn(dialogue, index, reply=dialogue.turns[index].reply.rstrip() + said))
+
+
+@fault("Day and month of a date are swapped in call and gold.", "grounding")
+def day_and_month_swapped(dialogue: Dialogue, catalog: Catalog, rng: random.Random) -> Planted | None:
+    places = [(p, v) for p, v in leaves(_gold(dialogue)) if isinstance(v, str) and DATE.match(v)]
+    places = [(p, v) for p, v in places if int(v[8:10]) <= 12 and v[8:10] != v[5:7]]
+    place = _place(dialogue, rng, places)
+    if place is None:
+        return None
+    value = place[1]
+    swapped = f"{value[:5]}{value[8:10]}-{value[5:7]}{value[10:]}"
+    return _at_call(calling_gold(dialogue, set_at(_gold(dialogue), place[0], swapped)))
+
+
+@fault("A date in call and gold is days off what the user said.", "grounding")
+def date_shifted(dialogue: Dialogue, catalog: Catalog, rng: random.Random) -> Planted | None:
+    places = [(p, v) for p, v in leaves(_gold(dialogue)) if isinstance(v, str) and DATE.match(v)]
+    place = _place(dialogue, rng, places)
+    if place is None:
+        return None
+    value = place[1]
+    day = (int(value[8:10]) + rng.randint(2, 6)) % 27 + 1
+    return _at_call(calling_gold(dialogue, set_at(_gold(dialogue), place[0], f"{value[:8]}{day:02d}{value[10:]}")))
+
+
+@fault("One element of a list is missing from the call.", "arguments")
+def list_element_dropped(dialogue: Dialogue, catalog: Catalog, rng: random.Random) -> Planted | None:
+    gold = _gold(dialogue)
+    name = _place(dialogue, rng, [key for key, value in gold.items() if isinstance(value, list) and value])
+    return name and _at_call(calling(dialogue, arguments=gold | {name: gold[name][:-1]}))
+
+
+@fault("A truth value is the opposite of what the user said, in call and gold.", "grounding")
+def boolean_flipped(dialogue: Dialogue, catalog: Catalog, rng: random.Random) -> Planted | None:
+    place = _place(dialogue, rng, [(p, v) for p, v in leaves(_gold(dialogue)) if isinstance(v, bool)])
+    return place and _at_call(calling_gold(dialogue, set_at(_gold(dialogue), place[0], not place[1])))
+
+
+@fault("A nested value has the wrong type, in the gold too.", "arguments")
+def nested_wrong_type(dialogue: Dialogue, catalog: Catalog, rng: random.Random) -> Planted | None:
+    place = _place(dialogue, rng, [(p, v) for p, v in leaves(_gold(dialogue)) if len(p) > 1])
+    if place is None:
+        return None
+    wrong = {"value": place[1]} if rng.random() < 0.5 else (7 if isinstance(place[1], str) else str(place[1]))
+    return _at_call(calling_gold(dialogue, set_at(_gold(dialogue), place[0], wrong)))
+
+
+@fault("A nested required value is missing, in the gold too.", "arguments")
+def nested_required_dropped(dialogue: Dialogue, catalog: Catalog, rng: random.Random) -> Planted | None:
+    tool = goal_tool(dialogue, catalog)
+    inside = [(p, o, key) for p, o in objects(_gold(dialogue)) for key in schema_at(tool, p).get("required", ())]
+    place = _place(dialogue, rng, [each for each in inside if each[2] in each[1]])
+    if place is None:
+        return None
+    path, value, key = place
+    fewer = {name: part for name, part in value.items() if name != key}
+    return _at_call(calling_gold(dialogue, set_at(_gold(dialogue), path, fewer)))
+
+
+@fault("A nested object holds a key that the schema does not know.", "arguments")
+def nested_unknown_key(dialogue: Dialogue, catalog: Catalog, rng: random.Random) -> Planted | None:
+    place = _place(dialogue, rng, list(objects(_gold(dialogue))))
+    if place is None:
+        return None
+    more = dict(place[1]) | {rng.choice(("note2", "extraInfo", "kindOf")): "n/a"}
+    return _at_call(calling(dialogue, arguments=set_at(_gold(dialogue), place[0], more)))
+
+
+@fault("A nested enum holds a word that is no option, in words and gold too.", "arguments")
+def nested_enum_unknown(dialogue: Dialogue, catalog: Catalog, rng: random.Random) -> Planted | None:
+    place = _place(dialogue, rng, [each for each in _enums(dialogue, catalog, bool) if len(each[0]) > 1])
+    if place is None:
+        return None
+    turns = [turn.model_copy(update={"reply": turn.reply.replace(place[1], "Atlantis")}) for turn in dialogue.turns]
+    changed = calling_gold(dialogue, set_at(_gold(dialogue), place[0], "Atlantis"))
+    return _at_call(with_turns(changed, [*turns[:-1], changed.turns[-1]]))
+
+
+@fault("An e-mail address without its @ is said, held as gold and called.", "arguments")
+def broken_email(dialogue: Dialogue, catalog: Catalog, rng: random.Random) -> Planted | None:
+    place = _place(dialogue, rng, [each for each in stated(dialogue) if "@" in each[1]])
+    if place is None:
+        return None
+    path, value, index = place
+    broken = value.replace("@", ".")
+    words = dialogue.turns[index].reply.replace(value, broken)
+    return _at_call(with_turn(calling_gold(dialogue, set_at(_gold(dialogue), path, broken)), index, reply=words))
+
+
+@fault("The call is made before the user has said the values.", "grounding", "phase_order", "arguments")
+def calls_before_the_values(dialogue: Dialogue, catalog: Catalog, rng: random.Random) -> Planted | None:
+    places = stated(dialogue)
+    if call_at(dialogue) is None or not places:
+        return None
+    last = max(index for _, _, index in places)
+    if last == 0:
+        return None
+    return with_turns(dialogue, [*dialogue.turns[: last - 1], dialogue.turns[-1]]), last - 1
+
+
+@fault("The call is made while the words still fit several candidates.", "phase_order")
+def calls_before_it_is_clear(dialogue: Dialogue, catalog: Catalog, rng: random.Random) -> Planted | None:
+    if call_at(dialogue) is None or dialogue.assistant != BY_HAND:
+        return None
+    opening = dialogue.turns[0].reply
+    if _all_shared(dialogue, catalog):
+        values = ", ".join(f"{in_words(key)} {value}" for key, value in _gold(dialogue).items())
+        opening = f"{opening.rstrip()} {rng.choice(('It is', 'Take', 'You need', 'For that:'))} {values}."
+    first = dialogue.turns[0].model_copy(update={"reply": opening})
+    return with_scenario(with_turns(dialogue, [first, dialogue.turns[-1]]), stages=()), 1
+
+
+def _all_shared(dialogue: Dialogue, catalog: Catalog) -> bool:
+    """Whether another candidate takes all the same values, so that they do not tell which is meant."""
+    gold = _gold(dialogue)
+    others = [catalog.tool(name) for name in dialogue.scenario.candidates if name != dialogue.scenario.goal_tool]
+    plain = all(isinstance(value, (str, int, float)) for value in gold.values())
+    return plain and any(gold.keys() <= other.properties.keys() for other in others)
+
+
+@fault("A confirmed call differs from what was read back.", "grounding", "relevance", "arguments")
+def confirmed_something_else(dialogue: Dialogue, catalog: Catalog, rng: random.Random) -> Planted | None:
+    if not demands_confirmation(dialogue, catalog):
+        return None
+    index = len(dialogue.turns) - 3
+    words = dialogue.turns[index].reply
+    changed = re.sub(r"\d+", lambda match: str(int(match[0]) + 3), words)
+    return None if changed == words else (with_turn(dialogue, index, reply=changed), None)
