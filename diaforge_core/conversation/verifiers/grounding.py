@@ -1,0 +1,226 @@
+"""Check 4: every value of the call is in the user's words, the last ones counting, and nobody knows more than those."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+from ...catalog.leaves import Leaf, leaves
+from ...catalog.words import by_identity, folded, meaning
+from ...records.dialogue import Evidence
+from ...records.tool import Tool
+from ..reading import read_each, spoken_parts
+from ..spoken_values import kinds
+from .case import Case, Fault
+from .links import link_to_value
+from .sayings import dates, numbers, said_at
+from .words import contains, fold, is_fixed, is_telling, name_words, run_in, same_value, spoken
+from .words import leaves as parts_of
+
+RARE_LENGTH = 8
+"""Characters from which on an enum value in a thought is no everyday word such as "open"."""
+_TOLD_APART = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]*\w|https?://\S+\w|(?<![\w.])[\w+](?:[\w./:,+-]*\w)?")
+_NO = re.compile(r"\b(?:no|not|don'?t|without|never|none|isn'?t|doesn'?t|off|leave out|skip)\b", re.IGNORECASE)
+_SURE_NO = re.compile(r"^\W*(?:no|nope|nah|not)\b", re.IGNORECASE)
+_SURE_YES = re.compile(r"^\W*(?:yes|yep|yeah|sure|please do|of course|definitely)\b", re.IGNORECASE)
+_COUNTED = 4
+"""Characters from which on a word with a digit is a value rather than a count."""
+
+
+def check_grounding(case: Case) -> Fault | None:
+    """Every argument value is in the user's earlier words, the last ones counting; no thought knows more than those."""
+    called = _Called.of(case)
+    return (called.fault() if called else None) or _known_too_early(case, called)
+
+
+def grounds(case: Case) -> tuple[Evidence, ...]:
+    """A pointer from each argument of the call to the user's words that give it, in the order of the arguments."""
+    called = _Called.of(case)
+    return tuple(each for each in called.pointers.values() if each) if called else ()
+
+
+class _Called:
+    """The call's values beside the words they come from."""
+
+    def __init__(self, case: Case, tool: Tool, arguments: Mapping[str, Any]) -> None:
+        self.case, self.tool = case, tool
+        self.parts = spoken_parts(tool, arguments)
+        self.parts |= {name: value for name, value in arguments.items() if name not in tool.properties}
+        self.is_goal = case.goal is not None and tool.name == case.goal.name
+
+    @classmethod
+    def of(cls, case: Case) -> _Called | None:
+        """The call to a tool that was shown; the check of the call speaks of any other."""
+        call = case.call
+        tool = next((tool for tool in case.candidates if call and tool.name == call.name), None)
+        return cls(case, tool, call.arguments) if call and tool else None
+
+    @cached_property
+    def read(self) -> Mapping[str, Evidence]:
+        if self.is_goal:
+            return self.case.goal_readings[-1].values
+        return read_each([self.tool], self.case.turns)[-1].values
+
+    @cached_property
+    def pointers(self) -> dict[str, Evidence | None]:
+        """Dotted path → the words that give the value; None where nothing does."""
+        return {path: self._pointer(path, value) for path, value in self.parts.items()}
+
+    def _wanted(self, path: str, value: Any) -> bool:
+        return self.is_goal and path in self.case.gold_parts and same_value(self.case.gold_parts[path], value)
+
+    def _pointer(self, path: str, value: Any) -> Evidence | None:
+        if path in self.read and same_value(self.read[path].value, value):
+            return self.read[path]
+        if not self._wanted(path, value):
+            return self._as_it_is(path, value)
+        said = list(self.case.sayings(path, value))
+        return said[-1] if said else self._by_its_question(path, value)
+
+    def _as_it_is(self, path: str, value: Any) -> Evidence | None:
+        """A value that nobody wants must at least stand in the words as it is."""
+        for index, _, words in self.case.user_turns():
+            if spoken(value, words):
+                start, end = said_at(value, words, self.case.today) or (0, len(words))
+                return Evidence(parameter=path, value=value, turn=index, start=start, end=end)
+        return None
+
+    def _by_its_question(self, path: str, value: Any) -> Evidence | None:
+        """A choice that the user makes in other words, as the answer to a question about it or by naming it."""
+        leaf = next((leaf for leaf in leaves(self.tool) if leaf.path == path), None)
+        if leaf is None or not ("enum" in leaf.schema or "boolean" in kinds(leaf.schema)):
+            return None
+        for index, _, words in self.case.user_turns():
+            asked = index > 0 and link_to_value(self.case.turns[index - 1].reply, leaf)
+            if (asked and _answers(words, value, self.case, index)) or _names(words, leaf, value):
+                return Evidence(parameter=path, value=value, turn=index, start=0, end=len(words))
+        return None
+
+    def fault(self) -> Fault | None:
+        """The first value that the words do not give, or that they gave before something else."""
+        for path, value in self.parts.items():
+            pointer = self.pointers[path]
+            if pointer is None and not is_fixed(self.tool, path):
+                return Fault(f"{path} = {value!r} is in no user turn", self.case.last)
+            latest = pointer and self._said_later(path, value, pointer)
+            if latest:
+                return Fault(f"{path} is {value!r}, yet the user's last words on it are {latest!r}", self.case.last)
+        return None
+
+    def _said_later(self, path: str, value: Any, pointer: Evidence) -> Any:
+        """What the user said of the same thing after this value; None if this is the last word."""
+        read = self.read.get(path)
+        if read and not same_value(read.value, value) and (read.turn, read.start) > (pointer.turn, pointer.start):
+            return read.value
+        if self._wanted(path, value) or path not in self.case.gold_parts or not self.is_goal:
+            return None
+        right = self.case.gold_parts[path]
+        later = [each for each in self.case.sayings(path, right) if (each.turn, each.start) > (pointer.turn, 0)]
+        return right if later and not isinstance(right, bool) else None
+
+
+def _answers(words: str, value: Any, case: Case, index: int) -> bool:
+    """Whether an answer says something that may stand for this choice, and not the contrary."""
+    if isinstance(value, bool) and (_SURE_NO if value else _SURE_YES).search(words):
+        return False
+    plain = _SURE_YES.search(words) or _SURE_NO.search(words)
+    return bool(isinstance(value, bool) and plain) or bool(case.beside_values(index))
+
+
+def _names(words: str, leaf: Leaf, value: Any) -> bool:
+    """Whether the words speak of a yes-or-no value by its name, with a negation where the value is no."""
+    if not isinstance(value, bool):
+        return False
+    own = meaning(leaf.label)
+    for sentence in re.split(r"[.!?;\n]", words):
+        if own and len(own & meaning(sentence)) * 2 >= len(own):
+            return bool(_NO.search(sentence)) != value or value
+    return False
+
+
+# --- what the assistant says -----------------------------------------------------------------------------------------
+
+
+def _told(case: Case) -> str:
+    """All that the tools in view tell the assistant, folded."""
+    return fold(" ".join(_text_of_tool((tool,)) for tool in case.candidates))
+
+
+@by_identity(8192)
+def _text_of_tool(tools: Sequence[Tool]) -> str:
+    (tool,) = tools
+    names = (tool.name, tool.original_name, tool.path, tool.group, tool.source)
+    return f"{tool.text} {' '.join(names)} {tool.parameters}"
+
+
+def _known_too_early(case: Case, called: _Called | None) -> Fault | None:
+    """An assistant turn that names a hidden value, an address or a number that no user turn gave before it."""
+    told = _told(case)
+    for index, turn in enumerate(case.turns):
+        if turn.speaker != "assistant":
+            continue
+        words = f"{turn.thought}\n{turn.reply}"
+        for value in [*_chosen_early(case, called, index, words), *_unheard(case, index, words)]:
+            if fold(value) not in told or (value in turn.thought and is_choice_of(case, value)):
+                return Fault(f"the assistant speaks of {value!r}, which no user turn gave", index)
+    return None
+
+
+def _chosen_early(case: Case, called: _Called | None, index: int, words: str) -> Iterator[str]:
+    """The gold values that an assistant turn names although they are not stated yet."""
+    heard = case.user_words_before(index)
+    for path, value in case.gold_parts.items():
+        for _, part in parts_of(value) if isinstance(value, dict) else [("", value)]:
+            for each in part if isinstance(part, list) else [part]:
+                if isinstance(each, str) and is_telling(each) and contains(words, each):
+                    pointer = case.stated.get(path) or (called.pointers.get(path) if called else None)
+                    known = pointer is not None and pointer.turn < index
+                    if not known and not contains(heard, each) and not said_at(each, heard, case.today):
+                        yield each
+
+
+def _unheard(case: Case, index: int, words: str) -> Iterator[str]:
+    """Addresses, codes and numbers in the assistant's words that no user turn before them gave."""
+    said = [each for each in _TOLD_APART.findall(words) if len(each) >= _COUNTED and _is_a_value(each)]
+    if not said:
+        return
+    heard = case.user_words_before(index)
+    stated = [str(value.value) for value in case.known_before(index).values()]
+    text = fold("\n".join([heard, *stated, case.today.isoformat()]))
+    bare = folded(text)
+    for each in said:
+        if fold(each) not in text and folded(each) not in bare and not _derived(each, heard, case):
+            yield each
+
+
+def _is_a_value(word: str) -> bool:
+    return "@" in word or "://" in word or any(character.isdigit() for character in word)
+
+
+def _derived(word: str, heard: str, case: Case) -> bool:
+    """Whether the word is another way to write a day, a time or a number that was said."""
+    if said_at(word, heard, case.today):
+        return True
+    given = {number for number, _ in numbers(heard)} | {float(day.year) for day, _ in dates(heard, case.today)}
+    given |= {float(value) for value in case.gold_parts.values() if isinstance(value, int | float) and value in given}
+    if any(number in given for number, _ in numbers(word)):
+        return True
+    moments = {day for day, _ in dates(heard, case.today)}
+    return any(day in moments for day, _ in dates(word, case.today))
+
+
+def is_choice_of(case: Case, value: str) -> bool:
+    """Whether a value is a choice of a parameter and no everyday word, so that words with it have made the choice."""
+    if case.goal is None or not is_option(case.goal, value):
+        return False
+    everyday = [
+        word for tool in case.candidates for word in name_words(f"{tool.text} {tool.name} {list(tool.properties)}")
+    ]
+    return (len(value) >= RARE_LENGTH or not value.isalpha()) and not run_in(name_words(value), everyday)
+
+
+def is_option(tool: Tool, value: Any) -> bool:
+    """Whether a parameter of the tool lists the value among its choices."""
+    return any(isinstance(schema, dict) and value in schema.get("enum", ()) for schema in tool.properties.values())

@@ -1,0 +1,105 @@
+"""Check 5: the user gives away neither the tool's name nor its description, nor a value before its stage."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from ...records.tool import Tool
+from .case import Case, Fault
+from .grounding import is_choice_of, is_option
+from .sayings import said_at
+from .words import contains, fold, is_telling, leaves, name_words, run_in
+
+DESCRIPTION_RUN = 6
+"""Consecutive words of a description from which on a user turn quotes it."""
+
+
+def check_leak(case: Case) -> Fault | None:
+    """No user turn gives the goal tool's name, quotes its description, or states a value before its stage."""
+    for index, number, words in case.user_turns():
+        reason = (case.goal and (_named(case.goal, words, opening=number == 1) or _quoted(case.goal, words))) or ""
+        reason = reason or _too_early(case, index, number, words)
+        if reason:
+            return Fault(reason, index)
+    return None
+
+
+def _named(tool: Tool, words: str, *, opening: bool) -> str:
+    """Whether the words hold the tool's name: separators and case folded, as consecutive words of the turn.
+
+    A one- or two-word name that is plain English is exempt in answers, unless it is written as only a name is.
+    """
+    said = name_words(words, split_case=False)
+    for name in dict.fromkeys((tool.original_name, tool.name)):
+        parts = name_words(name)
+        if not parts:
+            continue
+        plain = len(parts) <= 2 and all(part.isalpha() for part in parts)
+        if (not plain or opening) and (run_in(parts, said) or _run_together(parts, said)):
+            return f"the user gives the tool's name ({name})"
+        if len(parts) > 1 and (_as_written(name, words) or _run_together(parts, said) or _joined(parts, words)):
+            return f"the user gives the tool's name ({name})"
+    return ""
+
+
+def _as_written(name: str, words: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", words) is not None
+
+
+def _joined(parts: Sequence[str], words: str) -> bool:
+    """Whether the parts stand joined by the separators of a name, as in `create_lead`."""
+    return re.search(rf"(?<!\w){r'[_./:-]'.join(map(re.escape, parts))}(?!\w)", words, re.IGNORECASE) is not None
+
+
+def _run_together(parts: Sequence[str], said: Sequence[str]) -> bool:
+    """Whether fewer words than the name has make it up, as in "createlead" or "crm createlead"."""
+    whole = "".join(parts)
+    for start in range(len(said)):
+        run = ""
+        for count, word in enumerate(said[start : start + len(parts) - 1], 1):
+            run += word
+            if run == whole and count < len(parts):
+                return True
+            if not whole.startswith(run):
+                break
+    return False
+
+
+def _quoted(tool: Tool, words: str) -> str:
+    """Whether the words quote the tool's description."""
+    said, text = name_words(words, split_case=False), name_words(tool.text, split_case=False)
+    for start in range(len(text) - DESCRIPTION_RUN + 1):
+        run = text[start : start + DESCRIPTION_RUN]
+        if run_in(run, said):
+            return f"the user quotes the tool's description: “{' '.join(run)}”"
+    return ""
+
+
+def _too_early(case: Case, index: int, number: int, words: str) -> str:
+    """Whether the words state a gold value whose stage has not come."""
+    gold, scenario = case.scenario.gold_arguments, case.scenario
+    early = [fold(str(value)) for name in gold if scenario.stage_of(name) <= number for _, value in leaves(gold[name])]
+    read = case.goal_readings[index].values if case.goal_readings else {}
+    for name in gold:
+        if scenario.stage_of(name) <= number:
+            continue
+        for path, value in leaves(gold[name], name):
+            found = read.get(path)
+            noticed = found is not None and found.turn == index and fold(str(found.value)) == fold(str(value))
+            told = _tells(value, words, case) and not any(fold(str(value)) in each for each in early)
+            everyday = case.goal and is_option(case.goal, value) and not is_choice_of(case, value)
+            if noticed or (told and not everyday):
+                return f"the user states {path} on user turn {number}, its stage is {scenario.stage_of(name)}"
+    return ""
+
+
+def _tells(value: object, words: str, case: Case) -> bool:
+    """Whether the words hold a value that cannot be there by accident."""
+    if isinstance(value, list):
+        return bool(value) and any(_tells(part, words, case) for part in value)
+    if not is_telling(value):
+        return False
+    text = str(value)
+    coded = any(character.isdigit() for character in text) and not re.fullmatch(r"\d{4}-\d{2}", text)
+    return contains(words, value) or (coded and said_at(value, words, case.today) is not None)
