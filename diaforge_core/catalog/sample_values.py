@@ -15,187 +15,45 @@ from typing import Any
 from faker import Faker
 
 from .naming import words_of
+from .sample_words import (
+    CHOICE_WORDS,
+    CHOICES,
+    CLOSED_WORDS,
+    CODED_WORDS,
+    COMPANY_WORDS,
+    DONE_WORDS,
+    EMPTY_WORDS,
+    END_WORDS,
+    FAMILY_WORDS,
+    ID_WORDS,
+    NUMBERS,
+    PAST_WORDS,
+    PERSON_WORDS,
+    PHONES,
+    PLACES,
+    SEEN_WORDS,
+    SENTENCES,
+    START_WORDS,
+    STREET_WORDS,
+    TEXT_WORDS,
+    TROUBLES,
+    Place,
+)
+from .stated_options import stated_options, stated_range
+from .value_formats import CHECKS
 
-SENTENCES: dict[str, tuple[str, ...]] = {
-    "reason": (
-        "The budget was cut for this quarter",
-        "The customer asked for it in writing",
-        "It was entered twice by mistake",
-        "The contract ends this month",
-        "The team moved to another building",
-        "The price list has changed",
-        "The project was put on hold",
-        "The supplier cannot deliver in time",
-        "The manager approved it on Monday",
-        "The details on file are out of date",
-    ),
-    "message": (
-        "Please send us the signed copy by Friday",
-        "The delivery will arrive one day later",
-        "Your request is with the finance team now",
-        "We have moved the call to next week",
-        "Thank you for the quick answer",
-        "The new terms are in the attached offer",
-        "Please confirm the meeting in Berlin",
-        "Our office is closed on Thursday",
-    ),
-    "title": (
-        "Printer on the third floor does not start",
-        "Onboarding of the new sales team",
-        "Renewal of the service contract",
-        "Laptop order for the design group",
-        "Access to the finance reports",
-        "Review of the travel costs",
-        "Migration of the old mailboxes",
-        "Launch of the spring campaign",
-        "Audit of the warehouse stock",
-        "Training on the new expense tool",
-    ),
-    "note": (
-        "Prefers to be called in the morning",
-        "Met us at the trade fair in Hamburg",
-        "Waiting for the answer of the legal team",
-        "Should be handled before the end of the month",
-        "Has asked twice about the delivery date",
-        "Wants one invoice for all locations",
-        "Came to us through a partner",
-        "Needs a decision from the regional office",
-        "Was discussed in the weekly meeting",
-        "Belongs to the pilot group of the new process",
-        "Works from the branch in Lyon",
-        "Asked for a second offer with a longer term",
-    ),
-}
-"""Kind of free text → short sentences without commas or quotes."""
-
-CHOICES: dict[str, tuple[str, ...]] = {
-    "industry": ("Logistics", "Healthcare", "Manufacturing", "Retail", "Insurance", "Energy", "Education", "Software"),
-    "department": ("Finance", "Marketing", "Customer Care", "Engineering", "Legal", "Operations", "Procurement"),
-    "currency": ("EUR", "USD", "GBP", "CHF", "SEK"),
-    "country": ("Germany", "France", "Spain", "Canada", "Japan", "Brazil", "Sweden", "Italy"),
-    "country_code": ("DE", "FR", "ES", "CA", "JP", "BR", "SE", "IT"),
-    "language": ("German", "French", "Spanish", "Japanese", "Italian"),
-    "language_code": ("de", "fr", "es", "ja", "it"),
-    "locale": ("de-DE", "fr-FR", "es-ES", "en-GB", "it-IT"),
-    "timezone": ("Europe/Berlin", "Europe/Paris", "America/Toronto", "Asia/Tokyo", "America/Chicago"),
-    "region": ("Northern Europe", "Iberia", "Benelux", "Midwest", "Pacific Coast", "Alpine Region"),
-    "job": ("Sales Manager", "Data Analyst", "Account Executive", "Plant Engineer", "Office Manager", "Controller"),
-    "product": ("Standing Desk", "Label Printer", "Wireless Headset", "Pallet Scanner", "Conference Camera"),
-    "role": ("Report Viewer", "Payroll Editor", "Warehouse Lead", "Support Agent", "Billing Approver"),
-    "status": ("open", "in progress", "on hold", "done"),
-    "priority": ("low", "medium", "high"),
-    "type": ("standard", "extended", "temporary", "internal", "external"),
-    "category": ("Hardware", "Travel", "Software", "Facilities", "Training", "Consulting"),
-    "location": ("Berlin Office", "Lyon Warehouse", "Toronto Branch", "Madrid Plant", "Osaka Lab"),
-    "tag": ("renewal", "priority", "pilot", "partner", "seasonal", "regional"),
-    "source": ("Trade Fair", "Web Form", "Referral", "Newsletter", "Cold Call"),
-    "method": ("bank transfer", "credit card", "direct debit"),
-    "unit": ("pieces", "boxes", "hours", "kilograms"),
-    "attribute": ("display name", "cost center", "phone number", "office location"),
-    "application": ("Travel Portal", "Expense Desk", "Design Vault", "Payroll Hub", "Campaign Studio"),
-    "group": ("Night Shift", "Field Sales", "Data Stewards", "Launch Crew", "Regional Leads"),
-    "project": ("Project Harbor", "Project Birch", "Project Summit", "Project Lantern", "Project Delta"),
-    "campaign": ("Spring Launch", "Partner Week", "Winter Offers", "Back to Work"),
-    "skill": ("Contract Law", "Data Modelling", "Forklift Operation", "French", "Negotiation"),
-    "asset": ("Projector", "Forklift", "Company Car", "Server Rack", "Badge Reader"),
-    "city": ("Hamburg", "Lyon", "Toronto", "Madrid", "Osaka", "Leeds", "Chicago", "Turin", "Utrecht", "Gothenburg"),
-    "street": ("Mill Road", "Harbor Street", "Station Lane", "Oak Avenue", "River Walk", "Castle Street", "Park Row"),
-    "bank": ("Northern Savings Bank", "Harbor Credit Union", "First Mercantile Bank", "Alpine Trust Bank"),
-    "generic": ("Harbor", "Birch", "Summit", "Lantern", "Delta", "Meadow", "Orchard", "Granite", "Comet", "Willow"),
-}
-"""Kind of thing → names of such things."""
-
-_CHOICE_WORDS = (
-    *((word, "country_code") for word in ("isocountry", "countrycode")),
-    *(("industry", "industry"), ("sector", "industry"), ("department", "department"), ("division", "department")),
-    *(("currency", "currency"), ("country", "country"), ("nationality", "country"), ("language", "language")),
-    *(("locale", "locale"), ("timezone", "timezone"), ("region", "region"), ("territory", "region")),
-    *(("job", "job"), ("position", "job"), ("occupation", "job"), ("designation", "job")),
-    *(("product", "product"), ("item", "product"), ("material", "product"), ("article", "product")),
-    *(("role", "role"), ("permission", "role"), ("status", "status"), ("state", "status"), ("priority", "priority")),
-    *(("category", "category"), ("location", "location"), ("site", "location"), ("office", "location")),
-    *(("warehouse", "location"), ("building", "location"), ("tag", "tag"), ("label", "tag"), ("source", "source")),
-    *(("channel", "source"), ("unit", "unit"), ("application", "application"), ("app", "application")),
-    *(("system", "application"), ("service", "application"), ("group", "group"), ("team", "group"), ("queue", "group")),
-    *(("project", "project"), ("bank", "bank"), ("campaign", "campaign"), ("skill", "skill")),
-    *(("asset", "asset"), ("device", "asset")),
-    *(("attribute", "attribute"), ("field", "attribute"), ("type", "type"), ("kind", "type"), ("method", "method")),
-)  # fmt: skip
-"""A word of a parameter name → the kind of thing it speaks of; the first that is found counts."""
-_TEXT_WORDS = {
-    "reason": "reason", "justification": "reason", "cause": "reason", "purpose": "reason",
-    "message": "message", "body": "message", "content": "message", "comment": "note",
-    "subject": "title", "title": "title", "headline": "title", "summary": "title", "topic": "title", "goal": "title",
-    "description": "note", "lessons": "note", "solution": "note", "evidence": "note", "findings": "note",
-    "plan": "note", "workaround": "note", "agenda": "title", "text": "title", "outcome": "note", "terms": "note",
-    "condition": "note", "symptom": "title", "memo": "note", "explanation": "reason",
-    "note": "note", "notes": "note", "remarks": "note", "remark": "note", "details": "note",
-    "instructions": "note", "comments": "note", "resolution": "note", "feedback": "note", "question": "message",
-}  # fmt: skip
-_PERSON_WORDS = frozenset(
-    (
-        *("contact", "employee", "user", "manager", "owner", "assignee", "requester", "approver", "candidate", "agent"),
-        *(
-            "recipient",
-            "caller",
-            "attendee",
-            "reviewer",
-            "lead",
-            "person",
-            "author",
-            "buyer",
-            "technician",
-            "recruiter",
-        ),
-        *("supervisor", "delegate", "participant", "identity", "username", "customer"),
-    )
-)
-_COMPANY_WORDS = frozenset(
-    (
-        *("company", "account", "vendor", "supplier", "organization", "organisation", "business", "client", "partner"),
-        *("employer", "carrier", "competitor", "manufacturer", "agency"),
-    )
-)
-_FAMILY_WORDS = frozenset(["surname", "familyname", "lastname"])
-_ID_WORDS = frozenset(("id", "sid", "ids", "code", "number", "key", "ref", "reference", "no", "identifier", "uuid"))
-_CODED_WORDS = frozenset(("phone", "mobile", "telephone", "fax", "country", "postal", "zip", "currency", "language"))
-"""What has codes or numbers of its own kind, not identifiers."""
-_EMPTY_WORDS = frozenset(("name", "value", "friendly", "unique", "with", "for", "by", "to", "of", "from"))
-"""Words of a parameter name that no made-up name should end in."""
-_STREET_WORDS = frozenset(["street", "address", "addressline"])
-_PAST_WORDS = frozenset(
-    (
-        *("hire", "hired", "created", "birth", "since", "after", "past", "issued", "received", "invoice", "purchase"),
-        *("incurred", "expense", "occurred"),
-    )
-)
-_END_WORDS = frozenset(
-    (
-        *("end", "to", "until", "due", "expiry", "expires", "expiration", "before", "return", "close", "deadline"),
-        *("finish", "through", "till", "last"),
-    )
-)
-_DONE_WORDS = frozenset(("won", "lost", "given", "withdrawn", "sent", "paid", "made", "left", "taken", "done"))
-"""What has happened by the day that a parameter such as `won_on` names."""
-_START_WORDS = frozenset(["start", "from", "begin", "effective", "departure", "first"])
-_NUMBERS: tuple[tuple[frozenset[str], int, int, int], ...] = (
-    (frozenset(["quantity", "count", "copies", "seats", "licenses", "units", "number", "headcount"]), 2, 60, 1),
-    (frozenset(["percent", "percentage", "discount", "probability", "rate", "share", "utilization"]), 5, 60, 5),
-    (frozenset(["salary", "compensation", "revenue", "budget", "income"]), 42_000, 180_000, 1_000),
-    (frozenset(["amount", "price", "cost", "total", "value", "fee", "limit", "payment", "sum"]), 120, 9_800, 20),
-    (frozenset(["size", "employees"]), 20, 900, 10),
-    (frozenset(["year"]), 2022, 2027, 1),
-    (frozenset(["months", "month"]), 2, 12, 1),
-    (frozenset(["days", "day"]), 2, 28, 1),
-    (frozenset(["hours", "hour"]), 2, 40, 1),
-    (frozenset(["minutes", "minute", "seconds", "duration", "timeout", "ttl"]), 10, 240, 5),
-    (frozenset(["priority", "severity", "level", "rating", "score"]), 1, 5, 1),
-    (frozenset(["latitude"]), -60, 60, 1),
-    (frozenset(["longitude"]), -150, 150, 1),
-)
-"""Words of a parameter name → lowest, highest and step of a plausible number."""
 _EXAMPLE_ID = re.compile(r"[A-Z]{0,6}[-_]?\d{3,10}")
+_EXAMPLE_SID = re.compile(r"([A-Za-z]{2})[0-9A-Za-z]{32}")
+_SID_PREFIX = re.compile(r"`([A-Z]{2})[0-9a-f]{32}`|\bprefix(?:ed with)? `?([A-Z]{2})\b")
+_EXAMPLE_PHONE = re.compile(r"\+\d[\d ]{7,16}")
+_PHONE_TEXT = re.compile(r"\bphone number|E\.164", re.IGNORECASE)
+_EXAMPLE_SLUG = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)+")
+_COUNTRY_CODE = re.compile(r"ISO.?3166|country code", re.IGNORECASE)
+_HANDLE = re.compile(r"\b(?:device|channel|binding|chat)\b", re.IGNORECASE)
+_TROUBLE = re.compile(r"\b(?:not work|down|broken|keeps happening|went wrong|fails?)\b", re.IGNORECASE)
 _LOCAL = threading.local()
+_AT_HOME = 0.7
+"""Share of calls that are about a place in the country of the locale."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,37 +71,79 @@ class Someone:
 
     @property
     def email(self) -> str:
-        return f"{_plain(self.first)}.{_plain(self.last)}@{self.domain}"
+        return f"{self.login}@{self.domain}"
+
+    @property
+    def login(self) -> str:
+        return f"{_plain(self.first)}.{_plain(self.last)}"
 
 
 class Values:
     """Draws values for the parameters of one call, so that they go together and differ from each other."""
 
-    def __init__(self, rng: random.Random, locale: str, today: dt.date) -> None:
+    def __init__(self, rng: random.Random, locale: str, today: dt.date, *, past: bool = False) -> None:
+        """`past`: the call is about what has been, as one that reads what was stored."""
         self.rng = rng
         self.today = today
+        self.past = past
+        self.country = locale[-2:]
         self.fake = _faker(locale)
         self.fake.seed_instance(rng.getrandbits(48))
         self.people: dict[str, Someone] = {}
         self.afresh = False
         """Whether each name is to be of somebody new, since the one at hand is taken."""
-        self.start = today + dt.timedelta(days=rng.randint(2, 25))
+        self.start = today + dt.timedelta(days=-rng.randint(40, 90) if past else rng.randint(2, 25))
+        self._place: Place | None = None
 
     def code(self, name: str) -> str:
         """A short official code, where the name speaks of a country, a language or a currency; else nothing."""
         words = set(_words(name))
         kind = next((kind for kind in ("country", "language", "currency") if kind in words), "")
+        if kind == "country":
+            return self.place().code
         return self.rng.choice(CHOICES[kind if kind == "currency" else f"{kind}_code"]) if kind else ""
 
     def text(self, name: str, schema: Mapping[str, Any], entity: str) -> str:
         """A text for the parameter `name`; `entity` is the kind of thing that a bare `id` is of."""
         words = _words(name)
-        return self._by_format(schema.get("format"), words) or self._by_name(words, schema, entity)
+        return (
+            self._by_format(schema.get("format"), words)
+            or self._by_example(words, schema)
+            or self._stated(name, words, schema)
+            or self._by_name(words, schema, entity)
+        )
+
+    def _by_example(self, words: list[str], schema: Mapping[str, Any]) -> str:
+        """A value of the same kind as an example that shows one: a telephone number, an address, a link."""
+        for example in schema.get("examples", ()):
+            if not isinstance(example, str):
+                continue
+            if _EXAMPLE_PHONE.fullmatch(example):
+                return self._phone(spaced=" " in example)
+            if re.fullmatch(r"[^@\s]+@[^@\s]+\.\w+", example):
+                return self.person(_role(words)).email
+            if example.startswith(("http://", "https://")):
+                return self._by_format("uri", words)
+            if len(example) > 2 and CHECKS["duration"](example):
+                return self._duration(words)
+        if {"to", "from", "caller", "number", "address"} & set(words) and _PHONE_TEXT.search(
+            str(schema.get("description", ""))
+        ):
+            return self._phone()
+        return ""
+
+    def _stated(self, name: str, words: list[str], schema: Mapping[str, Any]) -> str:
+        """One of the values that the document names; an example alone counts for what has few values."""
+        if words[-1] in ID_WORDS or words[-1] in ("name", "url", "uri"):
+            return ""
+        options = stated_options(name, schema)
+        closed = len(options) > 1 or {word.removesuffix("s") for word in words[-2:]} & CLOSED_WORDS
+        return self.rng.choice(options) if options and closed else ""
 
     def number(self, name: str, schema: Mapping[str, Any]) -> float:
         """A number that the name makes plausible, within the schema's limits."""
         words = set(_words(name))
-        low, high, step = next(((low, high, step) for known, low, high, step in _NUMBERS if known & words), (3, 95, 1))
+        low, high, step = self._range(words, schema)
         bottom = schema.get("minimum", schema.get("exclusiveMinimum"))
         top = schema.get("maximum", schema.get("exclusiveMaximum"))
         if bottom is not None and (bottom > low or (top is None and bottom > high)):
@@ -257,6 +157,17 @@ class Values:
         last = high // unit - ("exclusiveMaximum" in schema and high % unit == 0)
         return int(self.rng.randint(int(first), max(int(first), int(last))) * unit)
 
+    def _range(self, words: set[str], schema: Mapping[str, Any]) -> tuple[float, float, float]:
+        """Lowest and highest plausible number and the step between: as the document says, else by the name."""
+        if "year" in words:
+            return (self.today.year - 1, self.today.year, 1) if self.past else (self.today.year, self.today.year + 1, 1)
+        said = stated_range(schema)
+        if said:
+            low, high = said
+            step = 10 ** max(0, len(str(int(high))) - 2)
+            return max(step, -(-low // step) * step), high // step * step, step
+        return next(((low, high, step) for known, low, high, step in NUMBERS if known & words), (3, 95, 1))
+
     def _fraction(self, low: float, high: float, schema: Mapping[str, Any]) -> float:
         unit = schema.get("multipleOf", 0.01)
         steps = max(int((high - low) / unit), 1)
@@ -264,12 +175,19 @@ class Values:
 
     def person(self, role: str) -> Someone:
         """The person of this role, the same each time."""
-        if role not in self.people or self.afresh:
+        known = self.people.get(role)
+        if known is None or self.afresh:
             company = self._company()
-            self.people[role] = Someone(
-                self.fake.first_name(), self.fake.last_name(), company, f"{_plain(company.split()[0])}.example.com"
-            )
+            domain = known.domain if known else f"{_plain(company.split()[0])}.example.com"
+            self.people[role] = Someone(self.fake.first_name(), self.fake.last_name(), company, domain)
         return self.people[role]
+
+    def place(self) -> Place:
+        """Where the call is about, the same each time; mostly in the country of the locale."""
+        if self._place is None or self.afresh:
+            home = [place for place in PLACES if place.code == self.country]
+            self._place = self.rng.choice(home if home and self.rng.random() < _AT_HOME else PLACES)
+        return self._place
 
     def _company(self) -> str:
         kind = ("Logistics", "Systems", "Foods", "Energy", "Partners", "Textiles", "Media", "Instruments")
@@ -283,7 +201,7 @@ class Values:
         if form == "time":
             return f"{self.rng.randint(8, 17):02d}:{self.rng.choice((0, 15, 30, 45)):02d}:00"
         if form in ("email", "idn-email"):
-            return self.person(_role(words)).email
+            return self._mailbox(words) or self.person(_role(words)).email
         if form in ("uri", "url"):
             page = self.rng.choice(("intake", "events", "reports", "forms", "portal")) + str(self.rng.randint(10, 99))
             return f"https://{self.person('').domain}/{page}"
@@ -292,25 +210,38 @@ class Values:
             "ipv4": lambda: f"10.{self.rng.randint(1, 250)}.{self.rng.randint(1, 250)}.{self.rng.randint(1, 250)}",
             "ipv6": lambda: f"2001:db8::{self.rng.randint(1, 9999):x}",
             "hostname": lambda: f"{self.rng.choice(CHOICES['generic']).lower()}.example.com",
-            "duration": lambda: f"P{self.rng.randint(2, 20)}D",
+            "duration": lambda: self._duration(words),
             "phone-number": self._phone,
             "phone": self._phone,
-            "iso-country-code": lambda: self.rng.choice(CHOICES["country_code"]),
+            "iso-country-code": lambda: self.place().code,
             "http-method": lambda: self.rng.choice(("GET", "POST")),
         }
         return plain[form]() if form in plain else ""
+
+    def _duration(self, words: list[str]) -> str:
+        short = {"minutes", "time", "timeout", "hours", "hour", "call", "meeting", "interval"} & set(words)
+        return f"PT{self.rng.randrange(15, 125, 15)}M" if short else f"P{self.rng.randint(2, 20)}D"
+
+    def _mailbox(self, words: list[str]) -> str:
+        """The address of a group or a shared mailbox; nothing where a person's is meant."""
+        if not {"group", "team", "shared", "mailbox", "list"} & set(words[:-1]):
+            return ""
+        group = self.rng.choice(CHOICES["group"]).lower().replace(" ", "-")
+        return f"{group}@{self.person('').domain}"
 
     def day(self, words: list[str]) -> dt.date:
         """A day that the name makes plausible: births long ago, ends after starts, the rest within two months."""
         known = set(words)
         if "birth" in known or "birthdate" in known or "dob" in known:
             return self.today - dt.timedelta(days=self.rng.randint(8_000, 20_000))
-        if known & _START_WORDS and not known & _END_WORDS:
+        if known & SEEN_WORDS:
+            return self.today - dt.timedelta(days=self.rng.randint(3, 20) + (30 if "first" in known else 0))
+        if known & START_WORDS and not known & END_WORDS:
             return self.start
-        if known & _END_WORDS:
-            return self.start + dt.timedelta(days=self.rng.randint(5, 60))
-        done = any(word.endswith("ed") or word in _DONE_WORDS for word in words[:-1]) and words[-1] in ("on", "at")
-        if done or known & _PAST_WORDS:
+        if known & END_WORDS:
+            return self.start + dt.timedelta(days=self.rng.randint(5, 35 if self.past else 60))
+        done = any(word.endswith("ed") or word in DONE_WORDS for word in words[:-1]) and words[-1] in ("on", "at")
+        if self.past or done or known & PAST_WORDS:
             return self.today - dt.timedelta(days=self.rng.randint(3, 50))
         return self.today + dt.timedelta(days=self.rng.randint(2, 45))
 
@@ -319,15 +250,20 @@ class Values:
         joined = "".join(words)
         if last in ("iban", "bic", "vat") or {"vat", "tax", "card", "serial"} & set(words):
             return self._coded(words)
-        if last in _ID_WORDS and not _CODED_WORDS & set(words):
+        if last in ("sid", "sids"):
+            return self._sid(words, schema, entity)
+        if last == "id" and str(schema.get("description", "")).startswith("Identifies the "):
+            return str(uuid.UUID(int=self.rng.getrandbits(128), version=4))
+        if last in ID_WORDS and not CODED_WORDS & set(words):
             return self._identifier(words[:-1], schema, entity)
         return (
-            self._identifier_like(schema)
-            or self._contact(words, joined)
-            or self._place(words, joined)
+            self._slug(words, schema)
+            or self._contact(words, entity)
+            or self._address(words, schema)
+            or self._identifier_like(schema)
             or self._coded(words)
             or self._time_text(words)
-            or self._sentence(words)
+            or self._sentence(words, schema, entity)
             or self._choice(words, joined)
             or self._thing(words)
         )
@@ -340,6 +276,16 @@ class Values:
         prefix = "".join(letter for letter in noun.upper() if letter in string.ascii_uppercase)[:3] or "REF"
         return f"{prefix}-{self.rng.randint(10_000, 99_999)}"
 
+    def _sid(self, words: list[str], schema: Mapping[str, Any], entity: str) -> str:
+        """Two letters for the kind of thing and 32 hexadecimal digits, as the document shows them."""
+        shown = next(
+            (found[1] for each in schema.get("examples", ()) if (found := _EXAMPLE_SID.fullmatch(str(each)))), ""
+        )
+        said = _SID_PREFIX.search(str(schema.get("description", "")))
+        noun = next((word for word in reversed(words[:-1]) if len(word) > 2), entity)
+        prefix = shown or (said and (said[1] or said[2])) or noun[:2].upper()
+        return f"{prefix}{self.rng.getrandbits(128):032x}"
+
     def _identifier_like(self, schema: Mapping[str, Any]) -> str:
         """An identifier of the shape that the schema's example shows, with other digits; else nothing."""
         for example in schema.get("examples", ()):
@@ -347,40 +293,54 @@ class Values:
                 return re.sub(r"\d", lambda digit: str(self.rng.randint(1, 9)), example)
         return ""
 
-    def _contact(self, words: list[str], joined: str) -> str:
-        role = _role(words)
+    def _contact(self, words: list[str], entity: str) -> str:
+        joined, role = "".join(words), _role(words)
         last = words[-1] if words else ""
-        if "email" in words or "mail" in words or joined.endswith("email"):
-            return self.person(role).email
+        if ("email" in words or "mail" in words or joined.endswith(("email", "mailbox"))) and last != "name":
+            return self._mailbox(words) or self.person(role).email
         if {"phone", "mobile", "telephone", "fax", "msisdn"} & set(words) or last in ("phonenumber", "cell"):
             return self._phone()
         if joined.endswith(("firstname", "givenname")):
             return self.person(role).first
-        if joined in _FAMILY_WORDS or joined.endswith(("lastname", "familyname", "surname")):
+        if joined in FAMILY_WORDS or joined.endswith(("lastname", "familyname", "surname")):
             return self.person(role).last
-        if joined in ("username", "login", "userprincipalname"):
-            return self.person(role).email.split("@")[0]
-        if joined in ("name", "fullname", "displayname"):
-            return self.person(role).name if joined != "name" else ""
-        if last in _COMPANY_WORDS or (last == "name" and set(words[:-1]) & _COMPANY_WORDS):
+        if joined == "userprincipalname":
+            return self.person(role).email
+        if last in ("username", "login", "identity", "nickname", "alias"):
+            return self.person(role).login
+        if joined.endswith(("fullname", "emailname")) or (joined == "displayname" and entity in PERSON_WORDS):
+            return self.person(role).name
+        if last in COMPANY_WORDS or (last == "name" and set(words[:-1]) & COMPANY_WORDS):
             return self.person(role).company
-        if last in _PERSON_WORDS or (last in ("name", "by") and (set(words[:-1]) & _PERSON_WORDS or last == "by")):
+        if last in PERSON_WORDS or (last in ("name", "by") and (set(words[:-1]) & PERSON_WORDS or _is_done_by(words))):
             return self.person(role).name
         return ""
 
-    def _place(self, words: list[str], joined: str) -> str:
+    def _address(self, words: list[str], schema: Mapping[str, Any]) -> str:
+        """A part of the one address that the call is about; nothing for a name that speaks of none."""
+        joined, said = "".join(words), str(schema.get("description", ""))
         last = words[-1] if words else ""
         if "city" in words or last in ("town", "locality"):
-            return self.rng.choice(CHOICES["city"])
+            return self.place().city
         if joined.endswith(("postalcode", "zipcode", "postcode", "zip")):
-            return self.fake.postcode()
-        if joined in ("stateprovince", "province"):
-            return self.rng.choice(("Bavaria", "Ontario", "Catalonia", "Lombardy"))
-        if joined.endswith("countrycode"):
-            return self.rng.choice(CHOICES["country_code"])
+            return self.place().postcode
+        if joined in ("stateprovince", "province", "stateorprovince") or (last == "state" and "address" in words):
+            return self.place().region
+        if joined.endswith(("countrycode", "isocountry")) or (last == "country" and _COUNTRY_CODE.search(said)):
+            return self.place().code
+        if last in ("country", "nationality"):
+            return self.place().country
+        if last in ("currency", "currencycode"):
+            return self.place().currency if self.rng.random() < _AT_HOME else self.rng.choice(CHOICES["currency"])
+        if joined.endswith(("languagetag", "culture")):
+            return self.rng.choice(CHOICES["locale"])
         if joined.endswith(("languagecode", "lang")):
             return self.rng.choice(CHOICES["language_code"])
-        if last in _STREET_WORDS or (last in ("line1", "1") and "address" in words):
+        if joined.endswith(("address2", "line2")):
+            return f"Suite {self.rng.randint(2, 40)}"
+        if words == ["address"] and _HANDLE.search(said):
+            return self.person("").login
+        if "ip" not in words and (last in STREET_WORDS or joined.endswith(("address1", "line1"))):
             return f"{self.rng.randint(2, 240)} {self.rng.choice(CHOICES['street'])}"
         return ""
 
@@ -418,21 +378,36 @@ class Values:
         return "".join(self.rng.choice("BCDFGHKLMNPRST") for _ in range(count))
 
     def _time_text(self, words: list[str]) -> str:
+        if {"date", "time"} <= set(words):
+            return self._by_format("date-time", words)
         if "date" in words or (words and words[-1] in ("day", "deadline", "birthday")):
             return self.day(words).isoformat()
         if words and words[-1] == "quarter":
-            return f"{self.today.year}-Q{self.rng.randint(1, 4)}"
+            day = self.day(words)
+            return f"{day.year}-Q{(day.month + 2) // 3}"
         if words and words[-1] in ("month", "period"):
-            return f"{self.today.year}-{self.rng.randint(1, 12):02d}"
+            return f"{self.day(words):%Y-%m}"
         if words and words[-1] == "time":
             return f"{self.rng.randint(8, 17):02d}:{self.rng.choice((0, 15, 30, 45)):02d}"
         if words and words[-1] in ("url", "uri", "link", "website", "homepage"):
             return self._by_format("uri", words)
         return ""
 
-    def _sentence(self, words: list[str]) -> str:
-        kind = next((_TEXT_WORDS[word] for word in reversed(words) if word in _TEXT_WORDS), None)
+    def _slug(self, words: list[str], schema: Mapping[str, Any]) -> str:
+        """A name for machines, where the document asks for one by its example or by `unique`; else nothing."""
+        examples = [each for each in schema.get("examples", ()) if isinstance(each, str) and words_of(each) != words]
+        shown = any(_EXAMPLE_SLUG.fullmatch(each) for each in examples)
+        if words[-1:] != ["name"] or not (shown or "unique" in words):
+            return ""
+        return f"{self.rng.choice(CHOICES['generic']).lower()}-{self.rng.choice(CHOICES['search'])}"
+
+    def _sentence(self, words: list[str], schema: Mapping[str, Any], entity: str) -> str:
+        if {"search", "query", "keyword", "keywords", "q"} & set(words) or (self.past and words[-1:] == ["text"]):
+            return self.rng.choice(CHOICES["search"])
+        kind = next((TEXT_WORDS[word] for word in reversed(words) if word in TEXT_WORDS), None)
         kind = "title" if kind and "short" in words else kind
+        if kind == "title" and (entity in TROUBLES or _TROUBLE.search(str(schema.get("description", "")))):
+            kind = "trouble"
         if kind == "title" and "job" in words:
             return self.rng.choice(CHOICES["job"])
         return self.rng.choice(SENTENCES[kind]) if kind else ""
@@ -441,18 +416,27 @@ class Values:
         known = {word.removesuffix("s") if len(word) > 3 else word for word in words} | set(words)
         if {"time", "zone"} <= known:
             known.add("timezone")
-        kind = next((kind for word, kind in _CHOICE_WORDS if word in known or word == joined), None)
+        kind = next((kind for word, kind in CHOICE_WORDS if word in known or word == joined), None)
         return self.rng.choice(CHOICES[kind]) if kind else ""
 
     def _thing(self, words: list[str]) -> str:
         """A made-up proper name, with the parameter's own noun where that reads well."""
-        noun = next((word for word in reversed(words) if word not in _EMPTY_WORDS), "")
+        noun = next((word for word in reversed(words) if word not in EMPTY_WORDS), "")
         name = self.rng.choice(CHOICES["generic"])
         reads_well = noun.isalpha() and 3 < len(noun) < 14
         return f"{name} {noun.capitalize() if reads_well else self.rng.randint(2, 99)}"
 
-    def _phone(self) -> str:
-        return f"+1{self.rng.randint(201, 989)}555{self.rng.randint(100, 9999):04d}"
+    def _phone(self, *, spaced: bool = False) -> str:
+        """A number kept free for fiction in the country of the locale, in international form."""
+        country, parts = self.rng.choice(PHONES.get(self.country, PHONES["US"])), []
+        for part in country.split():
+            parts.append("".join(str(self.rng.randint(1, 9)) if sign == "n" else sign for sign in part))
+        return (" " if spaced else "").join(parts)
+
+
+def _is_done_by(words: list[str]) -> bool:
+    """Whether a name such as `approved_by` asks who did something."""
+    return words[-1:] == ["by"] and (len(words) == 1 or words[-2].endswith(("ed", "en")) or words[-2] in DONE_WORDS)
 
 
 def _words(name: str) -> list[str]:
@@ -462,7 +446,7 @@ def _words(name: str) -> list[str]:
 def _role(words: list[str]) -> str:
     """Whose name or address is meant: empty for the person the call is about."""
     main = {"customer", "lead", "contact", "user", "employee", "candidate", "person", "client", "company", "account"}
-    known = [word for word in words if word in _PERSON_WORDS | _COMPANY_WORDS and word not in main]
+    known = [word for word in words if word in PERSON_WORDS | COMPANY_WORDS and word not in main]
     return known[0] if known else ""
 
 

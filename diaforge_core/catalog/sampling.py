@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import random
+import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -27,6 +28,22 @@ MAX_MADE_UP = 200
 """Characters of a text that are made up to reach a lower limit; no one says more."""
 MAX_VALUES = 200
 """Values drawn for one call; a schema that asks for more is no call that a person could state."""
+_BARE = [[word] for word in ("name", "id", "type", "code", "number", "title", "email", "phone", "status", "value")]
+"""Names of parts that say nothing without the name of the whole."""
+_WRAPPERS = [[word] for word in ("body", "request", "resource", "data", "payload", "input", "attributes", "properties")]
+_VOID = frozenset(("", "unknown", "unknownfuturevalue", "none", "notset", "undefined", "unspecified", "other", "null"))
+"""Allowed values that stand for having none."""
+_AHEAD = frozenset(
+    ("availability", "available", "schedule", "upcoming", "forecast", "free", "plan", "slots", "calendar")
+)
+_RECORDING = frozenset(("record", "log", "report", "sick", "confirm", "acknowledge"))
+_FOR_MACHINES = re.compile(
+    r"\b(?:json|xml|base64|twiml|etag|hash|token|certificates?|credentials|private key|secret|schemas|cursor)\b"
+    r"|^attributes\b",
+    re.IGNORECASE,
+)
+"""Texts that only machines write."""
+_READ_ONLY = re.compile(r"\bread-?only\b|cannot be (?:modified|changed)|automatically (?:populated|set)", re.IGNORECASE)
 _TECHNICAL = frozenset(
     (
         *("page", "pagesize", "pagetoken", "perpage", "cursor", "offset", "limit", "skip", "top", "ifmatch", "etag"),
@@ -108,7 +125,7 @@ class _Draw:
         self.wanted = wanted
         self.rng = rng
         self.share, self.nested = shares
-        self.values = Values(rng, locale, today)
+        self.values = Values(rng, locale, today, past=_looks_back(tool))
         nouns = words_of(tool.original_name.replace("/", ".").rsplit(".", 1)[-1])
         self.entity = next(iter(nouns[1:]), nouns[0] if nouns else "ref")
         self.count = 0
@@ -117,16 +134,20 @@ class _Draw:
     def arguments(self) -> dict[str, Any]:
         return self._object(self.tool.parameters, 0, top=True)
 
-    def _object(self, schema: Mapping[str, Any], depth: int, *, top: bool = False) -> dict[str, Any]:
+    def _object(self, schema: Mapping[str, Any], depth: int, parent: str = "", *, top: bool = False) -> dict[str, Any]:
         drawn: dict[str, Any] = {}
-        self._complete(schema, drawn, depth)
+        self._complete(schema, drawn, depth, parent)
         optional = [name for name in schema.get("properties", {}) if name not in drawn]
         for name in optional:
             field = schema["properties"][name]
             if not (top and name in self.wanted) and not self._is_drawn(name, field, top=top):
                 continue
-            wider = {**drawn, name: self._value(name, field_schema(schema, name, drawn), depth + 1)}
-            self._complete(schema, wider, depth)
+            if _is_for_another(field, schema, drawn):
+                continue
+            wider = {**drawn, name: self._value(name, field_schema(schema, name, drawn), depth + 1, parent)}
+            if wider[name] in ({}, []):
+                continue
+            self._complete(schema, wider, depth, parent)
             if fits(schema, wider) or not fits(schema, drawn):
                 drawn = wider
         self._fill_up(schema, drawn, depth)
@@ -136,9 +157,9 @@ class _Draw:
     def _is_drawn(self, name: str, field: Mapping[str, Any], *, top: bool) -> bool:
         """Whether an optional value is among this call's, by chance."""
         share = self.share if top else self.nested
-        return self.rng.random() < share and not is_technical(name, field) and not _is_free_object(field)
+        return self.rng.random() < share and not is_technical(name, field) and can_be_said(name, field)
 
-    def _complete(self, schema: Mapping[str, Any], drawn: dict[str, Any], depth: int) -> None:
+    def _complete(self, schema: Mapping[str, Any], drawn: dict[str, Any], depth: int, parent: str) -> None:
         """Adds what is required, one at a time, since each value may decide what else is; deciding ones first."""
         deciding = _deciding(schema)
         places = {name: place for place, name in enumerate(schema.get("properties", {}))}
@@ -147,7 +168,7 @@ class _Draw:
             if not open_names:
                 return
             name = min(open_names, key=lambda each: (each not in deciding, places.get(each, len(places)), each))
-            drawn[name] = self._value(name, field_schema(schema, name, drawn), depth + 1)
+            drawn[name] = self._value(name, field_schema(schema, name, drawn), depth + 1, parent)
 
     def _fill_up(self, schema: Mapping[str, Any], drawn: dict[str, Any], depth: int) -> None:
         """Adds optional keys, then made-up ones, until `minProperties` is reached."""
@@ -158,9 +179,14 @@ class _Draw:
             name = names.pop(0) if names else f"field_{len(drawn) + 1}"
             drawn[name] = self._value(name, schema.get("properties", {}).get(name, extra), depth + 1)
 
-    def _value(self, name: str, schema: Mapping[str, Any], depth: int) -> Any:
-        """A value for one parameter, other than those drawn before where that can be."""
+    def _value(self, name: str, schema: Mapping[str, Any], depth: int, parent: str = "") -> Any:
+        """A value for one parameter, other than those drawn before where that can be.
+
+        `parent` is the name of what it is a part of: the name of a contact is a person's.
+        """
         value = None
+        if parent and words_of(name)[-1:] in _BARE:
+            name = f"{parent}_{name}"
         self.count += 1
         if self.count > MAX_VALUES:
             raise CatalogError(
@@ -181,8 +207,7 @@ class _Draw:
         if "const" in schema:
             return schema["const"]
         if schema.get("enum"):
-            options = [each for each in schema["enum"] if each is not None and each != ""] or schema["enum"]
-            return self.rng.choice(options)
+            return self.rng.choice(_meant(schema["enum"]))
         schema = self._settled(schema)
         kind = _kind(schema)
         if depth > MAX_NESTING and kind in ("object", "array"):
@@ -194,7 +219,7 @@ class _Draw:
         if kind == "array":
             return self._array(name, schema, depth)
         if kind == "object":
-            return self._object(schema, depth)
+            return self._object(schema, depth, "" if words_of(name)[-1:] in _WRAPPERS else name)
         return None if kind == "null" else self._text(name, schema)
 
     def _settled(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -212,15 +237,16 @@ class _Draw:
         low, high = schema.get("minItems", 1), schema.get("maxItems", 3)
         count = max(low, min(high, self.rng.choice((1, 1, 2))))
         first = schema.get("prefixItems", ())
-        items = schema.get("items", {"type": "string"})
+        items = _described(schema.get("items", {"type": "string"}), schema)
         single = _singular(name)
         drawn: list[Any] = []
-        for _ in range(count * 8):
+        for attempt in range(count * 8):
             if len(drawn) >= min(count, 50):
                 break
             field = first[len(drawn)] if len(drawn) < len(first) else items
             value = self._value(single, field, depth + 1)
-            if value not in drawn or not (schema.get("uniqueItems") or "enum" in field):
+            needed_twice = attempt > count * 4 and len(drawn) < low and not schema.get("uniqueItems")
+            if value not in drawn or needed_twice:
                 drawn.append(value)
         return drawn
 
@@ -259,6 +285,59 @@ def _kind(schema: Mapping[str, Any]) -> str:
     return next((name for name in names if name != "null"), names[0] if names else "string")
 
 
+def _looks_back(tool: Tool) -> bool:
+    """Whether a call is about what has been: it reads what is stored, or puts down what has happened."""
+    words = set(words_of(tool.original_name))
+    return not words & _AHEAD and (tool.side_effect == "read" or bool(words & _RECORDING))
+
+
+def _meant(options: list[Any]) -> list[Any]:
+    """The allowed values that a person would choose on purpose; all of them where there is none such."""
+    return (
+        [each for each in options if each is not None and str(each).casefold() not in _VOID]
+        or [each for each in options if each is not None]
+        or options
+    )
+
+
+def _described(items: Any, schema: Mapping[str, Any]) -> Any:
+    """The schema of an array's items with what the array's own description and examples say of them."""
+    if not isinstance(items, dict) or "enum" in items or _kind(items) != "string":
+        return items
+    return {key: schema[key] for key in ("description", "examples") if key in schema} | items
+
+
+def can_be_said(name: str, schema: Mapping[str, Any]) -> bool:
+    """Whether a person would state such a value: no code for machines, nothing that is read-only, no free object."""
+    if _is_free_object(schema) or schema.get("format") in ("byte", "binary", "base64", "base64url"):
+        return False
+    said = f"{' '.join(words_of(name))} {schema.get('description', '')}"
+    kind = _kind(schema)
+    if kind == "object":
+        fields = schema.get("properties", {})
+        return any(can_be_said(each, fields[each]) for each in schema.get("required", ()) or fields if each in fields)
+    if kind == "string" and "enum" not in schema and _FOR_MACHINES.search(said):
+        return False
+    coded = any(isinstance(each, str) and each[:1] in ("{", "[", "<") for each in schema.get("examples", ()))
+    return not coded and not _READ_ONLY.search(said) and words_of(name)[:1] != ["odata"]
+
+
+def _is_for_another(field: Mapping[str, Any], schema: Mapping[str, Any], drawn: Mapping[str, Any]) -> bool:
+    """Whether the description ties a value to a choice that was not made, such as "when it is paid by cheque"."""
+    said = _spaced(str(field.get("description", "")))
+    for name, other in schema.get("properties", {}).items():
+        options = [each for each in other.get("enum", ()) if isinstance(each, str) and len(each) > 3]
+        named = [each for each in options if other is not field and _spaced(each) in said]
+        if named and drawn.get(name) not in named:
+            return True
+    return False
+
+
+def _spaced(text: str) -> str:
+    """The text's words in small letters, a space round each."""
+    return f" {' '.join(words_of(text))} "
+
+
 def _is_free_object(schema: Mapping[str, Any]) -> bool:
     """Whether a parameter is an object without declared fields, which no one can state in words."""
     return _kind(schema) == "object" and not schema.get("properties") and not schema.get("oneOf")
@@ -278,4 +357,6 @@ def _fitted(text: str, schema: Mapping[str, Any], rng: random.Random) -> str:
 def _singular(name: str) -> str:
     if name.endswith("ies"):
         return name[:-3] + "y"
+    if name.endswith(("xes", "ches", "shes", "sses")):
+        return name[:-2]
     return name[:-1] if name.endswith("s") and not name.endswith("ss") else name

@@ -8,36 +8,85 @@ from typing import Any
 
 from ..catalog.arguments import required_for, sample_arguments, validate
 from ..catalog.facets import plain_words, profile
+from ..catalog.naming import words_of
+from ..catalog.sampling import can_be_said, is_technical
 from ..records.scenario import InformationStage, Setting, Tier
 from ..records.tool import Tool
 from .tiers import EXPERT_QUESTIONS
 
 OPTIONAL_SHARE = 0.25
+MOST_VALUES = 6
+"""A person does not dictate more values than this in one request, if another goal tool will do."""
+_TELLING = frozenset(
+    (
+        *("name", "title", "subject", "label", "summary", "description", "email", "phone", "status", "start", "end"),
+        *("due", "priority", "body", "message", "note", "notes", "content", "amount", "quantity", "address", "role"),
+    )
+)
+"""Words of the parameters that people speak of first."""
+_BINARY = ("byte", "binary", "base64", "base64url")
 
 
 def draw_arguments(
     tool: Tool, rng: random.Random, setting: Setting, wanted: Sequence[str] | None = None
 ) -> dict[str, Any]:
     """Arguments valid against the tool's schema: the required ones, and `wanted` or at most two others."""
-    if wanted is None and profile(tool).action == "update":
-        wanted = _changes(tool, rng)
+    if wanted is None:
+        wanted = _worth_a_call(tool, rng)
     share = 0.0 if wanted else OPTIONAL_SHARE
-    arguments = sample_arguments(tool, rng, share, setting.locale, setting.today, wanted or ())
-    keep = set(wanted or ())
-    optional = [name for name in arguments if name not in required_for(tool, arguments) and name not in keep]
+    arguments = sample_arguments(tool, rng, share, setting.locale, setting.today, wanted)
+    needed = {*wanted, *required_for(tool, arguments)}
+    optional = [name for name in arguments if name not in needed]
     speakable = [name for name in optional if is_speakable(tool.properties.get(name, {}))]
-    dropped = [name for name in optional if wanted or name not in speakable[:2]]
-    for name in dropped:
+    for name in optional:
         fewer = {key: value for key, value in arguments.items() if key != name}
-        if not validate(tool, fewer):
+        if (wanted or name not in speakable[:2]) and not validate(tool, fewer):
             arguments = fewer
     return arguments
 
 
-def _changes(tool: Tool, rng: random.Random) -> list[str]:
-    """One or two optional parameters to change, so that an update has something to update; none where it has none."""
-    optional = [name for name, schema in tool.properties.items() if name not in tool.required and is_speakable(schema)]
-    return rng.sample(optional, min(len(optional), rng.randint(1, 2)))
+def _worth_a_call(tool: Tool, rng: random.Random) -> list[str]:
+    """Optional values without which nobody would make the call: what an update changes, what a new thing is called.
+
+    None where the tool does neither, or its required values say it already.
+    """
+    action = profile(tool).action
+    if action not in ("update", "create") or (action == "create" and not all(map(_is_key, tool.required))):
+        return []
+    stated = statable(tool)
+    telling = [name for name in stated if set(words_of(name)) & _TELLING]
+    pool = telling if telling and (action == "create" or rng.random() < 0.6) else stated
+    return rng.sample(pool, min(len(pool), rng.randint(1, 2)))
+
+
+def statable(tool: Tool) -> list[str]:
+    """The optional parameters that a person might state, in the schema's order; objects only where nothing else is."""
+    found = [
+        name
+        for name, schema in tool.properties.items()
+        if name not in tool.required and can_be_stated(name, schema) and not is_technical(name, schema)
+    ]
+    return [name for name in found if "object" not in _kinds(tool.properties[name])] or found
+
+
+def can_be_stated(name: str, schema: Any) -> bool:
+    """Whether a person can say a value of this parameter in a sentence, and would."""
+    return is_speakable(schema) and can_be_said(name, schema)
+
+
+def is_worth_asking(tool: Tool) -> bool:
+    """Whether a person would ask for the tool: all it requires can be stated, and a change has something to change."""
+    sayable = all(can_be_stated(name, tool.properties[name]) for name in tool.required)
+    if len(tool.required) > MOST_VALUES or not sayable:
+        return False
+    optional = [name for name in tool.properties if name not in tool.required]
+    changes = profile(tool).action == "update" or (tool.side_effect == "write" and bool(optional))
+    return not changes or not all(map(_is_key, tool.required)) or bool(statable(tool))
+
+
+def _is_key(name: str) -> bool:
+    """Whether a parameter only says which thing is meant."""
+    return words_of(name)[-1:] in (["id"], ["sid"], ["number"], ["key"], ["name"])
 
 
 def draw_stages(
@@ -81,21 +130,27 @@ def business_goal(tool: Tool) -> str:
 
 def is_speakable(schema: Any, depth: int = 0) -> bool:
     """Whether a person can say a value of this schema in a sentence: no free-form objects, no lists of objects."""
-    if not isinstance(schema, dict) or depth > 1:
+    if not isinstance(schema, dict) or depth > 1 or schema.get("format") in _BINARY:
         return False
     if "enum" in schema or "const" in schema:
         return True
-    match schema.get("type"):
-        case "string" | "integer" | "number" | "boolean":
-            return True
-        case "array":
-            return isinstance(items := schema.get("items"), dict) and items.get("type") in (
-                "string",
-                "integer",
-                "number",
-            )
-        case "object":
-            fields = schema.get("properties", {})
-            needed = [fields.get(name) for name in schema.get("required", ())] or list(fields.values())
-            return 0 < len(needed) <= 4 and all(is_speakable(field, depth + 1) for field in needed)
-    return False
+    kinds = _kinds(schema)
+    if kinds & {"string", "integer", "number", "boolean"}:
+        return True
+    if "array" in kinds:
+        items = schema.get("items")
+        return isinstance(items, dict) and bool(_kinds(items) & {"string", "integer", "number"})
+    if "object" not in kinds:
+        return False
+    fields = schema.get("properties", {})
+    needed = [fields.get(name) for name in schema.get("required", ())] or list(fields.values())
+    return 0 < len(needed) <= 4 and all(is_speakable(field, depth + 1) for field in needed)
+
+
+def _kinds(schema: dict[str, Any]) -> set[str]:
+    """The JSON types that a schema allows besides null, those of its forms included."""
+    given = schema.get("type", ())
+    kinds = {given} if isinstance(given, str) else set(given)
+    for form in (*schema.get("anyOf", ()), *schema.get("oneOf", ())) if not kinds else ():
+        kinds |= _kinds(form) if isinstance(form, dict) else set()
+    return kinds - {"null"}

@@ -16,7 +16,7 @@ from .candidates import ANY_NEAR, Nearness, neighbourhood
 from .choices import ANY_CHOICE, DEFAULT_MIX, Choices
 from .dials import DIALS, Plan, draw_dial
 from .effort import ENOUGH, questions_needed, selection_questions
-from .gold import business_goal, draw_arguments, draw_stages, is_speakable
+from .gold import business_goal, draw_arguments, draw_stages, is_worth_asking
 from .personas import personas, slipping
 from .tiers import DISTRACTORS, EXPERT_QUESTIONS, is_conditional, is_interdependent, tier_of
 
@@ -32,8 +32,6 @@ __all__ = [
 
 CONFIRM_SHARE = 1 / 3
 """Drawn without a look at the goal, so that the system turn gives nothing away."""
-MOST_VALUES = 6
-"""A person does not dictate more values than this in one request, if another goal tool will do."""
 ATTEMPTS = 24
 """Goal tools tried for one scenario before its tier is given up for the next easier one."""
 FURTHER = 200
@@ -282,12 +280,7 @@ def _goals(catalog: Catalog, names: Sequence[str]) -> tuple[Tool, ...]:
         _check_names(catalog, names)
         return tuple({tool.name: tool for tool in catalog.subset(list(names))}.values())
     tools = tuple(tool for tool in catalog.tools if not tool.deprecated) or catalog.tools
-    fit = tuple(
-        tool
-        for tool in tools
-        if len(tool.required) <= MOST_VALUES and all(is_speakable(tool.properties[name]) for name in tool.required)
-    )
-    return fit or tools
+    return tuple(tool for tool in tools if is_worth_asking(tool)) or tools
 
 
 def _named_tools(catalog: Catalog, goal_tool: str, distractors: Sequence[str]) -> tuple[Tool, tuple[Tool, ...]]:
