@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from ..settings import workspace_dir
-from . import catalogs
+from . import catalogs, generating
 from .asking import (
     JsonOption,
     WhoOption,
@@ -26,6 +26,7 @@ from .asking import (
     show,
     spec,
 )
+from .generating import MaxCalls, MaxMoney, MaxTokens, PriceOption, spending
 
 __all__ = ["app", "duration", "main", "progress_line"]
 
@@ -36,30 +37,10 @@ app = typer.Typer(
     help="Find what gets confused in an API catalog, and train an assistant that asks before it acts.",
 )
 review_app = typer.Typer(no_args_is_help=True, help="List dialogues and decide about them.")
+app.add_typer(generating.app)
 app.add_typer(catalogs.app)
 app.add_typer(catalogs.catalog_app, name="catalog")
 app.add_typer(review_app, name="review")
-
-
-@app.command()
-def generate(
-    catalog: Annotated[str, typer.Option(help="Catalog to draw scenarios from.")],
-    dataset: Annotated[str, typer.Option(help="Dataset that the dialogues go into.")],
-    count: Annotated[int, typer.Option(help="Scenarios attempted.")] = 50,
-    seed: Annotated[int, typer.Option(help="Same seed, same dialogues.")] = 0,
-    no_tool_share: Annotated[float, typer.Option(help="Share of scenarios without a right tool in view.")] = 0.1,
-    goal_tools: Annotated[list[str] | None, typer.Option("--goal-tool", help="Tool that may be the goal.")] = None,
-    near_floor: Annotated[float, typer.Option(help="Least closeness of a distractor to the goal tool, 0 to 1.")] = 0.0,
-    near_ceiling: Annotated[float, typer.Option(help="Greatest closeness of a distractor to the goal tool.")] = 1.0,
-    neighbours: Annotated[int, typer.Option(help="How many of a tool's nearest others are looked at.")] = 24,
-    assistant: Annotated[str, typer.Option(help="Model spec of the teacher.")] = "scripted:oracle",
-    workspace: WorkspaceOption = None,
-    json_: JsonOption = False,
-) -> None:
-    """Generate ambiguous dialogues."""
-    params = {"catalog": catalog, "dataset": dataset, "count": count, "seed": seed, "no_tool_share": no_tool_share}
-    params |= {"near_floor": near_floor, "near_ceiling": near_ceiling, "neighbours": neighbours}
-    do("generate", params | {"goal_tools": goal_tools or [], "assistant": spec(assistant)}, workspace, json_)
 
 
 @app.command()
@@ -143,12 +124,17 @@ def evaluate(
     trials: int = 1,
     seed: int = 0,
     run: Annotated[str, typer.Option(help="Name of the run.")] = "",
+    max_tokens: MaxTokens = None,
+    max_money: MaxMoney = None,
+    max_calls: MaxCalls = None,
+    price: PriceOption = None,
     workspace: WorkspaceOption = None,
     json_: JsonOption = False,
 ) -> None:
     """Evaluate a model in live conversations with the simulated user."""
     params = {"model": spec(model), "scenarios": scenarios, "catalog": catalog, "count": count, "trials": trials}
-    do("evaluate", params | {"seed": seed, "run": run}, workspace, json_)
+    params |= {"seed": seed, "run": run} | spending(max_tokens, max_money, max_calls, price)
+    do("evaluate", params, workspace, json_)
 
 
 @app.command()
@@ -190,7 +176,7 @@ def runs(workspace: WorkspaceOption = None, json_: JsonOption = False) -> None:
 
 @app.command()
 def resume(run: str, workspace: WorkspaceOption = None, json_: JsonOption = False) -> None:
-    """Go on with a failed, cancelled or lost run."""
+    """Go on with a paused, failed, cancelled or lost run."""
     do("resume", {"run": run}, workspace, json_)
 
 

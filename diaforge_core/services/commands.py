@@ -133,6 +133,12 @@ def cancel(workspace: Workspace, params: dict[str, Any], on_progress: OnProgress
     return {"run": run.name, "state": run.state}
 
 
+def pause(workspace: Workspace, params: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:
+    """`run, state`, once it is at rest."""
+    run = workspace.jobs.wait(workspace.jobs.pause(params["run"]).id, on_progress)
+    return {"run": run.name, "state": run.state}
+
+
 def merge(workspace: Workspace, params: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:
     """`run, out`."""
     return {"run": params["run"], "out": str(workspace.training.merge(params["run"], params["out"]))}
@@ -157,6 +163,7 @@ COMMANDS: dict[str, Command] = {
     "runs": runs,
     "resume": resume,
     "cancel": cancel,
+    "pause": pause,
     "merge": merge,
 }
 """Command → its function; the command line and the handover both call through this."""

@@ -12,6 +12,7 @@ from ..conversation.scenarios import Choices, draw_scenarios
 from ..errors import DataError
 from ..evaluation.compare import Comparison, compare, first_differing_turn
 from ..evaluation.metrics import METRICS, Measurements, Metric, measure
+from ..generator.recipe import PriceOf, SpendingLimits
 from ..records.base import Record
 from ..records.run import Run
 from ..records.scenario import Scenario
@@ -39,6 +40,9 @@ class EvalRecipe(Record):
     """Scenarios at most."""
     trials: int = Field(default=1, ge=1, le=64)
     seed: int = Field(default=0, ge=0)
+    limits: SpendingLimits = SpendingLimits()
+    prices: dict[str, PriceOf] = Field(default_factory=dict)
+    """Model name, as the endpoint knows it → its price; a model without one counts no money."""
 
 
 class Evaluation:

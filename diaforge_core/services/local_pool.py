@@ -18,7 +18,7 @@ from threadpoolctl import threadpool_limits
 from ..errors import DataError
 from ..store.ownership import is_alive
 from ..store.run_folder import RunFolder
-from .shards import ShardMaker, ShardSource, Submit
+from .shards import AHEAD, Crew, ShardMaker, ShardSource
 
 WATCH_SECONDS = 0.3
 """Between two looks at whether the run's worker still lives."""
@@ -29,8 +29,8 @@ _makers: list[ShardMaker] = []
 
 
 @contextmanager
-def local_processes(folder: Path, processes: int) -> Iterator[Submit]:
-    """Begins shards of the run in this folder; a process that ended from outside is a DataError.
+def local_processes(folder: Path, processes: int) -> Iterator[Crew]:
+    """Processes for the run in this folder; one that was ended from outside is a DataError.
 
     When it is left, shards that have not begun never do, and those that have are waited for; where the run was asked to
     stop, they end at the row at hand.
@@ -40,7 +40,7 @@ def local_processes(folder: Path, processes: int) -> Iterator[Submit]:
     context = get_context("spawn")
     pool = ProcessPoolExecutor(processes, mp_context=context, initializer=_begin, initargs=(folder, *parent))
     try:
-        yield lambda number: pool.submit(_fill, number)
+        yield Crew(lambda number: pool.submit(_fill, number), processes * AHEAD)
     except BrokenProcessPool as problem:
         raise DataError(
             "A process of this run was ended from outside, perhaps for want of memory. What was made before is whole: "
@@ -53,7 +53,8 @@ def local_processes(folder: Path, processes: int) -> Iterator[Submit]:
 def _begin(folder: Path, parent: int, started: float) -> None:
     """Load what all shards share; from now on this process ends with its parent, even if that is killed."""
     threading.Thread(target=_end_with, args=(parent, started), daemon=True).start()
-    os.nice(NICER)
+    if hasattr(os, "nice"):
+        os.nice(NICER)
     threadpool_limits(1)
     run = RunFolder(folder)
     _makers.append(ShardMaker(ShardSource.of(run), run.check_stop))

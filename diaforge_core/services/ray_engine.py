@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from ..errors import DataError
-from .shards import ShardMaker, ShardSource, Submit
+from .shards import AHEAD, Crew, ShardMaker, ShardSource
 
 ADDRESS = "RAY_ADDRESS"
 TRIES_ELSEWHERE = 3
@@ -18,8 +18,8 @@ QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "
 
 
 @contextmanager
-def ray_tasks(source: ShardSource, workers: int) -> Iterator[Submit]:
-    """Begins shards on the cluster; those that are not whole when it is left are given up at once.
+def ray_tasks(source: ShardSource, workers: int) -> Iterator[Crew]:
+    """The cluster at `RAY_ADDRESS`, else `workers` processes of one started here; left, it gives up what is not whole.
 
     Each machine needs this program at the same place, and must reach `source.address`. DataError if ray is not
     installed or the cluster cannot be reached, or if it lost a shard again and again.
@@ -31,7 +31,9 @@ def ray_tasks(source: ShardSource, workers: int) -> Iterator[Submit]:
         task = ray.remote(_fill).options(num_cpus=1, max_retries=TRIES_ELSEWHERE)
         kept = ray.put(source)
         key = kept.hex()
-        yield lambda number: task.remote(key, [kept], number).future()
+        places = int(ray.cluster_resources().get("CPU", workers))
+        ahead = source.recipe.workers or places * AHEAD
+        yield Crew(lambda number: task.remote(key, [kept], number).future(), ahead)
     except ray.exceptions.RayTaskError as problem:
         raise problem.cause if isinstance(problem.cause, Exception) else problem from None
     except ray.exceptions.RayError as problem:

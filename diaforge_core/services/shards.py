@@ -32,8 +32,16 @@ WORTH_A_PROCESS = 250
 """Scenarios that take a core longer than a process takes to start."""
 AHEAD = 3
 """Shards begun for each process before the oldest is whole."""
-Submit = Callable[[int], Future[int]]
-"""Begins a shard; what comes back is its number, once it is on the shelf."""
+
+
+@dataclass(frozen=True, slots=True)
+class Crew:
+    """Who makes shards, here or elsewhere."""
+
+    begin: Callable[[int], Future[int]]
+    """Begins a shard; what comes back is its number, once it is on the shelf."""
+    ahead: int
+    """Shards to have begun before the oldest is whole, so that nobody idles."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +106,8 @@ def shard_rows(
     """
     count, shelf = source.recipe.count, Shelf(source.address)
     shelf.clear_unfinished()
-    processes = processes_for(source.recipe, count - done)
-    with _pool(folder, source, processes) as submit:
-        for number in in_turn(submit, shards_left(count, done), processes * AHEAD, check):
+    with _crew(folder, source, processes_for(source.recipe, count - done)) as crew:
+        for number in in_turn(crew.begin, shards_left(count, done), crew.ahead, check):
             numbers = shard_of(count, number)
             lines = _whole(shelf, number, len(numbers))
             yield [json.loads(line) for line in lines[max(0, done - numbers.start) :]]
@@ -157,7 +164,7 @@ def _whole(shelf: Shelf, number: int, rows: int) -> list[bytes]:
     return lines
 
 
-def _pool(folder: RunFolder, source: ShardSource, processes: int) -> AbstractContextManager[Submit]:
+def _crew(folder: RunFolder, source: ShardSource, processes: int) -> AbstractContextManager[Crew]:
     if source.recipe.engine == "ray":
         from .ray_engine import ray_tasks
 

@@ -21,7 +21,7 @@ import psutil
 from filelock import FileLock, Timeout
 
 from ..conversation.assistants import Assistant
-from ..conversation.budget import Limits, Price
+from ..conversation.budget import Limits, Price, Spending
 from ..conversation.endpoint import Means, run_means
 from ..conversation.model_specs import open_assistant
 from ..conversation.patience import patiently
@@ -89,7 +89,7 @@ class Work:
         if self._means is not None:
             self._means.close()
 
-    def tell(self, done: int, total: int, unit: str, message: str = "") -> None:
+    def tell(self, done: int, total: int, unit: str) -> None:
         """Write the progress, not too often; the pace counts this process's own work only."""
         if self._first is None:
             self._first, self._started = done, time.monotonic()
@@ -99,9 +99,16 @@ class Work:
         self._written = now
         fresh = done - self._first
         left = (now - self._started) / fresh * (total - done) if fresh > 0 else None
+        said = _spent(self._means.budget.spent) if self._means else ""
         self.folder.set_progress(
-            Progress(done=min(done, total), total=total, unit=unit, message=message, seconds_left=left)
+            Progress(done=min(done, total), total=total, unit=unit, message=said, seconds_left=left)
         )
+
+
+def _spent(spent: Spending) -> str:
+    """What models have cost so far, in words; empty before the first request."""
+    money = f", {spent.money:.2f} in money" if spent.money else ""
+    return f"{spent.calls:,} calls, {spent.tokens.total:,} tokens{money}" if spent.calls else ""
 
 
 def generate(work: Work) -> dict[str, Any]:
