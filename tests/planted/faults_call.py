@@ -6,6 +6,8 @@ import random
 import re
 from typing import Any
 
+from jsonschema import Draft202012Validator
+
 from diaforge_core.records.dialogue import Dialogue, Turn
 from diaforge_core.records.tool import Catalog
 
@@ -125,11 +127,11 @@ def required_dropped(dialogue: Dialogue, catalog: Catalog, rng: random.Random) -
 
 @fault("A value that a condition of the schema demands is missing, in the gold too.", "arguments")
 def conditional_value_dropped(dialogue: Dialogue, catalog: Catalog, rng: random.Random) -> Planted | None:
-    rules = goal_tool(dialogue, catalog).parameters
-    rules = [rules, *rules.get("allOf", ())]
-    names = [name for rule in rules for name in rule.get("then", {}).get("required", ()) if name in _gold(dialogue)]
-    name = _place(dialogue, rng, names)
-    return name and _at_call(calling_gold(dialogue, {k: v for k, v in _gold(dialogue).items() if k != name}))
+    tool, gold = goal_tool(dialogue, catalog), _gold(dialogue)
+    fewer = [{key: gold[key] for key in gold if key != name} for name in gold if name not in tool.required]
+    schema = Draft202012Validator(tool.parameters)
+    arguments = _place(dialogue, rng, [each for each in fewer if not schema.is_valid(each)])
+    return arguments and _at_call(calling_gold(dialogue, arguments))
 
 
 @fault("An optional argument that nobody mentioned is in the call.", "arguments", "grounding")

@@ -36,6 +36,8 @@ ASKS_FOR = (
     "And the {n}?", "Which {n} shall I put down?", "One thing: what about the {n}?",
 )  # fmt: skip
 YESSES = ("yes", "Yes, please do.", "go on then", "Correct.", "that's right")
+NO_THINGS = ("Why", "How", "What", "Where", "Who", "Whether", "Which", "Coming")
+"""First words of a description that names no thing."""
 LEAKS = ("It's the {n} thing.", "I think what I need is {n}.", "You know, {n}.", "Somebody told me to ask for {n}.")
 
 
@@ -45,6 +47,20 @@ def _asks(words: str, thought: str) -> Turn:
 
 def _says(words: str) -> Turn:
     return Turn(speaker="user", reply=words)
+
+
+def _label(dialogue: Dialogue, catalog: Catalog, name: str) -> str:
+    """What people call a parameter: its short description where that is a thing, else its name in words."""
+    described = goal_tool(dialogue, catalog).properties[name].get("description", "").rstrip(".")
+    is_thing = described and described.split()[0] not in NO_THINGS and len(described.split()) <= 6
+    return described[0].lower() + described[1:] if is_thing else in_words(name)
+
+
+def _question(reply: str) -> str:
+    """What a reply asks, without its greeting."""
+    sentences = re.split(r"(?<=[.!?])\s+", reply)
+    first = next((at for at, sentence in enumerate(sentences) if sentence.endswith("?")), 0)
+    return " ".join(sentences[first:])
 
 
 def _leaks_in_opening(
@@ -124,12 +140,12 @@ def value_before_its_stage(dialogue: Dialogue, catalog: Catalog, rng: random.Ran
     return with_scenario(dialogue, stages=stages), index if len(place[0]) == 1 else None
 
 
-@fault("A slot is asked for before it is clear which tool is meant.", "phase_order")
+@fault("A slot is asked for before it is clear which tool is meant.", "phase_order", "relevance")
 def slot_asked_too_early(dialogue: Dialogue, catalog: Catalog, rng: random.Random) -> Planted | None:
     name = pick(rng, list(goal_tool(dialogue, catalog).required))
     if dialogue.assistant != BY_HAND or not dialogue.scenario.solvable or name is None:
         return None
-    question = _asks(rng.choice(ASKS_FOR).format(n=in_words(name)), "I need that value in any case.")
+    question = _asks(rng.choice(ASKS_FOR).format(n=_label(dialogue, catalog, name)), "I need that value in any case.")
     later = rng.choice(
         ("I'll give you that later.", "don't have it at hand yet", "Later, please.", "Hm, need to check.")
     )
@@ -149,7 +165,9 @@ def known_value_asked_again(dialogue: Dialogue, catalog: Catalog, rng: random.Ra
     place = pick(rng, [each for each in stated(dialogue) if len(each[0]) == 1])
     if (at := call_at(dialogue)) is None or place is None:
         return None
-    question = _asks(rng.choice(ASKS_FOR).format(n=in_words(place[0][0])), "I had better have that once more.")
+    question = _asks(
+        rng.choice(ASKS_FOR).format(n=_label(dialogue, catalog, place[0][0])), "I had better have that once more."
+    )
     again = rng.choice(("As I said, {v}.", "{v}, I told you already", "Still {v}."))
     return inserted(dialogue, at, question, _says(again.format(v=place[1]))), at
 
@@ -164,7 +182,7 @@ def optional_value_asked(dialogue: Dialogue, catalog: Catalog, rng: random.Rando
     name = pick(rng, [name for name in free if repr(name) not in conditional])
     if (at := call_at(dialogue)) is None or name is None or dialogue.scenario.setting.confirm_destructive:
         return None
-    question = _asks(rng.choice(ASKS_FOR).format(n=in_words(name)), "That would be nice to have.")
+    question = _asks(rng.choice(ASKS_FOR).format(n=_label(dialogue, catalog, name)), "That would be nice to have.")
     answer = rng.choice(("Leave that out.", "No need for that.", "I don't have that, go without."))
     return inserted(dialogue, at, question, _says(answer)), at
 
@@ -190,7 +208,7 @@ def something_foreign_asked(dialogue: Dialogue, catalog: Catalog, rng: random.Ra
 def question_separates_nothing(dialogue: Dialogue, catalog: Catalog, rng: random.Random) -> Planted | None:
     question, answer = rng.choice(
         (
-            ("Is that for yourself or for somebody else?", "For somebody else."),
+            ("Has your week been a good one so far?", "It was all right."),
             ("Is it urgent, or does it have time?", "It has time."),
             ("Have you tried this before?", "No, first time."),
             ("Are you on a computer or on your phone right now?", "Computer."),
@@ -207,7 +225,7 @@ def settled_choice_asked_again(dialogue: Dialogue, catalog: Catalog, rng: random
     if at is None or dialogue.assistant != BY_HAND:
         return None
     again = rng.choice(("Sorry, once again: {q}", "I forgot, {q}", "{q}"))
-    question = _asks(again.format(q=dialogue.turns[1].reply), "I want to be sure which one they mean.")
+    question = _asks(again.format(q=_question(dialogue.turns[1].reply)), "I want to be sure which one they mean.")
     words = rng.choice(("I answered that already.", "The same as before.", "you know that"))
     return inserted(dialogue, at, question, _says(words)), at
 
@@ -218,7 +236,7 @@ def second_confirmation(dialogue: Dialogue, catalog: Catalog, rng: random.Random
         return None
     at = len(dialogue.turns) - 1
     again = rng.choice(("Really sure? {q}", "Just to be on the safe side, once more: {q}", "{q}"))
-    question = _asks(again.format(q=dialogue.turns[at - 2].reply), "Better twice than never.")
+    question = _asks(again.format(q=_question(dialogue.turns[at - 2].reply)), "Better twice than never.")
     return inserted(dialogue, at, question, _says(rng.choice(YESSES))), at
 
 
@@ -340,4 +358,4 @@ def slot_and_choice_in_one(dialogue: Dialogue, catalog: Catalog, rng: random.Ran
     if dialogue.assistant != BY_HAND or name is None or not dialogue.scenario.solvable:
         return None
     words = rng.choice((" Also, what's the {n}?", " And please tell me the {n}.", " I need the {n} too."))
-    return with_turn(dialogue, 1, reply=dialogue.turns[1].reply + words.format(n=in_words(name))), 1
+    return with_turn(dialogue, 1, reply=dialogue.turns[1].reply + words.format(n=_label(dialogue, catalog, name))), 1

@@ -7,7 +7,8 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain, zip_longest
+from functools import cache
+from itertools import chain, islice, zip_longest
 
 from diaforge_core.conversation.verifiers import cascade
 from diaforge_core.records.base import derived_seed
@@ -61,27 +62,36 @@ def failures(dialogue: Dialogue, catalog: Catalog) -> tuple[Verdict, ...]:
     return tuple(verdict for verdict in cascade(dialogue, catalog).verdicts if not verdict.passed)
 
 
-def bases() -> list[Base]:
+@cache
+def bases() -> tuple[Base, ...]:
     """Hand-worded and generated dialogues in turn."""
     pairs = zip_longest(clean_dialogues(), generated_clean())
-    return [base for base in chain.from_iterable(pairs) if base is not None]
+    return tuple(base for base in chain.from_iterable(pairs) if base is not None)
 
 
-def trials(kind: Fault, count: int = PER_KIND) -> Iterator[Trial]:
-    """Up to `count` dialogues with this fault, each on a base of its own."""
-    drawn = bases()
+@cache
+def rejecters() -> dict[str, frozenset[str]]:
+    """By the id of each base, the verifiers that reject it already."""
+    return {
+        dialogue.id: frozenset(verdict.verifier for verdict in failures(dialogue, catalog))
+        for dialogue, catalog in bases()
+    }
+
+
+@cache
+def trials(kind: Fault) -> tuple[Trial, ...]:
+    """Up to `PER_KIND` dialogues with this fault, each on a base of its own."""
+    drawn = list(bases())
     random.Random(derived_seed("bases", kind.name)).shuffle(drawn)
-    made = 0
+    return tuple(islice(_planted(kind, drawn), PER_KIND))
+
+
+def _planted(kind: Fault, drawn: list[Base]) -> Iterator[Trial]:
     for dialogue, catalog in drawn:
         planted = kind.plant(dialogue, catalog, random.Random(derived_seed(kind.name, dialogue.id)))
-        if planted is None:
-            continue
-        faulty, turn = planted
-        before = frozenset(verdict.verifier for verdict in failures(dialogue, catalog))
-        yield Trial(dialogue, faulty, turn, failures(faulty, catalog), before, kind.caught_by)
-        made += 1
-        if made == count:
-            return
+        if planted is not None:
+            faulty, turn = planted
+            yield Trial(dialogue, faulty, turn, failures(faulty, catalog), rejecters()[dialogue.id], kind.caught_by)
 
 
 def rejected(dialogues: tuple[Base, ...]) -> list[tuple[Dialogue, tuple[Verdict, ...]]]:
@@ -94,14 +104,14 @@ def main(kinds: list[str]) -> None:
     """Prints both sides: what is caught per kind, and which clean dialogues are rejected and why."""
     print(f"{'kind':32} {'made':>4} {'caught':>6} {'right':>5} {'turn':>4} {'blurred':>7}  caught by")
     for kind in (FAULTS[name] for name in kinds or FAULTS):
-        print(_line(kind, list(trials(kind))))
+        print(_line(kind, trials(kind)))
     if kinds:
         return
     for title, dialogues in (("hand-worded", clean_dialogues()), ("generated", generated_clean())):
         _report(title, dialogues)
 
 
-def _line(kind: Fault, tried: list[Trial]) -> str:
+def _line(kind: Fault, tried: tuple[Trial, ...]) -> str:
     by = Counter(verdict.verifier for trial in tried for verdict in trial.right)
     counts = (len(tried), *(sum(map(test, tried)) for test in (_caught, _right, _pinned, _blurred)))
     made, caught, right, pinned, blurred = counts

@@ -16,7 +16,7 @@ def test_at_most_one_clean_dialogue_in_a_hundred_is_rejected() -> None:
 
 
 def test_ninety_nine_of_a_hundred_planted_faults_are_caught_by_the_right_verifier() -> None:
-    tried = {name: list(trials(kind)) for name, kind in FAULTS.items()}
+    tried = {name: trials(kind) for name, kind in FAULTS.items()}
     full = {name: each for name, each in tried.items() if len(each) == PER_KIND}
     assert len(full) >= 25
     missed = [(name, trial.faulty.id) for name, each in tried.items() for trial in each if not trial.right]
