@@ -15,7 +15,7 @@ from .endpoint import TIMEOUT_SECONDS, Answer, Endpoint, Means, Question
 from .prompts import Message, call_from_json, native_messages, parse_turn, render_messages, render_target, sanitise
 
 if TYPE_CHECKING:
-    from .assistants import View
+    from .view import View
 
 REPLY_TOKENS = 256
 """The longest of 750 turns of the teacher took 217; a model that rambles on is cut here."""
@@ -113,13 +113,16 @@ class OpenAIModel:
         messages: Sequence[Message],
         count: int,
         *,
-        tools: Sequence[Tool] = (),
+        schema: Mapping[str, Any] | None = None,
         seed: int = 0,
         max_tokens: int = REPLY_TOKENS,
         trial: int = 0,
     ) -> list[Completion]:
-        """`count` answers to vote on, in one request where the server can; errors as from `complete`."""
-        question = self._question(messages, tools, seed, max_tokens, trial)
+        """`count` answers to vote on, in one request where the server can; errors as from `complete`.
+
+        With a schema each is held to it as far as the server can.
+        """
+        question = replace(self._question(messages, (), seed, max_tokens, trial), schema=schema)
         return [_completion(answer) for answer in self.endpoint.candidates(question, count)]
 
     def complete_as(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import time
 from collections.abc import Iterator, Sequence
@@ -116,6 +117,13 @@ class LocalModel:
         self._stops = self._stop_ids()
         self._cached: list[int] = []
         self._cache: Any = None
+
+    def at(self, temperature: float) -> LocalModel:
+        """The same weights with another temperature, and a cache of its own for the conversation it is in."""
+        other = copy.copy(self)
+        other.temperature = temperature
+        other._cached, other._cache = [], None
+        return other
 
     def complete(
         self,

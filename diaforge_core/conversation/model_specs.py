@@ -14,8 +14,9 @@ from . import smollm2
 from .prompts import RENDERING
 
 if TYPE_CHECKING:
-    from .assistants import Assistant
+    from .chat_models import ChatModel
     from .endpoint import Means
+    from .view import Assistant
 
 SpecKind = Literal["scripted", "smollm2", "hf", "hub", "openai", "run"]
 SCRIPTED: tuple[str, ...] = ("oracle", "eager", "cautious", "random", "first", "central", "nearest")
@@ -211,19 +212,33 @@ def open_assistant(spec: str, models_dir: Path, means: Means | None = None) -> A
 
     `means` is what the endpoints of one run share; a model on this machine needs none.
     """
-    from .chat_models import ModelAssistant, OpenAIModel
+    from .chat_models import ModelAssistant
 
     parsed = parse_spec(spec)
     if parsed.kind == "scripted":
         from .assistants import scripted_assistant
 
         return scripted_assistant(parsed.text)
+    model = open_model(spec, models_dir, means)
+    keeps = parsed.kind != "openai" and locate(parsed, models_dir).keep_thoughts
+    return ModelAssistant(model, spec=spec, native=parsed.native, keep_thoughts=keeps)
+
+
+def open_model(spec: str, models_dir: Path, means: Means | None = None, *, temperature: float = 0.0) -> ChatModel:
+    """The chat model of this spec, its weights loaded; ModelError if it cannot be had or is none.
+
+    `means` as for `open_assistant`; a temperature above zero draws its words by each request's seed.
+    """
+    parsed = parse_spec(spec)
+    if parsed.kind == "scripted":
+        raise ModelError(f"'{spec}' is a script and no chat model. Name a model: smollm2, hf:DIR or openai:MODEL@URL.")
     if parsed.kind == "run":
         raise ModelError(f"'{spec}' is a run of a workspace: name it to the workspace's own commands, or give hf:DIR.")
     if parsed.kind == "openai":
-        return ModelAssistant(OpenAIModel(parsed.name, parsed.base_url, means=means), spec=spec, native=parsed.native)
-    folders = locate(parsed, models_dir)
+        from .chat_models import OpenAIModel
+
+        return OpenAIModel(parsed.name, parsed.base_url, temperature=temperature, means=means)
     from .local_model import LocalModel
 
-    model = LocalModel(folders.base, adapter=folders.adapter)
-    return ModelAssistant(model, spec=spec, keep_thoughts=folders.keep_thoughts)
+    folders = locate(parsed, models_dir)
+    return LocalModel(folders.base, adapter=folders.adapter, temperature=temperature)

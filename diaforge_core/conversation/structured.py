@@ -38,9 +38,15 @@ class AnswersSeveral(Protocol):
     """A chat model that gives several answers at once."""
 
     def complete_several(
-        self, messages: Sequence[Message], count: int, *, seed: int = 0, max_tokens: int = REPLY_TOKENS
+        self,
+        messages: Sequence[Message],
+        count: int,
+        *,
+        schema: Mapping[str, Any] | None = None,
+        seed: int = 0,
+        max_tokens: int = REPLY_TOKENS,
     ) -> list[Completion]:
-        """As many next messages."""
+        """As many next messages, held to a schema where there is one and the server can."""
         ...
 
 
@@ -73,11 +79,17 @@ def complete_json(
 
 
 def candidates(
-    model: ChatModel, messages: Sequence[Message], count: int, *, seed: int = 0, max_tokens: int = REPLY_TOKENS
+    model: ChatModel,
+    messages: Sequence[Message],
+    count: int,
+    *,
+    schema: Mapping[str, Any] | None = None,
+    seed: int = 0,
+    max_tokens: int = REPLY_TOKENS,
 ) -> list[Completion]:
     """`count` answers of the model to vote on, in one request where its server can; the same seed, the same answers."""
     if isinstance(model, AnswersSeveral):
-        return model.complete_several(messages, count, seed=seed, max_tokens=max_tokens)
+        return model.complete_several(messages, count, schema=schema, seed=seed, max_tokens=max_tokens)
     seeds = [derived_seed("candidate", seed, each) for each in range(count)]
     return [model.complete(messages, seed=each, max_tokens=max_tokens) for each in seeds]
 
