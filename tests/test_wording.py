@@ -8,14 +8,12 @@ import pytest
 
 from diaforge_core.conversation.wording import Wording, parameter_label, rules_of
 from diaforge_core.records.scenario import Bank
+from diaforge_core.settings import DATA_DIR
 from tests.factories import a_tool
 
 STYLES = ("plain", "terse", "chatty", "formal", "hurried")
-SLOT_NAMES = (
-    "act thing place verb value answer ordinal first second new existing one label labels is value_is options task "
-    "restated names count about tool"
-)
-SLOTS = dict.fromkeys(SLOT_NAMES.split(" "), "\x00")
+BANKS = (DATA_DIR / "wording").glob("*/*.yaml")
+SLOTS = dict.fromkeys({name for path in BANKS for name in re.findall(r"<(\w+)>", path.read_text("utf-8"))}, "\x00")
 DRAWS = 150
 
 

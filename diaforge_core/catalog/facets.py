@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 
@@ -248,8 +248,14 @@ def _best(tools: Sequence[Tool]) -> Facet | None:
     return min(facets(tools), key=lambda facet: (round(_cost(facet, tools), 6), facet.key), default=None)
 
 
-def best_facet(tools: Sequence[Tool]) -> Facet | None:
-    """The question that leaves the fewest tools open, short and plain ones first; None when nothing separates them."""
+def best_facet(tools: Sequence[Tool], but: Collection[str] = ()) -> Facet | None:
+    """The question that leaves the fewest tools open, short and plain ones first; None when nothing separates them.
+
+    `but` holds keys of questions that were asked in vain.
+    """
+    if but:
+        left = [facet for facet in facets(tools) if facet.key not in but]
+        return min(left, key=lambda facet: (round(_cost(facet, tools), 6), facet.key), default=None)
     return _best(sorted(tools, key=lambda tool: tool.name))
 
 

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from ..catalog.facets import Facet, best_facet, either
-from ..catalog.leaves import leaves
-from ..catalog.profiles import about, profile
-from ..catalog.words import singular, with_article
+from ..catalog.facets import Facet, best_facet
+from ..catalog.leaves import Leaf, leaves
 from ..records.dialogue import Turn
 from ..records.tool import Tool
-from .reading import Reading, missing, read
-from .spoken_values import spoken
-from .view import View, calling, listed, replying
+from .reading import missing
+from .situation import Situation, survey
+from .teacher_questions import ask_openly, ask_values, ask_which, confirm, refuse
+from .teacher_thoughts import all_alike, asking_values, calling_it, confirming, refusing, while_several
+from .understanding import Asked, understand
+from .view import View, calling, replying
 from .wording import Wording
 
-MOST_ASKED_AT_ONCE = 6
+ASKED_AT_ONCE = 3
 """Values that one question asks for at most; more would be a form, not a question."""
+PATIENCE = 6
+"""Turns after which a person wants to see the end; from then on all that is missing is asked for at once."""
+_DRAWS = 6
+"""Wordings tried until one is understood as it is meant."""
 
 
 class Teacher:
@@ -27,106 +32,87 @@ class Teacher:
     def act(self, view: View, seed: int) -> Turn:
         """The next turn; the same view and seed always give the same words."""
         words = Wording("generation", "teacher", seed, len(view.turns))
-        reading = read(view.tools, view.turns)
-        refused = {turn.call.name for turn in view.turns if turn.call}
-        open_tools = [tool for tool in view.tools if tool.name in reading.open_tools and tool.name not in refused]
-        if not open_tools:
-            return self._gives_up(words, view)
-        if len(open_tools) > 1:
-            facet = best_facet(open_tools)
-            if facet:
-                return self._separates(words, facet, open_tools)
-            asked = any(turn.speaker == "assistant" for turn in view.turns)
-            return self._gives_up(words, view) if asked else self._asks_openly(words, open_tools)
-        return self._completes(words, open_tools[0], reading, view)
+        seen = survey(view)
+        if len(seen.tools) == 1:
+            return _completes(words, seen, seen.tools[0])
+        facet = _question(seen) if seen.tools else None
+        if facet:
+            return _separates(words, seen, facet)
+        opened = seen.asked is not None and seen.asked.kind == "options"
+        if not seen.tools or opened or (seen.questions and not seen.stuck):
+            reply = _understood(lambda plain: refuse(words), lambda asked: asked.kind == "none_fits", seen.heard)
+            return replying(refusing(words, seen), reply)
+        reply = _understood(lambda plain: ask_openly(words), lambda asked: asked.kind == "options", seen.heard)
+        return replying(all_alike(words, seen), reply)
 
-    def _gives_up(self, words: Wording, view: View) -> Turn:
-        names = listed([tool.name for tool in view.tools])
-        return replying(_sentence(words.phrase("think_none", names=names)), _sentence(words.phrase("none_fits")))
 
-    def _asks_openly(self, words: Wording, tools: Sequence[Tool]) -> Turn:
-        """For tools that no question of ours separates: the user may still know one of their own."""
-        names = listed([tool.name for tool in tools])
-        still = words.phrase("think_still", names=names, count=str(len(tools)))
-        return replying(f"{_sentence(still)} {_sentence(words.phrase('think_alike'))}", words.phrase("ask_open"))
+def _question(seen: Situation) -> Facet | None:
+    """The best separating question, another than those that the user had no answer to; None when there is none."""
+    return best_facet(seen.tools, but=seen.reading.asked_facets if seen.stuck else frozenset())
 
-    def _separates(self, words: Wording, facet: Facet, tools: Sequence[Tool]) -> Turn:
-        names = [tool.name for tool in tools]
-        kind = facet.key.split(":")[0]
-        one = with_article(facet.key.partition(":")[2]) if kind == "parameter" else ""
-        still = words.phrase("think_still", names=listed(names), count=str(len(names)))
-        why = words.phrase("think_why", about=_lowered(words.phrase(f"about_{kind}", one=one)))
-        return replying(
-            f"{_sentence(still)} {_sentence(why)}", _joined(words.phrase("lead"), self._question(words, facet, tools))
+
+def _separates(words: Wording, seen: Situation, facet: Facet) -> Turn:
+    reply = _understood(
+        lambda plain: ask_which(words, seen, facet, plain=plain),
+        lambda asked: asked.facets[:1] == (facet.key,) and set(asked.options) == set(facet.options),
+        seen.heard,
+    )
+    return replying(while_several(words, seen, facet), reply)
+
+
+def _completes(words: Wording, seen: Situation, tool: Tool) -> Turn:
+    paths = missing(tool, seen.reading.values)
+    if paths:
+        return _asks_values(words, seen, tool, paths)
+    demanded = seen.view.setting.confirm_destructive and tool.side_effect == "destructive"
+    if demanded and not seen.reading.confirmation_asked:
+        reply = _understood(
+            lambda plain: confirm(words, seen, tool), lambda asked: asked.kind == "confirmation", seen.heard
         )
-
-    def _question(self, words: Wording, facet: Facet, tools: Sequence[Tool]) -> str:
-        kind, options = facet.key.split(":")[0], list(facet.options)
-        words.rng.shuffle(options)
-        if kind == "parameter":
-            return words.phrase("ask_have", one=with_article(facet.key.partition(":")[2]))
-        if kind == "gist":
-            return words.phrase("ask_gist", options="; ".join(options))
-        shared = {profile(tool).resource for tool in tools}
-        if kind == "action" and len(shared) == 1 and "" not in shared:
-            return words.phrase("ask_verbs_about", thing=about(shared.pop()), options=either(options))
-        rule = {"resource": "ask_nouns", "scope": "ask_place", "group": "ask_group"}.get(kind, "ask_verbs")
-        return words.phrase(rule, options=either(options))
-
-    def _completes(self, words: Wording, tool: Tool, reading: Reading, view: View) -> Turn:
-        open_paths = missing(tool, reading.values)
-        narrowed = words.phrase("think_narrowed", tool=tool.name)
-        if open_paths:
-            return self._asks_values(words, tool, reading, open_paths, narrowed, view)
-        if view.setting.confirm_destructive and tool.side_effect == "destructive" and not reading.confirmation_asked:
-            return self._confirms(words, tool, reading, narrowed)
-        known = [leaf.label for leaf in leaves(tool) if leaf.path in reading.values]
-        source = words.phrase("think_known", labels=listed(known)) if known else ""
-        return calling(tool, view, f"{_sentence(narrowed)} {_sentence(words.phrase('think_ready') + _lowered(source))}")
-
-    def _asks_values(
-        self, words: Wording, tool: Tool, reading: Reading, paths: Sequence[str], narrowed: str, view: View
-    ) -> Turn:
-        tops = {leaf.path: leaf.keys[0] for leaf in leaves(tool)}
-        fresh = [path for path in paths if tops[path] not in reading.deferred]
-        again = not fresh
-        asked = (fresh or list(paths))[:MOST_ASKED_AT_ONCE]
-        known = {leaf.path: leaf.label for leaf in leaves(tool)}
-        labels = [known[path] for path in asked]
-        many = len(labels) > 1 or singular(labels[0].split()[-1]) != labels[0].split()[-1]
-        slots = {"labels": listed(labels), "is": "are" if many else "is"}
-        why = words.phrase("think_waiting" if again else "think_missing", **slots)
-        first = not any(
-            turn.speaker == "assistant" and "?" in turn.reply and reading.asked_parameters for turn in view.turns
-        )
-        lead = words.phrase("settled", task=profile(tool).task) if first else ""
-        question = words.phrase("ask_again" if again else "ask_args", **slots)
-        return replying(f"{_sentence(narrowed)} {_sentence(why)}", _joined(lead, question))
-
-    def _confirms(self, words: Wording, tool: Tool, reading: Reading, narrowed: str) -> Turn:
-        by_path = {leaf.path: leaf for leaf in leaves(tool)}
-        said = [
-            f"the {by_path[path].label} is {spoken(by_path[path].schema, reading.values[path].value, words.rng)}"
-            for path in by_path
-            if path in reading.values
-        ]
-        restated = f"; {listed(said)}" if said else ""
-        thought = f"{_sentence(narrowed)} {_sentence(words.phrase('think_confirm'))}"
-        return replying(thought, words.phrase("confirm", task=profile(tool).task, restated=restated))
+        return replying(confirming(words, seen, tool), reply)
+    return calling(tool, seen.view, calling_it(words, seen, tool))
 
 
-def _joined(lead: str, question: str) -> str:
-    lead = lead.strip()
-    if not lead:
-        return question
-    return f"{lead} {_lowered(question) if lead.endswith((',', ':')) else question}"
+def _asks_values(words: Wording, seen: Situation, tool: Tool, paths: Sequence[str]) -> Turn:
+    """Asks for some of what is missing: first what was never put off."""
+    by_path = {leaf.path: leaf for leaf in leaves(tool)}
+    wanted = [by_path[path] for path in paths]
+    fresh = [leaf for leaf in wanted if leaf.keys[0] not in seen.reading.deferred]
+    asked = _at_once(fresh or wanted, seen.questions)
+    names = {leaf.keys[0] for leaf in asked}
+    reply = _understood(
+        lambda plain: ask_values(words, seen, tool, asked, again=not fresh, plain=plain),
+        lambda said: said.kind == "arguments" and set(said.parameters) == names,
+        seen.heard,
+    )
+    rest = len({leaf.keys[0] for leaf in wanted} - names)
+    thought = asking_values(words, seen, tool, [leaf.label for leaf in asked], rest, again=not fresh)
+    return replying(thought, reply)
 
 
-def _lowered(text: str) -> str:
-    first = text.split()[0] if text.split() else ""
-    return text if first in ("I", "I'm") or first[1:] != first[1:].lower() else text[:1].lower() + text[1:]
+def _at_once(wanted: Sequence[Leaf], turns: int) -> list[Leaf]:
+    """The values that a person would ask for together: a few that are related, and none alone left over."""
+    left = max(1, PATIENCE - turns)
+    most = max(ASKED_AT_ONCE, -(-len(wanted) // left))
+    if len(wanted) <= most + 1:
+        return list(wanted)
+    first = wanted[0]
+    related = [leaf for leaf in wanted if _kind(leaf) == _kind(first)]
+    if len(related) < 2:
+        related = list(wanted)
+    return related[:most]
 
 
-def _sentence(text: str) -> str:
-    text = text.strip()
-    return text if not text or text.endswith((".", "!", "?")) else f"{text}."
+def _kind(leaf: Leaf) -> tuple[str, ...]:
+    """What values have in common that are asked for together: the object they are part of, or that they are keys."""
+    return leaf.keys[:-1] or (("ID",) if leaf.label.endswith(" ID") else ())
+
+
+def _understood(draw: Callable[[bool], str], meant: Callable[[Asked], bool], tools: Sequence[Tool]) -> str:
+    """The first draw that a listener takes as it is meant; the last ones are drawn plain."""
+    reply = ""
+    for attempt in range(_DRAWS):
+        reply = draw(attempt >= _DRAWS // 2)
+        if meant(understand(reply, tools)):
+            break
+    return reply

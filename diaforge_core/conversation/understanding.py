@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from rapidfuzz import fuzz
@@ -20,8 +20,12 @@ COMMON_WEIGHT = 0.1
 """Weight of a word that all answers to a question share, against 1 for one that tells them apart."""
 _NAMED_SHARE = 0.75
 """Share of an answer's telling words that must stand in one choice of a question for the choice to be that answer."""
+_IN_FULL = 0.999
+"""The same for words that leave nothing of an answer out."""
 _FUZZY_WORD = 84
 """rapidfuzz ratio from which on each misspelled word is taken for its place in a parameter's label."""
+_ACTION = "@"
+"""How the stem of a common action begins among the stems of `meaning`."""
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
 _CHOICE = re.compile(r"[,;:]|\bor\b|\bversus\b|\bvs\b|\brather than\b|\?")
 _YES_NO = re.compile(
@@ -62,9 +66,9 @@ _NONE_FITS = re.compile(
     re.IGNORECASE,
 )
 _OPEN = re.compile(
-    r"\b(?:what (?:would|do|did|are|can|should|kind|sort|type|exactly|specifically|is it|task|action)"
+    r"\b(?:what (?:would|do|did|are|can|should|kind|sort|type|exactly|precisely|specifically|is it|task|action)"
     r"|which (?:kind|type|sort|one)"
-    r"|tell me (?:more|a bit)|more (?:detail|information|specific|context)|clarify|elaborate"
+    r"|(?:tell me|say) (?:more|a bit)|more (?:detail|information|specific|context)|clarify|elaborate"
     r"|how (?:can|may) i help|describe"
     r"|please specify|be more specific|what's (?:this|it))\b",
     re.IGNORECASE,
@@ -180,57 +184,110 @@ def leaf_named(tool: Tool, words: str) -> Leaf:
 # --- understanding ---------------------------------------------------------------------------------------------------
 
 
-def _named_in(answers: Answers, sentence: str, masked: str) -> tuple[bool, list[str]]:
-    """Whether they stand there literally, and the answers that a question names, in the order of its words."""
-    low = sentence.casefold()
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """One of the things that a sentence offers."""
+
+    start: int
+    end: int
+    said: frozenset[str]
+
+
+def _choices(masked: str) -> list[_Choice]:
+    """The parts of a sentence between the words that part choices, those without content left out.
+
+    A bare action takes on what the next one works on: "view, change or remove a rule".
+    """
+    ends = [(found.start(), found.end()) for found in _CHOICE.finditer(masked)]
+    starts = [0, *(end for _, end in ends)]
+    parts = zip(starts, [*(start for start, _ in ends), len(masked)], strict=True)
+    found = [_Choice(start, end, said) for start, end in parts if (said := meaning(masked[start:end]))]
+    for place in range(len(found) - 2, -1, -1):
+        if len(found[place].said) == 1 and all(word.startswith(_ACTION) for word in found[place].said):
+            thing = {word for word in found[place + 1].said if not word.startswith(_ACTION)}
+            found[place] = replace(found[place], said=found[place].said | thing)
+    return found
+
+
+def _named_in(answers: Answers, low: str, choices: Sequence[_Choice]) -> tuple[bool, list[str]]:
+    """Whether the sentence says its answers in full, and the answers that it names, in the order of its words.
+
+    In full is as they stand, or in other words that leave nothing of them out.
+    """
+    spans = _literally(answers, low)
+    literal = len(spans) > 1
+    found = {answer: start for start, _, answer in spans} if literal else {}
+    in_full = True
+    for choice in choices:
+        if literal and any(start < choice.end and choice.start < end for start, end, _ in spans):
+            continue
+        winner, share = _likest(answers, choice.said)
+        if winner not in found and share >= (_IN_FULL if literal else _NAMED_SHARE):
+            found[winner] = choice.start
+            in_full = in_full and share >= _IN_FULL
+    if not found:
+        return False, [answer for _, _, answer in spans]
+    return literal or (in_full and len(found) > 1), sorted(found, key=lambda answer: found[answer])
+
+
+def _literally(answers: Answers, low: str) -> list[tuple[int, int, str]]:
+    """Start, end and answer for each that stands in the lower-case words, longer ones first."""
     spans: list[tuple[int, int, str]] = []
     for answer in sorted(answers.words, key=len, reverse=True):
-        for found in re.finditer(rf"(?<!\w){re.escape(answer.casefold())}(?!\w)", low):
-            if not any(found.start() < end and start < found.end() for start, end, _ in spans):
-                spans.append((found.start(), found.end(), answer))
+        for start, end in _places(answer.casefold(), low):
+            if not any(start < other_end and other < end for other, other_end, _ in spans):
+                spans.append((start, end, answer))
                 break
-    if len(spans) > 1:
-        return True, [answer for _, _, answer in sorted(spans)]
-    named: list[str] = []
-    for choice in _CHOICE.split(masked):
-        said = meaning(choice)
-        scored = [(answers.likeness(answer, said), answer) for answer in answers.words] if said else []
-        best = max((score for score, _ in scored), default=(0.0, 0.0))
-        winners = [answer for score, answer in scored if score == best]
-        if best[0] >= _NAMED_SHARE and len(winners) == 1 and winners[0] not in named:
-            named.append(winners[0])
-    return False, named or [answer for _, _, answer in spans]
+    return spans
+
+
+def _places(words: str, text: str) -> Iterator[tuple[int, int]]:
+    """Where the words stand in the text as whole words."""
+    start = text.find(words)
+    while start >= 0 and words:
+        end = start + len(words)
+        if not (start and _in_word(text[start - 1])) and not (end < len(text) and _in_word(text[end])):
+            yield start, end
+        start = text.find(words, start + 1)
+
+
+def _in_word(character: str) -> bool:
+    return character.isalnum() or character == "_"
+
+
+def _likest(answers: Answers, said: frozenset[str]) -> tuple[str, float]:
+    """The one answer that the words are most like and their likeness; no answer where two are equally like."""
+    scored = [(answers.likeness(answer, said), answer) for answer in answers.words]
+    best = max(score for score, _ in scored)
+    winners = [answer for score, answer in scored if score == best]
+    return (winners[0], best[0]) if len(winners) == 1 else ("", 0.0)
 
 
 def _masked(sentence: str, tools: Sequence[Tool]) -> str:
-    """The sentence without the names of parameters, so that "the account ID" is not taken for "an account"."""
+    """The sentence with blanks for names of parameters, so that "the account ID" is not taken for "an account"."""
     for tool in tools:
-        sentence = label_pattern(tool).sub(lambda found: " " if " " in found[0] else found[0], sentence)
+        sentence = label_pattern(tool).sub(lambda found: " " * len(found[0]) if " " in found[0] else found[0], sentence)
     return sentence
 
 
 def _facets_asked(sentence: str, tools: Sequence[Tool]) -> list[tuple[Facet, list[str]]]:
     """The separating questions in one sentence with the answers they name, the most literal and widest first."""
     found: list[tuple[tuple[bool, float], Facet, list[str]]] = []
-    masked = _masked(sentence, tools) if "?" in sentence else ""
+    low = sentence.casefold()
+    choices = _choices(_masked(sentence, tools) if "?" in sentence else sentence)
     for answers in answers_of(tools):
         facet = answers.facet
         if facet.key.startswith("parameter:"):
-            if _HAVE.search(sentence) and _names(sentence, facet.key.removeprefix("parameter:")):
+            if _HAVE.search(sentence) and any(_places(facet.key.removeprefix("parameter:").casefold(), low)):
                 found.append(((True, 9.0), facet, list(facet.options)))
             continue
-        literal, named = _named_in(answers, sentence, masked or sentence)
+        in_full, named = _named_in(answers, low, choices)
         alone = len(named) == 1 and _YES_NO.search(sentence) and "?" in sentence
         if len(named) > 1 or alone:
-            found.append(
-                ((literal, len(named) + 0.1 * max(len(answers.words[answer]) for answer in named)), facet, named)
-            )
+            width = len(named) + 0.1 * max(len(answers.words[answer]) for answer in named)
+            found.append(((in_full, width), facet, named))
     found.sort(key=lambda item: (-item[0][0], -item[0][1]))
     return [(facet, named) for _, facet, named in found]
-
-
-def _names(sentence: str, label: str) -> bool:
-    return re.search(rf"(?<!\w){re.escape(label)}(?!\w)", sentence, re.IGNORECASE) is not None
 
 
 def _parameters_asked(sentence: str, tools: Sequence[Tool]) -> list[str]:

@@ -1,0 +1,300 @@
+"""What the teacher says: its questions, the one confirmation and the refusal, in words that are understood as meant."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from ..catalog.facets import Facet, either
+from ..catalog.leaves import Leaf, leaves
+from ..catalog.profiles import about, profile
+from ..catalog.verbs import is_verb, said
+from ..catalog.words import with_article
+from ..records.tool import Tool
+from .situation import Situation
+from .spoken_values import enum_said, kinds, spoken
+from .teacher_thoughts import be, is_plural, lowered
+from .view import listed
+from .wording import Wording
+
+_LED = 0.6
+"""Share of separating questions that something leads up to."""
+_FEW_CHOICES = 4
+"""Choices of a parameter that a question lists at most."""
+_LONGEST_CHOICE = 3
+"""Words of a choice up to which a question lists it."""
+_ORDERS = (
+    ("get", "list", "search", "create", "update", "delete"),
+    ("create", "get", "list", "search", "update", "delete"),
+    ("list", "search", "get", "update", "create", "delete"),
+    ("create", "update", "delete", "get", "list", "search"),
+    ("delete", "update", "create", "get", "search", "list"),
+)
+"""Orders in which a person lists what can be done with a thing."""
+_TASKS = {
+    "create a new ": "create",
+    "change an existing ": "update",
+    "remove ": "delete",
+    "look up a single ": "get",
+    "see a list of ": "list",
+}
+"""How an option begins → the rule that says it in other words."""
+_DOING = {
+    "see a list of ": ("pull up the list of ", "get the list of ", "list the "),
+    "see one overall list of ": ("pull up one overall list of ", "get one overall list of "),
+    "look up a single ": ("look up the ", "pull up the ", "find the "),
+    "change an existing ": ("change the ", "update the "),
+    "change the existing ": ("change the ", "update the "),
+    "create a new ": ("create a new ", "create the new ", "set up a new "),
+}
+"""How a task begins in the user's mouth → how it does in that of who carries it out."""
+_OF_MANY = ("list", "search", "browse")
+"""Verbs that work on many things at once."""
+_READ_BACK = (
+    ("the {label} {is} {value}", ", "),
+    ("the {label} {is} {value}", "; "),
+    ("{label}: {value}", "; "),
+    ("{label}: {value}", ", "),
+    ("{label} = {value}", "; "),
+    ("{label} set to {value}", ", "),
+)
+"""Ways to read a value back that are heard as that value, and what stands between two of them."""
+_BEFORE_VALUES = ("; ", ", ", ": ", " - ")
+_QUALITY = re.compile(r"(?:\w+(?:ed|able|ible)|public|private|active|visible|open|secure|default|primary|mandatory)")
+
+
+# --- which tool ------------------------------------------------------------------------------------------------------
+
+
+def ask_which(words: Wording, seen: Situation, facet: Facet, *, plain: bool = False) -> str:
+    """The separating question; `plain` is the facet's own, for a listener who takes our words for something else."""
+    if plain:
+        return joined(words.phrase("lead_next") if words.rng.random() < _LED else "", facet.question)
+    lead = "lead_back" if seen.took_back else "lead_anew" if seen.stuck else "lead_first" if seen.first else "lead_next"
+    opener = words.phrase(lead) if words.rng.random() < _LED or seen.stuck else ""
+    question = _separating(words, seen.tools, facet)
+    return question if opener.endswith(":") and ":" in question else joined(opener, question)
+
+
+def ask_openly(words: Wording) -> str:
+    """A question that leaves it to the user to say what sets their request apart."""
+    return joined(words.phrase("lead_first") if words.rng.random() < 0.3 else "", words.phrase("ask_open"))
+
+
+def refuse(words: Wording) -> str:
+    """The words that no tool does what is wanted."""
+    return words.phrase("none_fits")
+
+
+def _separating(words: Wording, tools: Sequence[Tool], facet: Facet) -> str:
+    kind = facet.key.split(":")[0]
+    if kind == "parameter":
+        return words.phrase("ask_have", one=with_article(facet.key.partition(":")[2]))
+    if kind == "gist":
+        options = list(facet.options)
+        words.rng.shuffle(options)
+        return words.phrase("ask_gist", options="; ".join(options))
+    if kind == "action":
+        return _about_one_thing(words, facet, tools)
+    if kind == "task" and len(facet.options) > 2 and words.rng.random() < 0.7:
+        told = _by_thing(words, facet, tools)
+        if len(told) < len(facet.options):
+            grouped = f"{', '.join(told[:-1])}, or {told[-1]}" if len(told) > 1 else told[0]
+            return words.phrase("ask_verbs", options=grouped)
+    rule = {"resource": "ask_nouns", "scope": "ask_place", "group": "ask_group"}.get(kind, "ask_verbs")
+    return words.phrase(rule, options=either(_in_order(words, facet, tools)))
+
+
+def _about_one_thing(words: Wording, facet: Facet, tools: Sequence[Tool]) -> str:
+    """The question for an action: the thing named first, with the first action, or with all of them."""
+    options = _in_order(words, facet, tools)
+    resources = {profile(tool).resource for tool in tools}
+    if len(resources) > 1:
+        return words.phrase("ask_verbs", options=either(options))
+    resource = resources.pop()
+    thing = min(profile(tool).thing for tool in tools)
+    way = words.rng.random()
+    if way < 0.4 and (verbs := _bare_verbs(words, options)):
+        many = said("list", resource)[0].removeprefix("see a list of ")
+        whole = many if any(verb in _OF_MANY for verb in verbs) or words.rng.random() < 0.2 else thing
+        return words.phrase("ask_verbs", options=f"{either(verbs)} {whole}")
+    if way < 0.7 and (first := _with_thing(options[0], resource)):
+        return words.phrase("ask_verbs", options=either([first, *options[1:]]))
+    return words.phrase("ask_verbs_about", thing=thing, options=either(options))
+
+
+def _bare_verbs(words: Wording, options: Sequence[str]) -> list[str]:
+    """The actions without what they work on: "create", "remove"; nothing where one says more than that."""
+    verbs = []
+    for option in options:
+        found = re.fullmatch(r"([a-z]+) one|(?:[a-z ]+) (new|existing|single) one|[a-z ]+ them", option)
+        if not found:
+            return []
+        rule = {"new": "create", "existing": "update", "single": "get"}.get(found[2] or "", "")
+        verbs.append(found[1] or lowered(words.phrase(f"ask_verb_{rule or _many(option)}")))
+    return verbs
+
+
+def _many(option: str) -> str:
+    return "search" if option.startswith("search") else "list"
+
+
+def _with_thing(option: str, resource: str) -> str:
+    """The first action with what it works on: "create a new lead"; empty where it does not name one."""
+    if option.endswith((" new one", " existing one", " single one")):
+        return f"{option.removesuffix('one')}{resource}"
+    if option.endswith(" one"):
+        return f"{option.removesuffix(' one')} {about(resource)}"
+    if option.endswith(" them"):
+        return f"{option.removesuffix('them')}{said('list', resource)[0].removeprefix('see a list of ')}"
+    return ""
+
+
+def _in_order(words: Wording, facet: Facet, tools: Sequence[Tool]) -> list[str]:
+    """The answers as a person would list them: what concerns one thing together, actions in a usual order."""
+    options = list(facet.options)
+    words.rng.shuffle(options)
+    if facet.key not in ("action", "task"):
+        return sorted(options, key=lambda option: len(option.split()))
+    by_answer = {facet.answers[tool.name]: profile(tool) for tool in tools if tool.name in facet.answers}
+    things = list(dict.fromkeys(by_answer[option].resource for option in options))
+    things.sort(key=lambda thing: len(thing.split()))
+    order = words.rng.choice(_ORDERS)
+
+    def place(option: str) -> tuple[int, int]:
+        item = by_answer[option]
+        return things.index(item.resource), order.index(item.action) if item.action in order else len(order)
+
+    verbs = {action: lowered(words.phrase(f"ask_do_{action}")) for action in _TASKS.values()}
+    return [_in_other_words(option, verbs) for option in sorted(options, key=place)]
+
+
+def _by_thing(words: Wording, facet: Facet, tools: Sequence[Tool]) -> list[str]:
+    """The tasks, those on one thing told together: "view, change or remove a rule", "list effective rules"."""
+    by_answer = {facet.answers[tool.name]: profile(tool) for tool in tools if tool.name in facet.answers}
+    order = words.rng.choice(_ORDERS)
+    groups: dict[str, list[str]] = {}
+    for option in words.rng.sample(facet.options, len(facet.options)):
+        groups.setdefault(by_answer[option].resource, []).append(option)
+    verbs = {action: lowered(words.phrase(f"ask_verb_{action}")) for action in (*_TASKS.values(), "search")}
+    told: list[str] = []
+    for resource in sorted(groups, key=lambda thing: len(thing.split())):
+        items = [by_answer[option] for option in groups[resource]]
+        if len(items) < 2 or any(
+            item.action not in verbs or item.task != said(item.action, resource)[0] for item in items
+        ):
+            told += [_in_other_words(option, {}) for option in groups[resource]]
+            continue
+        items.sort(key=lambda item: order.index(item.action))
+        many = said("list", resource)[0].removeprefix("see a list of ")
+        whole = many if any(item.action in ("list", "search") for item in items) else about(resource)
+        told.append(f"{either([verbs[item.action] for item in items])} {whole}")
+    return told
+
+
+def _in_other_words(option: str, verbs: Mapping[str, str]) -> str:
+    for start, action in _TASKS.items():
+        if option.startswith(start) and action in verbs:
+            return f"{verbs[action]} {option[len(start) :]}"
+    return option
+
+
+# --- which values ----------------------------------------------------------------------------------------------------
+
+
+def ask_values(
+    words: Wording, seen: Situation, tool: Tool, asked: Sequence[Leaf], *, again: bool, plain: bool = False
+) -> str:
+    """A question for these values, a yes or no and a choice in sentences of their own."""
+    if plain:
+        return f"What {be([leaf.label for leaf in asked])['is']} the {listed([leaf.label for leaf in asked])}?"
+    lead = "" if again else words.phrase(_lead(seen), **_task(words, tool))
+    singly = [leaf for leaf in asked if _is_flag(leaf) or (_choices(leaf) and words.rng.random() < 0.5)]
+    together = [leaf for leaf in asked if leaf not in singly]
+    if again or len(singly) > 2:
+        singly, together = [], list(asked)
+    parts = [_plainly(words, together, again)] if together else []
+    parts += [_singly(words, leaf) for leaf in singly]
+    text = joined(lead, parts[0])
+    for part in parts[1:]:
+        text = f"{text} {joined(words.phrase('ask_also'), part)}"
+    return text
+
+
+def _lead(seen: Situation) -> str:
+    asked_before = bool(seen.reading.asked_parameters) and seen.asked is not None and seen.asked.kind == "arguments"
+    return "lead_more" if asked_before else "lead_settled"
+
+
+def _plainly(words: Wording, asked: Sequence[Leaf], again: bool) -> str:
+    return words.phrase("ask_again" if again else "ask_args", **be([leaf.label for leaf in asked]))
+
+
+def _singly(words: Wording, leaf: Leaf) -> str:
+    """The question for one yes or no, or for one of a few choices."""
+    if not _is_flag(leaf):
+        options = _choices(leaf)
+        words.rng.shuffle(options)
+        return words.phrase("ask_choice", label=leaf.label, options=listed(options, "or"))
+    if _QUALITY.fullmatch(leaf.label):
+        return words.phrase("ask_flag", label=leaf.label)
+    first = leaf.label.split()[0]
+    does = len(leaf.label.split()) > 1 and (is_verb(first) or first in ("use", "include", "allow", "enable", "skip"))
+    return words.phrase("ask_flag_do" if does else "ask_flag_thing", label=leaf.label)
+
+
+def _is_flag(leaf: Leaf) -> bool:
+    return kinds(leaf.schema) == ("boolean",)
+
+
+def _choices(leaf: Leaf) -> list[str]:
+    """The parameter's choices in a person's words, if they are few and short."""
+    given = leaf.schema.get("enum")
+    if not isinstance(given, list) or not 1 < len(given) <= _FEW_CHOICES:
+        return []
+    ways = [enum_said(value).lower() if isinstance(value, str) else "" for value in given]
+    short = all(re.fullmatch(r"[a-z][a-z -]+", way) and len(way.split()) <= _LONGEST_CHOICE for way in ways)
+    return ways if short and len(set(ways)) == len(ways) and not is_plural(leaf.label) else []
+
+
+# --- what is about to be done ----------------------------------------------------------------------------------------
+
+
+def confirm(words: Wording, seen: Situation, tool: Tool) -> str:
+    """The values read back once, with the question whether to go on."""
+    known = [leaf for leaf in leaves(tool) if leaf.path in seen.reading.values]
+    form, comma = words.rng.choice(_READ_BACK)
+    values = [
+        form.format(
+            label=leaf.label,
+            **be([leaf.label]),
+            value=spoken(leaf.schema, seen.reading.values[leaf.path].value, words.rng),
+        )
+        for leaf in known
+    ]
+    told = listed(values) if comma == ", " else comma.join(values)
+    restated = f"{words.rng.choice(_BEFORE_VALUES)}{told}" if values else ""
+    return words.phrase("confirm", doing=_doing(words, profile(tool).task), restated=restated)
+
+
+def _task(words: Wording, tool: Tool) -> dict[str, str]:
+    """The task as the user would say it, and as who carries it out would."""
+    task = profile(tool).task
+    single = "look up a single "
+    wanted = f"look up {with_article(task[len(single) :])}" if task.startswith(single) else task
+    return {"task": wanted, "doing": _doing(words, task)}
+
+
+def _doing(words: Wording, task: str) -> str:
+    for start, ways in _DOING.items():
+        if task.startswith(start):
+            return words.rng.choice(ways) + task[len(start) :]
+    return re.sub(r"^remove an? ", "remove the ", task)
+
+
+def joined(lead: str, question: str) -> str:
+    """A question behind what leads up to it, in lower case unless that ended a sentence."""
+    lead = lead.strip()
+    if not lead:
+        return question
+    return f"{lead} {lowered(question) if lead.endswith((',', ':')) else question}"

@@ -1,0 +1,305 @@
+"""Why the teacher does what it does, put together from clauses that are each true of what an assistant sees."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from ..catalog.facets import Facet, either
+from ..catalog.leaves import leaves
+from ..catalog.profiles import profile
+from ..catalog.words import singular, with_article
+from ..records.tool import Tool
+from .situation import Situation
+from .view import listed
+from .wording import Wording
+
+_NUMBERS = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
+_MOST_NAMED = 3
+"""Tools or values that a thought names; of more it tells the number."""
+_LENGTHS = (1, 1, 2, 2, 2, 3, 3, 4)
+"""How many clauses a thought has, drawn evenly; the ones that it cannot do without come on top."""
+
+
+class Thought:
+    """A thought in the making: clauses in the order of the reasoning, of which some are drawn."""
+
+    def __init__(self, words: Wording) -> None:
+        self._words = words
+        self._clauses: list[tuple[str, bool, dict[str, str]]] = []
+
+    def must(self, *rules: str, **slots: str) -> None:
+        """One of these clauses is said."""
+        self._clauses.append((self._words.rng.choice(rules), True, slots))
+
+    def may(self, *rules: str, **slots: str) -> None:
+        """One of these clauses may be said."""
+        self._clauses.append((self._words.rng.choice(rules), False, slots))
+
+    def said(self, names: dict[str, str] | None = None) -> str:
+        """The thought in sentences; `names` are put in last, since a name keeps its first letter."""
+        rng = self._words.rng
+        room = max(0, rng.choice(_LENGTHS) - sum(must for _, must, _ in self._clauses))
+        optional = [place for place, (_, must, _) in enumerate(self._clauses) if not must]
+        kept = set(rng.sample(optional, min(room, len(optional))))
+        text = ""
+        held = {name: f"<{name}>" for name in names or ()}
+        for place, (rule, must, slots) in enumerate(self._clauses):
+            if must or place in kept:
+                text = self._joined(text, self._words.phrase(rule, **slots, **held))
+        for name, value in (names or {}).items():
+            text = text.replace(f"<{name}>", value)
+        return text if text.endswith((".", "!", "?")) else f"{text}."
+
+    def _joined(self, text: str, clause: str) -> str:
+        if not text:
+            return clause
+        point = self._words.rng.random()
+        if clause.startswith(("So ", "Hence ", "Therefore ", "Thus ", "Which is why")) and point < 0.8:
+            return f"{text}, {lowered(clause)}"
+        if point < 0.15 and ";" not in text and ":" not in text:
+            return f"{text}; {lowered(clause)}"
+        return f"{text}. {clause}"
+
+
+# --- while several tools are open ------------------------------------------------------------------------------------
+
+
+def while_several(words: Wording, seen: Situation, facet: Facet) -> str:
+    """Why this separating question: what is open, what tells it apart, what is at stake."""
+    thought = Thought(words)
+    _what_happened(thought, words, seen)
+    kind = facet.key.split(":")[0]
+    name_them = words.rng.random() < (0.6 if len(seen.tools) <= _MOST_NAMED else 0.3)
+    told = _difference(words, seen.tools, facet)
+    count = number(words, len(seen.tools))
+    if words.rng.random() < 0.5:
+        thought.must("think_names" if name_them else "think_number", count=count)
+        thought.may(told[0], **told[1])
+    else:
+        thought.may("think_names" if name_them else "think_number", count=count)
+        thought.must(told[0], **told[1])
+    most = _left_at_most(facet, seen.tools)
+    if most == 1:
+        thought.may("think_settles")
+    elif most < len(seen.tools):
+        thought.may("think_halves", most=number(words, most))
+    thought.may(_danger(seen.tools))
+    _kept(thought, words, seen)
+    about = words.phrase(f"about_{kind}", one=with_article(facet.key.partition(":")[2]))
+    thought.must("think_ask", about=lowered(about))
+    return thought.said(_names(words, seen.tools))
+
+
+def all_alike(words: Wording, seen: Situation) -> str:
+    """Why an open question: nothing that we could name tells the tools apart."""
+    thought = Thought(words)
+    thought.may("think_names", "think_number", count=number(words, len(seen.tools)))
+    thought.must("think_alike")
+    return thought.said(_names(words, seen.tools))
+
+
+def _what_happened(thought: Thought, words: Wording, seen: Situation) -> None:
+    """What the user's last words did to the set of tools."""
+    total, count = len(seen.view.tools), len(seen.heard)
+    slots = {
+        "total": number(words, total),
+        "count": number(words, count),
+        "before": number(words, seen.before),
+        "rest": number(words, total - count),
+        "gone": number(words, seen.before - count),
+    }
+    if seen.refused:
+        thought.may("think_refused")
+    elif seen.first and count < total:
+        thought.may("think_some", **slots)
+    elif seen.first:
+        thought.may("think_vague", **slots)
+    elif seen.took_back:
+        thought.must("think_back")
+    elif seen.narrowed:
+        thought.may("think_fewer", **slots)
+    elif seen.stuck:
+        thought.may("think_stuck", **slots)
+
+
+def _difference(words: Wording, tools: Sequence[Tool], facet: Facet) -> tuple[str, dict[str, str]]:
+    """The clause that says what tells the tools apart, and its words."""
+    kind = facet.key.split(":")[0]
+    if kind == "parameter":
+        return "think_differ_parameter", {"one": with_article(facet.key.partition(":")[2])}
+    if kind == "gist":
+        return "think_differ_gist", {}
+    options = list(facet.options)
+    words.rng.shuffle(options)
+    if len(options) > _MOST_NAMED or any(tool.name not in facet.answers for tool in tools):
+        return "think_differ_many", {"kinds": number(words, len(options))}
+    one, other = options[0], either(options[1:])
+    return f"think_differ_{kind}", {"options": either(options), "one": one, "other": other}
+
+
+def _left_at_most(facet: Facet, tools: Sequence[Tool]) -> int:
+    """How many tools are open after the least telling answer."""
+    groups = Counter(facet.answers[tool.name] for tool in tools if tool.name in facet.answers)
+    return max(groups.values()) + sum(tool.name not in facet.answers for tool in tools)
+
+
+def _danger(tools: Sequence[Tool]) -> str:
+    """The clause that says what a wrong guess would do."""
+    effects = [tool.side_effect for tool in tools]
+    if "destructive" in effects:
+        return "think_danger_all" if set(effects) == {"destructive"} else "think_danger_one"
+    return "think_danger_read" if set(effects) == {"read"} else "think_danger_write"
+
+
+def _kept(thought: Thought, words: Wording, seen: Situation) -> None:
+    """What the user has told already that no tool needs to be known for."""
+    labels = list(
+        dict.fromkeys(leaf.label for tool in seen.tools for leaf in leaves(tool) if leaf.path in seen.reading.values)
+    )
+    if len(labels) > 1:
+        thought.may("think_kept_many", known=number(words, len(labels)))
+    elif labels:
+        thought.may("think_kept", **be(labels))
+
+
+# --- once one tool is left -------------------------------------------------------------------------------------------
+
+
+def asking_values(words: Wording, seen: Situation, tool: Tool, labels: Sequence[str], rest: int, again: bool) -> str:
+    """Why these values are asked for: what the tool needs, what is known, what is still to come."""
+    thought = Thought(words)
+    _which(thought, words, seen, tool)
+    _corrections(thought, words, seen, tool)
+    later = [label for label in _put_off(seen, tool) if label not in labels]
+    if again:
+        thought.must("think_waiting", **be(labels))
+        return thought.said({"tool": tool.name})
+    _known(thought, words, _required_known(seen, tool), "think_have")
+    if later and not is_plural(later[0]):
+        thought.may("think_deferred", later=later[0])
+    if len(labels) > _MOST_NAMED or (len(labels) > 1 and words.rng.random() < 0.4):
+        thought.must("think_missing_many", n=number(words, len(labels) + rest))
+    else:
+        thought.must("think_missing", **be(labels))
+    if rest:
+        thought.may("think_rest", rest=number(words, rest))
+    elif any(not leaf.required for leaf in leaves(tool)):
+        thought.may("think_optional")
+    thought.may("think_ask_value")
+    return thought.said({"tool": tool.name})
+
+
+def confirming(words: Wording, seen: Situation, tool: Tool) -> str:
+    """Why the call is confirmed before it is made."""
+    thought = Thought(words)
+    _which(thought, words, seen, tool)
+    _corrections(thought, words, seen, tool)
+    thought.must("think_confirm")
+    return thought.said({"tool": tool.name})
+
+
+def calling_it(words: Wording, seen: Situation, tool: Tool) -> str:
+    """Why the tool can be called now: it is the one left, what it needs is known and from where."""
+    thought = Thought(words)
+    _which(thought, words, seen, tool)
+    _corrections(thought, words, seen, tool)
+    if seen.reading.confirmation_asked:
+        thought.must("think_confirmed") if seen.reading.confirmed else thought.may("think_ready")
+    elif tool.required:
+        thought.must("think_ready")
+    else:
+        thought.must("think_nothing_needed")
+    known = [leaf.label for leaf in leaves(tool) if leaf.path in seen.reading.values]
+    _known(thought, words, known, "think_source")
+    if not seen.reading.confirmation_asked:
+        thought.may(f"think_safe_{tool.side_effect}")
+    thought.may("think_call")
+    return thought.said({"tool": tool.name})
+
+
+def refusing(words: Wording, seen: Situation) -> str:
+    """Why nothing is called."""
+    thought = Thought(words)
+    if seen.heard:
+        thought.must("think_refused" if seen.refused else "think_alike")
+    else:
+        thought.must("think_none", total=number(words, len(seen.view.tools)))
+    thought.may("think_none_why")
+    return thought.said()
+
+
+def _which(thought: Thought, words: Wording, seen: Situation, tool: Tool) -> None:
+    """How it is known that this tool is meant."""
+    if seen.took_back:
+        thought.must("think_back")
+    if seen.first:
+        thought.may("think_plain")
+    elif seen.narrowed:
+        task = profile(tool).task
+        (thought.must if words.rng.random() < 0.6 else thought.may)("think_narrowed", task=task)
+    else:
+        thought.may("think_stays")
+    if seen.aside(tool):
+        thought.may("think_aside")
+
+
+def _corrections(thought: Thought, words: Wording, seen: Situation, tool: Tool) -> None:
+    labels = seen.corrected(tool)
+    if labels:
+        thought.must("think_corrected", **be(labels[:1]))
+
+
+def _known(thought: Thought, words: Wording, labels: Sequence[str], rule: str) -> None:
+    if len(labels) > 1:
+        thought.may(f"{rule}_many", known=number(words, len(labels)))
+    elif labels and not is_plural(labels[0]):
+        thought.may(rule, known=labels[0])
+
+
+def _required_known(seen: Situation, tool: Tool) -> list[str]:
+    needed = set(tool.required)
+    return [leaf.label for leaf in leaves(tool) if leaf.path in seen.reading.values and leaf.keys[0] in needed]
+
+
+def _put_off(seen: Situation, tool: Tool) -> list[str]:
+    return [leaf.label for leaf in leaves(tool) if len(leaf.keys) == 1 and leaf.keys[0] in seen.reading.deferred]
+
+
+# --- words -----------------------------------------------------------------------------------------------------------
+
+
+def number(words: Wording, count: int) -> str:
+    """The number in letters or in digits."""
+    return _NUMBERS[count] if count < len(_NUMBERS) and words.rng.random() < 0.7 else str(count)
+
+
+def is_plural(label: str) -> bool:
+    """Whether a label takes `are`."""
+    last = label.split()[-1]
+    return singular(last) != last
+
+
+def be(labels: Sequence[str]) -> dict[str, str]:
+    """The labels as a person lists them, with the forms of the verb that they take."""
+    many = len(labels) > 1 or is_plural(labels[0])
+    verbs = ("are", "were", " are") if many else ("is", "was", "'s")
+    return {"labels": listed(labels), **dict(zip(("is", "was", "s"), verbs, strict=True))}
+
+
+def _names(words: Wording, tools: Sequence[Tool]) -> dict[str, str]:
+    """The tools as a thought lists them: all of a few, else two and how many more."""
+    names = [tool.name for tool in tools]
+    if len(names) > _MOST_NAMED:
+        names = [*words.rng.sample(names, 2), f"{number(words, len(names) - 2)} more"]
+    return {"names": listed(names), "names_or": listed(names, "or")}
+
+
+def lowered(text: str) -> str:
+    """The text with a first letter that opened a sentence lowered; names and "I" as they are."""
+    first = text.split()[0] if text.split() else ""
+    return (
+        text
+        if first in ("I", "I'm", "I'll", "I'd", "I've") or first[1:] != first[1:].lower()
+        else text[:1].lower() + text[1:]
+    )
