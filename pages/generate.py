@@ -4,9 +4,19 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.components import generate_view as view
 from pages.components import wiring
+from pages.components.generate_compare import compare_tab, origin_tab
+from pages.components.generate_coverage import coverage_tab
+from pages.components.generate_dialogue import opened
+from pages.components.generate_preview import preview
+from pages.components.generate_recipe import recipe
+from pages.components.generate_run import runs
+from pages.components.generate_start import start_bar
+from pages.components.generate_variety import variety_tab
 from pages.components.wiring import page, services
+
+OF_DATASETS = {"Coverage": coverage_tab, "Variety": variety_tab, "Compare": compare_tab, "Origin": origin_tab}
+"""Tab → what draws it for the datasets there are."""
 
 with page("Generate", "What will be made, what will it cost, and how does it look?"):
     catalogs = [info.name for info in services().catalogs.names()]
@@ -15,11 +25,22 @@ with page("Generate", "What will be made, what will it cost, and how does it loo
             "Dialogues are made from a catalog's tools, and there is none yet.", wiring.CATALOG, "Import a catalog"
         )
         st.stop()
-    running = [run for run in services().jobs.all() if run.kind == "generate"]
-    view.runs(running)
-    left, right = st.columns([2, 3], gap="large")
-    with left:
-        recipe = view.recipe(catalogs)
-    with right:
-        view.preview(recipe)
-    view.start_bar(recipe)
+    runs([run for run in services().jobs.all() if run.kind == "generate"])
+    opened()
+    make, *others = st.tabs(["New dialogues", *OF_DATASETS], key="view", on_change="rerun", bind="query-params")
+    if make.open:
+        with make:
+            left, right = st.columns([2, 3], gap="large")
+            with left:
+                wanted = recipe(catalogs)
+            with right:
+                preview(wanted)
+        start_bar(wanted)
+    for tab, draw in zip(others, OF_DATASETS.values(), strict=True):
+        if tab.open:
+            with tab:
+                datasets = [info.name for info in services().datasets.names() if info.dialogues]
+                if datasets:
+                    draw(datasets)
+                else:
+                    st.info("Once there are dialogues, they are measured here.", icon=":material/grid_on:")

@@ -23,8 +23,10 @@ WITHHELD: tuple[str, ...] = ("nothing", "one value", "two values", "three or mor
 """How many values the user keeps back in the opening."""
 STYLES: tuple[str, ...] = ("plain", "terse", "chatty", "formal", "hurried")
 COLUMNS: dict[Axis, tuple[str, ...]] = {"tier": TIERS, "withheld": WITHHELD, "style": STYLES}
+FILLED = 0.95
+"""Share of what is missing that one filling is meant to make; the scarcest cells would cost many dialogues more."""
 OVERSHOOT = 3
-"""A filling makes at most so many times what is missing: cells that are hard to hit are filled by a second one."""
+"""A filling makes at most so many times what is missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,7 @@ def filling(rows: Sequence[CoverageRow], accepted_share: float = 1.0) -> Filling
     """What fills the cells of `rows` that are under their target; None if none is.
 
     Goal tools are drawn in turn and columns by share, so a cell gets its tools' part of its column's part. As many are
-    drawn as the scarcest cell needs, at most `OVERSHOOT` times what is missing in all.
+    drawn as fill `FILLED` of what is missing, at most `OVERSHOOT` times as many as are missing.
     """
     open_rows = [row for row in rows if row.missing]
     missing = sum(row.missing for row in open_rows)
@@ -116,7 +118,10 @@ def filling(rows: Sequence[CoverageRow], accepted_share: float = 1.0) -> Filling
         by_column[row.column] += row.missing
     shares = {column: number / missing for column, number in by_column.items()}
     size = sum(len(names) for names in tools.values())
-    needed = max(row.missing / (len(row.tools) / size * shares[row.column]) for row in open_rows)
+    part = [(row.missing, len(row.tools) / size * shares[row.column]) for row in open_rows]
+    needed = missing
+    while sum(min(lack, needed * chance) for lack, chance in part) < FILLED * missing and needed < OVERSHOOT * missing:
+        needed += max(1, missing // 50)
     count = min(needed, OVERSHOOT * missing) / max(accepted_share, 0.1)
     return Filling(
         goal_tools=tuple(name for names in tools.values() for name in names),

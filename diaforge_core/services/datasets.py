@@ -137,6 +137,15 @@ class Datasets:
         where, values = table.condition(name, state, text, tier)
         return self._workspace.database.rows(f"SELECT count(*) FROM {table.SOURCE} WHERE {where}", values)[0][0]
 
+    def holding(self, dialogue_id: str) -> str:
+        """Name of the newest dataset that holds a dialogue; empty if none does."""
+        rows = self._workspace.database.rows(
+            "SELECT m.dataset FROM members m JOIN datasets s ON s.name = m.dataset WHERE m.dialogue = ? "
+            "ORDER BY s.created DESC LIMIT 1",
+            [dialogue_id],
+        )
+        return rows[0][0] if rows else ""
+
     def stamp(self, name: str) -> str:
         """A text that is another one as soon as a dialogue of the dataset, or a decision on one, changes."""
         rows = self._workspace.database.rows(

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import os
+import contextlib
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..conversation.assistants import Teacher
+from ..conversation.dials import DIALS
+from ..conversation.model_specs import parse_spec
+from ..conversation.personas import departments, styles
 from ..conversation.rollout import run_rollout
 from ..conversation.scenarios import DEFAULT_MIX, available_tiers, draw_scenarios
-from ..errors import DataError
+from ..errors import DataError, ModelError
 from ..generator.identity import versions
 from ..generator.recipe import SCRIPTED_USER, Recipe
 from ..generator.utcgen import TRIES, UTCGen, dialogue_of, scripted_user
@@ -19,8 +22,8 @@ from ..records.base import derived_seed
 from ..records.dialogue import Dialogue
 from ..records.run import Run
 from ..records.tool import Catalog
-from ..records.trace import Trace
 from .names import clean_name
+from .shards import check_recipe, processes_for
 
 if TYPE_CHECKING:
     from .workspace import Workspace
@@ -37,6 +40,7 @@ START_SECONDS = 1.5
 OVERHEAD = 1.15
 """What storing a dialogue takes on top of making it."""
 _SCRIPTED = {"assistant": "scripted:oracle", "user": SCRIPTED_USER, "words": "", "critic": ""}
+"""Who plays where the scripts stand in for models."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,28 @@ class GenerationEstimate:
     """In the currency of the recipe's prices; 0 for models without one."""
     over: str = ""
     """Which limit the run will reach, and how far it comes; empty if none."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewDialogue:
+    """A dialogue of a run in a line."""
+
+    id: str
+    opening: str
+    tier: str
+    failed: str
+    """The first verifier that it fails; empty if none."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunCounts:
+    """What a run has made so far."""
+
+    accepted: int
+    rejected: dict[str, int]
+    """First verifier failed → dialogues, the most frequent first."""
+    newest: tuple[NewDialogue, ...]
+    """Newest first."""
 
 
 class Generation:
@@ -92,7 +118,7 @@ class Generation:
             dialogues=recipe.count,
             accepted=round(sum(dialogue.passed for dialogue in dialogues) * share),
             assistant_turns=round(sum(dialogue.assistant_turns for dialogue in dialogues) * share),
-            seconds=START_SECONDS + pace * OVERHEAD * recipe.count / processes(recipe),
+            seconds=START_SECONDS + pace * OVERHEAD * recipe.count / processes_for(recipe, recipe.count),
             tiers=_tier_counts(recipe, tiers),
             unavailable_tiers=tuple(tier for tier in recipe.mix if tier not in tiers and recipe.mix[tier] > 0),
         )
@@ -103,6 +129,7 @@ class Generation:
         DataError if the dataset is being filled by another run; CatalogError if there is no such catalog, or if what
         may stand beside a goal tool leaves no scenario; ModelError for a side that cannot be had.
         """
+        check_recipe(recipe)
         dataset = clean_name(recipe.dataset, "dataset")
         catalog = self._workspace.catalogs.get(recipe.catalog)
         catalog.subset(recipe.goal_tools)
@@ -132,42 +159,59 @@ class Generation:
         return self.start(recipe.model_copy(update={"dataset": dataset, "count": count}))
 
     def regenerate(self, dialogue_id: str, turn: int, seed: int = 0, who: str = "") -> Dialogue:
-        """The dialogue's new version: its turns before `turn` (from 0), from there on played anew by the scripts.
+        """The stored dialogue's new version, played anew from `turn` on as in `played_anew`; its history stays.
 
-        Another seed says it in other words. Of a few wordings the first that passes the cascade is taken, else the
-        last. It is stored with its history, to be reviewed again. DataError if there is no such turn, or nothing can
-        follow the turns before it.
+        It is to be reviewed again. DataError as there.
         """
         old = self._workspace.review.get(dialogue_id).dialogue
-        if not 0 <= turn < len(old.turns):
-            raise DataError(f"Dialogue {dialogue_id} has no turn {turn + 1}; it has {len(old.turns)}.")
-        if any(each.call for each in old.turns[:turn]):
-            raise DataError(
-                f"The conversation is over before turn {turn + 1}: its call stands there. Take an earlier one."
-            )
-        played = self._played_on(old, turn, seed)
-        if played.ended == "error":
-            raise DataError(f"The conversation cannot be played on from turn {turn + 1}: {played.error}")
+        new = self.played_anew(old, turn, seed)
         return self._workspace.review.edit(
-            dialogue_id, old.version, played.turns, who, reason=f"played anew from turn {turn + 1}"
+            dialogue_id, old.version, new.turns, who, reason=f"played anew from turn {turn + 1}"
         )
 
-    def _played_on(self, old: Dialogue, turn: int, seed: int) -> Trace:
-        """The first of a few playings that passes the cascade, else the last."""
+    def played_anew(self, old: Dialogue, turn: int, seed: int = 0) -> Dialogue:
+        """The verified dialogue with the turns before `turn` (from 0) as they are and new ones by the scripts after.
+
+        Another seed says it in other words. Of a few wordings the first that passes the cascade is taken, else the
+        last. Nothing is stored. DataError if there is no such turn, or nothing can follow the turns before it.
+        """
+        if not 0 <= turn < len(old.turns):
+            raise DataError(f"Dialogue {old.id} has no turn {turn + 1}; it has {len(old.turns)}.")
+        if any(each.call for each in old.turns[:turn]):
+            raise DataError(f"The conversation is over before turn {turn + 1}: its call is made. Take an earlier one.")
         scenario = old.scenario
         catalog = self._workspace.catalogs.find(scenario.catalog, scenario.catalog_version)
         tools = catalog.subset(list(dict.fromkeys([*scenario.candidates, scenario.goal_tool])))
         shown = catalog.subset(list(scenario.candidates))
-        start = old.turns[:turn]
-        trace = None
+        new, trace = old, None
         for attempt in range(TRIES):
-            trial = derived_seed("regenerate", old.id, old.version, turn, seed, attempt)
+            trial = derived_seed("anew", old.id, old.version, turn, seed, attempt)
             user = scripted_user(scenario, tools, trial)
-            trace = run_rollout(scenario, shown, user, Teacher(), trial=trial, start=start)
-            if dialogue_of(trace, catalog).passed:
+            trace = run_rollout(scenario, shown, user, Teacher(), trial=trial, start=old.turns[:turn])
+            new = dialogue_of(trace, catalog)
+            if new.passed:
                 break
-        assert trace is not None
-        return trace
+        if trace is None or trace.ended == "error":
+            raise DataError(f"It cannot be played on from turn {turn + 1}. {trace.error if trace else ''}".strip())
+        return new
+
+    def counts(self, run_id: str, newest: int = 8, rejected_only: bool = False) -> RunCounts:
+        """What a run has made so far, as it came out of the cascade, and its newest dialogues."""
+        dataset = self._workspace.jobs.get(run_id).config["recipe"]["dataset"]
+        source = (
+            "traces t JOIN dialogues d ON d.trace = t.raw_id AND d.version = 1 "
+            "JOIN members m ON m.dialogue = d.id AND m.dataset = ? WHERE t.run = ?"
+        )
+        rows = self._workspace.database.rows(
+            f"SELECT d.failed_verifier, count(*) FROM {source} GROUP BY 1 ORDER BY 2 DESC, 1", [dataset, run_id]
+        )
+        last = self._workspace.database.rows(
+            f"SELECT d.id, d.opening, d.tier, d.failed_verifier FROM {source} AND (d.passed IS FALSE OR ?) "
+            "ORDER BY m.position DESC LIMIT ?",
+            [dataset, run_id, not rejected_only, newest],
+        )
+        found = dict(rows)
+        return RunCounts(found.pop("", 0), found, tuple(NewDialogue(*row) for row in last))
 
     def _sample(self, catalog: Catalog, recipe: Recipe, count: int) -> list[Dialogue]:
         assistant = self._workspace.models.scripted(recipe.assistant)
@@ -187,14 +231,34 @@ def _tier_counts(recipe: Recipe, tiers: Mapping[str, object] | Sequence[str]) ->
     return {tier: round(recipe.count * share / total) for tier, share in shares.items()}
 
 
-def processes(recipe: Recipe) -> int:
-    """Processes that make a recipe's dialogues at the same time on this machine."""
-    return max(1, min(recipe.workers, os.cpu_count() or 1))
-
-
 def preview_dataset(recipe: Recipe) -> str:
     """Name of the dataset that a preview made with models goes into."""
     return f"{recipe.dataset[:56]}-preview"
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """What a recipe may choose among."""
+
+    styles: tuple[str, ...]
+    departments: tuple[str, ...]
+    dials: tuple[str, ...]
+
+
+def offered() -> Offered:
+    """The ways of writing, departments and behaviours that there are."""
+    return Offered(styles(), departments(), DIALS)
+
+
+def endpoint_models(recipe: Recipe) -> list[str]:
+    """The models that servers are asked for, as the servers know them; specs that cannot be read are left out."""
+    found: dict[str, None] = {}
+    for spec in recipe.models.values():
+        with contextlib.suppress(ModelError):
+            parsed = parse_spec(spec)
+            if parsed.kind == "openai":
+                found[parsed.name] = None
+    return list(found)
 
 
 def has_models(recipe: Recipe) -> bool:

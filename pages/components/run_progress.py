@@ -51,8 +51,7 @@ def how_far(run: Run) -> str:
 
 def run_header(run: Run) -> None:
     """Name, state, age, progress while it runs, its error if it failed, and the buttons that fit its state."""
-    when = run.ended or run.started or run.created
-    st.markdown(f"**{plain(run.name)}** {badge_markdown(RUN_STATES, run.state)} :gray[{ago(when)}]", help=exact(when))
+    st.markdown(title_line(run), help=exact(run.ended or run.started or run.created))
     if run.state in {"queued", "running"}:
         st.progress(share_done(run), text=plain(how_far(run)))
         message = run.progress.message if run.progress else ""
@@ -61,6 +60,12 @@ def run_header(run: Run) -> None:
     if run.error:
         st.error(plain(run.error), icon=":material/error:")
     run_buttons(run)
+
+
+def title_line(run: Run) -> str:
+    """Name, state and age as one line of Markdown."""
+    when = run.ended or run.started or run.created
+    return f"**{plain(run.name)}** {badge_markdown(RUN_STATES, run.state)} :gray[{ago(when)}]"
 
 
 def run_buttons(run: Run) -> None:
@@ -76,12 +81,17 @@ def run_buttons(run: Run) -> None:
             )
         if run.state in RESUMABLE:
             st.button("Resume", key=f"resume.{run.id}", icon=":material/play_arrow:", **acting(jobs.resume, run.id))
-        with st.popover("Log", icon=":material/article:", key=f"log.{run.id}"):
-            text = jobs.log(run.id)
-            st.code(text or "Nothing written yet.", language=None, height=260)
-            st.download_button(
-                "Download", text, file_name=f"{run.id}.log", key=f"download.{run.id}", icon=":material/download:"
-            )
+        log_popover(run)
+
+
+def log_popover(run: Run) -> None:
+    """A button that shows what the worker wrote, and offers it as a file."""
+    with st.popover("Log", icon=":material/article:", key=f"log.{run.id}"):
+        text = services().jobs.log(run.id)
+        st.code(text or "Nothing written yet.", language=None, height=260)
+        st.download_button(
+            "Download", text, file_name=f"{run.id}.log", key=f"download.{run.id}", icon=":material/download:"
+        )
 
 
 def side_line(run: Run) -> None:

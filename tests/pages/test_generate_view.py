@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from streamlit.testing.v1 import AppTest
 
-from pages.components.generate_view import pair_line
+from pages.components.generate_recipe import pair_line
 from tests.factories import sales_tools
 from tests.pages.test_pages import words
 
