@@ -52,8 +52,18 @@ def planted_catalog(name: str) -> Catalog:
 
 @cache
 def clean_dialogues() -> tuple[tuple[Dialogue, Catalog], ...]:
-    """Every hand-worded dialogue with its catalog, in the order of files and entries."""
-    entries = (entry for file in sorted((HERE / "dialogues").glob("*.yaml")) for entry in _entries(file))
+    """The hundred hand-worded dialogues that faults are planted in, in the order of files and entries."""
+    return _worded("dialogues")
+
+
+@cache
+def held_out_dialogues() -> tuple[tuple[Dialogue, Catalog], ...]:
+    """More hand-worded dialogues, to see how what was learnt from the hundred carries over."""
+    return _worded("held_out")
+
+
+def _worded(folder: str) -> tuple[tuple[Dialogue, Catalog], ...]:
+    entries = (entry for file in sorted((HERE / folder).glob("*.yaml")) for entry in _entries(file))
     return tuple(_read(entry, number) for number, entry in enumerate(entries))
 
 

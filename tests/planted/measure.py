@@ -15,7 +15,7 @@ from diaforge_core.records.base import derived_seed
 from diaforge_core.records.dialogue import Dialogue, Verdict
 from diaforge_core.records.tool import Catalog
 
-from . import BY_HAND, clean_dialogues, generated_clean
+from . import BY_HAND, clean_dialogues, generated_clean, held_out_dialogues
 from .faults import FAULTS, Fault
 
 PER_KIND = 20
@@ -107,8 +107,9 @@ def main(kinds: list[str]) -> None:
         print(_line(kind, trials(kind)))
     if kinds:
         return
-    for title, dialogues in (("hand-worded", clean_dialogues()), ("generated", generated_clean())):
-        _report(title, dialogues)
+    _report("hand-worded", clean_dialogues())
+    _report("held-out hand-worded", held_out_dialogues())
+    _report("generated", generated_clean())
 
 
 def _line(kind: Fault, tried: tuple[Trial, ...]) -> str:
