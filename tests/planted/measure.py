@@ -1,4 +1,7 @@
-"""What the cascade makes of clean dialogues and of planted faults: `python -m tests.planted.measure [kind …]`."""
+"""What the cascade makes of clean dialogues and of planted faults: `python -m tests.planted.measure [draw] [kind …]`.
+
+Draw 0 is what is promised; every other number plants with other words in other bases, the held-out ones among them.
+"""
 
 from __future__ import annotations
 
@@ -64,9 +67,9 @@ def failures(dialogue: Dialogue, catalog: Catalog) -> tuple[Verdict, ...]:
 
 @cache
 def bases() -> tuple[Base, ...]:
-    """Hand-worded and generated dialogues in turn."""
+    """Hand-worded and generated dialogues in turn, the held-out ones last."""
     pairs = zip_longest(clean_dialogues(), generated_clean())
-    return tuple(base for base in chain.from_iterable(pairs) if base is not None)
+    return (*(base for base in chain.from_iterable(pairs) if base is not None), *held_out_dialogues())
 
 
 @cache
@@ -79,16 +82,16 @@ def rejecters() -> dict[str, frozenset[str]]:
 
 
 @cache
-def trials(kind: Fault) -> tuple[Trial, ...]:
+def trials(kind: Fault, draw: int = 0) -> tuple[Trial, ...]:
     """Up to `PER_KIND` dialogues with this fault, each on a base of its own."""
-    drawn = list(bases())
-    random.Random(derived_seed("bases", kind.name)).shuffle(drawn)
-    return tuple(islice(_planted(kind, drawn), PER_KIND))
+    drawn = list(bases()[: None if draw else -len(held_out_dialogues())])
+    random.Random(derived_seed("bases", kind.name, draw)).shuffle(drawn)
+    return tuple(islice(_planted(kind, drawn, draw), PER_KIND))
 
 
-def _planted(kind: Fault, drawn: list[Base]) -> Iterator[Trial]:
+def _planted(kind: Fault, drawn: list[Base], draw: int) -> Iterator[Trial]:
     for dialogue, catalog in drawn:
-        planted = kind.plant(dialogue, catalog, random.Random(derived_seed(kind.name, dialogue.id)))
+        planted = kind.plant(dialogue, catalog, random.Random(derived_seed(kind.name, dialogue.id, draw)))
         if planted is not None:
             faulty, turn = planted
             yield Trial(dialogue, faulty, turn, failures(faulty, catalog), rejecters()[dialogue.id], kind.caught_by)
@@ -100,11 +103,13 @@ def rejected(dialogues: tuple[Base, ...]) -> list[tuple[Dialogue, tuple[Verdict,
     return [(dialogue, failed) for dialogue, failed in judged if failed]
 
 
-def main(kinds: list[str]) -> None:
+def main(asked: list[str]) -> None:
     """Prints both sides: what is caught per kind, and which clean dialogues are rejected and why."""
+    draw = next((int(word) for word in asked if word.isdecimal()), 0)
+    kinds = [word for word in asked if not word.isdecimal()]
     print(f"{'kind':32} {'made':>4} {'caught':>6} {'right':>5} {'turn':>4} {'blurred':>7}  caught by")
     for kind in (FAULTS[name] for name in kinds or FAULTS):
-        print(_line(kind, trials(kind)))
+        print(_line(kind, trials(kind, draw)))
     if kinds:
         return
     _report("hand-worded", clean_dialogues())
