@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import random
 import re
+from collections.abc import Callable
 from typing import Any
 
-from .stub_server import Reply, says
+from .stub_server import Reply, Script, says
 
 _HINT = re.compile(r"in your own words, that you (.*)\.$", re.MULTILINE)
 _VALUE = re.compile(r"^- ([^:\n]+): (.+)$", re.MULTILINE)
@@ -17,7 +18,11 @@ _LATER = re.compile(r"^You do not have the (.*) at hand yet", re.MULTILINE)
 _NEED = re.compile(r"^You need to (.*)\. Say so", re.MULTILINE)
 _THOUGHT = re.compile(r"^The thought: (.*)$", re.MULTILINE)
 _MESSAGE = re.compile(r"^The message: (.*)$", re.MULTILINE)
-_OPENERS = ("Hello, I {}.", "Hi there. I {}, if you can help.", "Good morning, I {} today.")
+_OPENERS = (
+    "Hello, I {}. It came up this morning and I would rather not get it wrong.",
+    "Hi there. I {}, if you can help; somebody asked me about it twice already.",
+    "Good morning, I {} today, and I am not quite sure how that is done here.",
+)
 
 
 def user_words(brief: str, rng: random.Random) -> str:
@@ -26,7 +31,7 @@ def user_words(brief: str, rng: random.Random) -> str:
     if found := _HINT.search(brief):
         return rng.choice(_OPENERS).format(found[1])
     if found := _CHOICE.search(brief):
-        return rng.choice(("I mean {}.", "It is this: {}.")).format(found[1])
+        return rng.choice(("I mean {}. Thank you for asking.", "It is this: {}. Thanks a lot.")).format(found[1])
     if found := _TRUTH.search(brief):
         return f"{found[1].capitalize()}."
     if "none of the choices offered" in brief or "that none of them is it" in brief:
@@ -59,8 +64,15 @@ def answer(request: dict[str, Any], place: int = 0) -> str:
     return json.dumps({"say": user_words(asked.rpartition("\nAssistant: ")[2], rng)})
 
 
-def plays_all(number: int, request: dict[str, Any]) -> Reply:
-    """A script for a stub server: as many drafts as asked for, each by its own chance."""
-    drafts = [answer(request, place) for place in range(request.get("n", 1))]
-    read = sum(len(message["content"]) for message in request["messages"]) // 4
-    return says(*drafts, usage=(read, sum(len(draft) for draft in drafts) // 4))
+def counting_tokens(count: Callable[[str], int]) -> Script:
+    """A script for a stub server: as many drafts as asked for, each by its own chance; `count` counts its tokens."""
+
+    def script(number: int, request: dict[str, Any]) -> Reply:
+        drafts = [answer(request, place) for place in range(request.get("n", 1))]
+        read = sum(count(message["content"]) for message in request["messages"])
+        return says(*drafts, usage=(read, sum(map(count, drafts))))
+
+    return script
+
+
+plays_all = counting_tokens(lambda text: len(text) // 4)

@@ -11,7 +11,7 @@ from ..records.dialogue import Dialogue, Turn, Verdict, public_words
 from .chat_models import ChatModel
 from .model_user_briefs import persona_lines
 from .prompts import Message, sanitise
-from .structured import complete_json
+from .structured import complete_json, with_schema
 
 CRITIC = "critic"
 """Name of its verdict."""
@@ -60,6 +60,11 @@ class Critic:
 def unjudged(problem: ModelError) -> Verdict:
     """The verdict on a dialogue on which there is none."""
     return Verdict(verifier=CRITIC, passed=False, reason=f"{NO_VERDICT}: {problem}")
+
+
+def critic_request(dialogue: Dialogue) -> list[Message]:
+    """The whole request as it is sent."""
+    return with_schema(critic_messages(dialogue), SCHEMA)
 
 
 def critic_messages(dialogue: Dialogue) -> list[Message]:

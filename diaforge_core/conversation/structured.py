@@ -62,7 +62,7 @@ def complete_json(
 
     ModelError with what is wrong if the second answer does not fit either, and for every failure of the model.
     """
-    asked = _with_request(messages, _ASK.format(schema=canonical_json(schema)))
+    asked = with_schema(messages, schema)
     said = _complete(model, asked, schema, seed, max_tokens)
     found, problems = read_object(said, schema)
     if problems:
@@ -109,8 +109,9 @@ def read_object(text: str, schema: Mapping[str, Any]) -> tuple[dict[str, Any], l
     ]
 
 
-def _with_request(messages: Sequence[Message], request: str) -> list[Message]:
-    """The messages with a last request; never two of the user in a row, which many chat templates refuse."""
+def with_schema(messages: Sequence[Message], schema: Mapping[str, Any]) -> list[Message]:
+    """The messages that end in the request for an object; never two of the user in a row, which templates refuse."""
+    request = _ASK.format(schema=canonical_json(schema))
     if messages and messages[-1]["role"] == "user":
         *earlier, last = messages
         return [*earlier, last | {"content": f"{last['content']}\n\n{request}"}]

@@ -61,13 +61,16 @@ class Worder:
         self.spec = spec
 
     def words(
-        self, rules: str, around: str, parts: Mapping[str, str], seed: int, fault: Callable[[Mapping[str, str]], str]
+        self,
+        messages: Sequence[Message],
+        parts: Mapping[str, str],
+        seed: int,
+        fault: Callable[[Mapping[str, str]], str],
     ) -> Wording:
         """Other words for the parts of a turn, the first that `fault` finds nothing wrong with.
 
         Unanswered goes through, as no turn of the run could be worded then; another failure leaves the own words.
         """
-        messages = _messages(rules, around, parts)
         schema = _schema(parts)
         seconds, tokens, reasons = 0.0, 0, []
         for attempt in range(TRIES):
@@ -130,10 +133,8 @@ class WordedUser:
             return self._words.unsayable(after, turns) or too_long(after.text, planned.reply)
 
         seed = derived_seed("user", self.scenario.seed, self.trial, len(turns))
-        asked = f"The other side just said: {sanitise(turns[-1].reply)}" if turns else "It opens the conversation."
-        around = f"{persona_lines(self.scenario)}\n{asked}"
-        made = self.worder.words(_RULES, around, {"say": planned.reply}, seed, fault)
-        return _turn(planned, made)
+        messages = user_request(self.scenario, planned, turns)
+        return _turn(planned, self.worder.words(messages, _parts(planned), seed, fault))
 
     def _kept(self, planned: Turn, turns: Sequence[Turn]) -> list[str]:
         """The stretches of the planned words in which a value stands."""
@@ -153,16 +154,31 @@ class WordedAssistant:
     def act(self, view: View, seed: int) -> Turn:
         """The planned turn, reworded where it still asks and thinks the same."""
         planned = self.plan.act(view, seed)
-        before = {"thought": planned.thought, "say": planned.reply}
-        parts = {name: text for name, text in before.items() if text}
 
         def fault(worded: Mapping[str, str]) -> str:
             wrong = _thought_fault(worded.get("thought", ""), planned, view)
             return wrong or (_reply_fault(worded["say"], planned, view) if planned.reply else "")
 
-        last = sanitise(view.turns[-1].reply) if view.turns else ""
-        rules = f"{_THINK_RULES} {_RULES}" if planned.reply else _THINK_RULES
-        return _turn(planned, self.worder.words(rules, f"The user just said: {last}", parts, seed, fault))
+        messages = assistant_request(planned, view.turns)
+        return _turn(planned, self.worder.words(messages, _parts(planned), seed, fault))
+
+
+def user_request(scenario: Scenario, planned: Turn, turns: Sequence[Turn]) -> list[Message]:
+    """The request for other words of a user turn."""
+    asked = f"The other side just said: {turns[-1].reply}" if turns else "It opens the conversation."
+    return _messages(_RULES, f"{persona_lines(scenario)}\n{asked}", _parts(planned))
+
+
+def assistant_request(planned: Turn, turns: Sequence[Turn]) -> list[Message]:
+    """The request for other words of an assistant turn."""
+    rules = f"{_THINK_RULES} {_RULES}" if planned.reply else _THINK_RULES
+    return _messages(rules, f"The user just said: {turns[-1].reply if turns else ''}", _parts(planned))
+
+
+def _parts(planned: Turn) -> dict[str, str]:
+    """What of a turn can be said in other words."""
+    parts = {"thought": planned.thought, "say": planned.reply}
+    return {name: text for name, text in parts.items() if text}
 
 
 def _reply_fault(text: str, planned: Turn, view: View) -> str:
