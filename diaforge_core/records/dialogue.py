@@ -32,17 +32,6 @@ class Turn(Record):
     """Why the speaker did so, for people who read the trace; no other side and no verifier reads it."""
 
 
-class Verdict(Record):
-    """One verifier's judgement of a dialogue."""
-
-    verifier: str
-    passed: bool
-    reason: str = ""
-    """Empty when it passed."""
-    turn: int | None = None
-    """Index into the dialogue's turns that the reason is about."""
-
-
 class Evidence(Record):
     """Where in the user's words an argument value comes from."""
 
@@ -53,6 +42,19 @@ class Evidence(Record):
     start: int
     """Offset of the first character in that turn's reply."""
     end: int
+
+
+class Verdict(Record):
+    """One verifier's judgement of a dialogue."""
+
+    verifier: str
+    passed: bool
+    reason: str = ""
+    """Empty when it passed."""
+    turn: int | None = None
+    """Index into the dialogue's turns that the reason is about."""
+    evidence: tuple[Evidence, ...] = ()
+    """Where each argument of the call stands in the user's words; of the verifier `grounding` only."""
 
 
 class Dialogue(Record):

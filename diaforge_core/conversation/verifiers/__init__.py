@@ -61,6 +61,7 @@ def verify(dialogue: Dialogue, tools: Sequence[Tool]) -> Dialogue:
                 passed=fault is None,
                 reason=fault.reason if fault else "",
                 turn=fault.turn if fault else None,
+                evidence=grounds(case) if verifier.name == "grounding" else (),
             )
         )
         if fault and verifier.name == "format":

@@ -37,6 +37,7 @@ _CHOICE = re.compile(
 )
 """How a question offers things to choose from, or leaves it to the user to say what is wanted."""
 _OR = re.compile(r"\bor\b|;", re.IGNORECASE)
+_BETWEEN = re.compile(r",|;|\bor\b|\bversus\b|\bvs\b|\?")
 _QUOTE = re.compile(r"[\"“][^\"”]*[\"”]|\S*[\d@]\S*")
 
 
@@ -131,7 +132,7 @@ class Case:
         """Dotted path → where a gold value was first given beyond doubt."""
         found: dict[str, Evidence] = {}
         for path, value in self.gold_parts.items():
-            evidence = self._read_as(path, value) or (self.first_said(path, value) if _is_distinct(value) else None)
+            evidence = self._read_as(path, value) or (self.first_said(path, value) if is_distinct(value) else None)
             if evidence:
                 found[path] = evidence
         return found
@@ -174,6 +175,10 @@ class Case:
                     known[path] = said
         return known
 
+    def unheard(self, index: int) -> set[str]:
+        """The goal's parameters that are missing even by the most generous reading when turn `index` begins."""
+        return {self.parameter(path) for path in missing(self.goal, self.heard_before(index))} if self.goal else set()
+
     def may_be_complete(self, index: int) -> bool:
         """Whether, read generously, nothing of what the goal tool needs is missing when turn `index` begins."""
         if self.goal is None:
@@ -213,7 +218,10 @@ class Case:
 
     def is_evasive(self, index: int) -> bool:
         """Whether user turn `index` puts its answer off or leaves it to others."""
-        return 0 <= index < len(self.turns) and _EVASIVE.search(self.turns[index].reply) is not None
+        if not 0 <= index < len(self.turns):
+            return False
+        put_off = self.goal_readings[index].deferred if self.goal else frozenset()
+        return bool(put_off) or _EVASIVE.search(self.turns[index].reply) is not None
 
     def settled_before(self, index: int) -> bool:
         """Whether a fair listener may hold that the goal tool alone is meant when turn `index` begins.
@@ -234,29 +242,45 @@ class Case:
             return False
         if self.understood(index):
             return False
-        return bool(self.beside_values(index + 1))
+        return bool(self.beside_values(index + 1) or self._picked(index))
+
+    def _picked(self, index: int) -> frozenset[str]:
+        """Content words of a choice in question `index` that its answer takes up."""
+        if not _OR.search(self.turns[index].reply) or index + 1 >= len(self.turns):
+            return frozenset()
+        return meaning(self.turns[index].reply) & meaning(_QUOTE.sub(" ", self.turns[index + 1].reply))
 
     def understood(self, index: int) -> bool:
         """Whether question and answer were both read word by word, so that what stays open is really open."""
         asked = self.asked[index]
         if asked.kind != "facet" or len(asked.options) < 2:
             return False
-        offered = sum(_literal(option, self.turns[index].reply) for option in asked.options)
-        return offered >= 2 and len(self.open_before(index + 2)) < len(self.open_before(index))
+        narrowed = len(self.open_before(index + 2)) < len(self.open_before(index))
+        return narrowed and _offers_just(asked.options, self.turns[index].reply)
 
     def parameter(self, path: str) -> str:
         """The goal's parameter that a dotted path is part of."""
         return top_of(self.goal, path) if self.goal else path
 
 
-def _literal(option: str, words: str) -> bool:
-    """Whether all that an option is about stands in the words."""
-    return meaning(option) <= meaning(words)
+def _offers_just(options: Sequence[str], words: str) -> bool:
+    """Whether a question names each of the options once, word by word, and nothing else after the first of them."""
+    said = [meaning(part) for part in _BETWEEN.split(words)]
+    offered = [{option for option in options if meaning(option) <= part} for part in said]
+    places = [place for place, each in enumerate(offered) if each]
+    named = [option for each in offered for option in _widest(each)]
+    together = places and all(offered[place] for place in range(places[0], places[-1] + 1))
+    return bool(together) and sorted(named) == sorted(options)
 
 
-def _is_distinct(value: Any) -> bool:
+def _widest(options: set[str]) -> set[str]:
+    """The options that are no mere part of another: "a role" where "a scoped role" is said."""
+    return {one for one in options if not any(meaning(one) < meaning(other) for other in options)}
+
+
+def is_distinct(value: Any) -> bool:
     """Whether a value found in free text can only be there because the user gave it."""
     if isinstance(value, list):
-        return bool(value) and all(_is_distinct(part) for part in value)
+        return bool(value) and all(is_distinct(part) for part in value)
     text = str(value)
     return is_telling(value) and (any(not character.isalpha() for character in text) or len(text) >= 12)

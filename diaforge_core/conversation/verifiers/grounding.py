@@ -13,7 +13,7 @@ from ...records.dialogue import Evidence
 from ...records.tool import Tool
 from ..reading import read_each, spoken_parts
 from ..spoken_values import kinds
-from .case import Case, Fault
+from .case import Case, Fault, is_distinct
 from .links import link_to_value
 from .sayings import dates, numbers, said_at
 from .words import contains, fold, is_fixed, is_telling, name_words, run_in, same_value, spoken
@@ -23,6 +23,19 @@ RARE_LENGTH = 8
 """Characters from which on an enum value in a thought is no everyday word such as "open"."""
 _TOLD_APART = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]*\w|https?://\S+\w|(?<![\w.])[\w+](?:[\w./:,+-]*\w)?")
 _NO = re.compile(r"\b(?:no|not|don'?t|without|never|none|isn'?t|doesn'?t|off|leave out|skip)\b", re.IGNORECASE)
+_DENYING = meaning("skip disable suppress exclude ignore without hide no not omit")
+_DENIED = re.compile(r"\b(?:not|instead of|rather than|n't|isn't|wasn't)\s+(?:the |a |an )?[\"“']?$", re.IGNORECASE)
+_WAVERS = re.compile(
+    r"\b(?:not|instead|rather|sorry|wait|correction|correct that|mean|meant|make that|scratch|oops|mistake"
+    r"|wrong)\b|n't",
+    re.IGNORECASE,
+)
+_CORRECTED = re.compile(
+    r"[\"”'.,!?;:\s\w]{0,12}?[.,!;…—–-]*\s*(?:\w+[,.!]?\s+){0,2}?(?:sorry|no,? wait|wait|correction|i mean"
+    r"|i meant|make that|rather|scratch that|let me correct that|oops|my mistake|wrong)\b[^\w]*(?:\w+[,:]?\s+){0,4}?[\"“']?"
+    r"(?P<instead>[\w.+-]*\d[\w.,@:/-]*\w|[\w.+-]+@[\w.-]+\w|https?://\S+\w)",
+    re.IGNORECASE,
+)
 _SURE_NO = re.compile(r"^\W*(?:no|nope|nah|not)\b", re.IGNORECASE)
 _SURE_YES = re.compile(r"^\W*(?:yes|yep|yeah|sure|please do|of course|definitely)\b", re.IGNORECASE)
 _COUNTED = 4
@@ -68,6 +81,11 @@ class _Called:
         """Dotted path → the words that give the value; None where nothing does."""
         return {path: self._pointer(path, value) for path, value in self.parts.items()}
 
+    @cached_property
+    def _wavers(self) -> bool:
+        """Whether the user denies or corrects anything at all."""
+        return _WAVERS.search(self.case.user_words_before(self.case.last)) is not None
+
     def _wanted(self, path: str, value: Any) -> bool:
         return self.is_goal and path in self.case.gold_parts and same_value(self.case.gold_parts[path], value)
 
@@ -92,11 +110,21 @@ class _Called:
         leaf = next((leaf for leaf in leaves(self.tool) if leaf.path == path), None)
         if leaf is None or not ("enum" in leaf.schema or "boolean" in kinds(leaf.schema)):
             return None
+        if self._says_otherwise(leaf, value):
+            return None
         for index, _, words in self.case.user_turns():
-            asked = index > 0 and link_to_value(self.case.turns[index - 1].reply, leaf)
+            asked = index > 0 and "?" not in words and link_to_value(self.case.turns[index - 1].reply, leaf)
             if (asked and _answers(words, value, self.case, index)) or _names(words, leaf, value):
                 return Evidence(parameter=path, value=value, turn=index, start=0, end=len(words))
         return None
+
+    def _says_otherwise(self, leaf: Leaf, value: Any) -> bool:
+        """Whether the user chooses another of the values, or speaks of a yes-or-no value to the contrary."""
+        words = self.case.user_words_before(self.case.last)
+        if isinstance(value, bool):
+            return heard_polarity(words, leaf) is (not value)
+        options = [option for option in leaf.schema.get("enum", ()) if not same_value(option, value)]
+        return any(is_telling(option) and said_at(option, words, self.case.today) for option in options)
 
     def fault(self) -> Fault | None:
         """The first value that the words do not give, or that they gave before something else."""
@@ -104,10 +132,26 @@ class _Called:
             pointer = self.pointers[path]
             if pointer is None and not is_fixed(self.tool, path):
                 return Fault(f"{path} = {value!r} is in no user turn", self.case.last)
+            if pointer and self._taken_back(path, value):
+                return Fault(f"{path} is {value!r}, which the user took back", self.case.last)
             latest = pointer and self._said_later(path, value, pointer)
             if latest:
                 return Fault(f"{path} is {value!r}, yet the user's last words on it are {latest!r}", self.case.last)
         return None
+
+    def _taken_back(self, path: str, value: Any) -> bool:
+        """Whether the user's last mention of a value denies it, or something of the same shape is put in its place."""
+        if isinstance(value, bool | list | dict) or value is None or not self._wavers:
+            return False
+        said = list(self.case.sayings(path, value))
+        if not said:
+            return False
+        words = self.case.turns[said[-1].turn].reply
+        if _DENIED.search(words[: said[-1].start]):
+            return True
+        corrected = _CORRECTED.match(words, said[-1].end)
+        shape = _shape(words[said[-1].start : said[-1].end])
+        return bool(corrected and shape != "A" and _shape(corrected["instead"]) == shape)
 
     def _said_later(self, path: str, value: Any, pointer: Evidence) -> Any:
         """What the user said of the same thing after this value; None if this is the last word."""
@@ -121,6 +165,23 @@ class _Called:
         return right if later and not isinstance(right, bool) else None
 
 
+def heard_polarity(words: str, leaf: Leaf) -> bool | None:
+    """What the words say of a yes-or-no value that they name; None where they do not, or where its name denies."""
+    own = meaning(leaf.label)
+    if own & _DENYING:
+        return None
+    said: bool | None = None
+    for sentence in re.split(r"[.!?;\n]|,(?! (?:please|thanks))|\band\b", words):
+        if own and len(own & meaning(sentence)) * 2 >= len(own):
+            said = not _NO.search(sentence)
+    return said
+
+
+def _shape(text: str) -> str:
+    """The kind of a code or number: letters as A, digits as 9, runs as one."""
+    return re.sub(r"[,.]", "", re.sub(r"9[9,.]*", "9", re.sub(r"\d", "9", re.sub(r"[^\W\d_]+", "A", text))))
+
+
 def _answers(words: str, value: Any, case: Case, index: int) -> bool:
     """Whether an answer says something that may stand for this choice, and not the contrary."""
     if isinstance(value, bool) and (_SURE_NO if value else _SURE_YES).search(words):
@@ -130,14 +191,8 @@ def _answers(words: str, value: Any, case: Case, index: int) -> bool:
 
 
 def _names(words: str, leaf: Leaf, value: Any) -> bool:
-    """Whether the words speak of a yes-or-no value by its name, with a negation where the value is no."""
-    if not isinstance(value, bool):
-        return False
-    own = meaning(leaf.label)
-    for sentence in re.split(r"[.!?;\n]", words):
-        if own and len(own & meaning(sentence)) * 2 >= len(own):
-            return bool(_NO.search(sentence)) != value or value
-    return False
+    """Whether the words speak of a yes-or-no value by its name."""
+    return isinstance(value, bool) and heard_polarity(words, leaf) is not None
 
 
 # --- what the assistant says -----------------------------------------------------------------------------------------
@@ -162,8 +217,8 @@ def _known_too_early(case: Case, called: _Called | None) -> Fault | None:
         if turn.speaker != "assistant":
             continue
         words = f"{turn.thought}\n{turn.reply}"
-        for value in [*_chosen_early(case, called, index, words), *_unheard(case, index, words)]:
-            if fold(value) not in told or (value in turn.thought and is_choice_of(case, value)):
+        for value in [*_chosen_early(case, called, index, words), *_unheard(case, index, words, told)]:
+            if fold(value) not in told or (value in turn.thought and _is_secret(case, value)):
                 return Fault(f"the assistant speaks of {value!r}, which no user turn gave", index)
     return None
 
@@ -181,7 +236,7 @@ def _chosen_early(case: Case, called: _Called | None, index: int, words: str) ->
                         yield each
 
 
-def _unheard(case: Case, index: int, words: str) -> Iterator[str]:
+def _unheard(case: Case, index: int, words: str, told: str) -> Iterator[str]:
     """Addresses, codes and numbers in the assistant's words that no user turn before them gave."""
     said = [each for each in _TOLD_APART.findall(words) if len(each) >= _COUNTED and _is_a_value(each)]
     if not said:
@@ -191,7 +246,9 @@ def _unheard(case: Case, index: int, words: str) -> Iterator[str]:
     text = fold("\n".join([heard, *stated, case.today.isoformat()]))
     bare = folded(text)
     for each in said:
-        if fold(each) not in text and folded(each) not in bare and not _derived(each, heard, case):
+        if fold(each) in text or folded(each) in bare or (fold(each) in told and not _is_secret(case, each)):
+            continue
+        if not _derived(each, heard, case):
             yield each
 
 
@@ -209,6 +266,12 @@ def _derived(word: str, heard: str, case: Case) -> bool:
         return True
     moments = {day for day, _ in dates(heard, case.today)}
     return any(day in moments for day, _ in dates(word, case.today))
+
+
+def _is_secret(case: Case, value: str) -> bool:
+    """Whether a word that the tools tell too can only stand in a thought because the gold value is known."""
+    wanted = any(fold(value) == fold(str(gold)) for _, gold in parts_of(case.scenario.gold_arguments))
+    return is_choice_of(case, value) or (wanted and is_distinct(value))
 
 
 def is_choice_of(case: Case, value: str) -> bool:

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from ...records.tool import Tool
 from .case import Case, Fault
 from .grounding import is_choice_of, is_option
+from .questions import asks_which
 from .sayings import said_at
-from .words import contains, fold, is_telling, leaves, name_words, run_in
+from .words import TELLING_LENGTH, contains, fold, is_telling, leaves, name_words, run_in
 
 DESCRIPTION_RUN = 6
 """Consecutive words of a description from which on a user turn quotes it."""
@@ -44,11 +45,14 @@ def _named(tool: Tool, words: str, *, opening: bool) -> str:
 
 
 def _as_written(name: str, words: str) -> bool:
-    return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", words) is not None
+    return name in words and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", words) is not None
 
 
 def _joined(parts: Sequence[str], words: str) -> bool:
     """Whether the parts stand joined by the separators of a name, as in `create_lead`."""
+    low = words.casefold()
+    if not all(part in low for part in parts):
+        return False
     return re.search(rf"(?<!\w){r'[_./:-]'.join(map(re.escape, parts))}(?!\w)", words, re.IGNORECASE) is not None
 
 
@@ -88,10 +92,21 @@ def _too_early(case: Case, index: int, number: int, words: str) -> str:
             found = read.get(path)
             noticed = found is not None and found.turn == index and fold(str(found.value)) == fold(str(value))
             told = _tells(value, words, case) and not any(fold(str(value)) in each for each in early)
-            everyday = case.goal and is_option(case.goal, value) and not is_choice_of(case, value)
+            everyday = case.goal and is_option(case.goal, value) and not _chosen(case, index, str(value))
             if noticed or (told and not everyday):
                 return f"the user states {path} on user turn {number}, its stage is {scenario.stage_of(name)}"
     return ""
+
+
+def _chosen(case: Case, index: int, value: str) -> bool:
+    """Whether an option in the user's words is a choice that was made, and no everyday word or echo of a task."""
+    if is_choice_of(case, value):
+        return True
+    before = case.turns[index - 1].reply if index > 0 else ""
+    if index > 0 and not asks_which(case, index - 1):
+        return contains(before, value)
+    tasks = name_words(" ".join(f"{tool.text} {tool.name}" for tool in case.candidates))
+    return len(value) > TELLING_LENGTH and not contains(before, value) and not run_in(name_words(value), tasks)
 
 
 def _tells(value: object, words: str, case: Case) -> bool:

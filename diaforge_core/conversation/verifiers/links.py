@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -68,6 +68,23 @@ def _is_asked_by(kind: str, leaf: Leaf) -> bool:
 def linked_values(words: str, tool: Tool) -> list[Leaf]:
     """The values of the tool that words may ask for."""
     return [leaf for leaf in leaves(tool) if link_to_value(words, leaf)]
+
+
+def named_values(words: str, tools: Sequence[Tool]) -> bool:
+    """Whether words name a value of one of the tools: by its label, or by what its description is about."""
+    said = meaning(words)
+    described = ((leaf, str(leaf.schema.get("description", ""))) for leaf in _all(tools))
+    return any(said & _named_by(leaf.label, leaf.keys[-1], text) for leaf, text in described)
+
+
+def _all(tools: Sequence[Tool]) -> Iterator[Leaf]:
+    for tool in tools:
+        yield from leaves(tool)
+
+
+@lru_cache(maxsize=16_384)
+def _named_by(label: str, key: str, description: str) -> frozenset[str]:
+    return meaning(f"{label} {' '.join(identifier_words(key))} {description}")
 
 
 @by_identity(4096)

@@ -11,8 +11,9 @@ from ...catalog.leaves import leaves
 from ...catalog.words import meaning
 from ..reading import missing
 from ..understanding import Asked, label_pattern, leaf_named, sentences
-from .case import Case, Fault
-from .links import link_to_tasks, link_to_value, linked_values
+from .case import Case, Fault, is_distinct
+from .links import link_to_tasks, link_to_value, linked_values, named_values
+from .sayings import said_at
 from .thoughts import settles_on
 from .words import fold, top_of
 
@@ -32,22 +33,28 @@ _OPEN_QUESTION = re.compile(
     re.IGNORECASE,
 )
 _YES = re.compile(
-    r"^\W*(?:\w+[,.!]?\s+)?(?:yes|yep|yeah|yup|ya|ok|okay|sure|correct|right|exactly|confirm\w*|go|do it|please"
-    r"|agreed?"
-    r"|i (?:do|agree|confirm)|absolutely|fine|proceed|perfect|indeed|that'?s|all right|alright|you may|granted"
-    r"|approved)\b",
+    r"^\W*(?:yes|yep|yeah|yup|ya|ok|okay|sure|correct|right|exactly|confirm\w*|go|do it|please (?:do|go"
+    r"|proceed)|agreed?"
+    r"|i (?:do|agree|confirm)|absolutely|fine|proceed|perfect|indeed|all right|alright|you may|granted|approved)\b",
     re.IGNORECASE,
 )
 _NO = re.compile(
-    r"^\W*(?:no|nope|nah|not|stop|wait|cancel|don'?t|do not|never|hold on|better not|leave it)\b", re.IGNORECASE
+    r"^\W*(?:no|nope|nah|not|never)\b(?! (?:problem|objection|doubt|worries))|\b(?:don'?t|do not|stop"
+    r"|cancel that|wait|hold"
+    r" (?:on|off)|changed my mind|leave it|forget it|never ?mind|better not|rather not|not yet|abort|refuse|wrong)\b",
+    re.IGNORECASE,
 )
 _AGAIN = re.compile(
-    r"\b(?:as i said|like i said|as mentioned|already (?:told|said|gave|mentioned)|i (?:just )?(?:told|said)"
-    r"|again[:,]|as (?:before|above)|same as)",
+    r"\b(?:(?:as|like) i (?:said|told|wrote)|as mentioned|already (?:told|said|gave|mentioned|answered|know|have)"
+    r"|(?:told|said|answered|gave|mentioned|know) (?:\w+ ){0,2}already|i (?:just )?(?:told you|said (?:that|so))"
+    r"|you (?:know|have) (?:that|it|this)|once more|again[:,])",
     re.IGNORECASE,
 )
 
 
+_CORRECTS = re.compile(r"\b(?:sorry|wait|actually|correct\w*|i mean|rather|make that|instead|change)\b", re.IGNORECASE)
+_A_QUESTION = 4
+"""Words from which on a question is one of its own; "Is that right?" may come twice."""
 _WH = re.compile(r"\b(?:what|which|who|whom|whose|when|where|why|how)\b", re.IGNORECASE)
 _GENERIC = frozenset(
     meaning(
@@ -78,9 +85,11 @@ def asks_which(case: Case, index: int) -> bool:
 
 def _asks_values(case: Case, index: int) -> bool:
     """Whether a question in free words is about values rather than tasks: its answer gives nothing else."""
+    reply = case.turns[index].reply
+    if case.is_evasive(index + 1) and not _OR.search(reply) and not _OPEN_QUESTION.search(reply):
+        return named_values(reply, case.candidates)
     if case.goal is None or not case.given_in(index + 1) or case.beside_values(index + 1):
         return False
-    reply = case.turns[index].reply
     return not _OR.search(reply) or bool(linked_values(reply, case.goal))
 
 
@@ -95,7 +104,7 @@ def check_phase_order(case: Case) -> Fault | None:
         still_open = case.tools_before(index)
         if turn.call is not None:
             return Fault(f"a call while {len(still_open)} tools are still possible", index)
-        if _goes_ahead(case, index):
+        if _goes_ahead(case, index) or _asks_both(case, index):
             return Fault(f"asks for values while {len(still_open)} tools are still possible", index)
         settled = settles_on(turn.thought, still_open)
         if settled:
@@ -109,6 +118,15 @@ def _goes_ahead(case: Case, index: int) -> bool:
     if asked.kind == "confirmation" or asked.parameters:
         return not (_OR.search(reply) and link_to_tasks(reply, case.candidates) and case.beside_values(index + 1))
     return asked.kind in ("other", "options") and _asks_values(case, index)
+
+
+def _asks_both(case: Case, index: int) -> bool:
+    """Whether beside the question which task is meant a sentence of its own asks for a value."""
+    parts = [part for part in sentences(case.turns[index].reply) if is_question(part)]
+    if len(parts) < 2 or case.goal is None:
+        return False
+    plain = [part for part in parts if not _OR.search(part) and not _OPEN_QUESTION.search(part)]
+    return len(plain) < len(parts) and any(named_values(part, case.candidates) for part in plain)
 
 
 def _no_separating_question(case: Case) -> Fault | None:
@@ -143,7 +161,7 @@ def is_confirmation(case: Case, index: int) -> bool:
         return True
     if asked.kind not in ("other", "arguments") or not _seeks_a_yes(reply) or not case.settled_before(index):
         return False
-    return not set(asked.parameters) & _needed(case, index) and case.may_be_complete(index)
+    return case.may_be_complete(index) and not set(asked.parameters) & case.unheard(index)
 
 
 def _seeks_a_yes(reply: str) -> bool:
@@ -167,12 +185,35 @@ def question_fault(case: Case, index: int) -> Fault | None:
 
 
 def _asked_before(case: Case, index: int) -> Fault | None:
-    """The same question in the same words, though it was answered."""
+    """The same question again though it was answered, or one whose answer gives nothing but what was given before."""
+    if index == case.last or not case.settled_before(index):
+        return None
+    if len(case.open_before(index + 2)) < len(case.open_before(index)):
+        return None  # what was not answered may be asked again
     said = fold(case.turns[index].reply)
     for earlier in case.asked:
-        if earlier < index and fold(case.turns[earlier].reply) == said and not case.is_evasive(earlier + 1):
+        if earlier < index and not case.is_evasive(earlier + 1) and _holds_again(said, case.turns[earlier].reply):
             return Fault("asks the same again, though the user has answered it", index)
+    if _repeats(case, index):
+        return Fault("asks for what the user has given", index)
     return None
+
+
+def _holds_again(said: str, earlier: str) -> bool:
+    """Whether a reply holds a question of an earlier one, word by word."""
+    asked = [fold(sentence) for sentence in sentences(earlier) if sentence.rstrip().endswith("?")]
+    return fold(earlier) == said or any(len(each.split()) >= _A_QUESTION and each in said for each in asked)
+
+
+def _repeats(case: Case, index: int) -> bool:
+    """Whether the answer to question `index` only says again what was given before."""
+    known = case.heard_before(index)
+    given = case.given_in(index + 1)
+    if any(path not in known for path in given) or case.is_evasive(index + 1) or is_confirmation(case, index):
+        return False
+    if _AGAIN.search(case.turns[index + 1].reply):
+        return True
+    return bool(given) and len(case.beside_values(index + 1)) <= 1 and not _CORRECTS.search(case.turns[index + 1].reply)
 
 
 def _by_kind(case: Case, index: int, asked: Asked) -> Fault | None:
@@ -219,7 +260,10 @@ def _useless_slots(case: Case, index: int, asked: Asked) -> Fault | None:
         needed |= {top_of(tools[0], path) for path in missing(tools[0], case.readings[index - 1].values)}
     if not needed & set(asked.parameters) and not set(asked.parameters) & set(case.goal.properties):
         return _useless_words(case, index)
+    given = {case.parameter(path) for path in case.given_in(index + 1)}
     for name in asked.parameters:
+        if name in known and name not in given and given & needed:
+            continue  # named in passing, since the answer is about something else
         if name not in needed and _named_outright(case, index, name, needed):
             why = "which the user has given" if name in known else "which is not required"
             return Fault(f"asks for {name}, {why}", index)
@@ -242,7 +286,16 @@ def _useless_confirmation(case: Case, index: int) -> Fault | None:
         return Fault("asks for a confirmation that nothing demands", index)
     if any(is_confirmation(case, earlier) for earlier in case.asked if earlier < index):
         return Fault("asks for a second confirmation", index)
-    return None
+    unsaid = _not_restated(case, index)
+    return Fault(f"the confirmation does not restate {', '.join(unsaid)}", index) if unsaid else None
+
+
+def _not_restated(case: Case, index: int) -> list[str]:
+    """The values that a person could only check if the confirmation told them; all it knows if it tells none."""
+    reply = case.turns[index].reply
+    values = {path: value for path, value in case.gold_parts.items() if path in case.heard_before(index)}
+    unsaid = [path for path, value in values.items() if not said_at(value, reply, case.today)]
+    return unsaid if len(unsaid) == len(values) else [path for path in unsaid if is_distinct(values[path])]
 
 
 def _useless_words(case: Case, index: int) -> Fault | None:

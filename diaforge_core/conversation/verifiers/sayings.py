@@ -11,7 +11,6 @@ from typing import Any
 
 from ...catalog.words import folded, identifier_words, meaning
 from ..spoken_values import enum_said
-from .words import name_words
 
 Span = tuple[int, int]
 
@@ -25,6 +24,7 @@ _CODES = {
     "GET": "fetch", "true": "yes", "false": "no",
 }  # fmt: skip
 """Code → words that a person says for it (METHOD.md §2, check 4)."""
+_TOKEN = re.compile(r"[^\W_]+")
 _TELLING_DIGITS = 5
 """Characters of letters and digits from which on an identifier is known again without its separators."""
 
@@ -67,36 +67,69 @@ def _text_said(text: str, words: str, today: dt.date) -> Span | None:
 
 def _verbatim(text: str, words: str) -> Span | None:
     """The words themselves, whatever their case and whatever separates them."""
-    pattern = _pattern(text)
-    return _last(found.span() for found in pattern.finditer(words)) if pattern else None
+    return _run_at(text, words) or _run_at(enum_said(text), words)
 
 
-@lru_cache(maxsize=8192)
-def _pattern(text: str) -> re.Pattern[str] | None:
-    said = enum_said(text)
-    ways = {way for way in (text, said) if way.strip()}
-    if not ways:
-        return None
-    each = [r"\s+".join(re.escape(part) for part in way.split()) for way in sorted(ways, key=len, reverse=True)]
-    parts = name_words(text, split_case=False)
-    if len(parts) > 1 and not any(part.isdigit() for part in parts):
-        each.append(r"[\W_]+".join(map(re.escape, parts)))
-    return re.compile(rf"(?<![\w@])(?<!\w[.-])(?:{'|'.join(each)})(?![\w@]|[.-]\w)", re.IGNORECASE)
+def _run_at(text: str, words: str) -> Span | None:
+    """Where the words of a text last stand one after the other."""
+    wanted = [token for token, _, _ in _tokens(text)]
+    said = _tokens(words)
+    size = len(wanted)
+    if not size:
+        place = words.rfind(text) if text else -1
+        return (place, place + len(text)) if place >= 0 else None
+    for at in range(len(said) - size, -1, -1):
+        if said[at][0] == wanted[0] and all(said[at + more][0] == wanted[more] for more in range(1, size)):
+            span = (said[at][1], said[at + size - 1][2])
+            if _stands_alone(span, words):
+                return span
+    return None
+
+
+@lru_cache(maxsize=4096)
+def _tokens(text: str) -> tuple[tuple[str, int, int], ...]:
+    """Runs of letters and digits, lower case, with where they stand."""
+    return tuple((found[0].casefold(), found.start(), found.end()) for found in _TOKEN.finditer(text))
+
+
+def _stands_alone(span: Span, words: str) -> bool:
+    """Whether what stands there is no part of a longer code, number or address."""
+    before, after = words[max(0, span[0] - 2) : span[0]], words[span[1] : span[1] + 2]
+    glued = re.search(r"\w[.@-]$|[\w@]$", before) or re.match(r"[.@-]\w|[\w@]", after)
+    return glued is None
 
 
 def _as_code(text: str, words: str) -> Span | None:
     """An identifier or a number with other separators, or the everyday word for a code."""
     bare = folded(text)
     if len(bare) >= _TELLING_DIGITS and any(character.isdigit() for character in bare):
-        spread = r"[\s().\-_/+]*".join(map(re.escape, bare))
-        found = _last(match.span() for match in re.finditer(rf"(?<!\w){spread}(?!\w)", words, re.IGNORECASE))
+        found = _spread(bare, words)
         if found:
             return found
+    said = _tokens(words)
     for word in _CODES.get(text.upper() if len(text) <= 3 else text.lower(), "").split():
-        edge = r"(?!\w)" if word.isalpha() else ""
-        found = re.search(rf"(?<!\w){re.escape(word)}{edge}", words, re.IGNORECASE)
-        if found:
-            return found.span()
+        place = words.find(word) if not word.isalpha() else -1
+        if place >= 0:
+            return place, place + len(word)
+        for token, start, end in said:
+            if token == word:
+                return start, end
+    return None
+
+
+def _spread(bare: str, words: str) -> Span | None:
+    """Where these letters and digits stand with nothing but separators between them."""
+    said = _tokens(words)
+    for at, (token, start, _) in enumerate(said):
+        if not bare.startswith(token):
+            continue
+        run = ""
+        for more, _, end in said[at:]:
+            run += more
+            if run == bare:
+                return start, end
+            if not bare.startswith(run):
+                break
     return None
 
 

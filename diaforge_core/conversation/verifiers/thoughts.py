@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from ...catalog.profiles import profile
 from ...catalog.words import by_identity, meaning
@@ -25,7 +26,7 @@ _HEDGE = re.compile(
     r"\b(?:could|may|might|maybe|perhaps|possibl\w+|either|if|whether|unless|or|among|seems?|probabl\w+|likely"
     r"|unclear"
     r"|not sure|still possible|still open|candidates?|suppose|unless|ask\w*|question|tells? apart|distinguish\w*"
-    r"|separat\w+|compared|remain possible|would)\b",
+    r"|separat\w+|compared|other\w*|rest|both|several|first|before|remain possible|would)\b",
     re.IGNORECASE,
 )
 _COMMITS = re.compile(
@@ -67,15 +68,21 @@ def clauses(text: str) -> list[str]:
 def mentions(text: str, tools: Sequence[Tool]) -> Iterator[tuple[str, re.Match[str]]]:
     """Each place where the text names one of the tools, by cleaned or original name or by its last part."""
     for tool in tools:
-        for found in re.finditer(_names(tool), text):
-            yield tool.name, found
+        if any(form in text for form in _forms(tool)):
+            for found in re.finditer(_pattern(_forms(tool)), text):
+                yield tool.name, found
 
 
-def _names(tool: Tool) -> str:
+def _forms(tool: Tool) -> tuple[str, ...]:
+    """The ways to write a tool's name, longest first."""
     last = re.split(r"[./:]|(?<=[a-z])_(?=[A-Z])", tool.original_name)[-1]
     compound = last if re.search(r"[a-z][A-Z]|_", last) else ""
-    forms = sorted({tool.name, tool.original_name, compound} - {""}, key=lambda form: (-len(form), form))
-    return rf"(?<![\w.])(?:{'|'.join(map(re.escape, forms))})(?!\w)"
+    return tuple(sorted({tool.name, tool.original_name, compound} - {""}, key=lambda form: (-len(form), form)))
+
+
+@lru_cache(maxsize=16_384)
+def _pattern(forms: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile(rf"(?<![\w.])(?:{'|'.join(map(re.escape, forms))})(?!\w)")
 
 
 def named(text: str, tools: Sequence[Tool]) -> tuple[set[str], set[str]]:
@@ -98,7 +105,7 @@ def settles_on(thought: str, tools: Sequence[Tool]) -> str:
         (name,) = favoured
         tool = [tool for tool in tools if tool.name == name]
         for clause in clauses(thought):
-            if named(clause, tool)[0] and _COMMITS.search(clause) and not _HEDGE.search(clause):
+            if named(clause, tool)[0] and not _HEDGE.search(clause):
                 return name
     if favoured:
         return ""

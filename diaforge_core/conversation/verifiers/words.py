@@ -53,6 +53,8 @@ def is_telling(value: Any) -> bool:
 
 def contains(words: str, value: Any) -> bool:
     """Whether the words hold the value as a whole word or run of words."""
+    if fold(str(value)) not in fold(words):
+        return False
     return re.search(rf"(?<![\w.@-]){re.escape(fold(str(value)))}(?![\w@-])", fold(words)) is not None
 
 
