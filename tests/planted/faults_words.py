@@ -160,6 +160,15 @@ def _stages_later(dialogue: Dialogue) -> Dialogue:
     return with_scenario(dialogue, stages=stages)
 
 
+@fault("The user leaves the choice open, and the assistant goes on as if it were made.", "phase_order", "relevance")
+def choice_left_open(dialogue: Dialogue, catalog: Catalog, rng: random.Random) -> Planted | None:
+    scenario = dialogue.scenario
+    if dialogue.assistant != BY_HAND or not scenario.solvable or scenario.tier == "expert":
+        return None
+    words = ("Whatever you think is best.", "Not sure, what would you do?", "either", "I don't know, you tell me.")
+    return with_turn(dialogue, 2, reply=rng.choice(words)), 3
+
+
 @fault("A value that the user has said is asked for again.", "relevance")
 def known_value_asked_again(dialogue: Dialogue, catalog: Catalog, rng: random.Random) -> Planted | None:
     place = pick(rng, [each for each in stated(dialogue) if len(each[0]) == 1])
@@ -253,7 +262,16 @@ def confirmation_missing(dialogue: Dialogue, catalog: Catalog, rng: random.Rando
 def confirmation_declined(dialogue: Dialogue, catalog: Catalog, rng: random.Random) -> Planted | None:
     if not demands_confirmation(dialogue, catalog):
         return None
-    words = rng.choice(("No, stop!", "no, please don't", "Hold on, better not.", "I've changed my mind, leave it."))
+    words = rng.choice(
+        (
+            "No, stop!",
+            "no, please don't",
+            "Hold on, better not.",
+            "I've changed my mind, leave it.",
+            "Let me think about it first.",
+            "hm, not sure yet",
+        )
+    )
     return with_turn(dialogue, len(dialogue.turns) - 2, reply=words), None
 
 

@@ -208,3 +208,18 @@ def demands_confirmation(dialogue: Dialogue, catalog: Catalog) -> bool:
         and dialogue.scenario.setting.confirm_destructive
         and (tool.side_effect == "destructive")
     )
+
+
+def gold_of(dialogue: Dialogue) -> dict[str, Any]:
+    """The gold arguments, in a dictionary of their own."""
+    return dict(dialogue.scenario.gold_arguments)
+
+
+def place_in(dialogue: Dialogue, rng: random.Random, items: list[Any]) -> Any:
+    """One of the items, where the dialogue calls at all."""
+    return pick(rng, items) if call_at(dialogue) is not None else None
+
+
+def at_the_call(dialogue: Dialogue) -> Planted:
+    """This dialogue, with its last turn as the place of the fault."""
+    return dialogue, len(dialogue.turns) - 1
