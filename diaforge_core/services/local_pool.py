@@ -22,8 +22,6 @@ from .shards import AHEAD, Crew, ShardMaker, ShardSource
 
 WATCH_SECONDS = 0.3
 """Between two looks at whether the run's worker still lives."""
-NICER = 5
-"""Steps back in the operating system's order, so that the page stays quick."""
 _makers: list[ShardMaker] = []
 """The one of this process, once it has begun."""
 
@@ -53,8 +51,6 @@ def local_processes(folder: Path, processes: int) -> Iterator[Crew]:
 def _begin(folder: Path, parent: int, started: float) -> None:
     """Load what all shards share; from now on this process ends with its parent, even if that is killed."""
     threading.Thread(target=_end_with, args=(parent, started), daemon=True).start()
-    if hasattr(os, "nice"):
-        os.nice(NICER)
     threadpool_limits(1)
     run = RunFolder(folder)
     _makers.append(ShardMaker(ShardSource.of(run), run.check_stop))

@@ -13,6 +13,8 @@ from .shards import AHEAD, Crew, ShardMaker, ShardSource
 ADDRESS = "RAY_ADDRESS"
 TRIES_ELSEWHERE = 3
 """For a shard whose machine went away."""
+SHARED = ("DIAFORGE_ENCODER", "HF_HUB_OFFLINE")
+"""What the cluster's processes must know of this one's environment, for the same shard to come out."""
 QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
 """Nothing is reported to anybody, and processes without an accelerator keep what the environment says of it."""
 
@@ -32,7 +34,7 @@ def ray_tasks(source: ShardSource, workers: int) -> Iterator[Crew]:
         kept = ray.put(source)
         key = kept.hex()
         places = int(ray.cluster_resources().get("CPU", workers))
-        ahead = source.recipe.workers or places * AHEAD
+        ahead = min(source.recipe.workers or places, places) * (AHEAD if not source.recipe.workers else 1)
         yield Crew(lambda number: task.remote(key, [kept], number).future(), ahead)
     except ray.exceptions.RayTaskError as problem:
         raise problem.cause if isinstance(problem.cause, Exception) else problem from None
@@ -59,9 +61,10 @@ def _maker(key: str, kept: Any) -> ShardMaker:
 
 def _connect(ray: Any, workers: int) -> None:
     address = os.environ.get(ADDRESS)
+    known = {"env_vars": {name: os.environ[name] for name in SHARED if name in os.environ}}
     where: dict[str, Any] = {"address": address} if address else {"address": "local", "num_cpus": workers}
     try:
-        ray.init(**where, include_dashboard=None if address else False, configure_logging=False, log_to_driver=True)
+        ray.init(**where, runtime_env=known, include_dashboard=None if address else False, configure_logging=False)
     except (ConnectionError, OSError, RuntimeError, ValueError) as problem:
         raise DataError(
             f"The Ray cluster at {address or 'this machine'} cannot be used: {problem}. Correct {ADDRESS}, or take the "

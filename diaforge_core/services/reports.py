@@ -6,12 +6,14 @@ import math
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, is_dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
-from ..evaluation.metrics import Measurements
 from ..records.dialogue import Dialogue
+
+if TYPE_CHECKING:
+    from ..evaluation.metrics import Measurements
 
 
 class GenerationTally:
@@ -25,21 +27,20 @@ class GenerationTally:
         self._rejected: Counter[str] = Counter()
         self._tiers: Counter[str] = Counter()
 
-    def add(self, row: dict[str, Any]) -> dict[str, Any]:
-        """The row, counted."""
+    def add(self, row: dict[str, Any]) -> None:
+        """Count one more row."""
         self.asked += 1
         if "dialogue" not in row:
             self._undrawn += 1
-            return row
+            return
         dialogue = Dialogue.model_validate(row["dialogue"])
         self._faults += "fault" in row
         if not dialogue.passed:
             self._rejected[first_failure(dialogue)] += 1
-            return row
+            return
         self._accepted += 1
         self._turns += dialogue.assistant_turns
         self._tiers[dialogue.scenario.tier] += 1
-        return row
 
     def report(self) -> dict[str, Any]:
         """The counts so far; `faults` and `undrawn` only where there are some."""

@@ -104,14 +104,17 @@ def shard_rows(
     `check` is called while a shard is waited for, and what it raises ends the work. A shard in the run's own folder
     is taken away once the next is asked for. DataError where shards cannot be made or read.
     """
-    count, shelf = source.recipe.count, Shelf(source.address)
+    count, own = source.recipe.count, not source.recipe.shards
+    shelf, left = Shelf(source.address), shards_left(count, done)
     shelf.clear_unfinished()
+    if own and left.start:
+        shelf.remove(left.start - 1)  # killed after its rows were taken in
     with _crew(folder, source, processes_for(source.recipe, count - done)) as crew:
-        for number in in_turn(crew.begin, shards_left(count, done), crew.ahead, check):
+        for number in in_turn(crew.begin, left, crew.ahead, check):
             numbers = shard_of(count, number)
             lines = _whole(shelf, number, len(numbers))
             yield [json.loads(line) for line in lines[max(0, done - numbers.start) :]]
-            if not source.recipe.shards:
+            if own:
                 shelf.remove(number)
 
 

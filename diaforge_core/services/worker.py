@@ -120,7 +120,9 @@ def generate(work: Work) -> dict[str, Any]:
     work.tell(tally.asked, recipe.count, "dialogues")
     with closing(_generated(work, recipe, tally.asked)) as made:
         for rows in made:
-            work.folder.append(*map(tally.add, rows))
+            work.folder.append(*rows)
+            for row in rows:
+                tally.add(row)
             work.tell(tally.asked, recipe.count, "dialogues")
             if tally.asked < recipe.count:
                 work.folder.check_stop()
