@@ -73,7 +73,7 @@ def coverage(
 
     Targets share `wanted` dialogues (by default as many as there are) out by how many tools a cluster holds and by
     the columns' shares: `mix` for tiers, even ones for styles, and those that the dialogues have for what is withheld.
-    They sum to it but for rounding. `clusters` saves looking for them again.
+    They are whole numbers that sum to it, the largest remainders rounded up. `clusters` saves looking for them again.
     """
     groups = clusters_of(catalog, clusters)
     cluster_of = {name: cluster for cluster, names in groups.items() for name in names}
@@ -83,17 +83,12 @@ def coverage(
         for dialogue, column in zip(dialogues, columns, strict=True)
     )
     shares = _shares(axis, mix, Counter(columns))
-    total = len(dialogues) if wanted is None else wanted
+    cells = [(cluster, column) for cluster in groups for column in COLUMNS[axis]]
+    weights = [shares.get(column, 0.0) * len(groups[cluster]) for cluster, column in cells]
+    targets = _shared_out(len(dialogues) if wanted is None else wanted, weights)
     return tuple(
-        CoverageRow(
-            cluster=cluster,
-            tools=names,
-            column=column,
-            target=round(total * shares.get(column, 0.0) * len(names) / len(catalog.tools)),
-            produced=produced[cluster, column],
-        )
-        for cluster, names in groups.items()
-        for column in COLUMNS[axis]
+        CoverageRow(cluster, groups[cluster], column, target, produced[cluster, column])
+        for (cluster, column), target in zip(cells, targets, strict=True)
     )
 
 
@@ -140,6 +135,19 @@ def clusters_of(catalog: Catalog, clusters: Sequence[Cluster] | None = None) -> 
     clustered = {name for names in groups.values() for name in names}
     alone = tuple(tool.name for tool in catalog.tools if tool.name not in clustered)
     return groups | ({ALONE: alone} if alone else {})
+
+
+def _shared_out(total: int, weights: Sequence[float]) -> list[int]:
+    """`total` in whole parts by weight that sum to it, the largest remainders rounded up, ties in order; 0 for none."""
+    whole = sum(weights)
+    if not whole:
+        return [0] * len(weights)
+    exact = [total * weight / whole for weight in weights]
+    parts = [math.floor(part + 1e-9) for part in exact]
+    by_remainder = sorted(range(len(parts)), key=lambda place: parts[place] - exact[place])
+    for place in by_remainder[: total - sum(parts)]:
+        parts[place] += 1
+    return parts
 
 
 def _withheld(scenario: Scenario) -> str:

@@ -6,17 +6,19 @@ import contextlib
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..conversation.assistants import Teacher
+from ..conversation.budget import Spending, Tokens
 from ..conversation.dials import DIALS
 from ..conversation.model_specs import parse_spec
 from ..conversation.personas import departments, styles
 from ..conversation.rollout import run_rollout
 from ..conversation.scenarios import DEFAULT_MIX, available_tiers, draw_scenarios
 from ..errors import DataError, ModelError
+from ..generator.costs import Expected, expected_calls, expected_from
 from ..generator.identity import versions
-from ..generator.recipe import SCRIPTED_USER, Recipe
+from ..generator.recipe import SCRIPTED_USER, Recipe, SpendingLimits
 from ..generator.utcgen import TRIES, UTCGen, dialogue_of, scripted_user
 from ..records.base import derived_seed
 from ..records.dialogue import Dialogue
@@ -51,8 +53,8 @@ class GenerationEstimate:
     accepted: int
     """Expected to pass the cascade, from the sample."""
     assistant_turns: int
-    seconds: float
-    """Wall-clock, from the sample's pace."""
+    seconds: float | None
+    """Wall-clock, from the sample's pace; None where a model on this machine plays and has not been measured."""
     tiers: dict[str, int]
     """Scenarios of each tier, unavailable tiers already redistributed."""
     unavailable_tiers: tuple[str, ...]
@@ -103,25 +105,50 @@ class Generation:
         return self._sample(self._workspace.catalogs.get(catalog), recipe, count)
 
     def estimate(self, recipe: Recipe, sample: int = SAMPLE) -> GenerationEstimate:
-        """What the recipe will take, measured on at most `sample` dialogues of it, which the scripts play."""
+        """What the recipe will take, measured on at most `sample` dialogues of it, which the scripts play.
+
+        Where a preview was made with the recipe's own models, calls, tokens, money and acceptance are told from that.
+        """
         catalog = self._workspace.catalogs.get(recipe.catalog)
         tiers = available_tiers(catalog, recipe.choices)
-        scripted = recipe.model_copy(update=_SCRIPTED)
-        started = time.perf_counter()
-        dialogues = self._sample(catalog, scripted, min(WARM_UP, recipe.count))
-        warm = time.perf_counter()
-        if recipe.count > WARM_UP:
-            dialogues = self._sample(catalog, scripted, min(sample, recipe.count))
-        pace = (time.perf_counter() - (warm if recipe.count > WARM_UP else started)) / max(1, len(dialogues))
+        dialogues, pace = self._paced(catalog, recipe.model_copy(update=_SCRIPTED), sample)
         share = recipe.count / max(1, len(dialogues))
+        made = self.preview_run(recipe)
+        measured = self._measured(made, recipe.count) if made else None
+        expected = measured or expected_calls(recipe, dialogues, catalog)
+        kept = sum(dialogue.passed for dialogue in dialogues) * share
+        if made and measured:
+            kept = made.result["accepted"] / made.result["asked"] * recipe.count
+        seconds = START_SECONDS + pace * OVERHEAD * recipe.count / processes_for(recipe, recipe.count)
         return GenerationEstimate(
             dialogues=recipe.count,
-            accepted=round(sum(dialogue.passed for dialogue in dialogues) * share),
+            accepted=round(kept),
             assistant_turns=round(sum(dialogue.assistant_turns for dialogue in dialogues) * share),
-            seconds=START_SECONDS + pace * OVERHEAD * recipe.count / processes_for(recipe, recipe.count),
+            seconds=None if _computes_here(recipe) and not expected.seconds else seconds + expected.seconds,
             tiers=_tier_counts(recipe, tiers),
             unavailable_tiers=tuple(tier for tier in recipe.mix if tier not in tiers and recipe.mix[tier] > 0),
+            calls=expected.calls,
+            tokens=expected.prompt_tokens + expected.completion_tokens,
+            money=expected.money,
+            over=over_words(recipe.limits, expected),
         )
+
+    def _paced(self, catalog: Catalog, recipe: Recipe, sample: int) -> tuple[list[Dialogue], float]:
+        """At most `sample` dialogues of a scripted recipe, and the seconds that one takes once all is warm."""
+        started = time.perf_counter()
+        dialogues = self._sample(catalog, recipe, min(WARM_UP, recipe.count))
+        if recipe.count > WARM_UP:
+            started = time.perf_counter()
+            dialogues = self._sample(catalog, recipe, min(sample, recipe.count))
+        return dialogues, (time.perf_counter() - started) / max(1, len(dialogues))
+
+    def _measured(self, run: Run, count: int) -> Expected | None:
+        """What `count` scenarios will ask of models, told from a run that made some; None if it tells nothing."""
+        spent, asked = run.result.get("spent"), run.result.get("asked", 0)
+        if not asked or run.state != "succeeded":
+            return None
+        rows = self._workspace.database.rows("SELECT sum(seconds) FROM traces WHERE run = ?", [run.id])
+        return expected_from(spending_of(spent or {}), asked, float(rows[0][0] or 0.0), count)
 
     def start(self, recipe: Recipe) -> Run:
         """The run that fills `recipe.dataset`, queued or already running in a worker.
@@ -157,6 +184,14 @@ class Generation:
         ):
             self._workspace.datasets.remove(dataset)
         return self.start(recipe.model_copy(update={"dataset": dataset, "count": count}))
+
+    def preview_run(self, recipe: Recipe) -> Run | None:
+        """The newest preview made with models for this very recipe; None if there is none."""
+        dataset, wanted = preview_dataset(recipe), _of_words(recipe.model_dump(mode="json"))
+        for run in self._workspace.jobs.all():
+            if run.kind == "generate" and run.config["recipe"]["dataset"] == dataset:
+                return run if _of_words(run.config["recipe"]) == wanted else None
+        return None
 
     def regenerate(self, dialogue_id: str, turn: int, seed: int = 0, who: str = "") -> Dialogue:
         """The stored dialogue's new version, played anew from `turn` on as in `played_anew`; its history stays.
@@ -259,6 +294,44 @@ def endpoint_models(recipe: Recipe) -> list[str]:
             if parsed.kind == "openai":
                 found[parsed.name] = None
     return list(found)
+
+
+def over_words(limits: SpendingLimits, expected: Expected) -> str:
+    """Which limit ends the run first, and how far it comes until then; empty if none does."""
+    tokens = expected.prompt_tokens + expected.completion_tokens
+    asked = {"calls": expected.calls, "tokens": tokens, "money": expected.money}
+    reach = {
+        name: limit / asked[name]
+        for name, limit in limits.model_dump().items()
+        if limit is not None and asked[name] > limit
+    }
+    if not reach:
+        return ""
+    first = min(reach, key=lambda name: reach[name])
+    what = f"{limits.money:g} in money" if first == "money" else f"{getattr(limits, first):,} {first}"
+    return f"The limit of {what} ends it after about {reach[first]:.0%} of the scenarios."
+
+
+def spending_of(spent: Mapping[str, Any]) -> Spending:
+    """What a run's result says was spent on models."""
+    return Spending(
+        tokens=Tokens(**spent.get("tokens", {})),
+        money=spent.get("money", 0.0),
+        calls=spent.get("calls", 0),
+        retries=spent.get("retries", 0),
+        cache_hits=spent.get("cache_hits", 0),
+    )
+
+
+def _computes_here(recipe: Recipe) -> bool:
+    """Whether a model on this machine plays, whose pace nobody knows before it has."""
+    return any(not spec.startswith(("scripted:", "openai:")) for spec in recipe.models.values())
+
+
+def _of_words(recipe: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a recipe decides over the words of its first dialogues."""
+    no_matter = {"dataset", "count", "limits", "prices", "workers", "engine", "shards"}
+    return {key: value for key, value in recipe.items() if key not in no_matter}
 
 
 def has_models(recipe: Recipe) -> bool:

@@ -13,7 +13,7 @@ import streamlit as st
 from diaforge_core.services.coverage import Axis, CoverageRow, Grid, Plan
 
 from . import charts, wiring
-from .generate_start import estimate_words, estimated
+from .generate_start import estimate_of, estimate_words
 from .palette import colours
 from .wiring import acting, services
 from .wording import clip, count, plain
@@ -150,7 +150,7 @@ def grid_figure(cells: Sequence[CoverageRow], words: Mapping[str, str]) -> go.Fi
             ],
             hoverinfo="text",
             selected={"marker": {"opacity": 1.0}},
-            unselected={"marker": {"opacity": 0.35}},
+            unselected={"marker": {"opacity": 0.45}, "textfont": {"color": tint["text"]}},
         )
     )
     figure.update_layout(height=56 + CELL * len(clusters), clickmode="event+select", dragmode=False, showlegend=False)
@@ -200,9 +200,8 @@ def _fill(dataset: str, grid: Grid, chosen: Sequence[CoverageRow]) -> None:
             return
         if grid.axis == "withheld":
             st.caption("What is kept back cannot be chosen; more dialogues of these tools are made.")
-        version = services().catalogs.get(plan.recipe.catalog).version
         with wiring.guarded():
-            st.markdown(estimate_words(plan.recipe, estimated(plan.recipe, version)))
+            st.markdown(estimate_words(plan.recipe, estimate_of(plan.recipe)))
         st.button(
             f"Fill gaps: {count(plan.recipe.count, 'scenario')} into {dataset}".replace("[", "("),
             key=f"coverage.fill.{dataset}",

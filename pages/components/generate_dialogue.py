@@ -46,9 +46,11 @@ def hidden_side(dialogue: Dialogue) -> None:
     st.markdown(f"**Goal:** {plain(scenario.goal)}")
     if not scenario.solvable:
         st.caption(":material/block: No right tool is in view.")
-    for name, value in flatten(scenario.gold_arguments):
-        turn = scenario.stage_of(name.split(".")[0])
-        st.markdown(f":gray[{plain(name)}] {plain(clip(value_text(value), 80))} :gray[from user turn {turn}]")
+    with st.container(gap="xsmall"):
+        for name, value in flatten(scenario.gold_arguments):
+            turn = scenario.stage_of(name.split(".")[0])
+            late = f" :gray[· not before user turn {turn}]" if turn > 1 else ""
+            st.markdown(f":gray[{plain(name)}] {plain(clip(value_text(value), 80))}{late}")
     person = scenario.persona
     asks = ", ".join(part for part in (person.name, person.seniority, person.role, person.department) if part)
     st.markdown(f"**Persona:** {plain(asks)} :gray[writes {plain(person.style)}]")

@@ -6,7 +6,7 @@ import streamlit as st
 
 from diaforge_core.records.dialogue import Dialogue
 from diaforge_core.records.run import FINISHED, Run
-from diaforge_core.services.generation import Recipe, has_models, preview_dataset
+from diaforge_core.services.generation import Recipe, has_models
 
 from . import wiring
 from .generate_dialogue import anew_row, whole_dialogue
@@ -42,7 +42,7 @@ def _with_models(recipe: Recipe) -> None:
         icon=":material/smart_toy:",
         **acting(services().generation.start_preview, recipe, SHOWN),
     )
-    run = _preview_run(recipe)
+    run = services().generation.preview_run(recipe)
     if run is None:
         st.caption("Until then, this is what the scripts plan; models word it anew.")
         scripted = Recipe.model_validate(recipe.model_dump() | _SCRIPTS)
@@ -64,24 +64,6 @@ _SCRIPTS = {
     "count": SHOWN,
     "dataset": "preview",
 }
-
-
-def _preview_run(recipe: Recipe) -> Run | None:
-    """The newest preview that was made for this very recipe; None if there is none."""
-    wanted = _compared(recipe.model_dump(mode="json"))
-    dataset = preview_dataset(recipe)
-    for run in services().jobs.all():
-        made = run.config["recipe"] if run.kind == "generate" else {}
-        if made.get("dataset") == dataset:
-            return run if _compared(made) == wanted else None
-    return None
-
-
-def _compared(recipe: dict[str, object]) -> dict[str, object]:
-    """What of a recipe decides over its first dialogues."""
-    return {
-        key: value for key, value in recipe.items() if key not in {"dataset", "count", "limits", "prices", "workers"}
-    }
 
 
 def _preview_box(run: Run) -> None:

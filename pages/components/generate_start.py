@@ -39,10 +39,17 @@ def estimate_line(recipe: Recipe) -> tuple[str, bool]:
         if problem:
             return f"The {side} side cannot be had: {plain(problem, 160)}", False
     try:
-        guess = estimated(recipe, services().catalogs.get(recipe.catalog).version)
+        guess = estimate_of(recipe)
     except DiaForgeError:  # the preview says why, and once is enough
         return "Nothing can be made with this recipe.", False
     return estimate_words(recipe, guess), True
+
+
+def estimate_of(recipe: Recipe) -> GenerationEstimate:
+    """The estimate of a recipe on its catalog as it is now, measured by its newest preview where there is one."""
+    run = services().generation.preview_run(recipe) if has_models(recipe) else None
+    version = services().catalogs.get(recipe.catalog).version
+    return _estimated(recipe, version, f"{run.id}.{run.state}" if run else "")
 
 
 @st.cache_data(
@@ -51,17 +58,19 @@ def estimate_line(recipe: Recipe) -> tuple[str, bool]:
     ttl=3600,
     hash_funcs={Recipe: lambda recipe: recipe.model_dump_json(exclude={"dataset"})},
 )
-def estimated(recipe: Recipe, version: str) -> GenerationEstimate:
-    """The estimate; `version` makes an edit of the catalog another question."""
+def _estimated(recipe: Recipe, version: str, preview: str) -> GenerationEstimate:
+    """The estimate; an edit of the catalog or another preview makes it another question."""
     return services().generation.estimate(recipe)
 
 
 def estimate_words(recipe: Recipe, guess: GenerationEstimate) -> str:
     """The estimate as Markdown: dialogues, turns and time, calls and cost, what is not there, which limit is hit."""
     kept = f"About **{count(guess.accepted, 'dialogue')}** kept of {guess.dialogues:,}"
-    parts = [f"{kept}, {guess.assistant_turns:,} assistant turns, **{duration(guess.seconds)}**, {cost_words(guess)}."]
-    if has_models(recipe):
-        parts.append("With models it is what the scripts would have kept.")
+    time = duration(guess.seconds).replace(" ", "\u00a0")
+    spent = f", **{time}**" if time else ""
+    parts = [f"{kept}, {guess.assistant_turns:,} assistant turns{spent}, {cost_words(recipe, guess)}."]
+    if has_models(recipe) and not services().generation.preview_run(recipe):
+        parts.append("Told from the scripts; five made with the models tell it better.")
     if guess.unavailable_tiers:
         parts.append(plain(f"Not available in this catalog: {', '.join(guess.unavailable_tiers)}."))
     if guess.over:
@@ -69,9 +78,9 @@ def estimate_words(recipe: Recipe, guess: GenerationEstimate) -> str:
     return " ".join(parts)
 
 
-def cost_words(guess: GenerationEstimate) -> str:
+def cost_words(recipe: Recipe, guess: GenerationEstimate) -> str:
     """`no model calls, no cost` or `1,200 calls, 340,000 tokens, 0.41 in money`."""
     if not guess.calls:
-        return "no model calls, no cost"
+        return "all on this machine, no cost" if has_models(recipe) else "no model calls, no cost"
     money = f", **{guess.money:,.2f}** in money" if guess.money else ""
     return f"{guess.calls:,} calls, {guess.tokens:,} tokens{money}"

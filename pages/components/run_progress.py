@@ -69,10 +69,18 @@ def title_line(run: Run) -> str:
 
 
 def run_buttons(run: Run) -> None:
-    """Stop or resume, whichever fits, and the log."""
+    """Pause, stop or go on, whichever fits, and the log."""
     jobs = services().jobs
     with st.container(horizontal=True):
         if run.state in {"queued", "running"}:
+            if run.kind == "generate":
+                st.button(
+                    "Pause",
+                    key=f"pause.{run.id}",
+                    icon=":material/pause:",
+                    help="Frees the machine at once; continue whenever you like.",
+                    **acting(jobs.pause, run.id, say="Paused. What is made stays, and can be used."),
+                )
             st.button(
                 "Stop and keep",
                 key=f"stop.{run.id}",
@@ -80,7 +88,8 @@ def run_buttons(run: Run) -> None:
                 **acting(jobs.cancel, run.id, say="It ends the step it is at, keeps what it has, and stops."),
             )
         if run.state in RESUMABLE:
-            st.button("Resume", key=f"resume.{run.id}", icon=":material/play_arrow:", **acting(jobs.resume, run.id))
+            word = "Continue" if run.state == "paused" else "Resume"
+            st.button(word, key=f"resume.{run.id}", icon=":material/play_arrow:", **acting(jobs.resume, run.id))
         log_popover(run)
 
 
