@@ -27,8 +27,10 @@ from ..conversation.model_specs import open_assistant
 from ..conversation.patience import patiently
 from ..errors import DiaForgeError, Interrupted
 from ..generator.agents import open_agents
+from ..generator.kept_once import KeptOnce
 from ..generator.recipe import Recipe
 from ..generator.shards import make, shard_of, shards_left
+from ..records.dialogue import Dialogue
 from ..records.run import Progress, RunState
 from ..records.trace import Trace
 from ..store.run_folder import RunFolder, Status
@@ -113,13 +115,14 @@ def _spent(spent: Spending) -> str:
 
 def generate(work: Work) -> dict[str, Any]:
     """Play the recipe's scenarios; one row a scenario, in their order, whichever process plays it."""
-    recipe, tally = Recipe.model_validate(work.recipe), GenerationTally(work.recipe["dataset"])
+    recipe, tally, once = Recipe.model_validate(work.recipe), GenerationTally(work.recipe["dataset"]), KeptOnce()
     for row in work.folder.rows():
-        tally.add(row)
+        tally.add(_seen(once, row))
     work.so_far = tally.report
     work.tell(tally.asked, recipe.count, "dialogues")
     with closing(_generated(work, recipe, tally.asked)) as made:
-        for rows in made:
+        for each in made:
+            rows = [_seen(once, row) for row in each]
             work.folder.append(*rows)
             for row in rows:
                 tally.add(row)
@@ -129,15 +132,25 @@ def generate(work: Work) -> dict[str, Any]:
     return tally.report()
 
 
+def _seen(once: KeptOnce, row: dict[str, Any]) -> dict[str, Any]:
+    """The row, its dialogue failed if it says what an earlier one says; all rows are to come by here, in order."""
+    if "dialogue" not in row:
+        return row
+    dialogue = Dialogue.model_validate(row["dialogue"])
+    seen = once.see(dialogue)
+    return row if seen is dialogue else row | {"dialogue": seen.model_dump(mode="json")}
+
+
 def _generated(work: Work, recipe: Recipe, done: int) -> Generator[list[dict[str, Any]]]:
     """Rows from scenario number `done` on, as many at a time as come at once."""
     if recipe.engine == "ray" or processes_for(recipe, recipe.count - done) > 1:
         yield from shard_rows(work.folder, ShardSource.of(work.folder), done, work.folder.check_stop)
         return
     catalog = work.folder.catalog()
-    agents = open_agents(recipe, work.specs, work.models_dir, work.means() if work.asks_endpoint else None)
+    means = work.means() if work.asks_endpoint else None
+    agents = open_agents(recipe, work.specs, work.models_dir, means)
     if asks_model(recipe.models):
-        made = make(catalog, recipe, agents, range(done, recipe.count), work.at_once)
+        made = make(catalog, recipe, agents, range(done, recipe.count), agents.at_once(means))
         with closing(made):
             yield from ([each.row()] for each in patiently(made, lambda each: each, fresh=not done))
         return
