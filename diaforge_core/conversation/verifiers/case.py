@@ -24,8 +24,10 @@ _EVASIVE = re.compile(
     r"\b(?:not sure|no idea|don'?t know|do not know|can'?t say|cannot say|hard to say|whichever|whatever"
     r"|either is fine"
     r"|you (?:decide|choose|pick|tell me)|what do you mean|don'?t understand|doesn'?t matter|up to you|no clue"
-    r"|let me (?:check|think|ask|find|look)|have to (?:check|ask|look)|need to (?:check|ask)|will (?:check|ask)"
-    r"|get back to you|one moment|hang on|later)\b",
+    r"|let me (?:first )?(?:check|think|ask|find|look)|have to (?:check|ask|look)|need to (?:check|ask)"
+    r"|will (?:check|ask)"
+    r"|get back to you|one moment|hang on|later|any of (?:them|those|these)|either (?:one|way))\b"
+    r"|^\W*(?:either|any|both|all of them|all)\W*$",
     re.IGNORECASE,
 )
 """How a user says that the answer has to wait or is left to others."""
@@ -37,6 +39,7 @@ _CHOICE = re.compile(
 )
 """How a question offers things to choose from, or leaves it to the user to say what is wanted."""
 _OR = re.compile(r"\bor\b|;", re.IGNORECASE)
+_ARTICLES = frozenset(("the", "an", "of", "to", "is", "it's", "and", "or", "for", "with", "please", "you", "me"))
 _BETWEEN = re.compile(r",|;|\bor\b|\bversus\b|\bvs\b|\?")
 _QUOTE = re.compile(r"[\"“][^\"”]*[\"”]|\S*[\d@]\S*")
 
@@ -203,18 +206,28 @@ class Case:
             if (path in read and read[path].turn == index) or (words and said_at(value, words, self.today))
         )
 
+    def is_part_of_another(self, path: str) -> bool:
+        """Whether the words of another gold value give this one too: the currency in "Main EUR account"."""
+        value = self.gold_parts[path]
+        others = (str(other) for name, other in self.gold_parts.items() if name != path and other != value)
+        return any(said_at(value, other, self.today) for other in others)
+
     def beside_values(self, index: int) -> frozenset[str]:
         """What user turn `index` says besides values: its content words without them, nor numbers, nor quotes."""
         if not 0 <= index < len(self.turns):
             return frozenset()
-        words = self.turns[index].reply
+        words = self._without_values(self.turns[index].reply)
+        labels = meaning(" ".join(labels_of(self.goal).values())) if self.goal else frozenset()
+        return meaning(words) - labels
+
+    def _without_values(self, words: str) -> str:
+        """The words without gold values, quotes, and whatever holds a digit or is an address."""
         for value in self.gold_parts.values():
             for part in value if isinstance(value, list) else [value]:
                 span = said_at(part, words, self.today)
                 if span:
                     words = f"{words[: span[0]]} {words[span[1] :]}"
-        labels = meaning(" ".join(labels_of(self.goal).values())) if self.goal else frozenset()
-        return meaning(_QUOTE.sub(" ", words)) - labels
+        return _QUOTE.sub(" ", words)
 
     def is_evasive(self, index: int) -> bool:
         """Whether user turn `index` puts its answer off or leaves it to others."""
@@ -222,6 +235,13 @@ class Case:
             return False
         put_off = self.goal_readings[index].deferred if self.goal else frozenset()
         return bool(put_off) or _EVASIVE.search(self.turns[index].reply) is not None
+
+    def leaves_open(self, index: int) -> bool:
+        """Whether user turn `index` says nothing but that it cannot or will not choose."""
+        if not self.is_evasive(index):
+            return False
+        clauses = re.findall(r"[^,.;!?]+[,.;!?]?", self.turns[index].reply)
+        return not any(meaning(each) for each in clauses if not (_EVASIVE.search(each) or each.endswith("?")))
 
     def settled_before(self, index: int) -> bool:
         """Whether a fair listener may hold that the goal tool alone is meant when turn `index` begins.
@@ -242,13 +262,13 @@ class Case:
             return False
         if self.understood(index):
             return False
-        return bool(self.beside_values(index + 1) or self._picked(index))
+        return bool(self.beside_values(index + 1) or self.picked(index))
 
-    def _picked(self, index: int) -> frozenset[str]:
-        """Content words of a choice in question `index` that its answer takes up."""
+    def picked(self, index: int) -> set[str]:
+        """Words of a choice in question `index` that its answer takes up, values left out."""
         if not _OR.search(self.turns[index].reply) or index + 1 >= len(self.turns):
-            return frozenset()
-        return meaning(self.turns[index].reply) & meaning(_QUOTE.sub(" ", self.turns[index + 1].reply))
+            return set()
+        return _plain_words(self.turns[index].reply) & _plain_words(self._without_values(self.turns[index + 1].reply))
 
     def understood(self, index: int) -> bool:
         """Whether question and answer were both read word by word, so that what stays open is really open."""
@@ -263,13 +283,18 @@ class Case:
         return top_of(self.goal, path) if self.goal else path
 
 
+def _plain_words(text: str) -> set[str]:
+    """The words of a text but for articles and the like."""
+    return set(re.findall(r"[^\W\d_]{2,}", text.casefold())) - _ARTICLES
+
+
 def _offers_just(options: Sequence[str], words: str) -> bool:
     """Whether a question names each of the options once, word by word, and nothing else after the first of them."""
     said = [meaning(part) for part in _BETWEEN.split(words)]
     offered = [{option for option in options if meaning(option) <= part} for part in said]
     places = [place for place, each in enumerate(offered) if each]
     named = [option for each in offered for option in _widest(each)]
-    together = places and all(offered[place] for place in range(places[0], places[-1] + 1))
+    together = places and all(offered[place] or len(said[place]) < 2 for place in range(places[0], len(said)))
     return bool(together) and sorted(named) == sorted(options)
 
 

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from ...catalog.leaves import Leaf, leaves
-from ...catalog.words import by_identity, folded, meaning
+from ...catalog.words import by_identity, folded, identifier_words, meaning
 from ...records.dialogue import Evidence
 from ...records.tool import Tool
 from ..reading import read_each, spoken_parts
@@ -24,15 +24,21 @@ RARE_LENGTH = 8
 _TOLD_APART = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]*\w|https?://\S+\w|(?<![\w.])[\w+](?:[\w./:,+-]*\w)?")
 _NO = re.compile(r"\b(?:no|not|don'?t|without|never|none|isn'?t|doesn'?t|off|leave out|skip)\b", re.IGNORECASE)
 _DENYING = meaning("skip disable suppress exclude ignore without hide no not omit")
-_DENIED = re.compile(r"\b(?:not|instead of|rather than|n't|isn't|wasn't)\s+(?:the |a |an )?[\"“']?$", re.IGNORECASE)
+_DENIED = re.compile(
+    r"\b(?:not|instead of|rather than|n't|isn't|wasn't|(?:any\w*|every\w*|all) (?:but|except|other than)|except"
+    r"|never|no longer)\s+(?:the |a |an )?[\"“']?$",
+    re.IGNORECASE,
+)
 _WAVERS = re.compile(
-    r"\b(?:not|instead|rather|sorry|wait|correction|correct that|mean|meant|make that|scratch|oops|mistake"
+    r"\b(?:not|never|longer|but|except|instead|rather|sorry|wait|correction|correct that|mean|meant|make that"
+    r"|scratch|oops|mistake"
     r"|wrong)\b|n't",
     re.IGNORECASE,
 )
 _CORRECTED = re.compile(
     r"[\"”'.,!?;:\s\w]{0,12}?[.,!;…—–-]*\s*(?:\w+[,.!]?\s+){0,2}?(?:sorry|no,? wait|wait|correction|i mean"
-    r"|i meant|make that|rather|scratch that|let me correct that|oops|my mistake|wrong)\b[^\w]*(?:\w+[,:]?\s+){0,4}?[\"“']?"
+    r"|i meant|make that|rather|scratch that|let me correct that|oops|my mistake"
+    r"|wrong)\b[^\w]*(?:\w+[,:]?\s+){0,4}?[\"“']?"
     r"(?P<instead>[\w.+-]*\d[\w.,@:/-]*\w|[\w.+-]+@[\w.-]+\w|https?://\S+\w)",
     re.IGNORECASE,
 )
@@ -95,7 +101,9 @@ class _Called:
         if not self._wanted(path, value):
             return self._as_it_is(path, value)
         said = list(self.case.sayings(path, value))
-        return said[-1] if said else self._by_its_question(path, value)
+        if said and not _denies_parts(value, self.case.user_words_before(self.case.last)):
+            return said[-1]
+        return None if said else self._by_its_question(path, value)
 
     def _as_it_is(self, path: str, value: Any) -> Evidence | None:
         """A value that nobody wants must at least stand in the words as it is."""
@@ -167,7 +175,10 @@ class _Called:
 
 def heard_polarity(words: str, leaf: Leaf) -> bool | None:
     """What the words say of a yes-or-no value that they name; None where they do not, or where its name denies."""
-    own = meaning(leaf.label)
+    return _polarity(words, meaning(leaf.label))
+
+
+def _polarity(words: str, own: frozenset[str]) -> bool | None:
     if own & _DENYING:
         return None
     said: bool | None = None
@@ -175,6 +186,21 @@ def heard_polarity(words: str, leaf: Leaf) -> bool | None:
         if own and len(own & meaning(sentence)) * 2 >= len(own):
             said = not _NO.search(sentence)
     return said
+
+
+def _denies_parts(value: Any, words: str) -> bool:
+    """Whether a list of objects holds a yes or no that the words contradict."""
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        return False
+    flags: dict[str, set[bool]] = {}
+    for item in value:
+        for key, part in item.items():
+            if isinstance(part, bool):
+                flags.setdefault(key, set()).add(part)
+    return any(
+        (heard := _polarity(words, meaning(" ".join(identifier_words(key))))) is not None and heard not in said
+        for key, said in flags.items()
+    )
 
 
 def _shape(text: str) -> str:
@@ -260,6 +286,9 @@ def _derived(word: str, heard: str, case: Case) -> bool:
     """Whether the word is another way to write a day, a time or a number that was said."""
     if said_at(word, heard, case.today):
         return True
+    ordinal = re.fullmatch(r"(\d{1,2})(?:st|nd|rd|th)", word)
+    if ordinal:
+        return any(day.day == int(ordinal[1]) for day, _ in dates(heard, case.today))
     given = {number for number, _ in numbers(heard)} | {float(day.year) for day, _ in dates(heard, case.today)}
     given |= {float(value) for value in case.gold_parts.values() if isinstance(value, int | float) and value in given}
     if any(number in given for number, _ in numbers(word)):

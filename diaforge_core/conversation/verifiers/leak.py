@@ -104,7 +104,7 @@ def _chosen(case: Case, index: int, value: str) -> bool:
         return True
     before = case.turns[index - 1].reply if index > 0 else ""
     if index > 0 and not asks_which(case, index - 1):
-        return contains(before, value)
+        return len(value) >= TELLING_LENGTH
     tasks = name_words(" ".join(f"{tool.text} {tool.name}" for tool in case.candidates))
     return len(value) > TELLING_LENGTH and not contains(before, value) and not run_in(name_words(value), tasks)
 

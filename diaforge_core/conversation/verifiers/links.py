@@ -26,14 +26,24 @@ _ASKS = {
     "place": re.compile(r"\b(?:where|address|reach)\b", re.I),
     "reason": re.compile(r"\b(?:why|what for|reason|ground|how come)\b", re.I),
 }
+_ASKING_WORDS = frozenset(
+    meaning("how when where whom whose why right now ok okay sure let tell know give get put shall may must much")
+)
+_SHARED = 2
+"""Words of a task that a question must share to be about it; a single one may be there by chance."""
 _PERSON = frozenset(meaning("name email user person employee contact owner author recipient approver manager customer"))
 _PLACE = frozenset(meaning("address city location room site country street region email place destination warehouse"))
 _REASON = frozenset(meaning("reason cause why description note comment details text justification ground message"))
 
 
+def _content(text: str) -> frozenset[str]:
+    """What a text is about, the words that only ask left out."""
+    return meaning(text) - _ASKING_WORDS
+
+
 def link_to_value(words: str, leaf: Leaf) -> bool:
     """Whether a question may well ask for this value."""
-    said = meaning(words)
+    said = _content(words)
     if said & _own_words(leaf.label, leaf.keys[-1], _text_of(leaf)):
         return True
     if any(pattern.search(words) and _is_asked_by(kind, leaf) for kind, pattern in _ASKS.items()):
@@ -72,7 +82,7 @@ def linked_values(words: str, tool: Tool) -> list[Leaf]:
 
 def named_values(words: str, tools: Sequence[Tool]) -> bool:
     """Whether words name a value of one of the tools: by its label, or by what its description is about."""
-    said = meaning(words)
+    said = _content(words)
     described = ((leaf, str(leaf.schema.get("description", ""))) for leaf in _all(tools))
     return any(said & _named_by(leaf.label, leaf.keys[-1], text) for leaf, text in described)
 
@@ -95,7 +105,7 @@ def _task_words(tools: Sequence[Tool]) -> frozenset[str]:
 
 def link_to_tasks(words: str, tools: Sequence[Tool]) -> bool:
     """Whether words are about what one of these tools does."""
-    if meaning(words) & _task_words(tools):
+    if len(_content(words) & _task_words(tools)) >= _SHARED:
         return True
     return nearness(words, tuple(tool.text or tool.name for tool in tools)) >= NEAR
 

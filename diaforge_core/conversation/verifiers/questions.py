@@ -80,7 +80,17 @@ def asks_which(case: Case, index: int) -> bool:
         return False
     if not (_OR.search(reply) or _OPEN_QUESTION.search(reply) or asked.kind == "options"):
         return False
-    return (link_to_tasks(reply, case.candidates) or meaning(reply) <= _GENERIC) and not _asks_values(case, index)
+    return (_is_about_tasks(case, index) or meaning(reply) <= _GENERIC) and not _asks_values(case, index)
+
+
+def _is_about_tasks(case: Case, index: int) -> bool:
+    """Whether a question is about what the tools do; or else the only choice put to the user, who takes it up."""
+    reply = case.turns[index].reply
+    if link_to_tasks(reply, case.candidates):
+        return True
+    others = (case.turns[other].reply for other in case.asked if other != index)
+    offered = any(_OR.search(other) and link_to_tasks(other, case.candidates) for other in others)
+    return bool(case.picked(index)) and not offered
 
 
 def _asks_values(case: Case, index: int) -> bool:
@@ -88,9 +98,11 @@ def _asks_values(case: Case, index: int) -> bool:
     reply = case.turns[index].reply
     if case.is_evasive(index + 1) and not _OR.search(reply) and not _OPEN_QUESTION.search(reply):
         return named_values(reply, case.candidates)
-    if case.goal is None or not case.given_in(index + 1) or case.beside_values(index + 1):
+    if case.goal is None or not case.given_in(index + 1) or case.picked(index):
         return False
-    return not _OR.search(reply) or bool(linked_values(reply, case.goal))
+    if case.beside_values(index + 1) and (_OR.search(reply) or _OPEN_QUESTION.search(reply)):
+        return False
+    return bool(linked_values(reply, case.goal)) or not (_OR.search(reply) or case.beside_values(index + 1))
 
 
 # --- 6. phase order --------------------------------------------------------------------------------------------------
@@ -99,24 +111,38 @@ def _asks_values(case: Case, index: int) -> bool:
 def check_phase_order(case: Case) -> Fault | None:
     """First which tool, then its values, then the call; a question separates where the opening fits several tools."""
     for index, turn in enumerate(case.turns):
-        if turn.speaker != "assistant" or len(case.open_before(index)) < 2 or case.settled_before(index):
+        if turn.speaker != "assistant" or not _is_open(case, index):
             continue
-        still_open = case.tools_before(index)
+        still_open = case.tools_before(index) if len(case.open_before(index)) > 1 else case.candidates
         if turn.call is not None:
             return Fault(f"a call while {len(still_open)} tools are still possible", index)
+        if index > 2 and case.leaves_open(index - 1) and asks_which(case, index - 2) and not asks_which(case, index):
+            return Fault("goes on although the user has not said which task is meant", index)
         if _goes_ahead(case, index) or _asks_both(case, index):
             return Fault(f"asks for values while {len(still_open)} tools are still possible", index)
-        settled = settles_on(turn.thought, still_open)
+        settled = settles_on(turn.thought, case.candidates)
         if settled:
             return Fault(f"the thought settles on {settled} while {len(still_open)} tools are possible", index)
     return _no_separating_question(case) or _confirmation(case)
+
+
+def _is_open(case: Case, index: int) -> bool:
+    """Whether several tools are possible when the turn begins; an assistant that then asks which sees it so too."""
+    if index == 1 and len(case.candidates) > 1 and case.turns[1].call is None and asks_which(case, 1):
+        return True
+    if index == 3 and len(case.candidates) > 1 and len(case.open_before(1)) < 2 and case.is_evasive(2):
+        return asks_which(case, 1)
+    return len(case.open_before(index)) > 1 and not case.settled_before(index)
 
 
 def _goes_ahead(case: Case, index: int) -> bool:
     """Whether a turn asks for values or for a yes though the tool is open."""
     asked, reply = case.asked[index], case.turns[index].reply
     if asked.kind == "confirmation" or asked.parameters:
-        return not (_OR.search(reply) and link_to_tasks(reply, case.candidates) and case.beside_values(index + 1))
+        answered = case.beside_values(index + 1) or case.picked(index)
+        return not (_OR.search(reply) and answered and _is_about_tasks(case, index))
+    if asked.kind == "facet" and len(asked.options) < 2 and case.is_evasive(index + 1) and _WH.search(reply):
+        return not _OR.search(reply) and named_values(reply, case.candidates)
     return asked.kind in ("other", "options") and _asks_values(case, index)
 
 
@@ -143,7 +169,7 @@ def _confirmation(case: Case) -> Fault | None:
     if not asked:
         return Fault("the destructive call is made without the confirmation that the settings ask for", case.last)
     answer = case.turns[asked[-1] + 1].reply
-    if _NO.search(answer) and not _YES.search(answer):
+    if (_NO.search(answer) or case.is_evasive(asked[-1] + 1)) and not _YES.search(answer):
         return Fault("the call follows although the user did not confirm it", case.last)
     return None
 
@@ -188,6 +214,8 @@ def _asked_before(case: Case, index: int) -> Fault | None:
     """The same question again though it was answered, or one whose answer gives nothing but what was given before."""
     if index == case.last or not case.settled_before(index):
         return None
+    if _AGAIN.search(case.turns[index + 1].reply):
+        return Fault("asks for what the user has given", index)
     if len(case.open_before(index + 2)) < len(case.open_before(index)):
         return None  # what was not answered may be asked again
     said = fold(case.turns[index].reply)
@@ -208,11 +236,9 @@ def _holds_again(said: str, earlier: str) -> bool:
 def _repeats(case: Case, index: int) -> bool:
     """Whether the answer to question `index` only says again what was given before."""
     known = case.heard_before(index)
-    given = case.given_in(index + 1)
+    given = [path for path in case.given_in(index + 1) if not case.is_part_of_another(path)]
     if any(path not in known for path in given) or case.is_evasive(index + 1) or is_confirmation(case, index):
         return False
-    if _AGAIN.search(case.turns[index + 1].reply):
-        return True
     return bool(given) and len(case.beside_values(index + 1)) <= 1 and not _CORRECTS.search(case.turns[index + 1].reply)
 
 

@@ -136,7 +136,7 @@ def _spread(bare: str, words: str) -> Span | None:
 def _in_other_order(text: str, words: str) -> Span | None:
     """All that a text of several words is about, within one sentence: "the screen is cracked" for cracked screen."""
     wanted = meaning(" ".join(identifier_words(text)) if "_" in text else text)
-    if not wanted or any(character.isdigit() for character in text):
+    if len(wanted) < 2 or any(character.isdigit() for character in text):
         return None
     for sentence in re.finditer(r"[^.!?\n]+", words):
         if wanted <= meaning(sentence[0]):
@@ -183,6 +183,12 @@ _NUMERAL = re.compile(
     r"|hundred)\b)?",
     re.IGNORECASE,
 )
+_SMALLER = {"minute": 60, "hour": 60, "day": 24, "week": 7, "year": 12}
+_DURATION = re.compile(
+    r"\b(?P<amount>\d+(?:[.,]\d+)?|[a-z]+)[\s-](?P<unit>minute|hour|day|week"
+    r"|year)s?\b(?P<half> and a half)?",
+    re.IGNORECASE,
+)
 _SPELLED = re.compile(
     rf"\b(?:(?:a|{'|'.join(_UNITS)}|hundred|thousand|million)(?:[\s-]+(?:and\s+)?|\b))+", re.IGNORECASE
 )
@@ -196,9 +202,28 @@ def numbers(words: str) -> Iterator[tuple[float, Span]]:
         number = _of_words(re.findall(r"[a-z]+", found[0].lower()))
         if number is not None:
             yield float(number), found.span()
+    yield from _durations(words)
     for word, number in _DOZENS.items():
         for found in re.finditer(rf"\b{word}\b", words, re.IGNORECASE):
             yield float(number), found.span()
+
+
+def _durations(words: str) -> Iterator[tuple[float, Span]]:
+    """Lengths of time in the next smaller unit: two hours are 120 (minutes), a week is 7 (days)."""
+    for found in _DURATION.finditer(words):
+        amount = _amount(found["amount"])
+        if amount is not None:
+            amount += 0.5 if found["half"] else 0
+            yield amount * _SMALLER[found["unit"].lower()], found.span()
+    for found in re.finditer(r"\bhalf an? (hour|day|year)\b", words, re.IGNORECASE):
+        yield _SMALLER[found[1].lower()] / 2, found.span()
+
+
+def _amount(text: str) -> float | None:
+    """What an amount says, in digits or spelled out."""
+    if re.fullmatch(r"\d+(?:[.,]\d+)?", text):
+        return float(text.replace(",", "."))
+    return 1.0 if text.lower() in ("a", "an", "one") else _of_words([text.lower()])
 
 
 def _of_numeral(text: str) -> Iterator[float]:
@@ -248,7 +273,7 @@ _RELATIVE = re.compile(
     r"|in (?P<count>[\w-]+) (?P<unit>day|week|month|year)s?|(?P<ago>[\w-]+) (?P<agounit>day|week|month|year)s? ago"
     r"|(?:a|one) (?P<from>week|month|year) from (?:today|now)"
     rf"|(?P<which>next|this|coming|last|on|by|until|from|till|since|a)? ?(?P<day>{'|'.join(_DAYS)})\b"
-    r"|(?P<end>end|last day|close) of (?:the |this )?(?P<endof>next )?(?P<period>month|year|quarter|week)"
+    rf"|(?P<end>end|last day|close) of (?:the |this )?(?P<endof>next )?(?P<period>month|year|quarter|week|{_MONTH})"
     r"|(?P<start>first|start|beginning|1st)(?: day)? of (?:the )?(?P<startof>next |this )?(?P<period2>month"
     r"|year|week)"
     r"|next (?P<plus>week|month|year))",
@@ -322,7 +347,11 @@ def _days_meant(found: re.Match[str], today: dt.date) -> Iterator[dt.date]:
     elif found["day"]:
         yield from _weekdays(found["day"].lower(), (found["which"] or "").lower(), today)
     elif found["end"]:
-        yield _end_of(found["period"].lower(), today, bool(found["endof"]))
+        period = found["period"].lower()
+        if period in _MONTHS:
+            yield from (_last_of(year, _MONTHS[period]) for year in (today.year, today.year + 1, today.year - 1))
+        else:
+            yield _end_of(period, today, bool(found["endof"]))
     else:
         unit, later = found["period2"].lower(), 0 if (found["startof"] or "").strip() == "this" else 1
         first = today - dt.timedelta(today.weekday()) if unit == "week" else today.replace(day=1)
@@ -356,6 +385,10 @@ def _weekdays(name: str, which: str, today: dt.date) -> Iterator[dt.date]:
         return
     for plus in (ahead, ahead + 7):
         yield today + dt.timedelta(plus)
+
+
+def _last_of(year: int, month: int) -> dt.date:
+    return dt.date(year, month, calendar.monthrange(year, month)[1])
 
 
 def _end_of(period: str, today: dt.date, following: bool) -> dt.date:
