@@ -22,7 +22,7 @@ from diaforge_core.conversation.endpoint import Means
 from diaforge_core.conversation.model_specs import parse_spec
 from diaforge_core.conversation.scenarios import draw_scenarios
 from diaforge_core.errors import BudgetReached, ModelError
-from diaforge_core.generator.recipe import Recipe
+from diaforge_core.generator.recipe import Recipe, SpendingLimits
 from diaforge_core.generator.utcgen import UTCGen
 from diaforge_core.records.trace import Trace
 from diaforge_core.services.evaluation import EvalRecipe
@@ -77,6 +77,79 @@ def test_a_killed_evaluation_asks_nothing_again_that_was_answered(workspace: Wor
     assert 0 <= lost <= 16
     assert turns + lost <= done.result["spent"]["calls"] <= turns + 16
     assert lost == 0 or "requests were under way at the last end; they are asked again" in workspace.jobs.log("e")
+
+
+def mute_from(first: int) -> Callable[[int, dict[str, Any]], Reply]:
+    """No byte to request number `first` and those after it."""
+    return lambda number, request: replace(asks_then_leaves(number, request), hangs=number >= first)
+
+
+def test_a_generation_stops_within_seconds_though_its_server_is_mute_and_says_what_it_spent(
+    workspace: Workspace, serve: Serve
+) -> None:
+    server = serve(script=mute_from(60))
+    spec = f"openai:m@{server.url}"
+    run = workspace.generation.start(Recipe(catalog="sample", dataset="d", count=40, seed=3, assistant=spec))
+    wait_for(lambda: len(server.requests) > 60)
+    workspace.jobs.pause(run.id)
+    started = time.monotonic()
+    paused = workspace.jobs.wait(run.id, timeout_seconds=30)
+    assert time.monotonic() - started < 5.0  # 2 s where nothing else is at work on the machine
+    assert paused.state == "paused"
+    assert paused.result["spent"]["calls"] >= 60
+    rows = workspace.jobs.folder(run.id).rows_path
+    before = rows.read_bytes() if rows.exists() else b""
+    answered = (workspace.jobs.folder(run.id).path / "responses.jsonl").read_text().count('"key":')
+    asked = len(server.requests)
+    server.script = asks_then_leaves
+    workspace.jobs.resume(run.id)
+    done = workspace.jobs.wait(run.id)
+    assert done.state == "succeeded", done.error
+    folder = workspace.jobs.folder(run.id)
+    assert rows.read_bytes().startswith(before)
+    turns = sum(turn["speaker"] == "assistant" for row in folder.rows() for turn in row["dialogue"]["turns"])
+    assert len(server.requests) - asked == turns - answered
+    assert done.result["asked"] == 40
+
+
+def test_a_server_that_dies_ends_the_run_without_filling_it_with_errors_and_it_goes_on_later(
+    workspace: Workspace, serve: Serve
+) -> None:
+    def refuses_from_the_twentieth(number: int, request: dict[str, Any]) -> Reply:
+        return asks_then_leaves(number, request) if number < 20 else refuses(401, "no more")
+
+    server = serve(script=refuses_from_the_twentieth)
+    spec = f"openai:m@{server.url}"
+    run = workspace.generation.start(Recipe(catalog="sample", dataset="d", count=40, seed=3, assistant=spec))
+    failed = workspace.jobs.wait(run.id)
+    assert failed.state == "failed"
+    assert "resume the run when that is mended" in failed.error
+    assert failed.result["spent"]["calls"] >= 20
+    folder = workspace.jobs.folder(run.id)
+    assert [row for row in folder.rows() if row["trace"]["ended"] == "error"] == []
+    server.script = asks_then_leaves
+    workspace.jobs.resume(run.id)
+    assert workspace.jobs.wait(run.id).state == "succeeded"
+    assert {row["trace"]["ended"] for row in folder.rows()} == {"none_fits"}
+    assert len(list(folder.rows())) == 40
+
+
+def test_a_run_out_of_budget_says_what_it_spent_and_goes_on_when_it_may_spend_more(
+    workspace: Workspace, serve: Serve
+) -> None:
+    spec = f"openai:m@{serve(script=asks_then_leaves).url}"
+    recipe = EvalRecipe(model=spec, run="e", catalog="sample", count=6, limits=SpendingLimits(calls=5))
+    run = workspace.jobs.wait(workspace.evaluation.start(recipe).id)
+    assert run.state == "failed"
+    assert "The budget of 5 calls" in run.error
+    assert run.result["spent"]["calls"] == 5
+
+
+def wait_for(happened: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not happened():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def test_a_key_is_in_no_file_of_a_workspace_and_in_nothing_that_is_said(

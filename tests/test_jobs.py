@@ -244,3 +244,53 @@ def test_a_run_whose_folder_is_gone_fails_and_the_others_go_on(workspace: Worksp
     failed = workspace.jobs.wait(gone.id)
     assert failed.state == "failed"
     assert "cannot be read" in failed.error
+
+
+def test_a_paused_run_takes_no_process_and_goes_on_to_the_bytes_of_one_that_was_not(workspace: Workspace):
+    run = workspace.generation.start(recipe("paused"))
+    wait_for_rows(workspace, run, 3)
+    assert workspace.jobs.pause(run.id).state in ("running", "paused")
+    paused = workspace.jobs.wait(run.id, timeout_seconds=30)
+    assert (paused.state, paused.error) == ("paused", "")
+    kept = workspace.datasets.info("paused").dialogues
+    assert 3 <= kept == paused.result["asked"] < COUNT
+    assert workspace.jobs.unfinished() == []
+    whole = workspace.generation.start(recipe("whole"))
+    assert workspace.jobs.resume(run.id).state in ("running", "queued")
+    assert [workspace.jobs.wait(each.id).state for each in (run, whole)] == ["succeeded", "succeeded"]
+    rows = [workspace.jobs.folder(each.id).rows_path.read_bytes() for each in (run, whole)]
+    assert rows[0] == rows[1]
+    assert workspace.jobs.pause(run.id).state == "succeeded"
+
+
+def test_a_queued_run_is_paused_at_once_and_waits_for_its_turn_again(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("diaforge_core.services.jobs.SCRIPTED_SLOTS", 1)
+    first, second = workspace.generation.start(recipe("a", 40)), workspace.generation.start(recipe("b", 3))
+    assert workspace.jobs.pause(second.id).state == "paused"
+    assert workspace.jobs.resume(second.id).state == "queued"
+    assert [workspace.jobs.wait(each.id).state for each in (first, second)] == ["succeeded", "succeeded"]
+
+
+def test_a_worker_killed_after_the_wish_to_pause_leaves_a_paused_run(workspace: Workspace):
+    run = workspace.generation.start(recipe(count=2000))
+    wait_for_rows(workspace, run, 1)
+    kill(workspace, run)
+    workspace.jobs.folder(run.id).request_stop(pause=True)
+    assert workspace.jobs.wait(run.id, timeout_seconds=30).state == "paused"
+
+
+def test_rows_of_what_could_not_be_drawn_or_played_are_taken_in_with_the_others(workspace: Workspace):
+    run = workspace.jobs.wait(workspace.generation.start(recipe(count=2)).id)
+    folder = workspace.jobs.folder(run.id)
+    row = next(folder.rows())
+    row["trace"] |= {"id": "t", "turns": [], "ended": "error", "error": "broken"}
+    bad = {"verifier": "rollout", "passed": False, "reason": "broken", "turn": 0}
+    row["dialogue"] |= {"id": "d", "turns": [], "trace": "t", "verdicts": [bad]}
+    folder.append({"undrawn": {"number": 2, "error": "nothing stands beside it"}}, row | {"fault": "TypeError: x"})
+    with workspace.database.write() as cursor:
+        cursor.execute("UPDATE runs SET state = 'running' WHERE id = ?", [run.id])
+    workspace.jobs.poll()
+    assert workspace.datasets.info("d").dialogues == 3
+    assert "d" in [dialogue.id for dialogue in workspace.datasets.load("d", "all")]

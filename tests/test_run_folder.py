@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diaforge_core.errors import DataError
+from diaforge_core.errors import DataError, Interrupted
 from diaforge_core.records.run import Progress
 from diaforge_core.store.run_folder import RunFolder, Status
 
@@ -93,6 +93,25 @@ def test_the_wish_to_stop_is_seen_and_taken_back(folder: RunFolder):
     assert folder.stop_requested_at()
     folder.clear_stop()
     assert folder.stop_requested_at() is None
+
+
+def test_a_wish_to_pause_is_told_from_a_wish_to_stop(folder: RunFolder):
+    assert not folder.pauses
+    folder.check_stop()
+    folder.request_stop(pause=True)
+    assert folder.pauses
+    with pytest.raises(Interrupted):
+        folder.check_stop()
+    folder.request_stop()
+    assert not folder.pauses
+
+
+def test_room_for_last_words_is_held_and_given_back(folder: RunFolder):
+    folder.hold_room()
+    assert (folder.path / ".room").stat().st_blocks > 0
+    folder.free_room()
+    folder.free_room()
+    assert not (folder.path / ".room").exists()
 
 
 def test_the_log_is_read_from_its_end(folder: RunFolder):
