@@ -130,8 +130,8 @@ def _is_open(case: Case, index: int) -> bool:
     """Whether several tools are possible when the turn begins; an assistant that then asks which sees it so too."""
     if index == 1 and len(case.candidates) > 1 and case.turns[1].call is None and asks_which(case, 1):
         return True
-    if index == 3 and len(case.candidates) > 1 and len(case.open_before(1)) < 2 and case.is_evasive(2):
-        return asks_which(case, 1)
+    if index > 2 and case.leaves_open(index - 1):
+        return _is_open(case, index - 2)
     return len(case.open_before(index)) > 1 and not case.settled_before(index)
 
 
