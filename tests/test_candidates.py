@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
 from itertools import combinations
-from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from diaforge_core.catalog.closeness import SCALE, Closeness
 from diaforge_core.catalog.facets import indistinguishable
-from diaforge_core.catalog.importing import import_catalog, load_catalog
 from diaforge_core.catalog.neighbours import closeness
-from diaforge_core.conversation.candidates import Nearness, Neighbourhood, medoid, neighbourhood, text_medoid
+from diaforge_core.conversation.candidates import Nearness, Neighbourhood, neighbourhood
 from diaforge_core.conversation.scenarios import Choices, available_tiers, draw_scenarios, scenario_for
 from diaforge_core.errors import CatalogError
 from diaforge_core.records.scenario import Scenario
-from diaforge_core.records.tool import Catalog, NamePair, Tool
-from diaforge_core.settings import DATA_DIR
+from diaforge_core.records.tool import Catalog, NamePair
 from tests.factories import a_catalog, a_tool, sales_tools, wide_catalog
 
 WIDE = wide_catalog()
-TWILIO = Path(__file__).parents[2] / "shared" / "catalogs" / "twilio"
-"""Real OpenAPI documents, where this checkout has them beside it."""
 NAMES = tuple(sorted(tool.name for tool in WIDE.tools))
 PAIRS = tuple(combinations(NAMES, 2))
 NEAR_PAIRS = tuple(pair for pair in PAIRS if pair[0][:6] == pair[1][:6] or pair[0][-4:] == pair[1][-4:])
@@ -198,29 +194,10 @@ def test_a_recipe_written_before_there_were_bounds_has_none():
     assert Nearness.of({"near_floor": 0.2, "near_ceiling": 0.8, "neighbours": 12}) == Nearness(0.2, 0.8, 12)
 
 
-@pytest.mark.parametrize("middle", [medoid, text_medoid])
-@pytest.mark.parametrize("name", ["demo", "twilio"])
-def test_the_goal_is_in_the_middle_of_its_candidates_about_as_often_as_any_other(
-    name: str, middle: Callable[[Sequence[Tool]], str], real_draws: dict[str, list[tuple[str, tuple[Tool, ...]]]]
-):
-    if name not in real_draws:
-        pytest.skip("no such documents beside this checkout")
-    drawn = real_draws[name]
-    chance = sum(1 / len(tools) for _, tools in drawn) / len(drawn)
-    central = sum(middle(tools) == goal for goal, tools in drawn) / len(drawn)
-    assert chance - 0.12 < central < chance + 0.05
-
-
-@pytest.fixture(scope="module")
-def real_draws() -> dict[str, list[tuple[str, tuple[Tool, ...]]]]:
-    """Goal tool and candidates of 160 scenarios of each catalog that is here."""
-    catalogs = {"demo": load_catalog(DATA_DIR / "enterprise_openapi.json")}
-    if TWILIO.is_dir():
-        catalogs["twilio"] = import_catalog(sorted(TWILIO.glob("*v2010.json")), "twilio")
-    return {
-        name: [
-            (scenario.goal_tool, catalog.subset(list(scenario.candidates)))
-            for scenario in draw_scenarios(catalog, 160, 7, Choices(no_tool_share=0.0))
-        ]
-        for name, catalog in catalogs.items()
-    }
+def test_a_set_is_measured_as_it_would_be_alone():
+    measured = Closeness(WIDE.tools)
+    for seed in range(20):
+        places = random.Random(seed).sample(range(len(WIDE.tools)), 6)
+        among = measured.among(np.array(places)) / np.float32(SCALE)
+        np.fill_diagonal(among, 1)
+        assert (among == closeness([WIDE.tools[place] for place in places])).all()

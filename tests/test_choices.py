@@ -69,14 +69,13 @@ def test_a_recipe_written_before_a_choice_was_there_has_its_default():
 
 @given(st.floats(0.05, 0.95), st.sets(st.sampled_from(styles()), min_size=1))
 def test_slips_of_the_keyboard_differ_by_style_round_the_chosen_share(share: float, chosen: set[str]):
-    people = tuple(person for person in personas() if person.style in chosen)
-    shares = [slipping(person, share, people).typos for person in people]
+    shares = [person.typos for person in Choices(styles=sorted(chosen), typos=share).people]
     assert sum(shares) / len(shares) == pytest.approx(share, abs=0.02)
 
 
 def test_nobody_slips_at_a_share_of_none_and_everybody_at_one():
-    assert {slipping(person, 0.0, personas()).typos for person in personas()} == {0.0}
-    assert {slipping(person, 1.0, personas()).typos for person in personas()} == {1.0}
+    assert {person.typos for person in slipping(personas(), 0.0)} == {0.0}
+    assert {person.typos for person in slipping(personas(), 1.0)} == {1.0}
 
 
 def test_there_are_hundreds_of_personas_and_every_part_meets_every_other():

@@ -10,6 +10,7 @@ from scipy.stats import chisquare
 from diaforge_core.catalog.arguments import required_for, validate
 from diaforge_core.catalog.facets import indistinguishable
 from diaforge_core.conversation.candidates import medoid
+from diaforge_core.conversation.effort import ENOUGH, refusal_questions
 from diaforge_core.conversation.scenarios import (
     Choices,
     available_tiers,
@@ -150,6 +151,34 @@ def test_questions_needed_counts_the_questions_about_tool_values_and_confirmatio
         setting=a_setting(confirm_destructive=True),
     )
     assert questions_needed(delete, catalog.subset(["CRM_DeleteLead", "CRM_GetLead"])) == 3
+
+
+def test_without_a_right_tool_a_question_can_always_tell_that_none_fits(drawn: list[Scenario]):
+    refused = [scenario for scenario in drawn if not scenario.solvable]
+    assert refused
+    for scenario in refused:
+        goal, shown = WIDE.tool(scenario.goal_tool), WIDE.subset(list(scenario.candidates))
+        assert 1 <= refusal_questions(goal, shown) == scenario.questions_needed < ENOUGH
+
+
+def test_tools_that_no_question_separates_can_never_be_refused():
+    twins = [a_tool(f"Twin{n}", summary="Do it", original_name="Twin", id="string!") for n in range(3)]
+    assert refusal_questions(sales_tools()[0], twins) == ENOUGH
+
+
+def test_a_question_whose_answer_none_of_the_tools_has_is_enough_to_refuse():
+    goal = a_tool("DeleteLead", summary="Delete a lead", side_effect="destructive", lead_id="string!")
+    shown = [
+        a_tool(f"Delete{thing}", summary=f"Delete a {thing.lower()}", side_effect="destructive", lead_id="string!")
+        for thing in ("Order", "Invoice")
+    ]
+    assert refusal_questions(goal, shown) == 1
+
+
+def test_tools_that_stay_open_after_every_answer_can_not_be_refused():
+    goal, *_, other = sales_tools()
+    same = [goal.model_copy(update={"name": f"{goal.name}_{n}"}) for n in range(2)]
+    assert refusal_questions(goal, [*same, other]) == ENOUGH
 
 
 def test_a_described_scenario_takes_original_names_and_the_stages_given():

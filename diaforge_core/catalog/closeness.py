@@ -92,6 +92,19 @@ class Closeness:
         """(rows, stop - start) closeness in whole steps of 1e-4, of each of `rows` and the tools from `start` on."""
         return self.shares(rows, start, stop)[3]
 
+    def among(self, places: NDArray[np.intp]) -> Table:
+        """(n, n) closeness in whole steps of every two of the tools at these places."""
+        text = self._above(self._vectors[places] @ self._vectors[places].T)
+        names, parameters = self._names.among(places), self._parameters.among(places)
+        names *= np.float32(NAME_SHARE * SCALE)
+        parameters *= np.float32(PARAMETER_SHARE * SCALE)
+        bare = self._parameters.none(places)
+        both = np.ix_(bare, bare)
+        parameters[both] = text[both] * np.float32(PARAMETER_SHARE / TEXT_SHARE)
+        total = text + names
+        total += parameters
+        return np.minimum(np.rint(total), np.float32(SCALE))
+
     def shares(self, rows: NDArray[np.intp], start: int, stop: int) -> tuple[Table, Table, Table, Table]:
         """What text, name and parameters add, in steps of 1e-4, and their sum in whole steps."""
         text = self._text(rows, start, stop)
@@ -109,7 +122,10 @@ class Closeness:
         return text, name, parameters, np.minimum(total, np.float32(SCALE), out=total)
 
     def _text(self, rows: NDArray[np.intp], start: int, stop: int) -> Table:
-        cosine = self._vectors[rows] @ self._vectors[start:stop].T
+        return self._above(self._vectors[rows] @ self._vectors[start:stop].T)
+
+    def _above(self, cosine: NDArray[np.float64]) -> Table:
+        """What cosines above the floor of unrelated texts add, in steps of 1e-4."""
         above = np.empty(cosine.shape, dtype=np.float32)
         np.subtract(cosine, self._floor, out=above, casting="same_kind")
         np.clip(above, np.float32(0), np.float32(1 - self._floor), out=above)
@@ -141,7 +157,18 @@ class _SharedWords:
             rest = (self._rare[rows] @ self._turned(start, stop)).tocoo()
             one, other = rest.coords
             shared[one, other] += rest.data
-        words = np.add.outer(self._sizes[rows], self._sizes[start:stop])
+        return self._shares(shared, rows, np.arange(start, stop))
+
+    def among(self, places: NDArray[np.intp]) -> Table:
+        """As `dice`, of every two of the rows at these places."""
+        shared = self._frequent[places] @ self._frequent[places].T
+        if self._rare.nnz:
+            rare = self._rare[places]
+            shared += (rare @ rare.T).toarray()
+        return self._shares(shared, places, places)
+
+    def _shares(self, shared: Table, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Table:
+        words = np.add.outer(self._sizes[rows], self._sizes[columns])
         np.maximum(words, np.float32(1), out=words)
         shared *= np.float32(2)
         return np.divide(shared, words, out=shared)

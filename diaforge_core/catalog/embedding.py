@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +20,12 @@ MAX_CHARACTERS = 1_200
 
 def encoder() -> Encoder:
     """The encoder that `DIAFORGE_ENCODER` names; ModelError if it is not on this machine."""
+    return _chosen(os.environ.get("DIAFORGE_ENCODER"))
+
+
+@lru_cache(maxsize=4)
+def _chosen(said: str | None) -> Encoder:
+    """The settings are read once for each value of the variable: scenarios ask thousands of times."""
     return encoder_of(Settings().encoder)
 
 

@@ -114,14 +114,20 @@ def _draw_step(operation: Any, argument: Any, rng: random.Random) -> str:
 
 
 def _draw_from_set(members: Any, rng: random.Random) -> str:
+    return rng.choice(_letters_of(tuple(members)))
+
+
+@lru_cache(maxsize=1024)
+def _letters_of(members: tuple[Any, ...]) -> list[str]:
+    """The letters of a set that are easy to say and to type; at least one."""
     if members and members[0][0] == _constants.NEGATE:
-        return rng.choice([letter for letter in _LETTERS[:36] if not _in_set(members[1:], letter)] or ["x"])
-    for alphabet in (_LETTERS[:36], _LETTERS):  # lower case and digits first: easier to say and to type
+        return [letter for letter in _LETTERS[:36] if not _in_set(members[1:], letter)] or ["x"]
+    for alphabet in (_LETTERS[:36], _LETTERS):  # lower case and digits first
         letters = [letter for letter in alphabet if _in_set(members, letter)]
         if letters:
-            return rng.choice(letters)
+            return letters
     kind, value = members[0]
-    return chr(value[0]) if kind == _constants.RANGE else chr(value) if kind == _constants.LITERAL else "x"
+    return [chr(value[0]) if kind == _constants.RANGE else chr(value) if kind == _constants.LITERAL else "x"]
 
 
 def _in_set(members: Any, letter: str) -> bool:

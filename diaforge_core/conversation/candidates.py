@@ -5,16 +5,18 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from itertools import chain, islice
+from functools import cached_property, lru_cache
+from itertools import chain, product
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..catalog.closeness import SCALE
 from ..catalog.embedding import embed
 from ..catalog.facets import facets, indistinguishable
-from ..catalog.neighbours import closeness, nearest
+from ..catalog.neighbours import Mined, closeness, mine
+from ..catalog.profiles import profile
 from ..errors import CatalogError
 from ..records.tool import Catalog, Tool
 
@@ -24,6 +26,11 @@ TRIES = 6
 """Sets grown round a goal tool until one has it in its middle, or has not, as wanted."""
 CENTRES = 6
 """Among how many of the goal's nearest tools the other centre of a set is drawn."""
+
+FEW_KIN = 3
+"""Near tools about the goal's own thing from which on no others of that kind are looked for."""
+MOST_KIN = 64
+"""Tools of that kind that are measured at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +77,14 @@ class Neighbourhood:
 
     def __init__(self, catalog: Catalog, nearness: Nearness = ANY_NEAR) -> None:
         self.catalog, self.nearness = catalog, nearness
-        self._near = nearest(catalog, min(nearness.neighbours, max(1, len(catalog.tools) - 1)))
+        mined = _mined(ByVersion(catalog), min(nearness.neighbours, max(1, len(catalog.tools) - 1)))
+        self._near = mined.nearest()
+        self._measured = mined.measured
+        self._places = {tool.name: place for place, tool in enumerate(mined.measured.tools)}
         self._confused: dict[frozenset[str], bool] = {}
         self._close: dict[str, dict[str, float]] = {}
+        self._about: dict[str, frozenset[str]] = {}
+        self._kindred: dict[str, tuple[str, ...]] = {}
         self._vectors: dict[str, NDArray[np.float32]] = {}
         self._banned = {frozenset(pair) for pair in catalog.banned}
 
@@ -109,8 +121,8 @@ class Neighbourhood:
     def _round_goal(self, goal: str, count: int, rng: random.Random, *, central: bool) -> tuple[str, ...] | None:
         """A set grown round the goal that has it in its middle or not; where none has, what comes closest."""
         second = None
-        for _ in range(TRIES):
-            grown = self._grow(goal, (goal,), count, rng)
+        for attempt in range(TRIES):
+            grown = self._grow(goal, (goal,), count, rng, topical=attempt < TRIES // 2)
             if grown is None:
                 return None
             middle = self._middle(goal, grown)
@@ -121,11 +133,13 @@ class Neighbourhood:
 
     def _round_another(self, goal: str, count: int, rng: random.Random) -> tuple[str, ...] | None:
         """A set grown round one of the goal's nearest tools, without the goal in its middle; None if there is none."""
-        centres = [name for name in self._within(goal, self.near(goal)[:CENTRES]) if self._suits(goal, name)]
+        around = [*self.near(goal)[:CENTRES], *self._kin(goal)]
+        centres = [name for name in self._within(goal, around) if self._suits(goal, name)]
         rng.shuffle(centres)
+        centres.sort(key=lambda name: self._is_foreign(goal, name))
         second = None
-        for centre in centres:
-            grown = self._grow(goal, (centre, goal), count, rng)
+        for topical, centre in product((True, False), centres):
+            grown = self._grow(goal, (centre, goal), count, rng, topical=topical)
             middle = self._middle(goal, grown) if grown else {goal}
             if goal not in middle:
                 return grown
@@ -142,22 +156,24 @@ class Neighbourhood:
         self._vectors.update(zip(new, text_vectors(self.catalog.subset(new)), strict=True))
         return {_highest(names, sums), _highest(names, alike([self._vectors[name] for name in names]))}
 
-    def _grow(self, goal: str, centres: tuple[str, ...], count: int, rng: random.Random) -> tuple[str, ...] | None:
-        """Distractors: the pinned tools, the centres, then the centres' neighbours, the first centre's first."""
+    def _grow(
+        self, goal: str, centres: tuple[str, ...], count: int, rng: random.Random, *, topical: bool
+    ) -> tuple[str, ...] | None:
+        """Distractors: the pinned tools, the centres, then the centres' neighbours, the first centre's first.
+
+        `topical` prefers those about the goal's own thing: what only shares its act leaves little to be vague about.
+        """
         pins: list[str] = []
         for name in self.pinned(goal):
             if len(pins) < count and not self._clashes(name, pins):
                 pins.append(name)
         own = [name for name in centres if name not in (goal, *pins) and not self._clashes(name, pins)]
         names = [*pins, *own][:count]
-        near = dict.fromkeys(name for centre in centres for name in self.near(centre))
-        others = (name for name in near if name not in (goal, *centres, *pins))
-        pool = (name for name in self._within(goal, others) if self._suits(goal, name))
-        first = list(islice(pool, max(count * 2, 6)))
-        # Near tools stay likelier than far ones, yet two sets round one goal differ.
-        order = sorted(range(len(first)), key=lambda place: place + rng.random() * count * 2)
-        for name in chain([""], (first[place] for place in order), pool):
-            if name and not self._clashes(name, names):
+        near = dict.fromkeys(chain(*(self.near(centre) for centre in centres), self._kin(goal)))
+        others = list(self._within(goal, [name for name in near if name not in (goal, *centres, *pins)]))
+        foreign = {name for name in others if topical and self._is_foreign(goal, name)}
+        for name in chain([""], _mixed(others, foreign, count * 2, rng)):
+            if name and self._suits(goal, name) and not self._clashes(name, names):
                 names.append(name)
             if len(names) == count:
                 names = self._told_apart(goal, names, pins)
@@ -175,6 +191,34 @@ class Neighbourhood:
         if free and any(name in pins for name in stuck):
             return [name for name in names if name != free[0]]
         return [name for name in names if name not in stuck]
+
+    def _kin(self, goal: str) -> tuple[str, ...]:
+        """Tools about the same thing that its nearest leave out, closest first, where those hold hardly any."""
+        if goal not in self._kindred:
+            near = self.near(goal)
+            few = sum(not self._is_foreign(goal, name) for name in near) < FEW_KIN
+            others = set(self._of_thing[self._things(goal)]) - {goal, *near} if few else set()
+            close = self._closeness(goal, sorted(others)[:MOST_KIN])
+            self._kindred[goal] = tuple(sorted(close, key=lambda name: (-close[name], name))[:CENTRES])
+        return self._kindred[goal]
+
+    @cached_property
+    def _of_thing(self) -> dict[frozenset[str], list[str]]:
+        """The names of all tools by the thing that they are about."""
+        found: dict[frozenset[str], list[str]] = {}
+        for tool in self.catalog.tools:
+            found.setdefault(self._things(tool.name), []).append(tool.name)
+        return found
+
+    def _is_foreign(self, goal: str, name: str) -> bool:
+        """Whether the two tools are about different things, so that only the act could be said of both at once."""
+        return not self._things(goal) & self._things(name)
+
+    def _things(self, name: str) -> frozenset[str]:
+        """The words of the thing that a tool is about."""
+        if name not in self._about:
+            self._about[name] = frozenset(profile(self.catalog.tool(name)).resource.casefold().split())
+        return self._about[name]
 
     def _suits(self, goal: str, name: str) -> bool:
         """Whether a tool may stand beside the goal: neither banned from it nor its twin."""
@@ -197,27 +241,37 @@ class Neighbourhood:
         known = self._known(goal)
         new = [name for name in names if name not in known]
         if new:
-            row = closeness(self.catalog.subset([goal, *new]))[0, 1:]
-            known.update((name, round(float(close), 4)) for name, close in zip(new, row, strict=True))
+            known.update(zip(new, self._table([goal, *new])[0][1:], strict=True))
         return {name: known[name] for name in names}
 
     def _measure(self, names: Sequence[str]) -> None:
         """Measure every two of these tools, all at once if any pair is not known yet."""
         if all(self._known(one).keys() >= set(names) - {one} for one in names):
             return
-        for one, row in zip(names, closeness(self.catalog.subset(list(names))), strict=True):
-            self._known(one).update((name, round(float(close), 4)) for name, close in zip(names, row, strict=True))
+        for one, row in zip(names, self._table(names), strict=True):
+            self._known(one).update(zip(names, row, strict=True))
+
+    def _table(self, names: Sequence[str]) -> list[list[float]]:
+        """The closeness of every two of these tools."""
+        steps = self._measured.among(np.array([self._places[name] for name in names]))
+        return [[step / SCALE for step in row] for row in steps.tolist()]
 
     def _known(self, name: str) -> dict[str, float]:
         return self._close.setdefault(name, dict(self._near.get(name, ())))
 
 
+@lru_cache(maxsize=2)
+def _mined(key: ByVersion, k: int) -> Mined:
+    """The nearest of every tool, mined once for all bounds of closeness."""
+    return mine(key.catalog.tools, k)
+
+
 @lru_cache(maxsize=4)
-def _neighbourhood(key: _ByVersion, nearness: Nearness) -> Neighbourhood:
+def _neighbourhood(key: ByVersion, nearness: Nearness) -> Neighbourhood:
     return Neighbourhood(key.catalog, nearness)
 
 
-class _ByVersion:
+class ByVersion:
     """A catalog as a cache key: equal to any other import of the same tools with the same pairs."""
 
     def __init__(self, catalog: Catalog) -> None:
@@ -227,7 +281,7 @@ class _ByVersion:
         return hash((self.catalog.name, self.catalog.version))
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _ByVersion) and (self.catalog.name, self.catalog.version) == (
+        return isinstance(other, ByVersion) and (self.catalog.name, self.catalog.version) == (
             other.catalog.name,
             other.catalog.version,
         )
@@ -235,7 +289,16 @@ class _ByVersion:
 
 def neighbourhood(catalog: Catalog, nearness: Nearness = ANY_NEAR) -> Neighbourhood:
     """The catalog's neighbourhood, made once and kept for the last few catalogs."""
-    return _neighbourhood(_ByVersion(catalog), nearness)
+    return _neighbourhood(ByVersion(catalog), nearness)
+
+
+def _mixed(names: Sequence[str], later: set[str], width: float, rng: random.Random) -> list[str]:
+    """The names, given nearest first, such that near ones stay likelier, yet two sets round one goal differ."""
+    rank: dict[str, float] = {}
+    for is_later in (False, True):
+        group = [name for name in names if (name in later) == is_later]
+        rank |= {name: place + (rng.random() + is_later) * width for place, name in enumerate(group)}
+    return sorted(names, key=lambda name: rank[name])
 
 
 def unseparated(goal: str, tools: Sequence[Tool]) -> tuple[str, ...]:

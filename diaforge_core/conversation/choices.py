@@ -11,7 +11,7 @@ from ..errors import DataError, problem_list
 from ..records.scenario import TIERS, Bank, Dial, Persona, Tier
 from .candidates import ANY_NEAR, Nearness
 from .dials import DIALS
-from .personas import departments, personas, styles
+from .personas import departments, personas, slipping, styles
 
 DEFAULT_MIX: dict[Tier, float] = {"baseline": 0.4, "medium": 0.3, "hard": 0.2, "expert": 0.1}
 
@@ -58,6 +58,12 @@ class Choices:
                 problem_list("The scenarios cannot be drawn as chosen.", problems, "Choose among the known ones.")
             )
 
+    def __hash__(self) -> int:
+        """Equal choices are one key of what is kept for the next draw."""
+        lists = (self.goal_tools, self.dials, self.styles, self.departments)
+        shares = (self.no_tool_share, self.dial_share, self.typos)
+        return hash((frozenset(self.mix.items()), *map(tuple, lists), *shares, self.nearness, self.bank))
+
     @classmethod
     def of(cls, recipe: Mapping[str, Any], bank: Bank = "generation") -> Choices:
         """Those of a recipe's fields; what a recipe does not say has its default."""
@@ -66,12 +72,13 @@ class Choices:
 
     @property
     def people(self) -> tuple[Persona, ...]:
-        """The personas that may ask."""
-        return tuple(
+        """The personas that may ask, each with its share of slips."""
+        chosen = (
             person
             for person in personas()
             if person.style in (self.styles or styles()) and person.department in (self.departments or departments())
         )
+        return slipping(tuple(chosen), self.typos)
 
 
 ANY_CHOICE = Choices()

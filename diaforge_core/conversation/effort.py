@@ -16,15 +16,15 @@ ENOUGH = 8
 def questions_needed(scenario: Scenario, tools: Sequence[Tool]) -> int:
     """The fewest assistant turns that are no call, of an asker who may ask for all open values at once.
 
-    First the fewest facet questions that leave the goal tool alone among `tools`, by breadth-first search; then one
-    question a round for every required value that is still open, given what earlier answers made required and from
-    which user turn each value may be revealed; then a confirmation where the system turn asks for one. Without a right
-    tool in view one question is needed, after which none fits.
+    `tools` are the candidates and the goal tool. First the fewest facet questions that leave the goal tool alone among
+    the candidates, by breadth-first search; then one question a round for every required value that is still open,
+    given what earlier answers made required and from which user turn each value may be revealed; then a confirmation
+    where the system turn asks for one. Without a right tool in view, the fewest facet questions after which none fits.
     """
-    if not scenario.solvable:
-        return 1
     candidates = [tool for tool in tools if tool.name in scenario.candidates]
-    goal = next(tool for tool in candidates if tool.name == scenario.goal_tool)
+    goal = next(tool for tool in tools if tool.name == scenario.goal_tool)
+    if not scenario.solvable:
+        return refusal_questions(goal, candidates)
     asked = value_rounds(scenario, goal, selection_questions(goal.name, candidates))
     return asked + (scenario.setting.confirm_destructive and goal.side_effect == "destructive")
 
@@ -44,6 +44,32 @@ def selection_questions(goal: str, tools: Sequence[Tool]) -> int:
         if not level:
             break
     return ENOUGH
+
+
+def refusal_questions(goal: Tool, shown: Sequence[Tool]) -> int:
+    """The fewest facet questions after which none of the tools shown fits; `ENOUGH` when no questions show that.
+
+    One tool that is left over is none that fits: the user says so where the answer would settle on it.
+    """
+    by_name = {tool.name: tool for tool in (*shown, goal)}
+    level, seen = {frozenset(tool.name for tool in shown)}, set()
+    for asked in range(1, ENOUGH):
+        seen |= level
+        level = {after for names in level for after in _left(goal.name, names, by_name)} - seen
+        if any(len(names) < 2 for names in level):
+            return asked
+    return ENOUGH
+
+
+def _left(goal: str, names: frozenset[str], by_name: dict[str, Tool]) -> set[frozenset[str]]:
+    """What of the tools stays open after each question that tells some of them apart and whose answer the user has."""
+    asked = {facet.key for facet in facets([by_name[name] for name in sorted(names)])}
+    known = facets([by_name[name] for name in sorted({*names, goal})])
+    return {
+        frozenset(name for name in names if facet.answers.get(name, facet.answers[goal]) == facet.answers[goal])
+        for facet in known
+        if facet.key in asked and goal in facet.answers
+    }
 
 
 def _answers(goal: str, names: frozenset[str], by_name: dict[str, Tool]) -> set[frozenset[str]]:

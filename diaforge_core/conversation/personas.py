@@ -47,11 +47,14 @@ def departments() -> tuple[str, ...]:
     return tuple(dict.fromkeys(role["department"] for role in _parts()["roles"]))
 
 
-def slipping(person: Persona, share: float, among: tuple[Persona, ...]) -> Persona:
-    """The persona with its own share of turns with a slip, such that the mean over `among` is `share`.
+def slipping(people: tuple[Persona, ...], share: float) -> tuple[Persona, ...]:
+    """The personas with each its own share of turns with a slip, by style, such that their mean is `share`.
 
     The differences shrink towards the ends, so that a share of 0 or of 1 holds for everybody.
     """
-    usual = sum(SLIPS[one.style] for one in among) / len(among)
-    own = share + (SLIPS[person.style] - usual) * share * (1 - share)
-    return person.model_copy(update={"typos": round(min(1.0, max(0.0, own)), 4)})
+    usual = sum(SLIPS[person.style] for person in people) / len(people)
+    shares = {
+        style: round(min(1.0, max(0.0, share + (slips - usual) * share * (1 - share))), 4)
+        for style, slips in SLIPS.items()
+    }
+    return tuple(person.model_copy(update={"typos": shares[person.style]}) for person in people)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import random
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import cycle, islice
 from typing import Any
 
@@ -12,12 +13,12 @@ from ..errors import CatalogError, problem_list
 from ..records.base import content_id, derived_seed
 from ..records.scenario import TIERS, Bank, Dial, DialEvent, InformationStage, Persona, Scenario, Setting, Tier
 from ..records.tool import Catalog, Tool
-from .candidates import ANY_NEAR, Nearness, neighbourhood
+from .candidates import ANY_NEAR, ByVersion, Nearness, neighbourhood
 from .choices import ANY_CHOICE, DEFAULT_MIX, Choices
 from .dials import DIALS, Plan, draw_dial
-from .effort import ENOUGH, questions_needed, selection_questions
+from .effort import ENOUGH, questions_needed, refusal_questions, selection_questions
 from .gold import business_goal, draw_arguments, draw_stages, is_worth_asking
-from .personas import personas, slipping
+from .personas import personas
 from .tiers import DISTRACTORS, EXPERT_QUESTIONS, is_conditional, is_interdependent, tier_of
 
 __all__ = [
@@ -58,7 +59,7 @@ def draw_scenarios(
     So any worker can draw any part. CatalogError when the catalog holds no three tools that words tell apart and that
     closeness and banned pairs let stand together, or a goal tool is unknown.
     """
-    drawer = _Drawer(catalog, seed, choices)
+    drawer = _drawer(ByVersion(catalog), seed, choices)
     for index in range(start, start + count):
         yield drawer.scenario(index)
 
@@ -111,7 +112,7 @@ def available_tiers(catalog: Catalog, choices: Choices = ANY_CHOICE) -> tuple[Ti
 
 def effective_mix(catalog: Catalog, choices: Choices = ANY_CHOICE) -> dict[Tier, float]:
     """The shares that will be drawn: those of tiers the catalog does not hold are spread over the others."""
-    return dict(_Drawer(catalog, 0, choices).mix)
+    return dict(_drawer(ByVersion(catalog), 0, choices).mix)
 
 
 class _Drawer:
@@ -179,7 +180,7 @@ class _Drawer:
         gold = draw_arguments(goal, rng, setting)
         shown = list(distractors) if no_tool else [goal, *distractors]
         rng.shuffle(shown)
-        selection = 1 if no_tool else selection_questions(goal.name, shown)
+        selection = refusal_questions(goal, shown) if no_tool else selection_questions(goal.name, shown)
         if selection >= ENOUGH:
             return None
         stages = draw_stages(goal, gold, selection, tier, rng)
@@ -196,7 +197,7 @@ class _Drawer:
             distractors=names,
             stages=stages,
             setting=setting,
-            persona=slipping(rng.choice(self.people), self.choices.typos, self.people),
+            persona=rng.choice(self.people),
             seed=rng.getrandbits(48),
             dial=dial,
             event=event,
@@ -219,6 +220,12 @@ class _Drawer:
         rng = random.Random(derived_seed("holds", self.catalog.version, tier))
         pool = (self.conditional + self.goals) if tier == "hard" else self.goals
         return any(self._attempt(tier, goal, rng) for goal in pool[:200] for _ in range(2))
+
+
+@lru_cache(maxsize=8)
+def _drawer(key: ByVersion, seed: int, choices: Choices) -> _Drawer:
+    """Made once: a run asks for its scenarios a few at a time."""
+    return _Drawer(key.catalog, seed, choices)
 
 
 def _build(
@@ -257,7 +264,8 @@ def _build(
         bank=bank,
         seed=seed,
     )
-    return _rebuilt(scenario, questions_needed=questions_needed(scenario, catalog.subset(list(candidates))))
+    tools = catalog.subset(list(dict.fromkeys([*candidates, goal.name])))
+    return _rebuilt(scenario, questions_needed=questions_needed(scenario, tools))
 
 
 def _rebuilt(scenario: Scenario, **changes: Any) -> Scenario:
