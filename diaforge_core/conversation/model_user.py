@@ -27,6 +27,8 @@ USER_TOKENS = 200
 """A user turn of `MOST_WORDS` words and the braces round it."""
 ROUNDS = 3
 """How often drafts are asked for before the turn, and with it the conversation, is given up."""
+ECHO = 6
+"""Consecutive words of the request from which on a draft repeats it."""
 SCHEMA: dict[str, Any] = {
     "type": "object",
     "properties": {"say": {"type": "string"}},
@@ -100,12 +102,22 @@ class ModelUser:
         valid: list[Said] = []
         for draft in drafts:
             said = self._words.said(draft_text(draft.text), turns)
-            fault = self._words.fault(said, turns)
+            fault = self._echo(said.text) or self._words.fault(said, turns)
             if fault:
                 faults[fault] += 1
             else:
                 valid.append(said)
         return valid
+
+    def _echo(self, text: str) -> str:
+        """What is wrong with a draft that repeats what the model was told instead of following it."""
+        told = f"{_RULES}\n{_FORM}\n{_AGAIN}\n{persona_lines(self.scenario)}"
+        return "the request itself is repeated" if _runs(text) & _runs(told) else ""
+
+
+def _runs(text: str) -> set[tuple[str, ...]]:
+    words = re.findall(r"[^\W_]+", text.casefold())
+    return {tuple(words[start : start + ECHO]) for start in range(len(words) - ECHO + 1)}
 
 
 def user_messages(scenario: Scenario, turns: Sequence[Turn], brief: Sequence[str]) -> list[Message]:
