@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from ..catalog.facets import Facet, best_facet
+from ..catalog.facets import Facet, best_facet, facets
 from ..catalog.leaves import Leaf, leaves
 from ..records.dialogue import Turn
 from ..records.tool import Tool
@@ -54,10 +54,18 @@ def _question(seen: Situation) -> Facet | None:
 def _separates(words: Wording, seen: Situation, facet: Facet) -> Turn:
     reply = _understood(
         lambda plain: ask_which(words, seen, facet, plain=plain),
-        lambda asked: asked.facets[:1] == (facet.key,) and set(asked.options) == set(facet.options),
+        lambda asked: facet.key in asked.facets and _splits_alike(asked, facet, seen.heard),
         seen.heard,
     )
     return replying(while_several(words, seen, facet), reply)
+
+
+def _splits_alike(asked: Asked, meant: Facet, tools: Sequence[Tool]) -> bool:
+    """Whether what a listener answers first tells the tools apart as the question that is meant does."""
+    first = next(facet for facet in facets(tools) if facet.key == asked.facets[0])
+    pairs = {(first.answers.get(tool.name), meant.answers.get(tool.name)) for tool in tools}
+    kinds = len({one for one, _ in pairs}), len({other for _, other in pairs})
+    return set(asked.options) == set(first.options) and kinds == (len(pairs), len(pairs))
 
 
 def _completes(words: Wording, seen: Situation, tool: Tool) -> Turn:

@@ -7,18 +7,22 @@ from collections.abc import Mapping, Sequence
 
 from ..catalog.facets import Facet, either
 from ..catalog.leaves import Leaf, leaves
-from ..catalog.profiles import about, profile
+from ..catalog.profiles import Profile, about, profile
 from ..catalog.verbs import is_verb, said
 from ..catalog.words import with_article
 from ..records.tool import Tool
 from .situation import Situation
 from .spoken_values import enum_said, kinds, spoken
-from .teacher_thoughts import be, is_plural, lowered
+from .teacher_words import be, is_common, is_plural, lowered, objects, verbs
 from .view import listed
 from .wording import Wording
 
 _LED = 0.6
 """Share of separating questions that something leads up to."""
+_FEW_ACTIONS = 3
+"""Actions on one thing up to which each may be said in full."""
+_GROUPED = 0.85
+"""Share of questions about several tasks that say once what two of them share."""
 _FEW_CHOICES = 4
 """Choices of a parameter that a question lists at most."""
 _LONGEST_CHOICE = 3
@@ -67,12 +71,10 @@ _QUALITY = re.compile(r"(?:\w+(?:ed|able|ible)|public|private|active|visible|ope
 
 
 def ask_which(words: Wording, seen: Situation, facet: Facet, *, plain: bool = False) -> str:
-    """The separating question; `plain` is the facet's own, for a listener who takes our words for something else."""
-    if plain:
-        return joined(words.phrase("lead_next") if words.rng.random() < _LED else "", facet.question)
+    """The separating question; `plain` has its answers as they are, for who takes others for something else."""
     lead = "lead_back" if seen.took_back else "lead_anew" if seen.stuck else "lead_first" if seen.first else "lead_next"
     opener = words.phrase(lead) if words.rng.random() < _LED or seen.stuck else ""
-    question = _separating(words, seen.tools, facet)
+    question = _plainest(words, facet) if plain else _separating(words, seen.tools, facet)
     return question if opener.endswith(":") and ":" in question else joined(opener, question)
 
 
@@ -96,13 +98,18 @@ def _separating(words: Wording, tools: Sequence[Tool], facet: Facet) -> str:
         return words.phrase("ask_gist", options="; ".join(options))
     if kind == "action":
         return _about_one_thing(words, facet, tools)
-    if kind == "task" and len(facet.options) > 2 and words.rng.random() < 0.7:
-        told = _by_thing(words, facet, tools)
-        if len(told) < len(facet.options):
-            grouped = f"{', '.join(told[:-1])}, or {told[-1]}" if len(told) > 1 else told[0]
-            return words.phrase("ask_verbs", options=grouped)
+    if kind == "task" and len(facet.options) > 2 and words.rng.random() < _GROUPED:
+        return words.phrase("ask_verbs", options=_grouped(words, facet, tools))
     rule = {"resource": "ask_nouns", "scope": "ask_place", "group": "ask_group"}.get(kind, "ask_verbs")
     return words.phrase(rule, options=either(_in_order(words, facet, tools)))
+
+
+def _plainest(words: Wording, facet: Facet) -> str:
+    """The question with its answers word for word, half of the time the facet's own."""
+    rule = {"action": "ask_verbs", "task": "ask_verbs", "resource": "ask_nouns"}.get(facet.key, "")
+    if not rule or words.rng.random() < 0.3:
+        return facet.question
+    return words.phrase(rule, options=either(words.rng.sample(facet.options, len(facet.options))))
 
 
 def _about_one_thing(words: Wording, facet: Facet, tools: Sequence[Tool]) -> str:
@@ -114,11 +121,11 @@ def _about_one_thing(words: Wording, facet: Facet, tools: Sequence[Tool]) -> str
     resource = resources.pop()
     thing = min(profile(tool).thing for tool in tools)
     way = words.rng.random()
-    if way < 0.4 and (verbs := _bare_verbs(words, options)):
+    if (way < 0.7 or len(options) > _FEW_ACTIONS) and (verbs := _bare_verbs(words, options)):
         many = said("list", resource)[0].removeprefix("see a list of ")
         whole = many if any(verb in _OF_MANY for verb in verbs) or words.rng.random() < 0.2 else thing
         return words.phrase("ask_verbs", options=f"{either(verbs)} {whole}")
-    if way < 0.7 and (first := _with_thing(options[0], resource)):
+    if way < 0.85 and (first := _with_thing(options[0], resource)):
         return words.phrase("ask_verbs", options=either([first, *options[1:]]))
     return words.phrase("ask_verbs_about", thing=thing, options=either(options))
 
@@ -169,27 +176,31 @@ def _in_order(words: Wording, facet: Facet, tools: Sequence[Tool]) -> list[str]:
     return [_in_other_words(option, verbs) for option in sorted(options, key=place)]
 
 
-def _by_thing(words: Wording, facet: Facet, tools: Sequence[Tool]) -> list[str]:
-    """The tasks, those on one thing told together: "view, change or remove a rule", "list effective rules"."""
+def _grouped(words: Wording, facet: Facet, tools: Sequence[Tool]) -> str:
+    """The tasks with what two of them share said once: "view or change a rule, or list effective rules"."""
     by_answer = {facet.answers[tool.name]: profile(tool) for tool in tools if tool.name in facet.answers}
     order = words.rng.choice(_ORDERS)
-    groups: dict[str, list[str]] = {}
+    short = verbs(words)
+    things: dict[str, list[Profile]] = {}
+    other: list[str] = []
     for option in words.rng.sample(facet.options, len(facet.options)):
-        groups.setdefault(by_answer[option].resource, []).append(option)
-    verbs = {action: lowered(words.phrase(f"ask_verb_{action}")) for action in (*_TASKS.values(), "search")}
+        item = by_answer[option]
+        if is_common(item):
+            things.setdefault(item.resource, []).append(item)
+        else:
+            other.append(option)
     told: list[str] = []
-    for resource in sorted(groups, key=lambda thing: len(thing.split())):
-        items = [by_answer[option] for option in groups[resource]]
-        if len(items) < 2 or any(
-            item.action not in verbs or item.task != said(item.action, resource)[0] for item in items
-        ):
-            told += [_in_other_words(option, {}) for option in groups[resource]]
-            continue
-        items.sort(key=lambda item: order.index(item.action))
-        many = said("list", resource)[0].removeprefix("see a list of ")
-        whole = many if any(item.action in ("list", "search") for item in items) else about(resource)
-        told.append(f"{either([verbs[item.action] for item in items])} {whole}")
-    return told
+    alone: dict[str, list[str]] = {}
+    for thing in sorted(things, key=lambda thing: len(thing.split())):
+        actions = sorted((item.action for item in things[thing]), key=order.index)
+        if len(actions) > 1:
+            told.append(f"{either([short[action] for action in actions])} {objects(thing, actions)}")
+        else:
+            alone.setdefault(actions[0], []).append(thing)
+    for action in sorted(alone, key=order.index):
+        told.append(f"{short[action]} {either([objects(thing, [action], led=True) for thing in alone[action]])}")
+    told += other
+    return f"{', '.join(told[:-1])}, or {told[-1]}" if len(told) > 1 else told[0]
 
 
 def _in_other_words(option: str, verbs: Mapping[str, str]) -> str:
@@ -272,8 +283,9 @@ def confirm(words: Wording, seen: Situation, tool: Tool) -> str:
         )
         for leaf in known
     ]
-    told = listed(values) if comma == ", " else comma.join(values)
-    restated = f"{words.rng.choice(_BEFORE_VALUES)}{told}" if values else ""
+    restated = ""
+    if values:
+        restated = words.rng.choice(_BEFORE_VALUES) + (listed(values) if comma == ", " else comma.join(values))
     return words.phrase("confirm", doing=_doing(words, profile(tool).task), restated=restated)
 
 

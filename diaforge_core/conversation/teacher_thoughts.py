@@ -8,16 +8,21 @@ from collections.abc import Sequence
 from ..catalog.facets import Facet, either
 from ..catalog.leaves import leaves
 from ..catalog.profiles import profile
-from ..catalog.words import singular, with_article
+from ..catalog.words import with_article
 from ..records.tool import Tool
 from .situation import Situation
+from .teacher_words import be, briefly, is_plural, lowered, number
 from .view import listed
 from .wording import Wording
 
 _NUMBERS = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
 _MOST_NAMED = 3
 """Tools or values that a thought names; of more it tells the number."""
-_LENGTHS = (1, 1, 2, 2, 2, 3, 3, 4)
+_NAMED = 0.6
+"""Share of thoughts that name tools rather than count them, if they speak of them."""
+_SAID_TWICE = 0.4
+"""Share of those that need not say besides what tells them apart."""
+_LENGTHS = (1, 2, 2, 2, 2, 3, 3, 3, 4)
 """How many clauses a thought has, drawn evenly; the ones that it cannot do without come on top."""
 
 
@@ -70,15 +75,15 @@ def while_several(words: Wording, seen: Situation, facet: Facet) -> str:
     thought = Thought(words)
     _what_happened(thought, words, seen)
     kind = facet.key.split(":")[0]
-    name_them = words.rng.random() < (0.6 if len(seen.tools) <= _MOST_NAMED else 0.3)
-    told = _difference(words, seen.tools, facet)
+    told, slots = _difference(words, seen.tools, facet)
+    open_ones = "think_names" if words.rng.random() < _NAMED else "think_number"
     count = number(words, len(seen.tools))
-    if words.rng.random() < 0.5:
-        thought.must("think_names" if name_them else "think_number", count=count)
-        thought.may(told[0], **told[1])
+    if open_ones == "think_names" and words.rng.random() < _SAID_TWICE:
+        thought.must(open_ones)
+        thought.may(told, **slots)
     else:
-        thought.may("think_names" if name_them else "think_number", count=count)
-        thought.must(told[0], **told[1])
+        thought.may(open_ones, count=count)
+        thought.must(told, **slots)
     most = _left_at_most(facet, seen.tools)
     if most == 1:
         thought.may("think_settles")
@@ -128,14 +133,13 @@ def _difference(words: Wording, tools: Sequence[Tool], facet: Facet) -> tuple[st
     kind = facet.key.split(":")[0]
     if kind == "parameter":
         return "think_differ_parameter", {"one": with_article(facet.key.partition(":")[2])}
-    if kind == "gist":
-        return "think_differ_gist", {}
-    options = list(facet.options)
+    options = briefly(words, facet, tools) if kind in ("action", "task") else list(facet.options)
     words.rng.shuffle(options)
-    if len(options) > _MOST_NAMED or any(tool.name not in facet.answers for tool in tools):
-        return "think_differ_many", {"kinds": number(words, len(options))}
-    one, other = options[0], either(options[1:])
-    return f"think_differ_{kind}", {"options": either(options), "one": one, "other": other}
+    if len(options) > _MOST_NAMED and not (kind == "action" and all(len(option.split()) == 1 for option in options)):
+        rest = number(words, len(options) - 2)
+        told = words.phrase("think_others", one=options[0], other=options[1], rest=rest)
+        return f"think_differ_{kind}", {"options": lowered(told)}
+    return f"think_differ_{kind}", {"options": either(options)}
 
 
 def _left_at_most(facet: Facet, tools: Sequence[Tool]) -> int:
@@ -236,8 +240,7 @@ def _which(thought: Thought, words: Wording, seen: Situation, tool: Tool) -> Non
     if seen.first:
         thought.may("think_plain")
     elif seen.narrowed:
-        task = profile(tool).task
-        (thought.must if words.rng.random() < 0.6 else thought.may)("think_narrowed", task=task)
+        thought.must("think_narrowed", task=profile(tool).task)
     else:
         thought.may("think_stays")
     if seen.aside(tool):
@@ -254,7 +257,7 @@ def _known(thought: Thought, words: Wording, labels: Sequence[str], rule: str) -
     if len(labels) > 1:
         thought.may(f"{rule}_many", known=number(words, len(labels)))
     elif labels and not is_plural(labels[0]):
-        thought.may(rule, known=labels[0])
+        thought.may(rule, **be(labels))
 
 
 def _required_known(seen: Situation, tool: Tool) -> list[str]:
@@ -266,40 +269,9 @@ def _put_off(seen: Situation, tool: Tool) -> list[str]:
     return [leaf.label for leaf in leaves(tool) if len(leaf.keys) == 1 and leaf.keys[0] in seen.reading.deferred]
 
 
-# --- words -----------------------------------------------------------------------------------------------------------
-
-
-def number(words: Wording, count: int) -> str:
-    """The number in letters or in digits."""
-    return _NUMBERS[count] if count < len(_NUMBERS) and words.rng.random() < 0.7 else str(count)
-
-
-def is_plural(label: str) -> bool:
-    """Whether a label takes `are`."""
-    last = label.split()[-1]
-    return singular(last) != last
-
-
-def be(labels: Sequence[str]) -> dict[str, str]:
-    """The labels as a person lists them, with the forms of the verb that they take."""
-    many = len(labels) > 1 or is_plural(labels[0])
-    verbs = ("are", "were", " are") if many else ("is", "was", "'s")
-    return {"labels": listed(labels), **dict(zip(("is", "was", "s"), verbs, strict=True))}
-
-
 def _names(words: Wording, tools: Sequence[Tool]) -> dict[str, str]:
     """The tools as a thought lists them: all of a few, else two and how many more."""
     names = [tool.name for tool in tools]
     if len(names) > _MOST_NAMED:
         names = [*words.rng.sample(names, 2), f"{number(words, len(names) - 2)} more"]
     return {"names": listed(names), "names_or": listed(names, "or")}
-
-
-def lowered(text: str) -> str:
-    """The text with a first letter that opened a sentence lowered; names and "I" as they are."""
-    first = text.split()[0] if text.split() else ""
-    return (
-        text
-        if first in ("I", "I'm", "I'll", "I'd", "I've") or first[1:] != first[1:].lower()
-        else text[:1].lower() + text[1:]
-    )

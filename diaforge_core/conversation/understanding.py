@@ -26,6 +26,11 @@ _FUZZY_WORD = 84
 """rapidfuzz ratio from which on each misspelled word is taken for its place in a parameter's label."""
 _ACTION = "@"
 """How the stem of a common action begins among the stems of `meaning`."""
+_FRAME = meaning(
+    "plan mean prefer intend hope try look aim goal idea intention task job request wish purpose exactly rather"
+)
+"""Stems of how a question is put, which are no part of what it offers."""
+_LED_BY_ARTICLE = re.compile(r"\s*(?:an?|the)\s", re.IGNORECASE)
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
 _CHOICE = re.compile(r"[,;:]|\bor\b|\bversus\b|\bvs\b|\brather than\b|\?")
 _YES_NO = re.compile(
@@ -196,17 +201,31 @@ class _Choice:
 def _choices(masked: str) -> list[_Choice]:
     """The parts of a sentence between the words that part choices, those without content left out.
 
-    A bare action takes on what the next one works on: "view, change or remove a rule".
+    A bare action takes on what the next one works on, and a bare thing the action before it: "view, change or remove
+    a rule", "remove a rule, a policy or a page".
     """
     ends = [(found.start(), found.end()) for found in _CHOICE.finditer(masked)]
     starts = [0, *(end for _, end in ends)]
     parts = zip(starts, [*(start for start, _ in ends), len(masked)], strict=True)
     found = [_Choice(start, end, said) for start, end in parts if (said := meaning(masked[start:end]))]
+    for place, choice in enumerate(found[1:], 1):
+        before = {word for word in found[place - 1].said if word.startswith(_ACTION)}
+        if len(before) == 1 and _LED_BY_ARTICLE.match(masked, choice.start) and not _acts(choice.said):
+            found[place] = replace(choice, said=choice.said | before)
     for place in range(len(found) - 2, -1, -1):
-        if len(found[place].said) == 1 and all(word.startswith(_ACTION) for word in found[place].said):
+        if _is_bare(found[place].said) and _acts(found[place + 1].said):
             thing = {word for word in found[place + 1].said if not word.startswith(_ACTION)}
             found[place] = replace(found[place], said=found[place].said | thing)
     return found
+
+
+def _acts(said: frozenset[str]) -> bool:
+    return any(word.startswith(_ACTION) for word in said)
+
+
+def _is_bare(said: frozenset[str]) -> bool:
+    """Whether the words are one common action and nothing that it works on."""
+    return sum(word.startswith(_ACTION) for word in said) == 1 and len(said - _FRAME) == 1
 
 
 def _named_in(answers: Answers, low: str, choices: Sequence[_Choice]) -> tuple[bool, list[str]]:
