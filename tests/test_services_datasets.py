@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +11,7 @@ from diaforge_core.errors import DataError
 from diaforge_core.generator.recipe import Recipe
 from diaforge_core.records.base import content_id
 from diaforge_core.records.dialogue import Dialogue
+from diaforge_core.services.commands import COMMANDS
 from diaforge_core.services.workspace import Workspace, open_workspace
 
 from .factories import wide_catalog
@@ -166,3 +168,15 @@ def test_the_parts_of_a_split_name_the_run_that_made_the_whole(workspace: Worksp
 def test_a_seed_below_zero_is_refused_before_anything_is_split(workspace: Workspace):
     with pytest.raises(DataError, match="seed of -1"):
         workspace.datasets.split("talks", seed=-1)
+
+
+def test_an_export_warns_of_what_repeats_and_names_what_made_it(workspace: Workspace, tmp_path: Path):
+    again = paraphrases(workspace.datasets.load("talks")[30], 4)
+    workspace.datasets.create("echo", catalog=workspace.catalogs.get("wide"))
+    workspace.datasets.add("echo", again)
+    done = COMMANDS["export"](
+        workspace, {"dataset": "echo", "format": "trl", "out": str(tmp_path / "echo.jsonl")}, lambda _: None
+    )
+    assert done["rows"] == 4
+    assert done["warnings"] == ["3 of 4 dialogues say the same as another one."]
+    assert "- 3 of 4 dialogues" in workspace.exports.card("echo")

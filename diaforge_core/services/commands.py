@@ -64,9 +64,16 @@ def compare(workspace: Workspace, params: dict[str, Any], on_progress: OnProgres
 
 
 def export(workspace: Workspace, params: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:
-    """`dataset, format, out, rows`."""
-    rows = workspace.exports.export(params["dataset"], params["format"], params["out"])
-    return {"dataset": params["dataset"], "format": params["format"], "out": params["out"], "rows": rows}
+    """`dataset, format, out, rows, warnings`: the last are sentences on what is too little varied."""
+    dataset, form, out = params["dataset"], params["format"], params["out"]
+    rows = workspace.exports.export(dataset, form, out)
+    return {
+        "dataset": dataset,
+        "format": form,
+        "out": out,
+        "rows": rows,
+        "warnings": workspace.exports.warnings(dataset),
+    }
 
 
 def demo(workspace: Workspace, params: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:

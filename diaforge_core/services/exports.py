@@ -28,6 +28,10 @@ FORMATS: tuple[Format, ...] = ("trl", "openai", "sharegpt", "dpo", "dialogues")
 """dialogues: our own records, which `load` takes back."""
 
 
+MOST_MEASURED = 20_000
+"""Kept dialogues up to which an export waits for their variety: the time grows with the square."""
+
+
 class Exports:
     """Writing datasets out."""
 
@@ -56,7 +60,12 @@ class Exports:
         return len(lines)
 
     def warnings(self, dataset: str) -> list[str]:
-        """One sentence for each floor of variety that the kept dialogues break, and one for their duplicates."""
+        """One sentence for each floor of variety that the kept dialogues break, and one for their duplicates.
+
+        Above `MOST_MEASURED` dialogues, one that says that they were not measured.
+        """
+        if self._workspace.datasets.info(dataset).kept > MOST_MEASURED:
+            return [f"Variety was not measured: the dataset holds more than {MOST_MEASURED:,} kept dialogues."]
         report = self._workspace.variety.report(dataset)
         said = [
             f"{floor.name.capitalize()}: {floor.value:.1%}, {'under' if floor.at_least else 'over'} {floor.limit:.1%}."

@@ -26,6 +26,7 @@ VERIFIER_WORDS = {
     "phase_order": "order of questions",
     "relevance": "relevant questions",
     "critic": "critic",
+    "duplicate": "no repetition",
 }
 FAULT_WORDS = {
     "format": "format",
@@ -36,6 +37,8 @@ FAULT_WORDS = {
     "phase_order": "order of questions",
     "relevance": "needless question",
     "critic": "critic",
+    "duplicate": "says the same again",
+    "rollout": "broke off",
 }
 """What a verifier that failed has found."""
 

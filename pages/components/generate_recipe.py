@@ -32,7 +32,7 @@ DIAL_WORDS = {
     "answers_other_first": "answers another question first",
 }
 """Behaviour dial → what a user with it does."""
-CLUSTERS_WAIT = 3.0
+CLUSTERS_WAIT = 1.0
 """Seconds for which the page waits for a large catalog's clusters before it goes on without them."""
 
 

@@ -18,7 +18,8 @@ from diaforge_core.services.review import Reviewed
 from . import wiring
 from .ambiguity_strip import candidates, required_ticks, strip
 from .dialogue_view import FAULT_WORDS, Shown, conversation, flatten, value_text
-from .edit_dialog import edit_turn
+from .edit_dialog import edit_turn, outcome_words
+from .generate_dialogue import anew_row
 from .palette import STATES, badge_markdown
 from .wiring import acting, services, who
 from .wording import ago, clip, count, exact, plain
@@ -126,6 +127,7 @@ def export_box(dataset: str) -> None:
     """The kept dialogues as a file for a training tool; it is written when the button is pressed."""
     kept = services().datasets.info(dataset).kept
     with st.popover("Export", icon=":material/download:", key=f"export.{dataset}", disabled=not kept):
+        wiring.link(wiring.GENERATE, "How varied it is, and its card", view="Variety", dataset=dataset)
         form = str(st.radio("For", list(EXPORTS), format_func=wiring.words_of(EXPORTS), key="review.export"))
         st.caption(
             f"{count(kept, 'dialogue')} that passed every check and that nobody rejected, one JSON object a line."
@@ -173,6 +175,19 @@ def centre(reviewed: Reviewed) -> None:
             on_edit=partial(_open, dialogue.id, "edit"),
         ),
     )
+    if state not in ("accepted", "rejected"):
+        anew_row(dialogue, f"review.{dialogue.id}.{dialogue.version}", partial(_play_anew, dialogue))
+
+
+def _play_anew(dialogue: Dialogue, turn: int) -> None:
+    """Have the scripts play on from a turn, as a new version that is stored like an edit."""
+    st.query_params["dialogue"] = dialogue.id
+
+    def play() -> None:
+        new = services().generation.regenerate(dialogue.id, turn, seed=dialogue.version, who=who())
+        wiring.tell(outcome_words(new))
+
+    acting(play)["on_click"]()
 
 
 def _light(key: str, parameter: str) -> None:

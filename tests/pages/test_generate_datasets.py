@@ -94,3 +94,16 @@ def test_two_datasets_stand_side_by_side(open_page: Open) -> None:
     assert list(frame.loc[frame[""] == "Dialogues"].iloc[0])[2] == "5"
     assert len(at.get("plotly_chart")) == 2
     services().datasets.remove("few")
+
+
+def test_review_plays_a_dialogue_anew_as_a_new_version_and_undo_brings_the_old_words_back(open_page: Open) -> None:
+    at = open_page("review", dataset="talks")
+    before = [element.value for element in at.text]
+    next(button for button in at.button if button.label == "Play from here").click().run()
+    assert not at.exception
+    assert not at.error
+    assert "Saved as version 2" in [toast.value.split(";")[0] for toast in at.toast]
+    assert [element.value for element in at.text] != before
+    next(button for button in at.button if button.label == "Undo").click().run()
+    assert not at.error
+    assert [element.value for element in at.text] == before

@@ -1,0 +1,72 @@
+"""The Generate page as people use it: a run to look into, a gap that is clicked and filled, a turn played anew."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from .conftest import settled
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+FILLED_MS = 60_000
+"""A worker's start and a few dialogues, also on a busy machine."""
+
+
+def open_tab(tab: Page, view: str, **query: str) -> None:
+    words = "&".join(f"{key}={value}" for key, value in {"view": view, **query}.items())
+    tab.goto(f"/generate?{words}")
+    settled(tab)
+
+
+def kept(tab: Page) -> int:
+    """Dialogues that the grid says were wanted by default: as many as are kept."""
+    return int(tab.get_by_role("spinbutton", name="Dialogues wanted in all").input_value())
+
+
+def test_a_cell_of_the_grid_is_clicked_filled_and_its_dialogues_arrive(tab: Page) -> None:
+    open_tab(tab, "Coverage", dataset="sparse")
+    before = kept(tab)
+    wanted = tab.get_by_role("spinbutton", name="Dialogues wanted in all")
+    wanted.fill("200")
+    wanted.press("Enter")
+    tab.get_by_text(re.compile("^\\d+ dialogues missing in all cells")).wait_for()
+    settled(tab)
+    cell = tab.locator(".js-plotly-plot .scatterlayer .point").first
+    box = cell.bounding_box()
+    assert box is not None
+    tab.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    tab.get_by_text(re.compile("missing in the 1 cell selected")).wait_for()
+    settled(tab)
+    tab.get_by_role("button", name=re.compile("^Fill gaps: \\d+ scenarios? into sparse")).click()
+    main = tab.get_by_test_id("stMainBlockContainer")
+    main.get_by_text("generate sparse").first.wait_for()
+    main.get_by_text("finished").first.wait_for(timeout=FILLED_MS)
+    settled(tab)
+    open_tab(tab, "Coverage", dataset="sparse")
+    assert kept(tab) > before
+
+
+def test_a_dialogue_of_a_run_opens_and_a_turn_is_played_anew(tab: Page) -> None:
+    open_tab(tab, "New+dialogues")
+    tab.get_by_text("Newest dialogues").click()
+    tab.locator("[class*=st-key-generate-row]").first.get_by_role("button").click()
+    dialog = tab.get_by_role("dialog")
+    dialog.get_by_text("Hidden side").wait_for()
+    settled(tab)
+    dialog.get_by_role("button", name="Play anew").click()
+    tab.get_by_role("button", name="Play from here").last.click()
+    dialog.get_by_text(re.compile("^Saved as version 2")).wait_for()
+
+
+def test_a_server_that_is_typed_in_has_limits_and_prices(tab: Page) -> None:
+    open_tab(tab, "New+dialogues")
+    tab.get_by_text("Who plays").click()
+    box = tab.get_by_role("combobox", name=re.compile("^Wording"))
+    box.fill("openai:qwen3@http://127.0.0.1:9/v1")
+    box.press("Enter")
+    tab.get_by_text("Limits and prices").wait_for()
+    settled(tab)
+    tab.get_by_role("button", name="Make 5 dialogues with these models").wait_for()
+    tab.get_by_text(re.compile("calls, .* tokens")).wait_for()
