@@ -199,6 +199,23 @@ def test_generate_tells_progress_on_stderr_and_gives_its_keys(filled: Path):
     assert "generate g: succeeded, 6 of 6 dialogues" in said
 
 
+def test_generate_takes_all_that_a_recipe_says(filled: Path):
+    words = ("--workers", "2", "--mix", "baseline=1", "--dial-share", "1", "--dial", "terse", "--style", "plain")
+    spent = ("--max-calls", "9", "--price", "org/m=1.5/6", "--votes", "1")
+    made, _ = command(filled, "generate", "--catalog", "sample", "--dataset", "g", "--count", "20", *words, *spent)
+    assert set(made["tiers"]) == {"baseline"}
+    listed, _ = command(filled, "runs")
+    recipe = listed["runs"][0]["config"]
+    assert (recipe["workers"], recipe["dials"], recipe["styles"]) == (2, ["terse"], ["plain"])
+    assert recipe["limits"] == {"tokens": None, "money": None, "calls": 9}
+    assert recipe["prices"] == {"org/m": {"prompt": 1.5, "completion": 6.0}}
+    assert command(filled, "pause", "generate g")[0] == {"run": "generate g", "state": "succeeded"}
+    unfinished = ("generate", "--catalog", "sample", "--dataset", "g", "--price", "m=1", "--workspace", str(filled))
+    assert "a number is missing" in RUNNER.invoke(app, list(unfinished)).output
+    secret = ("generate", "--catalog", "sample", "--dataset", "h", "--shards", "s3://me:canary@bucket")
+    assert "canary" not in command(filled, *secret, code=2)[1]
+
+
 def test_evaluate_and_compare_give_every_metric_with_its_interval(filled: Path):
     for model in ("oracle", "eager"):
         words = ("--model", f"scripted:{model}", "--scenarios", "d", "--count", "6", "--run", model)

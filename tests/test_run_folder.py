@@ -72,6 +72,18 @@ def test_wherever_the_last_row_is_torn_the_rows_before_it_stay(tmp_path_factory:
     assert folder.rows_path.read_bytes() == content[: folder.rows_path.stat().st_size]
 
 
+def test_a_torn_row_longer_than_a_block_is_cut_off_whole(folder: RunFolder, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("diaforge_core.store.run_folder.BLOCK_BYTES", 7)
+    folder.append({"n": 1}, {"n": 2})
+    whole = folder.rows_path.read_bytes()
+    folder.rows_path.write_bytes(whole + b"x" * 100)
+    folder.repair()
+    assert folder.rows_path.read_bytes() == whole
+    folder.rows_path.write_bytes(b"x" * 100)
+    folder.repair()
+    assert folder.rows_path.read_bytes() == b""
+
+
 def test_a_row_longer_than_the_piece_asked_for_comes_whole(folder: RunFolder):
     folder.append({"text": "x" * 5000})
     folder.append({"n": 2})

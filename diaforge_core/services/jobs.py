@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from .workspace import Workspace
 
 SCRIPTED_SLOTS = 2
-"""Runs without a model that work at once; each takes one core."""
+"""Runs without a model on this machine that work at the same time; others wait."""
 PATIENCE_SECONDS = 20.0
 """From the wish to stop to the terminating of a worker that does not heed it: a training step may be in its midst."""
 KILL_AFTER_SECONDS = 10.0

@@ -158,12 +158,16 @@ def _cores() -> int:
 
 
 def _whole(shelf: Shelf, number: int, rows: int) -> list[bytes]:
-    lines = (shelf.get(number) or b"").splitlines(keepends=True)
+    """The lines of a shard; DataError if it did not come, or not as it was made."""
+    content = shelf.get(number)
+    if content is None:
+        raise DataError(
+            f"Shard {number} did not come to {shelf.address}. Give an address that all machines of the run reach."
+        )
+    lines = content.splitlines(keepends=True)
     if len(lines) != rows:
         shelf.remove(number)
-        raise DataError(
-            f"Shard {number} at {shelf.address} is not as it was put there. Resume the run to make it anew."
-        )
+        raise DataError(f"Shard {number} at {shelf.address} is not as it was put there. Resume to make it anew.")
     return lines
 
 

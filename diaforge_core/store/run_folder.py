@@ -9,7 +9,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from pydantic import Field
 
@@ -22,6 +22,7 @@ from ..records.tool import Catalog
 
 ROOM_BYTES = 64 << 10
 """Held by a file while a worker runs, and given back for its last words where the disk has become full."""
+BLOCK_BYTES = 1 << 20
 PAUSE = "pause"
 """In the stop file where the run is to go on later."""
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -124,14 +125,17 @@ class RunFolder:
     def repair(self) -> None:
         """Cut off a last row that a killed worker left unfinished; done before a worker appends."""
         if self.rows_path.exists():
-            content = self.rows_path.read_bytes()
-            whole = content.rfind(b"\n") + 1
-            if whole < len(content):
+            with self.rows_path.open("rb") as file:
+                whole = _end_of_last_line(file)
+            if whole < self.rows_path.stat().st_size:
                 os.truncate(self.rows_path, whole)
 
     def rows(self) -> Iterator[dict[str, Any]]:
-        """Every whole row so far, in order."""
-        return iter(self.rows_from(0)[0])
+        """Every whole row so far, in order, one at a time."""
+        with contextlib.suppress(FileNotFoundError), self.rows_path.open("rb") as file:
+            for line in file:
+                if line.endswith(b"\n") and line.strip():
+                    yield json.loads(line)
 
     def rows_from(self, offset: int, at_most_bytes: int | None = None) -> tuple[list[dict[str, Any]], int]:
         """The whole rows that start at byte `offset`, and the offset behind them; an unfinished last row waits."""
@@ -215,6 +219,19 @@ def replace_file(path: Path, content: bytes) -> None:
         except OSError:
             partial.unlink(missing_ok=True)
             raise
+
+
+def _end_of_last_line(file: BinaryIO) -> int:
+    """Offset behind the last line break, looked for from the end; 0 if there is none."""
+    place = file.seek(0, os.SEEK_END)
+    while place > 0:
+        start = max(0, place - BLOCK_BYTES)
+        file.seek(start)
+        found = file.read(place - start).rfind(b"\n")
+        if found >= 0:
+            return start + found + 1
+        place = start
+    return 0
 
 
 def line_of(row: dict[str, Any]) -> bytes:
