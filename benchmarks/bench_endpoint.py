@@ -21,9 +21,14 @@ from pathlib import Path
 import httpx2
 from pydantic import SecretStr
 
+from diaforge_core.catalog.importing import load_catalog
 from diaforge_core.conversation.chat_models import OpenAIModel
 from diaforge_core.conversation.endpoint import IN_FLIGHT, Means
+from diaforge_core.conversation.in_flight import in_order
 from diaforge_core.conversation.response_cache import ResponseCache
+from diaforge_core.conversation.scenarios import draw_scenarios
+from diaforge_core.generator.agents import open_agents
+from diaforge_core.generator.recipe import Recipe
 
 from .timing import report
 
@@ -47,6 +52,11 @@ def main() -> None:
         ours = steady_rate(url, calls)
         allowed = IN_FLIGHT / LATENCY
         report("share of what the latency allows, steady part", ours / allowed, "", 0.95, at_most=False)
+    with stub_server(LATENCY) as url:
+        _conversations("model as assistant", url, "assistant")
+    with stub_server(LATENCY, "tests.obedient_model") as url:
+        _conversations("model as user and critic", url, "user", "critic")
+        _conversations("words by model", url, "words")
     with stub_server(LATENCY) as url:
         _peer(url, calls, ours)
 
@@ -107,12 +117,27 @@ def steady_rate(url: str, calls: int) -> float:
     return sum(first <= end < last for end in ends) / (last - first)
 
 
+def _conversations(title: str, url: str, *sides: str) -> None:
+    """Print what each request of whole conversations costs us, checked and judged, `IN_FLIGHT` at once."""
+    catalog = load_catalog("enterprise_apis.json")
+    recipe = Recipe.model_validate({"catalog": "demo", **dict.fromkeys(sides, f"openai:m@{url}")})
+    scenarios = list(draw_scenarios(catalog, IN_FLIGHT * 2, 5))
+    with tempfile.TemporaryDirectory() as folder, ResponseCache(Path(folder) / "responses.jsonl") as cache:
+        means = Means(cache=cache)
+        agents = open_agents(recipe, {}, Path(folder), means)
+        started, cpu = time.perf_counter(), _cpu()
+        made = list(in_order(lambda scenario: agents.play(catalog, scenario), scenarios, IN_FLIGHT))
+        wall, cpu = time.perf_counter() - started, _cpu() - cpu
+    calls = means.budget.spent.calls
+    passed = sum(dialogue.passed for _, dialogue in made)
+    print(f"{title}: {len(made)} conversations, {passed} accepted, {calls:,} calls in {wall:.1f} s")
+    report(f"our CPU per turn, {title}", 1000 * cpu / calls, "ms", 4.0, at_most=True)
+
+
 @contextlib.contextmanager
-def stub_server(latency: float) -> Iterator[str]:
+def stub_server(latency: float, module: str = "tests.stub_server") -> Iterator[str]:
     """The address of a stub server of this latency in a process of its own."""
-    server = subprocess.Popen(
-        [sys.executable, "-m", "tests.stub_server", str(latency), "0"], stdout=subprocess.PIPE, text=True
-    )
+    server = subprocess.Popen([sys.executable, "-m", module, str(latency), "0"], stdout=subprocess.PIPE, text=True)
     assert server.stdout is not None
     try:
         yield server.stdout.readline().strip()

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import random
 import re
+import sys
+import threading
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
-from .stub_server import Reply, Script, says
+from .stub_server import Forgetful, Reply, Script, StubServer, says
 
 _HINT = re.compile(r"in your own words, that you (.*)\.$", re.MULTILINE)
 _VALUE = re.compile(r"^- ([^:\n]+): (.+)$", re.MULTILINE)
@@ -76,3 +80,18 @@ def counting_tokens(count: Callable[[str], int]) -> Script:
 
 
 plays_all = counting_tokens(lambda text: len(text) // 4)
+
+
+def main(arguments: list[str]) -> None:
+    """Serve all sides after a given latency, for benchmarks; the address is printed."""
+    latency, port = float(arguments[0]), int(arguments[1])
+    server = StubServer(lambda number, request: replace(plays_all(number, request), delay=latency), port)
+    server.requests = Forgetful()
+    server.authorizations = Forgetful()
+    print(server.url, flush=True)
+    with contextlib.suppress(KeyboardInterrupt):
+        threading.Event().wait()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

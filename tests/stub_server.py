@@ -141,14 +141,14 @@ def main(arguments: list[str]) -> None:
     plain = says("Which of the two do you mean?", usage=(500, 40))
     reply = Reply(body=plain.body, delay=latency)
     server = StubServer(reply, port)
-    server.requests = _Forgetful()
-    server.authorizations = _Forgetful()
+    server.requests = Forgetful()
+    server.authorizations = Forgetful()
     print(server.url, flush=True)
     with contextlib.suppress(KeyboardInterrupt):
         threading.Event().wait()
 
 
-class _Forgetful(list[Any]):
+class Forgetful(list[Any]):
     """A list that stays empty: a benchmark's requests would fill the memory."""
 
     def append(self, item: Any, /) -> None:
