@@ -106,31 +106,12 @@ def test_only_the_named_goal_tools_are_asked_for():
         next(draw_scenarios(WIDE, 1, 1, Choices(goal_tools=["CreateLeed"])))
 
 
-def test_a_catalog_that_holds_no_scenario_is_one_clear_message():
-    tool = sales_tools()[0]
-    twins = [a_tool(f"Twin{n}", summary="Do it", original_name="Twin", id="string!") for n in range(6)]
-    for catalog in (a_catalog(tool), a_catalog(*twins)):
-        with pytest.raises(CatalogError, match="No scenario can be drawn"):
-            next(draw_scenarios(catalog, 1, seed=0))
-
-
 def test_a_small_catalog_has_the_tiers_it_can_hold_and_their_shares_sum_to_one():
     small = a_catalog(*sales_tools()[:4])
     assert "baseline" in available_tiers(small)
     assert "medium" not in available_tiers(small)
     assert sum(effective_mix(small).values()) == pytest.approx(1)
     assert {scenario.tier for scenario in draw_scenarios(small, 10, seed=2)} <= set(available_tiers(small))
-
-
-def test_tools_without_parameters_with_only_optional_ones_and_with_many_give_scenarios():
-    tools = (
-        a_tool("ListRoles", summary="List all roles"),
-        a_tool("ListUsers", summary="List all users", team="string", active="boolean"),
-        a_tool("CreateUser", summary="Create a user", **{f"field_{n}": "string!" for n in range(120)}),
-        a_tool("DeleteUser", summary="Delete a user", user_id="string!"),
-    )
-    drawn = list(draw_scenarios(a_catalog(*tools), 8, 3, Choices(goal_tools=[tool.name for tool in tools])))
-    assert {scenario.goal_tool for scenario in drawn} == {tool.name for tool in tools}
 
 
 def test_questions_needed_counts_the_questions_about_tool_values_and_confirmation():

@@ -18,7 +18,7 @@ from .reading import spoken_parts
 
 DIALS: tuple[Dial, ...] = get_args(Dial)
 _TRIES = 4
-"""Other values drawn for one argument until one could be its slip."""
+"""Other calls drawn, one of whose values could be the slip."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +59,9 @@ def _correction(plan: Plan, rng: random.Random) -> DialEvent | None:
     """A value said wrongly at first."""
     parts = spoken_parts(plan.goal, plan.gold)
     schemas = {leaf.path: leaf.schema for leaf in leaves(plan.goal)}
+    others = _other_values(plan, rng)
     for path in rng.sample(list(parts), len(parts)):
-        wrong = slip(plan, path, schemas[path], parts[path], rng)
+        wrong = _slip(schemas[path], parts[path], [each[path] for each in others if path in each], rng)
         if wrong is not None and wrong not in parts.values():
             return DialEvent(turn=plan.turn_of(path), values=(path,), wrong=wrong)
     return None
@@ -94,9 +95,12 @@ _EVENTS: dict[str, Callable[[Plan, random.Random], DialEvent | None]] = {
 }
 
 
-def slip(plan: Plan, path: str, schema: dict[str, Any], value: Any, rng: random.Random) -> Any:
-    """Another value that a person could have said by mistake; None where a slip is hard to imagine."""
-    made: list[Any] = []
+def _slip(schema: dict[str, Any], value: Any, others: Sequence[Any], rng: random.Random) -> Any:
+    """Another value that a person could have said by mistake; None where a slip is hard to imagine.
+
+    `others` are what it could have been in another call.
+    """
+    made: list[Any] = list(others)
     if "enum" in schema:
         made = rng.sample(schema["enum"], len(schema["enum"]))
     elif isinstance(value, bool) or not isinstance(value, int | float | str):
@@ -105,8 +109,6 @@ def slip(plan: Plan, path: str, schema: dict[str, Any], value: Any, rng: random.
         made = [value + rng.choice((-2, -1, 1, 2)), value + 1, value - 1]
     elif re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
         made = [(dt.date.fromisoformat(value) + dt.timedelta(days=rng.choice((-7, -1, 1, 7)))).isoformat()]
-    else:
-        made = _others(plan, path, rng)
     return next((each for each in made if _is_slip(schema, each, value)), None)
 
 
@@ -122,14 +124,15 @@ def _within(one: str, other: str) -> bool:
     return one in other or other in one
 
 
-def _others(plan: Plan, path: str, rng: random.Random) -> list[Any]:
-    """What else this argument could have been."""
-    found: list[Any] = []
-    for _ in range(_TRIES):
-        try:
-            arguments = sample_arguments(plan.goal, rng, 0.0, plan.setting.locale, plan.setting.today, plan.gold)
-        except CatalogError:
-            return found
-        parts = spoken_parts(plan.goal, arguments)
-        found += [parts[path]] if path in parts else []
-    return found
+def _other_values(plan: Plan, rng: random.Random) -> list[dict[str, Any]]:
+    """The values that other calls with the same arguments could have, by dotted path."""
+    try:
+        return [
+            spoken_parts(
+                plan.goal,
+                sample_arguments(plan.goal, rng, 0.0, plan.setting.locale, plan.setting.today, plan.gold),
+            )
+            for _ in range(_TRIES)
+        ]
+    except CatalogError:
+        return []

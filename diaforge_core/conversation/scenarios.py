@@ -121,6 +121,8 @@ class _Drawer:
     def __init__(self, catalog: Catalog, seed: int, choices: Choices) -> None:
         self.catalog, self.seed, self.choices = catalog, seed, choices
         self.people = choices.people
+        self.no_values: CatalogError | None = None
+        """Why the last goal tool without any arguments has none."""
         self.near = neighbourhood(catalog, choices.nearness)
         self.goals = _shuffled(_goals(catalog, choices.goal_tools), derived_seed("goals", catalog.version, seed))
         self.conditional = tuple(tool for tool in self.goals if is_conditional(tool))
@@ -151,7 +153,7 @@ class _Drawer:
                 found = self._attempt(tier, goal, rng)
                 if found:
                     return found
-        raise CatalogError(_no_tiers(self.catalog, self.choices.nearness))
+        raise self.no_values or CatalogError(_no_tiers(self.catalog, self.choices.nearness))
 
     def _tiers_from(self, tier: Tier) -> tuple[Tier, ...]:
         """This tier, then the easier ones, then the harder ones, as far as the catalog holds them."""
@@ -177,7 +179,9 @@ class _Drawer:
         if tier == "hard" and not is_interdependent(goal, distractors):
             return None
         setting = draw_setting(rng)
-        gold = draw_arguments(goal, rng, setting)
+        gold = self._gold(goal, rng, setting)
+        if gold is None:
+            return None
         shown = list(distractors) if no_tool else [goal, *distractors]
         rng.shuffle(shown)
         selection = refusal_questions(goal, shown) if no_tool else selection_questions(goal.name, shown)
@@ -206,12 +210,20 @@ class _Drawer:
         expert = scenario.questions_needed >= EXPERT_QUESTIONS
         return scenario if no_tool or expert == (tier == "expert") else None
 
+    def _gold(self, goal: Tool, rng: random.Random, setting: Setting) -> dict[str, Any] | None:
+        """Gold arguments; None, and the reason kept, where the goal's schema lets none be drawn."""
+        try:
+            return draw_arguments(goal, rng, setting)
+        except CatalogError as problem:
+            self.no_values = problem
+            return None
+
     def _available(self, mix: Mapping[Tier, float]) -> dict[Tier, float]:
         """The shares of the tiers that can be drawn, scaled to one."""
         asked: dict[Tier, float] = {tier: mix.get(tier, 0.0) for tier in TIERS}
         held: dict[Tier, float] = {tier: share for tier, share in asked.items() if share > 0 and self._holds(tier)}
         if not held:
-            raise CatalogError(_no_tiers(self.catalog, self.choices.nearness))
+            raise self.no_values or CatalogError(_no_tiers(self.catalog, self.choices.nearness))
         total = sum(held.values())
         return dict(zip(held, (share / total for share in held.values()), strict=True))
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from ..records.scenario import Scenario, Tier
+from ..records.scenario import TIERS, Scenario, Tier
 from ..records.tool import Tool
 
 DISTRACTORS: dict[Tier, tuple[int, int]] = {"baseline": (2, 3), "medium": (4, 5), "hard": (4, 5), "expert": (4, 6)}
@@ -22,6 +23,41 @@ def tier_of(scenario: Scenario, tools: Sequence[Tool]) -> Tier:
     if is_conditional(goal):
         return "hard"
     return "medium" if len(scenario.distractors) >= DISTRACTORS["medium"][0] else "baseline"
+
+
+@dataclass(frozen=True, slots=True)
+class TierFigures:
+    """What the scenarios of one tier, or of all, are like on average."""
+
+    scenarios: int
+    no_tool: float
+    """Share without a right tool in view."""
+    distractors: float
+    questions: float
+    """Questions needed at least."""
+    turns: float
+    """Assistant turns of an optimal asker: those questions, then the call or the refusal."""
+    dials: float
+    """Share with a behaviour that disturbs the conversation."""
+
+
+def tier_figures(scenarios: Sequence[Scenario]) -> dict[str, TierFigures]:
+    """Tier → its figures, easiest tier first, then those of `all`; tiers without a scenario are left out."""
+    groups = {tier: [scenario for scenario in scenarios if scenario.tier == tier] for tier in TIERS}
+    return {name: _figures(group) for name, group in {**groups, "all": list(scenarios)}.items() if group}
+
+
+def _figures(scenarios: Sequence[Scenario]) -> TierFigures:
+    count = len(scenarios)
+    questions = sum(scenario.questions_needed for scenario in scenarios) / count
+    return TierFigures(
+        scenarios=count,
+        no_tool=sum(not scenario.solvable for scenario in scenarios) / count,
+        distractors=sum(len(scenario.distractors) for scenario in scenarios) / count,
+        questions=questions,
+        turns=questions + 1,
+        dials=sum(scenario.dial is not None for scenario in scenarios) / count,
+    )
 
 
 def is_conditional(tool: Tool) -> bool:
