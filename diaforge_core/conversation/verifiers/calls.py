@@ -7,7 +7,7 @@ import re
 from ...records.tool import ToolCall
 from .case import Case, Fault
 from .questions import asks_which, is_question
-from .thoughts import is_unfinished, named
+from .thoughts import is_unfinished, named, tells_of_another
 
 _CANNOT = re.compile(
     r"\b(?:no|none|not|nothing|neither|never|cannot|can'?t|unable|isn'?t|don'?t|doesn'?t|won'?t|outside|beyond"
@@ -69,6 +69,9 @@ def _thought_of_call(case: Case, call: ToolCall, last: int) -> Fault | None:
     if call.name in refused or (favoured and call.name not in favoured):
         others = ", ".join(sorted(favoured - {call.name})) or "another tool"
         return Fault(f"the thought speaks for {others}, the call names {call.name}", last)
+    other = "" if favoured else tells_of_another(thought, case.candidates, call.name)
+    if other:
+        return Fault(f"the thought tells what {other} does, the call names {call.name}", last)
     if is_unfinished(thought):
         return Fault("the thought says that something is still missing, yet the turn calls", last)
     return None

@@ -23,7 +23,8 @@ from .words import is_telling, same_value, top_of
 _EVASIVE = re.compile(
     r"\b(?:not sure|no idea|don'?t know|do not know|can'?t say|cannot say|hard to say|whichever|whatever"
     r"|either is fine"
-    r"|you (?:decide|choose|pick|tell me)|what do you mean|don'?t understand|doesn'?t matter|up to you|no clue"
+    r"|you (?:decide|choose|pick|tell me)|what do you mean|explain|(?:don'?t|didn'?t|did not"
+    r"|do not) (?:understand|get (?:it|that|you)|follow)|doesn'?t matter|up to you|no clue"
     r"|let me (?:first )?(?:check|think|ask|find|look)|have to (?:check|ask|look)|need to (?:check|ask)"
     r"|will (?:check|ask)"
     r"|get back to you|one moment|hang on|later|any of (?:them|those|these)|either (?:one|way))\b"
@@ -238,9 +239,10 @@ class Case:
 
     def leaves_open(self, index: int) -> bool:
         """Whether user turn `index` says nothing but that it cannot or will not choose."""
-        if not self.is_evasive(index):
+        words = self.turns[index].reply.strip()
+        if not self.is_evasive(index) and not words.endswith("?"):
             return False
-        clauses = re.findall(r"[^,.;!?]+[,.;!?]?", self.turns[index].reply)
+        clauses = re.findall(r"[^,.;!?]+[,.;!?]?", words)
         return not any(meaning(each) for each in clauses if not (_EVASIVE.search(each) or each.endswith("?")))
 
     def settled_before(self, index: int) -> bool:

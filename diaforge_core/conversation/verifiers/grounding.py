@@ -26,7 +26,7 @@ _NO = re.compile(r"\b(?:no|not|don'?t|without|never|none|isn'?t|doesn'?t|off|lea
 _DENYING = meaning("skip disable suppress exclude ignore without hide no not omit")
 _DENIED = re.compile(
     r"\b(?:not|instead of|rather than|n't|isn't|wasn't|(?:any\w*|every\w*|all) (?:but|except|other than)|except"
-    r"|never|no longer)\s+(?:the |a |an )?[\"“']?$",
+    r"|never|no longer)\s+(?:the |a |an )?[\"“'+(#]*$",
     re.IGNORECASE,
 )
 _WAVERS = re.compile(

@@ -14,7 +14,7 @@ from ..understanding import Asked, label_pattern, leaf_named, sentences
 from .case import Case, Fault, is_distinct
 from .links import link_to_tasks, link_to_value, linked_values, named_values
 from .sayings import said_at
-from .thoughts import settles_on
+from .thoughts import calls_now, is_ready, settles_on
 from .words import fold, top_of
 
 _ASKS = re.compile(
@@ -123,7 +123,16 @@ def check_phase_order(case: Case) -> Fault | None:
         settled = settles_on(turn.thought, case.candidates)
         if settled:
             return Fault(f"the thought settles on {settled} while {len(still_open)} tools are possible", index)
-    return _no_separating_question(case) or _confirmation(case)
+    return _no_separating_question(case) or _confirmation(case) or _ready_but_asks(case)
+
+
+def _ready_but_asks(case: Case) -> Fault | None:
+    """A thought that holds everything for known, or calls, in a turn that asks on."""
+    for index in case.asked:
+        thought = case.turns[index].thought
+        if index < case.last and is_ready(thought) and (calls_now(thought) or not is_confirmation(case, index)):
+            return Fault("the thought says that nothing is open, yet the turn asks", index)
+    return None
 
 
 def _is_open(case: Case, index: int) -> bool:

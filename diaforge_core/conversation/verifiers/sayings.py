@@ -402,7 +402,9 @@ def _end_of(period: str, today: dt.date, following: bool) -> dt.date:
 
 
 _TIME = re.compile(
-    r"\b(?P<h>\d{1,2})(?:[:.h](?P<m>\d{2}))?\s*(?P<half>[ap]\.?m\b\.?)?(?P<clock>\s*o'?clock|\s+(?:hours|hrs|uhr))?"
+    r"(?P<lead>\b(?:at|from|until|till|by|before|after|around"
+    r"|about) )?\b(?P<h>\d{1,2})(?:[:.h](?P<m>\d{2}))?\s*(?P<half>[ap]\.?m\b\.?)?(?P<clock>\s*o'?clock"
+    r"|\s+(?:hours|hrs|uhr))?"
     rf"|\b(?P<past>half past|quarter past|quarter to)\s+(?P<hw>\w+)|\b(?P<word>noon|midday|midnight)\b"
     rf"|\bat\s+(?P<at>{'|'.join(_UNITS)})\b",
     re.IGNORECASE,
@@ -431,6 +433,8 @@ def _clock(found: re.Match[str]) -> Iterator[tuple[int, int]]:
     else:
         hour, minute = int(found["h"]), int(found["m"] or 0)
         half = (found["half"] or "")[:1].lower()
+        if not (half or found["m"] or found["clock"] or found["lead"]):
+            return  # a bare number is a day or an amount
         if half:
             yield hour % 12 + (12 if half == "p" else 0), minute
         else:

@@ -29,35 +29,58 @@ _HEDGE = re.compile(
     r"|separat\w+|compared|other\w*|rest|both|several|first|before|remain possible|would)\b",
     re.IGNORECASE,
 )
-_COMMITS = re.compile(
-    r"\b(?:must be|has to be|can only be|it'?s|it is|this is|that is|is (?:clearly|certainly|definitely"
-    r"|obviously|surely"
-    r"|the|what|meant|wanted|right)|clear\w*|obvious\w*|certain\w*|definite\w*|sure\w*|no doubt|undoubted\w*"
-    r"|evident\w*"
-    r"|(?:i|we|let'?s|let me)\b.{0,20}\b(?:call|use|take|go|pick|choose|run|settle|decide)|only|wants?|needs?"
-    r"|settle\w*"
-    r"|decid\w+|go(?:es|ing)? (?:for|with)|point\w* to|means?|fits?|leaves?|remains?|left|match\w*|the one|right tool"
-    r"|conclude\w*|therefore|so)\b",
+_RULES_OUT = re.compile(
+    r"\b(?:not|isn'?t|never|rather than|instead of|no longer|rul\w+ out|exclud\w+|eliminat\w+|drop\w*|neither"
+    r"|nor|without"
+    r"|unlike)\b|n't\b",
     re.IGNORECASE,
 )
 _STRONGLY = re.compile(
     r"\b(?:must be|has to be|can only (?:be|mean)|clearly|obviously|certainly|definitely|surely|no doubt|undoubtedly"
-    r"|evidently|for sure|without (?:a )?doubt|there is only one|settled|i (?:will|'ll) (?:just )?(?:call"
+    r"|evidently|for sure|without (?:a )?doubt|only (?:be )?one|there is only one|settled|this is it|must mean"
+    r"|i (?:will|'ll) (?:just )?(?:call"
     r"|go with|take|use))\b",
     re.IGNORECASE,
 )
 _UNFINISHED = re.compile(
-    r"\bstill (?:need|missing|lack|unclear|unknown|do not|don'?t|have to ask)|\b(?:is|are) (?:still "
-    r"|yet )?(?:missing|lacking|unknown)\b"
+    r"\bstill (?:need|missing|lack|unclear|unknown|have to ask|open)|\b(?:is|are) (?:still |yet )?(?:missing"
+    r"|lacking|unknown)\b"
     r"|\b(?:must|should|have to|need to|will|'ll|ought to|going to) (?:first )?(?:ask|find out|clarify)\b"
-    r"|\b(?:cannot|can'?t|could not) (?:yet )?(?:tell|call|proceed|act)\b|\b(?:isn'?t|not) (?:yet )?(?:clear"
-    r"|known|decided)\b",
+    r"|\b(?:cannot|can'?t|could not) (?:yet )?(?:tell|call|proceed|act|decide)\b|\b(?:isn'?t"
+    r"|not) (?:yet )?(?:clear|known|decided)\b"
+    r"|\b(?:don'?t|do not) (?:yet )?(?:know|have)\b.*\byet\b|\bneeds?\b.*\b(?:before|first)\b",
     re.IGNORECASE,
 )
-_NOT_UNFINISHED = re.compile(
-    r"\b(?:no|nothing|none|not|never|n't|without|anything|any|was|were|had|been|no longer|last|until now|before)\b",
+_NOT_SO = re.compile(
+    r"\b(?:no|nothing|none|not|never|without|nobody|anything|any|was|were|had|been|no longer|until now)\b"
+    r"|n't\b",
     re.IGNORECASE,
 )
+"""Before such a phrase it says the contrary, or how things were."""
+_READY = re.compile(
+    r"\b(?:everything|all(?: of it| that is needed| the values| values| required values)?) (?:required "
+    r"|needed )?(?:is|are) "
+    r"(?:now )?(?:known|given|there|in|complete|clear|settled)\b|\bnothing (?:\w+ ){0,2}?is (?:missing|open"
+    r"|left|lacking)\b"
+    r"|\bno (?:more|further) questions\b",
+    re.IGNORECASE,
+)
+_CALLS_NOW = re.compile(
+    r"\bi (?:will |can |'ll )?(?:now )?(?:make|place) the call\b|\bi (?:will |can |'ll )?(?:now )?call (?:it"
+    r"|the tool|this|that)\b"
+    r"|\bi call \w+ now\b",
+    re.IGNORECASE,
+)
+_NOT_READY = re.compile(
+    r"\b(?:but|except|only|just|yet|before|after|once|until|when|if|unless|without|cannot|can'?t|not|would|then"
+    r"|so far"
+    r"|apart|besides|optional|still)\b|n't\b",
+    re.IGNORECASE,
+)
+_TOLD = 0.7
+"""Share of what a task is about that a sentence must hold to tell of that task."""
+_WORD_BY_WORD = 0.9
+"""Share from which on a sentence repeats the document, so that words such as "or" in it are the document's."""
 
 
 def clauses(text: str) -> list[str]:
@@ -67,8 +90,9 @@ def clauses(text: str) -> list[str]:
 
 def mentions(text: str, tools: Sequence[Tool]) -> Iterator[tuple[str, re.Match[str]]]:
     """Each place where the text names one of the tools, by cleaned or original name or by its last part."""
+    low = text.casefold()
     for tool in tools:
-        if any(form in text for form in _forms(tool)):
+        if any(form.casefold() in low for form in _forms(tool)):
             for found in re.finditer(_pattern(_forms(tool)), text):
                 yield tool.name, found
 
@@ -82,7 +106,7 @@ def _forms(tool: Tool) -> tuple[str, ...]:
 
 @lru_cache(maxsize=16_384)
 def _pattern(forms: tuple[str, ...]) -> re.Pattern[str]:
-    return re.compile(rf"(?<![\w.])(?:{'|'.join(map(re.escape, forms))})(?!\w)")
+    return re.compile(rf"(?<![\w.])(?:{'|'.join(map(re.escape, forms))})(?!\w)", re.IGNORECASE)
 
 
 def named(text: str, tools: Sequence[Tool]) -> tuple[set[str], set[str]]:
@@ -109,29 +133,72 @@ def settles_on(thought: str, tools: Sequence[Tool]) -> str:
                 return name
     if favoured:
         return ""
-    for clause in clauses(thought):
-        if _STRONGLY.search(clause) and not _HEDGE.search(clause):
-            return described(clause, tools)
+    for sentence in sentences_of(thought):
+        if _STRONGLY.search(sentence):
+            share, told = told_of(sentence, tools)
+            if len(told) == 1 and (share >= _WORD_BY_WORD or not _HEDGE.search(sentence)):
+                return told.pop()
     return ""
 
 
 @by_identity(4096)
-def _own_words(tools: Sequence[Tool]) -> dict[str, frozenset[str]]:
-    """Tool name → what its task is about that no other of the tools is about."""
-    said = {tool.name: meaning(profile(tool).task) | meaning(tool.summary) for tool in tools}
+def _tasks(tools: Sequence[Tool]) -> dict[str, tuple[frozenset[str], ...]]:
+    """Tool name → what its task is about, as its name, its summary and its description have it."""
     return {
-        name: frozenset(word for word in words if all(word not in said[other] for other in said if other != name))
-        for name, words in said.items()
+        tool.name: tuple(
+            words
+            for words in dict.fromkeys(map(meaning, (profile(tool).task, tool.summary, tool.text.split(". ")[0])))
+            if len(words) > 1
+        )
+        for tool in tools
     }
 
 
-def described(text: str, tools: Sequence[Tool]) -> str:
-    """The one tool whose own words the text uses; empty when it uses those of none or of several."""
-    said = meaning(text)
-    fitting = [name for name, words in _own_words(tools).items() if said & words]
-    return fitting[0] if len(fitting) == 1 else ""
+def told_of(sentence: str, tools: Sequence[Tool]) -> tuple[float, set[str]]:
+    """The share of a task that a sentence tells, and the tools whose task that is; no tools where it tells of none."""
+    said = meaning(sentence)
+    scores: dict[str, tuple[float, int]] = {}
+    for name, ways in _tasks(tools).items():
+        scores[name] = max(((len(said & words) / len(words), len(said & words)) for words in ways), default=(0.0, 0))
+    best = max(scores.values(), default=(0.0, 0))
+    return best[0], {name for name, score in scores.items() if score == best} if best[0] >= _TOLD else set()
+
+
+def sentences_of(thought: str) -> list[str]:
+    """The sentences of a thought."""
+    return [part for part in re.split(r"(?<=[.!?])\s+|\n", thought) if part.strip()]
+
+
+def tells_of_another(thought: str, tools: Sequence[Tool], called: str) -> str:
+    """A tool whose task the thought tells without doubt, instead of that of the tool called; empty if there is none."""
+    others: set[str] = set()
+    for sentence in sentences_of(thought):
+        share, told = told_of(sentence, tools)
+        if called in told:
+            return ""
+        if share >= _WORD_BY_WORD or not (_HEDGE.search(sentence) or _RULES_OUT.search(sentence)):
+            others |= told
+    return min(others, default="")
 
 
 def is_unfinished(thought: str) -> bool:
     """Whether a thought says that something is still missing or must be asked."""
-    return any(_UNFINISHED.search(clause) and not _NOT_UNFINISHED.search(clause) for clause in clauses(thought))
+    return any(
+        not _NOT_SO.search(clause[: found.start()])
+        for clause in clauses(thought)
+        for found in _UNFINISHED.finditer(clause)
+    )
+
+
+def is_ready(thought: str) -> bool:
+    """Whether a thought says that nothing is open any more, or that it calls now."""
+    return calls_now(thought) or _says(_READY, thought)
+
+
+def calls_now(thought: str) -> bool:
+    """Whether a thought says that it calls now."""
+    return _says(_CALLS_NOW, thought)
+
+
+def _says(pattern: re.Pattern[str], thought: str) -> bool:
+    return any(pattern.search(sentence) and not _NOT_READY.search(sentence) for sentence in sentences_of(thought))
