@@ -341,7 +341,10 @@ class Endpoint:
         pieces, size = [], 0
         client = self._client()
         with (
-            client.chat.completions.with_streaming_response.create(**request) as response,
+            # As it stands: the client would walk through every message to look for what it knows how to rename.
+            client.chat.completions.with_streaming_response.create(
+                model=self.model, messages=(), extra_body=request
+            ) as response,
             _httpx_errors(response.http_request),
         ):
             for piece in response.iter_bytes():

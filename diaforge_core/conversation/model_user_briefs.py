@@ -83,7 +83,7 @@ class Briefs:
     # --- which tool --------------------------------------------------------------------------------------------------
 
     def _choice(self, asked: Asked, turns: Sequence[Turn]) -> Iterator[str]:
-        facet = self.words.facet(asked, turns)
+        facet = self.words.facet(turns)
         if facet is None:
             yield f"You need to {self._task()}. Say which of the choices that is, or that it is none of them."
             return
@@ -200,7 +200,7 @@ class Briefs:
             yield f"First give the {label} wrongly as {wrong}, then write `sorry, I mean` and all of it right."
 
     def _other_choice(self, event: DialEvent, asked: Asked, turns: Sequence[Turn]) -> Iterator[str]:
-        facet = self.words.facet(asked, turns) if asked.kind == "facet" else None
+        facet = self.words.facet(turns) if asked.kind == "facet" else None
         if facet is None or facet.key.startswith("parameter:") or self._chose(turns):
             return
         truth, other = facet.answers[self.words.goal.name], facet.answers.get(event.tool, "")

@@ -64,6 +64,19 @@ def _values(reading: Reading) -> tuple[tuple[str, str], ...]:
     return tuple(sorted((path, canonical_json(found.value)) for path, found in reading.values.items()))
 
 
+@dataclass(frozen=True, slots=True)
+class _Point:
+    """One point of a conversation, the same for all drafts of the turn that follows."""
+
+    turns: Sequence[Turn]
+    still: Sequence[Tool]
+    """The tools that the words before the last reply leave open; all of them when those rule everything out."""
+    before: tuple[str, ...]
+    """The candidates among them by name, none when those rule everything out."""
+    asked: Asked
+    """What the last reply asks, read among `still`."""
+
+
 class UserWords:
     """Reads and judges what the user of one scenario says."""
 
@@ -77,6 +90,7 @@ class UserWords:
         self.parts = spoken_parts(self.goal, scenario.gold_arguments)
         """Dotted path → value of all that the user may say."""
         self.leaves = {leaf.path: leaf for leaf in leaves(self.goal)}
+        self._known: _Point | None = None
 
     # --- reading -----------------------------------------------------------------------------------------------------
 
@@ -87,19 +101,24 @@ class UserWords:
 
     def asked(self, turns: Sequence[Turn]) -> Asked:
         """What the last turn, an assistant's reply, asks, read among the tools that the words so far leave open."""
-        return understand(turns[-1].reply, self.still(turns))
+        return self._point(turns).asked
 
-    def still(self, turns: Sequence[Turn]) -> Sequence[Tool]:
-        """The tools that the words before the last reply leave open; all of them when those rule everything out."""
-        still = read(self.tools, turns[:-1]).open_tools
-        return [tool for tool in self.tools if tool.name in still] or self.tools
-
-    def facet(self, asked: Asked, turns: Sequence[Turn]) -> Facet | None:
+    def facet(self, turns: Sequence[Turn]) -> Facet | None:
         """The separating question to answer: the first asked one that the goal tool has an answer to."""
-        known = {facet.key: facet for facet in facets(self.still(turns))}
-        found = [known[key] for key in asked.facets if key in known and self.goal.name in known[key].answers]
-        offered = [facet for facet in found if facet.answers[self.goal.name] in asked.options]
+        point = self._point(turns)
+        known = {facet.key: facet for facet in facets(point.still)}
+        asked = [known[key] for key in point.asked.facets if key in known]
+        found = [facet for facet in asked if self.goal.name in facet.answers]
+        offered = [facet for facet in found if facet.answers[self.goal.name] in point.asked.options]
         return next(iter(offered or found), None)
+
+    def _point(self, turns: Sequence[Turn]) -> _Point:
+        if self._known is None or self._known.turns is not turns:
+            left = read(self.tools, turns[:-1]).open_tools
+            still = [tool for tool in self.tools if tool.name in left] or self.tools
+            before = read(self.candidates, turns[:-1]).open_tools
+            self._known = _Point(turns, still, before, understand(turns[-1].reply, still))
+        return self._known
 
     # --- what may be said --------------------------------------------------------------------------------------------
 
@@ -168,24 +187,23 @@ class UserWords:
 
     def _off_point(self, said: Said, turns: Sequence[Turn]) -> str:
         """What is wrong with the words as an answer to the last turn."""
-        before = read(self.candidates, turns[:-1]).open_tools
+        before, asked = self._point(turns).before, self._point(turns).asked
         if self.scenario.solvable and self.goal.name in before and self.goal.name not in said.seen.open_tools:
             return "the answer rules out the tool that is needed"
-        asked = self.asked(turns)
         match asked.kind:
             case "facet":
-                return self._not_separating(said, asked, turns, before)
+                return self._not_separating(said, turns, before)
             case "arguments":
                 return self._not_given(said, asked, turns)
             case "confirmation":
                 return self._not_confirming(said, turns)
         return ""
 
-    def _not_separating(self, said: Said, asked: Asked, turns: Sequence[Turn], before: Sequence[str]) -> str:
+    def _not_separating(self, said: Said, turns: Sequence[Turn], before: Sequence[str]) -> str:
         left = said.seen.open_tools
         if not self.scenario.solvable:
             return "the answer leaves one wrong tool as if it were right" if len(left) == 1 else ""
-        if self.facet(asked, turns) is not None and len(left) >= len(before) > 1:
+        if len(left) >= len(before) > 1 and self.facet(turns) is not None:
             return "the answer does not say which of them is meant"
         return ""
 
