@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from diaforge_core.catalog.importing import load_catalog
-from diaforge_core.conversation.reading import read
+from diaforge_core.conversation.reading import read, takes_back
 from diaforge_core.conversation.scenarios import Choices, draw_scenarios
 from diaforge_core.conversation.simulated_user import ScriptedUser
-from diaforge_core.records.scenario import Scenario
+from diaforge_core.conversation.slips import undo
+from diaforge_core.records.scenario import DialEvent, Scenario
 from tests.factories import LEAD_ARGUMENTS, a_catalog, a_persona, a_scenario, asks, user
 
 CATALOG = a_catalog()
@@ -109,23 +110,80 @@ def test_an_open_question_is_answered_with_more_about_the_task():
     assert len(read(someone.candidates, [*turns, answer]).open_tools) < len(someone.candidates)
 
 
-def test_a_slip_is_taken_back_and_the_right_value_read():
-    texts = []
+MISSPOKEN = DialEvent(turn=1, values=("email",), wrong="j.carter@northwind.example")
+
+
+def test_a_value_said_wrongly_is_taken_back_in_the_same_turn():
     for trial in range(12):
-        someone = player(trial, dial="corrects", candidates=("CRM_CreateLead",))
+        someone = player(trial, dial="corrects", event=MISSPOKEN, candidates=("CRM_CreateLead",))
         turns = [user("A new lead."), asks("What is the email?")]
         answer = someone.answer(turns)
-        texts.append(answer.reply)
+        assert MISSPOKEN.wrong in answer.reply
         assert read((someone.goal,), [*turns, answer]).values["email"].value == LEAD_ARGUMENTS["email"], answer.reply
-    assert any(text.count("email") > 1 for text in texts)
 
 
-def test_a_changed_mind_ends_at_the_goal():
+def test_a_value_said_wrongly_before_is_taken_back_in_the_next_turn():
     for trial in range(12):
-        someone = player(trial, dial="changes_mind")
+        someone = player(trial, dial="corrects", event=MISSPOKEN)
+        turns = [user(f"I need help. The email is {MISSPOKEN.wrong}."), asks("Is this about a lead or a contact?")]
+        answer = someone.answer(turns)
+        assert read((someone.goal,), [*turns, answer]).values["email"].value == LEAD_ARGUMENTS["email"], answer.reply
+
+
+def test_without_an_event_nothing_is_said_wrongly():
+    someone = player(dial="corrects", candidates=("CRM_CreateLead",))
+    answer = someone.answer([user("A new lead."), asks("What is the email?")])
+    assert answer.reply.count("@") == 1
+
+
+def test_a_changed_mind_begins_with_the_tool_of_the_event_and_ends_at_the_goal():
+    event = DialEvent(turn=2, tool="CRM_CreateContact")
+    for trial in range(12):
+        someone = player(trial, dial="changes_mind", event=event)
         turns = [user("I need help."), asks("Is this about a lead or a contact?")]
         answer = someone.answer(turns)
+        assert takes_back(answer.reply)
+        assert answer.reply.casefold().index("contact") < answer.reply.casefold().index("lead")
         assert "CRM_CreateLead" in read(someone.candidates, [*turns, answer]).open_tools, answer.reply
+
+
+def test_something_else_is_answered_before_what_was_asked():
+    event = DialEvent(turn=2, values=("email",))
+    for trial in range(12):
+        someone = player(trial, dial="answers_other_first", event=event)
+        turns = [user("I need help."), asks("Is this about a lead or a contact?")]
+        answer = someone.answer(turns)
+        assert read((someone.goal,), [*turns, answer]).values["email"].value == LEAD_ARGUMENTS["email"], answer.reply
+        assert answer.reply.index(LEAD_ARGUMENTS["email"]) < answer.reply.casefold().rindex("lead")
+
+
+def test_a_digression_comes_once():
+    plain, digressing = player(), player(dial="digresses", event=DialEvent(turn=2))
+    turns = [user("I need help."), asks("Is this about a lead or a contact?")]
+    assert len(digressing.answer(turns).reply) > len(plain.answer(turns).reply)
+    later = [*turns, user("A lead."), asks("What is the email?")]
+    assert digressing.answer(later).reply == plain.answer(later).reply
+
+
+def test_a_person_slips_as_often_as_it_does_and_means_the_same():
+    careful, hasty = a_persona(typos=0.0), a_persona(typos=1.0)
+    slipped = 0
+    for trial in range(30):
+        clean, slip = player(trial, persona=careful).opening(), player(trial, persona=hasty).opening()
+        assert undo(slip.reply) == clean.reply
+        slipped += slip.reply != clean.reply
+    assert slipped >= 20
+
+
+def test_an_opening_says_something_of_what_it_is_about():
+    blank = [turn.reply for _, someone in drawn(80) if "without" in (turn := someone.opening()).note]
+    assert len(blank) <= 2
+
+
+def test_two_things_that_are_mixed_up_leave_both_possible():
+    tools = CATALOG.subset(["CRM_CreateLead", "CRM_CreateContact", "CRM_UpdateLead"])
+    both = read(tools, [user("I need to add a lead or a contact, whatever it's called.")])
+    assert set(both.open_tools) == {"CRM_CreateLead", "CRM_CreateContact"}
 
 
 def test_styles_sound_different():

@@ -3,28 +3,44 @@
 from __future__ import annotations
 
 import re
+from typing import get_args
 
 import pytest
+from ruamel.yaml import YAML
 
-from diaforge_core.conversation.wording import Wording, parameter_label, rules_of
+from diaforge_core.catalog.words import word_set
+from diaforge_core.conversation.personas import personas, styles
+from diaforge_core.conversation.simulated_user import facts_of, traits_of
+from diaforge_core.conversation.wording import Wording, named_in, parameter_label, rules_of
 from diaforge_core.records.scenario import Bank
 from diaforge_core.settings import DATA_DIR
 from tests.factories import a_tool
 
-STYLES = ("plain", "terse", "chatty", "formal", "hurried")
-BANKS = (DATA_DIR / "wording").glob("*/*.yaml")
-SLOTS = dict.fromkeys({name for path in BANKS for name in re.findall(r"<(\w+)>", path.read_text("utf-8"))}, "\x00")
+SLOTS = word_set(
+    "act do thing things many our new bare own place places first second verb value answer ordinal existing one label "
+    "labels is value_is first_name full_name department a_role"
+)
+"""All that the user side fills in."""
+FILLED = dict.fromkeys(SLOTS, "\x00")
 DRAWS = 150
+WORDED_BY = ("openings", "simulated_user", "value_words")
+"""Modules that draw a user's words."""
+
+
+def user_rules(bank: Bank) -> dict[str, list[str]]:
+    """The user side's own file of a bank."""
+    return YAML(typ="safe", pure=True).load((DATA_DIR / "wording" / bank / "user.yaml").read_text(encoding="utf-8"))
 
 
 def five_word_sequences(bank: Bank) -> set[tuple[str, ...]]:
-    """Runs of five fixed words in many expansions of every rule and style; slots end a run."""
+    """Runs of five fixed words in many expansions of every rule, style and trait; slots end a run."""
     found: set[tuple[str, ...]] = set()
-    for style in STYLES:
-        words = Wording(bank, "test", style=style)
-        for rule in rules_of(bank):
-            for _ in range(DRAWS if "@" not in rule else 0):
-                for part in words.phrase(rule, **SLOTS).split("\x00"):
+    traits = tuple(sorted({trait for person in personas() for trait in traits_of(person)}))
+    for style in styles():
+        words = Wording(bank, "test", style=style, traits=traits)
+        for rule in user_rules(bank):
+            for _ in range(DRAWS if not re.search("[@+]", rule) else 0):
+                for part in words.phrase(rule, **FILLED).split("\x00"):
                     run = re.findall(r"[\w'’]+", part.casefold())
                     found.update(tuple(run[start : start + 5]) for start in range(len(run) - 4))
     return found
@@ -35,14 +51,46 @@ def test_the_banks_share_no_sequence_of_five_words():
     assert not shared
 
 
+@pytest.mark.parametrize("bank", get_args(Bank))
+def test_a_bank_names_no_unknown_rule_and_no_unknown_slot(bank: Bank):
+    rules = rules_of(bank)
+    for name in user_rules(bank):
+        for entry in rules[name]:
+            assert named_in(entry, "rule") <= rules.keys(), name
+            assert named_in(entry, "slot") <= SLOTS, name
+
+
+@pytest.mark.parametrize("bank", get_args(Bank))
+def test_what_a_rule_adds_is_for_people_that_there_are(bank: Bank):
+    known = {trait for person in personas() for trait in traits_of(person)} | set(styles())
+    added = {part for name in user_rules(bank) for part in re.split("[@+]", name)[1:]}
+    assert added <= known
+
+
+def plain_rules(bank: Bank) -> set[str]:
+    return {re.split("[@+]", name)[0] for name in user_rules(bank)}
+
+
 def test_both_banks_word_everything_a_user_says():
-    generation, evaluation = rules_of("generation"), rules_of("evaluation")
-    said_by_users = set(evaluation)
-    assert said_by_users <= set(generation)
-    assistant = {
-        rule for rule in generation if rule.startswith(("ask_", "think_", "about_", "lead", "settled", "confirm"))
-    }
-    assert set(generation) - said_by_users <= assistant | {"none_fits"}
+    folder = DATA_DIR.parent / "diaforge_core" / "conversation"
+    written = "".join((folder / f"{name}.py").read_text(encoding="utf-8") for name in WORDED_BY)
+    asked_for = set(re.findall(r'(?:phrase|plain)\("(\w+)"', written))
+    assert len(asked_for) > 25
+    assert asked_for <= plain_rules("generation") & plain_rules("evaluation")
+
+
+def test_a_phrase_is_drawn_only_where_its_slots_are_given():
+    nobody, somebody = Wording("generation", 1), Wording("generation", 1, facts=facts_of(personas()[0]))
+    said = [{words.phrase("hello") for _ in range(400)} for words in (nobody, somebody)]
+    name = personas()[0].name.split()[0]
+    assert not any(name in text for text in said[0])
+    assert any(name in text for text in said[1])
+
+
+def test_a_trait_adds_words_of_its_own():
+    many = {Wording("generation", seed, traits=("it",)).phrase("who") for seed in range(200)}
+    assert "The night shift" in many
+    assert "The night shift" not in {Wording("generation", seed).phrase("who") for seed in range(200)}
 
 
 @pytest.mark.parametrize("bank", ["generation", "evaluation"])
@@ -63,9 +111,9 @@ def test_slots_are_put_in_as_they_are():
 def test_openings_are_many():
     words = Wording("generation", 1)
     said = {
-        words.phrase("hello") + words.phrase("open_thing", thing="T") + words.phrase("open_why") for _ in range(4000)
+        words.phrase("hello") + words.phrase("open_about", thing="T") + words.phrase("open_why") for _ in range(4000)
     }
-    assert len(said) > 1500
+    assert len(said) > 3000
 
 
 def test_a_parameter_is_called_by_business_words():

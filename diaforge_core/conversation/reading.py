@@ -5,129 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from typing import Any, get_args
+from typing import Any
 
 from ..catalog.arguments import required_for
-from ..catalog.leaves import Leaf, is_object, leaves
+from ..catalog.leaves import is_object, leaves
 from ..catalog.profiles import profile
 from ..catalog.words import meaning
 from ..records.dialogue import Evidence, Turn
-from ..records.scenario import Bank
 from ..records.tool import Tool
-from .spoken_values import heard, kinds
-from .understanding import Answers, Asked, answers_of, label_pattern, leaf_named, understand
-from .wording import expansions
+from .stated_values import put_off, stated, without_values
+from .understanding import Answers, Asked, answers_of, understand
 
 _UNDERSTOOD_SHARE = 0.5
 """Share of an answer's telling words that a reply must hold to be taken for that answer."""
 _CLOSE = 0.02
 """Likeness within which two answers are equally well said."""
-_STARTERS = frozenset(
-    [
-        "the",
-        "a",
-        "an",
-        "and",
-        "also",
-        "for",
-        "our",
-        "my",
-        "your",
-        "its",
-        "their",
-        "his",
-        "her",
-        "this",
-        "that",
-        "with",
-        "as",
-        "but",
-        "or",
-        "so",
-        "then",
-        "is",
-        "new",
-        "old",
-        "correct",
-        "right",
-        "actually",
-        "about",
-        "use",
-        "set",
-        "change",
-        "make",
-        "update",
-        "meanwhile",
-        "oh",
-        "sorry",
-        "no",
-        "yes",
-        "sure",
-        "to",
-        "in",
-        "on",
-        "of",
-    ]
-)
-"""Words that a label may follow; after any other it is part of something else, such as "legal" in "legal name"."""
-_COPULA = re.compile(
-    r"\s*(?:\((?!\s)[^)]{0,40}\)\s*)?(?:(?::|=|->|→)\s*(?:it'?s\s+)?|,?\s+(?:should\s+be|would\s+be"
-    r"|will\s+be|can\s+be|must\s+be"
-    r"|has\s+to\s+be|needs?\s+to\s+be|is\s+to\s+be|are\s+to\s+be|is\s+now|to\s+be|goes\s+as|set\s+to"
-    r"|is|are|was|were|it'?s|it\s+is"
-    r"|that'?s|that\s+is|they'?re|they\s+are|please\s+use|use|please\s+put|put|make\s+it|go\s+with"
-    r"|we\s+have|I\s+have|take|enter)"
-    r"\s*:?\s+(?:(?:set\s+to|going\s+to\s+be|actually|now|still|simply|just)\s+)?)",
-    re.IGNORECASE,
-)
-_ADJACENT = re.compile(r"\s+(?=[\"“«]|(?=[^\s,;]*\d)[^\s,;]+)")
-"""A value right behind its label, without a verb: only if it is quoted or holds a digit."""
-_BEFORE_NEXT = re.compile(
-    r"(?:[,;.]?\s*\b(?:and|also|for|with|the|our|my|your|its|their|a|an|actually|then|oh"
-    r"|by\s+the\s+way|in\s+addition|furthermore)\b"
-    r"|[,;.])*\s*$",
-    re.IGNORECASE,
-)
-_GIVING = re.compile(
-    r"^(?:(?:[^.:!?]{0,40}[:!.?]\s+))?(?:(?:sure|okay|ok|right|yes|yep|well|ah|oh|thanks|certainly"
-    r"|of course|naturally)[,.!]\s+)*"
-    r"(?:(?:it'?s|it is|it would be|that'?s|that is|that would be|that will be|it should be|should be"
-    r"|make it|use|just use"
-    r"|please use|put|take|set it to|i'?d say|let'?s say|let'?s use|go with)\s+)?",
-    re.IGNORECASE,
-)
-_PLAIN_GIVING = re.compile(
-    r"(?:(?:it'?s|it is|that'?s|that is|that would be|that will be|it should be|make it|use|please use|put"
-    r"|go with)\s+)?",
-    re.IGNORECASE,
-)
-_QUOTED = re.compile(r"\"(?:[^\"\\]|\\.)*\"|“[^”]*”")
-_NO_VALUE = re.compile(
-    r"(?:yes|yep|no|nope|none|neither|i|i'm|i'd|sorry|hm|what|why|how|not|that|you|can|could|as i"
-    r"|the (?:first|second|third|"
-    r"fourth|fifth|sixth|last)|first things|before that)\b",
-    re.IGNORECASE,
-)
-"""How words begin that are no value said by itself."""
-_DEFERS = re.compile(
-    r"\blook(?:ing)?\b.{0,60}?\bup\b|\bfind(?:ing)? (?:that |it |them )?out\b|\b(?:don't|do not"
-    r"|haven't|have not)\b.{0,60}?\b(?:yet|at hand"
-    r"|in front of me|handy|with me|ready)\b|\blet me check\b|\bget back to you\b"
-    r"|\bneed(?:s)? to check\b|\bwill follow\b"
-    r"|\bstill (?:have|need|waiting)\b.{0,20}\b(?:find|check|ask|for)\b|\bask (?:a colleague|around"
-    r"|my)\b|\bnot sure yet\b|\bchecking\b"
-    r"|\bhave to dig\b|\bto be (?:supplied|provided) (?:later|shortly)\b",
-    re.IGNORECASE,
-)
-_DECLINES = re.compile(
-    r"\bno (?:particular )?preference\b|\bleave\b.{0,60}?\b(?:out|blank|empty|open|aside)\b"
-    r"|\bleft (?:out|blank|empty|open)\b|\bdon't need\b"
-    r"|\bnot needed\b|\bskip\b|\bnothing (?:for|on)\b|\bdoesn't matter\b|\bwithout\b|\bomit(?:ted)?\b"
-    r"|\bdon't have (?:one|any|that)\b"
-    r"|\bdon't care\b|\bno need\b",
-    re.IGNORECASE,
-)
 _NONE = re.compile(
     r"\b(?:none|neither)\b|\bnot any of (?:those|these|them)\b|\bnothing (?:you listed|on that list"
     r"|of the sort you)\b",
@@ -234,39 +126,65 @@ def _after_asking(reply: str, asked: Asked, tools: Sequence[Tool]) -> list[str]:
     return _unasked(reply, further if answered else tools)
 
 
+_OR = re.compile(r"\bor\b", re.IGNORECASE)
+
+
 def _unasked(words: str, tools: Sequence[Tool]) -> list[str]:
-    """The tools that words of the user's own accord fit: by the action and the thing they name, if any."""
+    """The tools that words of the user's own accord fit: by the action and the thing they name, if any.
+
+    Of two things that a person mixes up ("a rate plan or a service") either may be meant.
+    """
     said = meaning(words)
-    left = [tool.name for tool in tools]
     actions = {tool.name: meaning(profile(tool).act) for tool in tools}
     things = {tool.name: meaning(profile(tool).resource) for tool in tools}
-    for table, whole in ((actions, False), (things, True)):
-        common = frozenset.intersection(*table.values())
-        mentioned = (frozenset.union(*table.values()) - common) & said
-        if not mentioned:
-            continue
-        fits = [name for name in left if (mentioned <= table[name] if whole else mentioned & table[name])]
-        if fits:
-            left = fits
+    left = [tool.name for tool in tools]
+    acted = _telling(actions) & said
+    if acted & frozenset.union(*things.values()):
+        acted = _telling(actions) & meaning(_without_things(words, tools))
+    if acted:
+        left = [name for name in left if acted & actions[name]] or left
+    named = _telling(things) & said
+    if named:
+        fits = _either(words, things) or {name for name in things if named <= things[name]}
+        left = [name for name in left if name in fits] or left
     return left
 
 
-def _without_values(reply: str, spans: Sequence[tuple[int, int]]) -> str:
-    """The reply with stated values and quoted words blanked, so that they are not taken for an answer."""
-    characters = list(reply)
-    for start, end in [
-        *spans,
-        *(found.span() for found in re.finditer(r"\"[^\"]*\"|“[^”]*”|\S+@\S+|https?://\S+", reply)),
-    ]:
-        characters[start:end] = " " * (end - start)
-    return "".join(characters)
+def _without_things(words: str, tools: Sequence[Tool]) -> str:
+    """The words without the names of things that hold a verb, so that an access list is not taken for listing."""
+    named = {profile(tool).resource for tool in tools} - {""}
+    for name in sorted(named, key=lambda name: (-len(name), name)):
+        *before, last = name.split()
+        form = r"\s+".join(map(re.escape, [*before, last]))
+        lead = "" if before else r"(?<=\ba )|(?<=\ban )|(?<=\bthe )|(?<=\bour )|(?<=\bmy )|(?<=\bnew )|(?<=\bor )"
+        words = re.sub(rf"(?:{lead})\b{form}(?:e?s)?\b" if lead else rf"\b{form}(?:e?s)?\b", " ", words, flags=re.I)
+    return words
+
+
+def _telling(table: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    """The words that some tools have and others have not."""
+    return frozenset.union(*table.values()) - frozenset.intersection(*table.values())
+
+
+def _either(words: str, things: Mapping[str, frozenset[str]]) -> set[str]:
+    """The tools that one of several things named fits; none unless at least two are named, each fitting some tool."""
+    parts = _OR.split(words)
+    known = frozenset.union(*things.values())
+    choices = [named for part in parts if (named := meaning(part) & known)] if len(parts) > 1 else []
+    fits = [{name for name, thing in things.items() if choice <= thing} for choice in choices]
+    return set().union(*fits) if len(fits) > 1 and all(fits) else set()
+
+
+def takes_back(words: str) -> bool:
+    """Whether a user turn takes back what it said before: "no wait", "scratch that"."""
+    return _CHANGED.search(words) is not None
 
 
 def _narrowed(reply: str, asked: Asked | None, tools: Sequence[Tool], spans: Sequence[tuple[int, int]]) -> list[str]:
     """The tools, of these, that still fit after one user turn."""
     if not tools:
         return []
-    words = _without_values(reply, spans)
+    words = without_values(reply, spans)
     changed = [found.end() for found in _CHANGED.finditer(words)]
     if changed and words[changed[-1] :].strip():
         words = words[changed[-1] :]
@@ -275,119 +193,6 @@ def _narrowed(reply: str, asked: Asked | None, tools: Sequence[Tool], spans: Seq
     if asked and _NONE.search(words):
         return []
     return [tool.name for tool in tools] if len(tools) == 1 else _unasked(words, tools)
-
-
-# --- which values ----------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Stated:
-    """What one user turn states of one tool's values."""
-
-    values: tuple[tuple[str, Any, int, int], ...]
-    """Dotted path, value, start and end in the reply, in the order of the words."""
-    spans: tuple[tuple[int, int], ...]
-    """Where labels and values stand, so that the rest can be read for other things."""
-
-
-def _label_starts(reply: str, tool: Tool) -> list[tuple[int, int, Leaf]]:
-    """Start of the label, start of its value, and the value named, for each label that a value follows."""
-    found: list[tuple[int, int, Leaf]] = []
-    for label in label_pattern(tool).finditer(reply):
-        before = re.search(r"([\w'’]+)\s*$", reply[max(0, label.start() - 24) : label.start()])
-        if before and before[1].lower() not in _STARTERS:
-            continue
-        copula = _COPULA.match(reply, label.end()) or _ADJACENT.match(reply, label.end())
-        if copula and copula.end() < len(reply):
-            found.append((label.start(), copula.end(), leaf_named(tool, label[0])))
-    return found
-
-
-def _labelled(reply: str, tool: Tool) -> Iterator[tuple[str, Any, int, int, int]]:
-    """Path, value, start of the label, start and end of the value, for each value stated with its label."""
-    starts = _label_starts(reply, tool)
-    done = 0
-    for place, (label, value, leaf) in enumerate(starts):
-        if label < done:
-            continue
-        stop = len(reply)
-        if reply[value] not in "\"“«'[{" or "array" in kinds(leaf.schema):
-            quoted = [found.span() for found in _QUOTED.finditer(reply, value)]
-            following = next(
-                (at for at, _, _ in starts[place + 1 :] if at > value and not any(a < at < b for a, b in quoted)), None
-            )
-            if following is not None:
-                stop = value + len(_BEFORE_NEXT.sub("", reply[value:following]))
-        found = heard(leaf.schema, reply[value:stop]) if stop > value else None
-        if found:
-            done = value + found[1]
-            yield leaf.path, found[0], label, value, done
-
-
-def _bare(reply: str, tool: Tool, asked: Sequence[str]) -> Iterator[tuple[str, Any, int, int, int]]:
-    """The one value that was asked for, said without its label."""
-    wanted = [leaf for leaf in leaves(tool) if leaf.keys == (asked[0],)]
-    if len(wanted) != 1 or is_object(wanted[0].schema):
-        return
-    led = _lead_ins().match(reply)
-    after = led.end() if led else 0
-    plain = _PLAIN_GIVING.match(reply, after)
-    for lead in dict.fromkeys((plain, _GIVING.match(reply))):
-        start = lead.end() if lead else after
-        if _NO_VALUE.match(reply[start:]) and "boolean" not in kinds(wanted[0].schema):
-            return
-        found = heard(wanted[0].schema, reply[start:])
-        rest = reply[start + found[1] :] if found else ""
-        if found and not re.match(r"\s*,?\s*\w+\s+\w+\s+\w+", rest) and not re.match(r"\s*:", rest):
-            yield wanted[0].path, found[0], start, start, start + found[1]
-            return
-
-
-@lru_cache(maxsize=1)
-def _lead_ins() -> re.Pattern[str]:
-    """Matches what the banks put before a value."""
-    rules = ("give", "impatient", "first_this")
-    said = {text for bank in get_args(Bank) for rule in rules for text in expansions(bank, rule)} - {""}
-    return re.compile(rf"\s*(?:(?:{'|'.join(map(re.escape, sorted(said, key=len, reverse=True)))})\s+)*", re.IGNORECASE)
-
-
-@lru_cache(maxsize=16_384)
-def _stated(reply: str, tool_id: int, asked: tuple[str, ...]) -> Stated:
-    tool = _tools[tool_id]
-    found = list(_labelled(reply, tool))
-    if not found and len(asked) == 1 and not (_DEFERS.search(reply) or _DECLINES.search(reply)):
-        found = list(_bare(reply, tool, asked))
-    return Stated(
-        tuple((path, value, start, end) for path, value, _, start, end in found),
-        tuple((label, end) for _, _, label, _, end in found),
-    )
-
-
-_tools: dict[int, Tool] = {}
-"""The tools that turns were read against, by identity; kept so that an identity never comes to mean another tool."""
-
-
-def stated(reply: str, tool: Tool, asked: Sequence[str] = ()) -> Stated:
-    """What a user turn states of the tool's values; `asked` are the parameters that the turn before asked for."""
-    if len(_tools) > 50_000:
-        _tools.clear()
-        _stated.cache_clear()
-    _tools[id(tool)] = tool
-    return _stated(reply, id(tool), tuple(name for name in asked if name in tool.properties))
-
-
-def _put_off(reply: str, asked: Asked, tool: Tool, spans: Sequence[tuple[int, int]]) -> tuple[set[str], set[str]]:
-    """Top-level parameters that the reply defers, and those it declines; what it names, else all that was asked."""
-    deferred: set[str] = set()
-    declined: set[str] = set()
-    for sentence in re.split(r"[.;!?](?:\s|$)", _without_values(reply, spans)):
-        named = {leaf_named(tool, found[0]).keys[0] for found in label_pattern(tool).finditer(sentence)}
-        about = named or set(asked.parameters)
-        if _DEFERS.search(sentence):
-            deferred |= about
-        elif _DECLINES.search(sentence):
-            declined |= about
-    return deferred, declined
 
 
 # --- the whole -------------------------------------------------------------------------------------------------------
@@ -430,7 +235,7 @@ class _Reader:
         if asked and asked.kind == "confirmation":
             self.confirmed = bool(_YES.search(reply)) and not _NO.search(reply)
         if asked and asked.parameters and self.open:
-            deferred, declined = _put_off(reply, asked, self.open[0], spans)
+            deferred, declined = put_off(reply, asked, self.open[0], spans)
             self.deferred |= deferred
             self.declined |= declined
         self.asked = None

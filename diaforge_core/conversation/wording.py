@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from ruamel.yaml import YAML
@@ -17,7 +17,16 @@ from ..settings import DATA_DIR
 
 Node = str | tuple[str, "list[list[Node]] | str"]
 """Plain text, or ("choice", alternatives), ("rule", name), ("slot", name)."""
+Rules = dict[str, list[list[Node]]]
 _TOKEN = re.compile(r"\[|\]|\||\{(\w+)\}|<(\w+)>|[^\[\]|{}<>]+")
+_UNCAPITALISED = ("terse", "hurried")
+"""Styles of people who do not raise the first letter of a sentence."""
+_SPACE_BEFORE = re.compile(r"\s+([,.;:?!]|'(?:d|m|s|ll|ve|re)\b)")
+_TWO_MARKS = re.compile(r"([,;:])([.?!])")
+_STARTS = re.compile(r"(^|(?<!\.)[.?!] )([a-z])")
+"""First letters of sentences; what follows an ellipsis goes on with the same one."""
+_SLOT_STARTS = re.compile(r"(^|(?<!\.)[.?!] )<(\w+)>")
+_SLOT = re.compile(r"<(\^?)(\w+)>")
 
 
 def parameter_label(tool: Tool, parameter: str) -> str:
@@ -47,25 +56,41 @@ def _parse(text: str) -> list[Node]:
 
 
 @lru_cache(maxsize=4)
-def rules_of(bank: Bank) -> dict[str, list[list[Node]]]:
-    """Rule name → its entries; a name such as `opening@terse` is the rule for one style of writing."""
-    rules: dict[str, list[list[Node]]] = {}
+def rules_of(bank: Bank) -> Rules:
+    """Rule name → its entries.
+
+    `rule@style` stands in for the rule where a person writes so; `rule+trait` adds entries for people of that trait.
+    """
+    rules: Rules = {}
     for path in sorted((DATA_DIR / "wording" / bank).glob("*.yaml")):
         document = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
         rules |= {name: [_parse(str(entry)) for entry in entries] for name, entries in document.items()}
     return rules
 
 
+def named_in(nodes: Sequence[Node], kind: str) -> frozenset[str]:
+    """The names of all rules or of all slots (`kind` is "rule" or "slot") that an entry holds, choices looked into."""
+    found: set[str] = set()
+    for node in nodes:
+        if isinstance(node, str):
+            continue
+        if node[0] == "choice":
+            found.update(name for branch in node[1] for name in named_in(branch, kind))  # type: ignore[arg-type]
+        elif node[0] == kind:
+            found.add(str(node[1]))
+    return frozenset(found)
+
+
 def expansions(bank: Bank, rule: str) -> frozenset[str]:
     """Everything that a rule can say, in all styles; for rules whose choices are few."""
     rules = rules_of(bank)
-    named = [name for name in rules if name.split("@")[0] == rule]
+    named = [name for name in rules if re.split("[@+]", name)[0] == rule]
     return frozenset(
         re.sub(r"\s+", " ", text).strip() for name in named for entry in rules[name] for text in _all(rules, entry)
     )
 
 
-def _all(rules: dict[str, list[list[Node]]], nodes: Sequence[Node]) -> list[str]:
+def _all(rules: Rules, nodes: Sequence[Node]) -> list[str]:
     said = [""]
     for node in nodes:
         if isinstance(node, str):
@@ -80,40 +105,80 @@ def _all(rules: dict[str, list[list[Node]]], nodes: Sequence[Node]) -> list[str]
     return said
 
 
-class Wording:
-    """A source of phrases of one bank: the same calls under the same seed give the same words."""
+@lru_cache(maxsize=8192)
+def _entries(bank: Bank, rule: str, style: str, traits: tuple[str, ...], slots: frozenset[str]) -> list[list[Node]]:
+    """The entries of a rule that a person can say with these slots given; all of them where it can say none."""
+    rules = rules_of(bank)
+    entries = list(rules.get(f"{rule}@{style}") or rules[rule])
+    for trait in traits:
+        entries.extend(rules.get(f"{rule}+{trait}", ()))
+    fit = [entry for entry in entries if _sayable(entry, bank, style, traits, slots)]
+    return fit or entries
 
-    def __init__(self, bank: Bank, *seed: object, style: str = "") -> None:
-        self._rules = rules_of(bank)
+
+def _sayable(entry: list[Node], bank: Bank, style: str, traits: tuple[str, ...], slots: frozenset[str]) -> bool:
+    """Whether every slot of the entry is given, and of each rule it holds some entry's."""
+    return named_in(entry, "slot") <= slots and all(
+        any(_sayable(inner, bank, style, traits, slots) for inner in _entries(bank, rule, style, traits, slots))
+        for rule in named_in(entry, "rule")
+    )
+
+
+class Wording:
+    """A source of phrases of one bank: the same calls under the same seed give the same words.
+
+    `traits` are what else is known of the person, such as "finance" or "new_joiner"; `facts` fill slots of any rule.
+    """
+
+    def __init__(
+        self,
+        bank: Bank,
+        *seed: object,
+        style: str = "",
+        traits: tuple[str, ...] = (),
+        facts: Mapping[str, str] | None = None,
+    ) -> None:
+        self._bank: Bank = bank
         self._style = style
+        self._traits = traits
+        self._facts = dict(facts or {})
         self.rng = random.Random(derived_seed(bank, *map(str, seed)))
 
     def says(self, rule: str) -> bool:
         """Whether the bank has this rule."""
-        return rule in self._rules
+        return rule in rules_of(self._bank)
 
     def phrase(self, rule: str, **slots: str) -> str:
-        """One expansion of the rule as a sentence: spaces mended, first letter raised, the slots put in unchanged."""
-        text = re.sub(r"\s+", " ", "".join(self._expand(rule))).strip()
-        text = re.sub(r"\s+([,.;:?!]|'(?:d|m|s|ll|ve|re)\b)", r"\1", text)
-        text = re.sub(r"([,;:])([.?!])", r"\2", text)
-        if self._style not in ("terse", "hurried"):
-            text = re.sub(r"(^|[.?!] )([a-z])", lambda found: found[1] + found[2].upper(), text)
-            text = re.sub(r"(^|[.?!] )<(\w+)>", r"\1<^\2>", text)
-        return re.sub(r"<(\^?)(\w+)>", lambda found: _filled(slots[found[2]], bool(found[1])), text)
+        """One expansion of the rule as a sentence: spaces mended, first letter raised, the slots put in unchanged.
 
-    def _expand(self, rule: str) -> Iterator[str]:
-        entries = self._rules.get(f"{rule}@{self._style}") or self._rules[rule]
-        yield from self._nodes(self.rng.choice(entries))
+        Of each rule only the entries are drawn whose slots are given.
+        """
+        return self._said(rule, self._facts | slots, raised=self._style not in _UNCAPITALISED)
 
-    def _nodes(self, nodes: list[Node]) -> Iterator[str]:
+    def plain(self, rule: str, **slots: str) -> str:
+        """The same as a part of a sentence: no letter is raised."""
+        return self._said(rule, self._facts | slots, raised=False)
+
+    def _said(self, rule: str, given: Mapping[str, str], *, raised: bool) -> str:
+        text = re.sub(r"\s+", " ", "".join(self._expand(rule, given))).strip()
+        text = _TWO_MARKS.sub(r"\2", _SPACE_BEFORE.sub(r"\1", text))
+        if raised:
+            text = _STARTS.sub(lambda found: found[1] + found[2].upper(), text)
+            text = _SLOT_STARTS.sub(r"\1<^\2>", text)
+        return _SLOT.sub(lambda found: _filled(given[found[2]], bool(found[1])), text)
+
+    def _expand(self, rule: str, given: Mapping[str, str]) -> Iterator[str]:
+        entries = _entries(self._bank, rule, self._style, self._traits, frozenset(given))
+        yield from self._nodes(self.rng.choice(entries), given)
+
+    def _nodes(self, nodes: Sequence[Node], given: Mapping[str, str]) -> Iterator[str]:
         for node in nodes:
             if isinstance(node, str):
                 yield node
             elif node[0] == "choice":
-                yield from self._nodes(self.rng.choice(node[1]))  # type: ignore[arg-type]
+                yield from self._nodes(self.rng.choice(node[1]), given)  # type: ignore[arg-type]
             elif node[0] == "rule":
-                yield from self._expand(str(node[1]))
+                yield from self._expand(str(node[1]), given)
             else:
                 yield f"<{node[1]}>"
 

@@ -1,0 +1,296 @@
+"""What an opening says of a request: enough to know what it is about, yet true of several tools (METHOD.md §2)."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from ..catalog.facets import facets
+from ..catalog.places import inside
+from ..catalog.profiles import Profile, about, profile
+from ..catalog.verbs import PREPOSITIONS, SAME_ACTION, split_head
+from ..catalog.words import countable, identifier_words, meaning, plural, unique, with_article, word_set
+from ..records.tool import Tool
+from .discretion import says_name
+from .sentences import attached
+from .wording import Wording
+
+_SINGLE_OBJECT = ("update", "delete", "get")
+"""Actions on one thing, so that two of them can share their object: "change or remove a lead"."""
+_WORDED = (*_SINGLE_OBJECT, "create", "list", "search")
+_MOST_CHOICES = 3
+"""Things that a person mixes up in one sentence."""
+_ENOUGH_FITS = 4
+"""Candidates that a clue should be true of; more make it no vaguer to a listener."""
+_DILUTED = {2: 0.62, 3: 0.6}
+"""Things named → what each of their words counts, since only one of them is meant."""
+_ACT_BESIDE_SEVERAL = 0.4
+"""What naming the action counts where several things are named: it may not fit them all alike."""
+_ONLY_PART = 1.0
+"""Words that a part of the thing's name is worth less than a whole name, which other things may share too."""
+_SHARED_ARTICLE = 0.45
+"""Share of the choices in which one article does for all things: "a lead or contact"."""
+_SINGULAR = 0.6
+"""Share of the openings about a thing that speak of one, not of several."""
+_HALF = 0.4
+"""Boldness from which on no long name is said, since it may be what gives the tool away."""
+_SHORT = 4
+"""Words of a long name that a person says who mixes it up with others."""
+_LONGEST_PLACE = 6
+"""Words of a place that is named among others."""
+_NOWHERE = "standing on its own"
+"""The answer of what lies in no place."""
+_NO_ENDS = PREPOSITIONS | word_set("a an the and or")
+"""Words that no noun phrase begins or ends with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clue:
+    """What an opening gives away."""
+
+    things: tuple[str, ...] = ()
+    """What it may be about; several are alternatives."""
+    actions: tuple[str, ...] = ()
+    """What may be wanted; several are alternatives."""
+    fits: int = 0
+    """How many of the candidates it is true of."""
+
+
+class Hints:
+    """All clues to one goal tool among its tools that are true of at least two candidates."""
+
+    def __init__(self, goal: Tool, tools: Sequence[Tool], candidates: Sequence[Tool]) -> None:
+        self.goal = goal
+        self.tools = tuple(tools)
+        self.candidates = frozenset(tool.name for tool in candidates)
+        self.mine: Profile = profile(goal)
+        self._profiles = {tool.name: profile(tool) for tool in tools}
+        self._things = {name: meaning(item.resource) for name, item in self._profiles.items()}
+        self._acts = {name: meaning(item.act) for name, item in self._profiles.items()}
+
+    def drawn(self, rng: random.Random, boldness: float) -> Clue:
+        """One of the clues that say much and fit many; the emptier ones come more often with more `boldness`."""
+        most = min(_ENOUGH_FITS, len(self.candidates))
+        scored = [
+            (self._weight(clue) + min(clue.fits, most) + rng.random() * (1 + 3 * boldness), number, clue)
+            for number, clue in enumerate(self.clues)
+            if boldness < _HALF or all(len(thing.split()) <= _SHORT for thing in clue.things)
+        ]
+        return max(scored)[2] if scored else Clue()
+
+    def _weight(self, clue: Clue) -> float:
+        """How much a clue says: the words of its things, those of alternatives and of parts of a name for less."""
+        words = frozenset().union(*map(meaning, clue.things)) if clue.things else frozenset()
+        part = len(clue.things) == 1 and clue.things[0] != self.mine.resource
+        share = _DILUTED.get(len(clue.things), 1.0)
+        acted = bool(clue.actions) * (1.0 if len(clue.things) < 2 else _ACT_BESIDE_SEVERAL)
+        return len(words) * share + acted - _ONLY_PART * (part or not words)
+
+    @cached_property
+    def clues(self) -> tuple[Clue, ...]:
+        """Every clue that fits the goal and two candidates, or the only one there is."""
+        wanted = min(2, len(self.candidates))
+        found = (
+            Clue(things, actions, len(self._fitting(things, actions) & self.candidates))
+            for things in self._thing_choices()
+            for actions in self._action_choices(bool(things))
+            if (things or actions) and self._each_meant(things, actions)
+        )
+        return tuple(clue for clue in found if clue.fits >= wanted)
+
+    @cached_property
+    def place(self) -> str:
+        """The area that all tools lie in; empty where it says the thing over again, or the tool's name."""
+        group = self.mine.group
+        shared = bool(group) and all(item.group == group for item in self._profiles.values())
+        return group if shared and not says_name(group, self.goal) else ""
+
+    @cached_property
+    def scope(self) -> str:
+        """Words for the nearest place that all tools' things lie in, such as "inside a chat"; "" for none."""
+        chains = [item.within or () for item in self._profiles.values()]
+        shared = next((place for place in self.mine.within or () if all(place in chain for chain in chains)), "")
+        return inside((shared,), frozenset()).replace("yourself", "myself") if shared else ""
+
+    def shared_verb(self, action: str) -> str:
+        """The document's own verb for an action, such as "fetch", where all tools of the action are named with it."""
+        verbs = {_verb_in(tool.original_name, action) for tool in self.tools if profile(tool).action == action}
+        return verbs.pop() if len(verbs) == 1 else ""
+
+    def somewhere(self, rng: random.Random) -> tuple[str, list[str]]:
+        """Two or three places where such things lie, the goal's among them, and the kind of place; else nothing."""
+        known = {facet.key: facet.answers for facet in facets(self.tools)}
+        kinds = [key for key in ("group", "group", "scope") if self.goal.name in known.get(key, ())]
+        if not kinds:
+            return "", []
+        kind = rng.choice(kinds)
+        mine = known[kind][self.goal.name]
+        others = sorted({*known[kind].values()} - {mine, _NOWHERE})
+        if mine == _NOWHERE or len(mine.split()) > _LONGEST_PLACE:
+            return "", []
+        short = [place for place in others if len(place.split()) <= _LONGEST_PLACE]
+        places = [mine, *rng.sample(short, min(len(short), _MOST_CHOICES - 1))]
+        rng.shuffle(places)
+        return kind, [re.sub(r"\byour(self)?\b", lambda found: f"my{found[1] or ''}", place) for place in places]
+
+    def _thing_choices(self) -> Iterator[tuple[str, ...]]:
+        yield ()
+        yield from ((run,) for run in _runs(self.mine.resource))
+        mine = self._things[self.goal.name]
+        others = dict.fromkeys(
+            item.resource
+            for name, item in self._profiles.items()
+            if item.resource and self._things[name] and self._things[name] != mine
+        )
+        named = {other: _short(other) for other in others}
+        yield from ((_short(self.mine.resource), other) for other in named.values() if mine)
+        yield from (
+            (_short(self.mine.resource), named[one], named[other])
+            for one in named
+            for other in named
+            if mine and one < other and _apart(named[one], named[other])
+        )
+
+    def _action_choices(self, thing: bool) -> Iterator[tuple[str, ...]]:
+        yield ()
+        if not self.mine.action:
+            return
+        yield (self.mine.action,)
+        if thing and self.mine.action in _SINGLE_OBJECT:
+            others = {item.action for item in self._profiles.values()} - {self.mine.action}
+            yield from ((self.mine.action, other) for other in _SINGLE_OBJECT if other in others)
+
+    def _each_meant(self, things: Sequence[str], actions: Sequence[str]) -> bool:
+        """Whether each of several alternatives is true of some candidate, so that none of them is an idle word."""
+        if len(things) < 2 and len(actions) < 2:
+            return True
+        held = self.candidates | {self.goal.name}
+        return all(
+            any(
+                name in held
+                and (not thing or meaning(thing) <= self._things[name])
+                and (not action or self._profiles[name].action == action)
+                for name in self._profiles
+            )
+            for thing in (things or ("",))
+            for action in (actions if len(actions) > 1 and len(things) < 2 else actions[:1] or ("",))
+        )
+
+    def _fitting(self, things: Sequence[str], actions: Sequence[str]) -> set[str]:
+        """Names of the tools that such words are true of; nothing if the goal is none of them."""
+        fits = set(self._profiles)
+        if things:
+            said = [meaning(thing) for thing in things]
+            fits = {name for name in fits if any(choice <= self._things[name] for choice in said)}
+        if actions:
+            fits = {name for name in fits if self._profiles[name].action in actions}
+        return fits if self.goal.name in fits else set()
+
+
+def _verb_in(name: str, action: str) -> str:
+    return next((word for word in identifier_words(name) if SAME_ACTION.get(word) == action), "")
+
+
+def _short(resource: str) -> str:
+    """The last words of a long name, which a person who is not sure of it would not say in full."""
+    words = resource.split()
+    return " ".join(words[-_SHORT:]) if len(words) > _SHORT + 1 and not _NO_ENDS & {*words} else resource
+
+
+def _apart(one: str, other: str) -> bool:
+    return not (meaning(one) <= meaning(other) or meaning(other) <= meaning(one))
+
+
+def _runs(resource: str) -> Iterator[str]:
+    """The resource and its shorter runs of words that could be a noun phrase, the longest first."""
+    words = resource.split()
+    for size in range(len(words), 0, -1):
+        for start in range(len(words) - size + 1):
+            run = words[start : start + size]
+            if run[0].lower() not in _NO_ENDS and run[-1].lower() not in _NO_ENDS and meaning(" ".join(run)):
+                yield " ".join(run)
+
+
+def several(thing: str) -> str:
+    """A noun phrase in the plural: "labels of an instance" for "label of an instance"."""
+    head, tail = split_head(thing)
+    *before, last = head.split() or [""]
+    return " ".join([*before, plural(last)]) + tail
+
+
+def core_words(words: Wording, clue: Clue, hints: Hints, where: str = "") -> str:
+    """The clue as a request, with where the thing lies; nothing for one that says nothing."""
+    if clue.things:
+        slots = _thing_slots(words, clue, hints.goal)
+        if clue.actions:
+            text = words.phrase("open_do", do=f"{_done(words, clue, hints, slots)} {where}".strip())
+        else:
+            thing = slots["thing" if words.rng.random() < _SINGULAR else "our"]
+            text = words.phrase("open_about", thing=f"{thing} {where}".strip())
+    elif clue.actions:
+        text = words.phrase("open_act", act=f"{_act(words, clue.actions[0])} {where}".strip())
+    else:
+        return ""
+    return attached(text, _hesitation(words, clue, hints, where))
+
+
+def _hesitation(words: Wording, clue: Clue, hints: Hints, where: str) -> str:
+    """What a person adds who is not sure of the word, of what to do, or of where the thing is kept."""
+    if len(clue.things) > 1:
+        return words.plain("mixup")
+    if len(clue.actions) > 1:
+        return words.plain("undecided")
+    kind, places = hints.somewhere(words.rng) if not where else ("", [])
+    if len(places) < 2:
+        return ""
+    return words.plain(f"somewhere_{kind}", places=f"{', '.join(places[:-1])} or {places[-1]}")
+
+
+def _done(words: Wording, clue: Clue, hints: Hints, slots: dict[str, str]) -> str:
+    """What is to be done, from its verb on."""
+    if len(clue.actions) == 1:
+        action = clue.actions[0]
+        rule = f"do_{action}" if action in _WORDED else "do_other"
+        if own := hints.shared_verb(action):
+            slots["own"] = own
+        return words.plain(rule, verb=" ".join(identifier_words(action)), **slots)
+    verbs = [words.plain(f"verb_{action}") for action in clue.actions]
+    words.rng.shuffle(verbs)
+    act = words.plain("either_act", first=verbs[0], second=verbs[1])
+    return f"{act} {slots['thing']}"
+
+
+def _act(words: Wording, action: str) -> str:
+    rule = f"act_{action}" if action in _WORDED else "act_other"
+    return words.plain(rule, verb=" ".join(identifier_words(action)))
+
+
+def _thing_slots(words: Wording, clue: Clue, goal: Tool) -> dict[str, str]:
+    """The thing, or the things mixed up, in the forms that sentences need."""
+    things = list(clue.things)
+    words.rng.shuffle(things)
+    mine = profile(goal)
+    only = mine.thing.startswith("the ")
+    named = [mine.thing if thing == mine.resource else about(thing) for thing in things]
+    fresh = [with_article(f"new {thing}") if countable(split_head(thing)[0]) else f"new {thing}" for thing in things]
+    many = _either(words, list(map(several, things)))
+    slots = {"thing": _either(words, named), "new": _either(words, fresh), "many": many, "our": f"our {many}"}
+    if not only and not any(map(unique, things)) and all(countable(split_head(thing)[0]) for thing in things):
+        slots["our"] = f"{words.rng.choice(('our', 'some of our', 'one of our', 'the', 'those'))} {many}"
+        slots |= {"things": many} if len(things) == 1 else {}
+    elif only:
+        slots["our"] = slots["thing"]
+    return {name: said.replace("your own ", "my own ") for name, said in slots.items()}
+
+
+def _either(words: Wording, said: Sequence[str]) -> str:
+    """One thing, or the choice between several: "a rate plan or a service", "a rate plan or service"."""
+    if len(said) == 1:
+        return said[0]
+    article = said[0].partition(" ")[0]
+    if article in ("a", "an") and words.rng.random() < _SHARED_ARTICLE:
+        said = [said[0], *(thing.removeprefix(f"{article} ") for thing in said[1:])]
+    return words.plain("either_thing", first=", ".join(said[:-1]), second=said[-1])
