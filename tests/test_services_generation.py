@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from diaforge_core.errors import CatalogError, DataError, ModelError
+from diaforge_core.generator.costs import Expected, tokens_in
 from diaforge_core.generator.identity import versions
-from diaforge_core.generator.recipe import Recipe
+from diaforge_core.generator.recipe import Recipe, SpendingLimits
 from diaforge_core.records.dialogue import Dialogue
 from diaforge_core.records.scenario import Scenario
+from diaforge_core.services.generation import crowding, over_words
 from diaforge_core.services.workspace import Workspace, open_workspace
 
 from .factories import wide_catalog
+from .obedient_model import counting_tokens
+from .stub_server import StubServer
 
 GOAL = "CreateLead"
 
@@ -123,3 +127,41 @@ def test_every_turn_of_a_dialogue_can_be_played_anew(workspace: Workspace):
         new = workspace.generation.regenerate(old.id, turn)
         assert new.turns[:turn] == old.turns[:turn]
         workspace.review.undo("someone")
+
+
+def test_a_crowded_machine_takes_longer_and_one_with_cores_to_spare_does_not(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("os.cpu_count", lambda: 4)
+    monkeypatch.setattr("psutil.getloadavg", lambda: (1.2, 1.0, 1.0))
+    assert crowding(2) == 1.0
+    monkeypatch.setattr("psutil.getloadavg", lambda: (7.0, 7.0, 7.0))
+    assert crowding(2) == 2.0
+
+
+def test_the_limit_that_is_reached_first_is_named_with_how_far_it_lets_a_run_come():
+    expected = Expected(calls=400, prompt_tokens=90_000, completion_tokens=10_000, money=2.0)
+    assert over_words(SpendingLimits(calls=400, tokens=100_000, money=2.0), expected) == ""
+    said = over_words(SpendingLimits(calls=300, tokens=25_000), expected)
+    assert said == "The limit of 25,000 tokens ends it after about 25% of the scenarios."
+    assert "1 in money ends it after about 50%" in over_words(SpendingLimits(money=1.0), expected)
+
+
+def test_what_servers_are_asked_is_told_within_a_quarter_before_a_run_and_by_a_preview(
+    workspace: Workspace, serve: Callable[..., StubServer]
+):
+    spec = f"openai:small@{serve(script=counting_tokens(tokens_in)).url}"
+    prices = {"small": {"prompt": 1.0, "completion": 4.0}}
+    fields = {"catalog": "wide", "dataset": "asked", "count": 40, "words": spec, "critic": spec, "prices": prices}
+    recipe = Recipe.model_validate(fields)
+    guess = workspace.generation.estimate(recipe)
+    preview = workspace.jobs.wait(workspace.generation.start_preview(recipe).id)
+    assert workspace.generation.preview_run(recipe) == preview
+    assert workspace.generation.preview_run(recipe.model_copy(update={"seed": 5})) is None
+    better = workspace.generation.estimate(recipe)
+    run = workspace.jobs.wait(workspace.generation.start(recipe).id)
+    assert run.state == "succeeded", run.error
+    spent = run.result["spent"]
+    for told in (guess, better):
+        assert told.calls == pytest.approx(spent["calls"] + spent["cache_hits"], rel=0.25)
+        assert told.tokens == pytest.approx(sum(spent["tokens"].values()), rel=0.25)
+        assert told.money == pytest.approx(spent["money"], rel=0.25)
+    assert {info.name for info in workspace.datasets.names()} == {"asked", "asked-preview"}

@@ -25,6 +25,8 @@ STYLES: tuple[str, ...] = ("plain", "terse", "chatty", "formal", "hurried")
 COLUMNS: dict[Axis, tuple[str, ...]] = {"tier": TIERS, "withheld": WITHHELD, "style": STYLES}
 FILLED = 0.95
 """Share of what is missing that one filling is meant to make; the scarcest cells would cost many dialogues more."""
+SLACK = 0.1
+"""Part of a dialogue that is not worth one more scenario."""
 OVERSHOOT = 3
 """A filling makes at most so many times what is missing."""
 
@@ -122,7 +124,7 @@ def filling(rows: Sequence[CoverageRow], accepted_share: float = 1.0) -> Filling
         goal_tools=tuple(name for names in tools.values() for name in names),
         shares=shares,
         missing=missing,
-        count=max(1, math.ceil(count - 1e-9)),
+        count=max(1, math.ceil(count - SLACK)),
     )
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+import psutil
 
 from ..conversation.assistants import Teacher
 from ..conversation.budget import Spending, Tokens
@@ -119,7 +122,8 @@ class Generation:
         kept = sum(dialogue.passed for dialogue in dialogues) * share
         if made and measured:
             kept = made.result["accepted"] / made.result["asked"] * recipe.count
-        seconds = START_SECONDS + pace * OVERHEAD * recipe.count / processes_for(recipe, recipe.count)
+        processes = processes_for(recipe, recipe.count)
+        seconds = START_SECONDS + crowding(processes) * pace * OVERHEAD * recipe.count / processes
         return GenerationEstimate(
             dialogues=recipe.count,
             accepted=round(kept),
@@ -264,6 +268,15 @@ def _tier_counts(recipe: Recipe, tiers: Mapping[str, object] | Sequence[str]) ->
     shares = {tier: share for tier, share in recipe.mix.items() if tier in tiers and share > 0}
     total = sum(shares.values()) or 1.0
     return {tier: round(recipe.count * share / total) for tier, share in shares.items()}
+
+
+def crowding(processes: int) -> float:
+    """How many times longer work takes because of what else the machine does; 1 on one that has cores to spare.
+
+    A sample does not show it: a short burst is given its time at once, long work gets its share only.
+    """
+    others = max(0.0, psutil.getloadavg()[0] - 1.0)  # one is this app, which has just made the sample
+    return max(1.0, (others + processes) / (os.cpu_count() or 1))
 
 
 def preview_dataset(recipe: Recipe) -> str:

@@ -87,23 +87,24 @@ def _cells(dataset: str, grid: Grid) -> list[CoverageRow]:
     """Draw the clusters that lack the most, a page of them; the cells that are selected."""
     clusters = by_need(grid.rows)
     pages = -(-len(clusters) // ROWS)
+    figure_place = st.container()
     page = 1
     if pages > 1:
-        page = int(
-            st.number_input(f"Page of {pages}", 1, pages, 1, key=f"coverage.page.{dataset}.{grid.axis}", width=140)
-        )
+        key = f"coverage.page.{dataset}.{grid.axis}"
+        page = int(st.number_input(f"Page of {pages}, the largest gaps first", 1, pages, 1, key=key, width=220))
     shown = clusters[(page - 1) * ROWS : page * ROWS]
     names = {tool.name: tool.original_name for tool in services().catalogs.get(grid.catalog).tools}
     cells = [row for cluster in shown for row in grid.rows if row.cluster == cluster]
     figure = grid_figure(cells, {row.cluster: cluster_words(row, names) for row in cells})
-    event = charts.draw(
-        figure,
-        f"coverage.grid.{dataset}.{grid.axis}.{page}",
-        f"{len(cells)} cells of clusters by {AXES[grid.axis].lower()}; {sum(row.missing > 0 for row in cells)} lack "
-        "dialogues. The same stands in the table below.",
-        on_select="rerun",
-        selection_mode=("points", "box"),
-    )
+    with figure_place:
+        event = charts.draw(
+            figure,
+            f"coverage.grid.{dataset}.{grid.axis}.{page}",
+            f"{len(cells)} cells of clusters by {AXES[grid.axis].lower()}; {sum(row.missing > 0 for row in cells)} "
+            "lack dialogues. The same stands in the table below.",
+            on_select="rerun",
+            selection_mode=("points", "box"),
+        )
     places = [point["point_index"] for point in event["selection"]["points"]] if event else []
     return [cells[place] for place in places if place < len(cells)]
 

@@ -85,8 +85,9 @@ def _rows(run: Run, made: RunCounts, rejected_only: bool) -> None:
     with st.expander("Newest dialogues", type="compact", icon=":material/list:", expanded=not finished):
         if made.rejected:
             st.toggle("Rejected only", key=f"generate.rejected.{run.id}")
-        for row in made.newest:
-            _row(row)
+        with st.container(gap=None):
+            for row in made.newest:
+                _row(row)
         if not made.newest:
             st.caption("None was rejected." if rejected_only else "None yet.")
 
