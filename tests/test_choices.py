@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from diaforge_core.conversation.choices import Choices
-from diaforge_core.conversation.personas import departments, personas, slipping, styles
+from diaforge_core.conversation.personas import Askers, departments, personas, slipping, styles
 from diaforge_core.conversation.scenarios import draw_scenarios
 from diaforge_core.errors import CatalogError, DataError
 from diaforge_core.generator.recipe import Recipe
@@ -93,6 +95,14 @@ def test_a_role_stands_in_its_one_department_and_at_the_ranks_that_fit_it():
     assert all(len(known) == 1 for known in of_role.values())
     ranks = {person.seniority for person in personas() if person.role == "regional sales manager"}
     assert ranks == {"experienced", "senior"}
+
+
+def test_a_request_comes_from_somebody_whose_work_it_is():
+    askers = Askers(personas())
+    drawn = {askers.draw("CloseBooks Finance Close the ledger of a period", random.Random(n)).role for n in range(60)}
+    assert "general ledger accountant" in drawn
+    assert not drawn & {"recruiter", "learning and development partner"}
+    assert 6 <= len(drawn) <= 16
 
 
 def test_names_are_spread_over_roles_and_styles():

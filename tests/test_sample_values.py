@@ -136,6 +136,26 @@ def test_what_only_machines_write_is_neither_stated_nor_a_reason_to_ask(schema: 
     assert not is_worth_asking(a_tool("CreateThing", extra_part={**TEXT, **schema, "required!": True}))
 
 
+def test_an_optional_code_that_the_document_does_not_give_is_nobodys_to_state():
+    tool = a_tool("CreateThing", title="string!", kind="string", mode={**TEXT, "description": "Can be: `a1` or `b2`"})
+    assert not values(tool, "kind")
+    assert set(values(tool, "mode")) == {"a1", "b2"}
+
+
+def test_times_that_a_server_keeps_are_stated_to_find_things_only():
+    stamps = {"date_updated": {**TEXT, "format": "date-time"}, "title": "string"}
+    assert not values(a_tool("UpdateThing", **stamps), "date_updated")
+    assert values(a_tool("ListThings", side_effect="read", **stamps), "date_updated")
+
+
+def test_a_window_of_hours_does_not_last_for_weeks():
+    ends = {key: {**TEXT, "format": "date-time", "required!": True} for key in ("start", "end")}
+    for seed in range(12):
+        drawn = sample_arguments(a_tool("PostponeChange", **ends), random.Random(seed), today=TODAY)
+        start, end = (dt.datetime.fromisoformat(drawn[key]) for key in ("start", "end"))
+        assert dt.timedelta() < end - start < dt.timedelta(days=4)
+
+
 def test_values_that_stand_for_none_are_not_chosen_where_there_are_others():
     tool = a_tool("SetState", state={"enum": ["unknown", "none", "active", None], "required!": True})
     assert set(values(tool, "state")) == {"active"}

@@ -74,6 +74,15 @@ def test_gold_arguments_are_valid_and_every_one_has_a_stage(drawn: list[Scenario
         assert {name for stage in scenario.stages for name in stage.revealed} == set(scenario.gold_arguments)
 
 
+def test_values_that_nobody_asks_for_may_be_said_from_the_start(drawn: list[Scenario]):
+    late = 0
+    for scenario in drawn:
+        asked_for = required_for(WIDE.tool(scenario.goal_tool), scenario.gold_arguments)
+        assert all(scenario.stage_of(name) == 1 for name in scenario.gold_arguments if name not in asked_for)
+        late += any(scenario.stage_of(name) > 1 for name in asked_for)
+    assert late > len(drawn) / 4
+
+
 def test_the_goal_stands_at_every_position_equally_often(drawn: list[Scenario]):
     four = [s for s in drawn if s.solvable and len(s.candidates) in (3, 4)]
     for size in (3, 4):

@@ -81,11 +81,14 @@ class Someone:
 class Values:
     """Draws values for the parameters of one call, so that they go together and differ from each other."""
 
-    def __init__(self, rng: random.Random, locale: str, today: dt.date, *, past: bool = False) -> None:
-        """`past`: the call is about what has been, as one that reads what was stored."""
+    def __init__(
+        self, rng: random.Random, locale: str, today: dt.date, *, past: bool = False, ends: bool = False
+    ) -> None:
+        """`past`: the call is about what has been, as one that reads what was stored; `ends`: it ends something."""
         self.rng = rng
         self.today = today
         self.past = past
+        self.ends = ends
         self.country = locale[-2:]
         self.fake = _faker(locale)
         self.fake.seed_instance(rng.getrandbits(48))
@@ -196,6 +199,8 @@ class Values:
     def _by_format(self, form: Any, words: list[str]) -> str:
         if form in ("date", "date-time"):
             day = self.day(words)
+            if form == "date-time" and day > self.start >= self.today:
+                day = self.start + dt.timedelta(days=self.rng.randint(1, 3))  # nothing timed to the minute takes weeks
             hour = f"{self.rng.randint(8, 17):02d}:{self.rng.choice((0, 15, 30, 45)):02d}"
             return day.isoformat() if form == "date" else f"{day.isoformat()}T{hour}:00Z"
         if form == "time":
@@ -408,6 +413,8 @@ class Values:
         kind = "title" if kind and "short" in words else kind
         if kind == "title" and (entity in TROUBLES or _TROUBLE.search(str(schema.get("description", "")))):
             kind = "trouble"
+        if kind == "reason" and self.ends:
+            kind = "ending"
         if kind == "title" and "job" in words:
             return self.rng.choice(CHOICES["job"])
         return self.rng.choice(SENTENCES[kind]) if kind else ""

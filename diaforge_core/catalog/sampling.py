@@ -16,6 +16,8 @@ from .conditions import field_schema, looked_at, needed
 from .naming import words_of
 from .patterns import text_like
 from .sample_values import Values
+from .sample_words import CLOSED_WORDS
+from .stated_options import stated_options
 
 MAX_TRIES = 16
 """Draws before a schema is given up as one that contradicts itself."""
@@ -36,6 +38,9 @@ _VOID = frozenset(("", "unknown", "unknownfuturevalue", "none", "notset", "undef
 _AHEAD = frozenset(
     ("availability", "available", "schedule", "upcoming", "forecast", "free", "plan", "slots", "calendar")
 )
+_ENDING = frozenset(
+    ("cancel", "close", "void", "reject", "withdraw", "decline", "return", "stop", "suspend", "lost", "end")
+)
 _RECORDING = frozenset(("record", "log", "report", "sick", "confirm", "acknowledge"))
 _FOR_MACHINES = re.compile(
     r"\b(?:json|xml|base64|twiml|etag|hash|token|certificates?|credentials|private key|secret|schemas|cursor)\b"
@@ -43,6 +48,7 @@ _FOR_MACHINES = re.compile(
     re.IGNORECASE,
 )
 """Texts that only machines write."""
+_KEPT_BY_SERVERS = frozenset(("timestamp", "created", "updated", "modified", "consumed", "consumption", "revision"))
 _READ_ONLY = re.compile(r"\bread-?only\b|cannot be (?:modified|changed)|automatically (?:populated|set)", re.IGNORECASE)
 _TECHNICAL = frozenset(
     (
@@ -125,7 +131,7 @@ class _Draw:
         self.wanted = wanted
         self.rng = rng
         self.share, self.nested = shares
-        self.values = Values(rng, locale, today, past=_looks_back(tool))
+        self.values = Values(rng, locale, today, past=_looks_back(tool), ends=_ends_something(tool))
         nouns = words_of(tool.original_name.replace("/", ".").rsplit(".", 1)[-1])
         self.entity = next(iter(nouns[1:]), nouns[0] if nouns else "ref")
         self.count = 0
@@ -157,7 +163,7 @@ class _Draw:
     def _is_drawn(self, name: str, field: Mapping[str, Any], *, top: bool) -> bool:
         """Whether an optional value is among this call's, by chance."""
         share = self.share if top else self.nested
-        return self.rng.random() < share and not is_technical(name, field) and can_be_said(name, field)
+        return self.rng.random() < share and is_dictated(self.tool, name, field)
 
     def _complete(self, schema: Mapping[str, Any], drawn: dict[str, Any], depth: int, parent: str) -> None:
         """Adds what is required, one at a time, since each value may decide what else is; deciding ones first."""
@@ -291,6 +297,11 @@ def _looks_back(tool: Tool) -> bool:
     return not words & _AHEAD and (tool.side_effect == "read" or bool(words & _RECORDING))
 
 
+def _ends_something(tool: Tool) -> bool:
+    """Whether a call takes something back or brings it to an end."""
+    return tool.side_effect == "destructive" or bool(set(words_of(tool.original_name)) & _ENDING)
+
+
 def _meant(options: list[Any]) -> list[Any]:
     """The allowed values that a person would choose on purpose; all of them where there is none such."""
     return (
@@ -320,6 +331,20 @@ def can_be_said(name: str, schema: Mapping[str, Any]) -> bool:
         return False
     coded = any(isinstance(each, str) and each[:1] in ("{", "[", "<") for each in schema.get("examples", ()))
     return not coded and not _READ_ONLY.search(said) and words_of(name)[:1] != ["odata"]
+
+
+def is_dictated(tool: Tool, name: str, schema: Mapping[str, Any]) -> bool:
+    """Whether a person would add such an optional value of their own accord.
+
+    Not what serves machinery, nor a code of a closed list that the document does not give, nor, in a call that changes
+    something, a time that the server keeps.
+    """
+    words = words_of(name)
+    if is_technical(name, schema) or not can_be_said(name, schema):
+        return False
+    if _kind(schema) == "string" and words[-1:] and words[-1] in CLOSED_WORDS:
+        return "enum" in schema or "const" in schema or bool(stated_options(name, schema))
+    return tool.side_effect == "read" or not set(words) & _KEPT_BY_SERVERS
 
 
 def _is_for_another(field: Mapping[str, Any], schema: Mapping[str, Any], drawn: Mapping[str, Any]) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 from ..catalog.arguments import required_for, sample_arguments, validate
 from ..catalog.facets import plain_words, profile
 from ..catalog.naming import words_of
-from ..catalog.sampling import can_be_said, is_technical
+from ..catalog.sampling import can_be_said, is_dictated
 from ..records.scenario import InformationStage, Setting, Tier
 from ..records.tool import Tool
 from .tiers import EXPERT_QUESTIONS
@@ -64,7 +64,7 @@ def statable(tool: Tool) -> list[str]:
     found = [
         name
         for name, schema in tool.properties.items()
-        if name not in tool.required and can_be_stated(name, schema) and not is_technical(name, schema)
+        if name not in tool.required and is_speakable(schema) and is_dictated(tool, name, schema)
     ]
     return [name for name in found if "object" not in _kinds(tool.properties[name])] or found
 
@@ -96,9 +96,10 @@ def draw_stages(
 
     Most requests lack a mandatory value at first (METHOD.md §1), and the shares keep dialogues at 2.3 to 3.2 assistant
     turns (§2): in a third all is said at once, in the others the rest comes when asked. An expert's values come late
-    enough that three questions are needed.
+    enough that three questions are needed. Optional values come first: nobody asks for them.
     """
-    names = list(gold)
+    asked_for = required_for(goal, gold)
+    names = [name for name in gold if name in asked_for]
     rng.shuffle(names)
     if tier == "expert":
         turns = _late_turns(names, selection)
@@ -107,6 +108,7 @@ def draw_stages(
     else:
         first = rng.randint(0, max(0, len(names) - 1))
         turns = {name: 1 if place < first else 2 for place, name in enumerate(names)}
+    turns |= {name: 1 for name in gold if name not in turns}
     order = [name for name in goal.properties if name in turns]
     return tuple(
         InformationStage(turn=turn, revealed=tuple(name for name in order if turns[name] == turn))

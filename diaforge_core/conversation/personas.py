@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import random
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from ruamel.yaml import YAML
 
+from ..catalog.embedding import embed
 from ..records.scenario import Persona
 from ..settings import DATA_DIR
 
 SLIPS = {"plain": 0.8, "terse": 1.2, "chatty": 1.0, "formal": 0.4, "hurried": 1.6}
 """Style → how many times the usual share of its turns holds a slip of the keyboard; one on average."""
+_STEPS = 4096
+"""Whole steps of a vector's component."""
+_FEWEST_ROLES = 6
 _STRIDE = 23
 """Names are walked through by steps of it: prime to their number, so neighbours in the list of personas differ."""
 
@@ -34,6 +41,41 @@ def personas() -> tuple[Persona, ...]:
     ]
     names = parts["names"]
     return tuple(Persona(name=names[place * _STRIDE % len(names)], **each) for place, each in enumerate(people))
+
+
+@lru_cache(maxsize=1)
+def _roles() -> tuple[tuple[str, ...], NDArray[np.int64]]:
+    """Every role and its vector, in whole steps, less what all of them share."""
+    parts = _parts()["roles"]
+    rows = _steps([f"{part['role']} in {part['department']}" for part in parts])
+    return tuple(part["role"] for part in parts), rows - rows.sum(axis=0) // len(rows)
+
+
+def _steps(texts: list[str]) -> NDArray[np.int64]:
+    """Sentence vectors in whole steps, so that a tie is a tie on every machine."""
+    return np.rint(embed(texts).astype(np.float64) * _STEPS).astype(np.int64)
+
+
+@lru_cache(maxsize=16_384)
+def likely_roles(text: str) -> tuple[str, ...]:
+    """All roles, first those whose work is most like what the text tells of, ties in the order of personas.yaml."""
+    roles, rows = _roles()
+    alike = rows @ _steps([text])[0]
+    return tuple(roles[place] for place in sorted(range(len(roles)), key=lambda place: (-int(alike[place]), place)))
+
+
+class Askers:
+    """The personas that may ask, by role."""
+
+    def __init__(self, people: tuple[Persona, ...]) -> None:
+        self._by_role: dict[str, list[Persona]] = {}
+        for person in people:
+            self._by_role.setdefault(person.role, []).append(person)
+
+    def draw(self, text: str, rng: random.Random) -> Persona:
+        """One of those whose work is likely to hold such a request: the nearest third of the roles, at least six."""
+        roles = [role for role in likely_roles(text) if role in self._by_role]
+        return rng.choice(self._by_role[rng.choice(roles[: max(_FEWEST_ROLES, len(roles) // 3)])])
 
 
 def styles() -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from .choices import ANY_CHOICE, DEFAULT_MIX, Choices
 from .dials import DIALS, Plan, draw_dial
 from .effort import ENOUGH, questions_needed, refusal_questions, selection_questions
 from .gold import business_goal, draw_arguments, draw_stages, is_worth_asking
-from .personas import personas
+from .personas import Askers, personas
 from .tiers import DISTRACTORS, EXPERT_QUESTIONS, is_conditional, is_interdependent, tier_of
 
 __all__ = [
@@ -99,7 +99,7 @@ def scenario_for(
         distractors=[tool.name for tool in others],
         stages=stages,
         setting=setting.model_copy(update={"confirm_destructive": False}),
-        persona=rng.choice(personas()),
+        persona=Askers(personas()).draw(f"{goal.original_name} {goal.group} {goal.text}", rng),
         seed=seed,
     )
     return _rebuilt(scenario, tier=tier_of(scenario, shown))
@@ -120,7 +120,7 @@ class _Drawer:
 
     def __init__(self, catalog: Catalog, seed: int, choices: Choices) -> None:
         self.catalog, self.seed, self.choices = catalog, seed, choices
-        self.people = choices.people
+        self.askers = Askers(choices.people)
         self.no_values: CatalogError | None = None
         """Why the last goal tool without any arguments has none."""
         self.near = neighbourhood(catalog, choices.nearness)
@@ -201,7 +201,7 @@ class _Drawer:
             distractors=names,
             stages=stages,
             setting=setting,
-            persona=rng.choice(self.people),
+            persona=self.askers.draw(f"{goal.original_name} {goal.group} {goal.text}", rng),
             seed=rng.getrandbits(48),
             dial=dial,
             event=event,
