@@ -156,7 +156,7 @@ def test_labels_are_unique_in_their_tool_and_say_what_an_id_is_of():
             labels = [leaf.label.casefold() for leaf in leaves(tool)]
             assert len(set(labels)) == len(labels), tool.name
     tool = a_tool("GetLead", id="string!", to="string", approved_by="string")
-    assert labels_of(tool) == {"id": "lead ID", "to": "recipient", "approved_by": "person it is approved by"}
+    assert labels_of(tool) == {"id": "lead ID", "to": "recipient", "approved_by": "person who approved it"}
 
 
 @pytest.mark.parametrize(
@@ -296,7 +296,7 @@ def test_a_thing_is_named_in_the_order_of_the_text():
         ("/me/notes", "/users/{user-id}/notes", ("for yourself", "for a user")),
         ("/v1/sites/{s}/notes", "/v1/notes", ("inside a site", "standing on its own")),
         ("/users/{u}/calendar/notes", "/users/{u}/calendars/{c}/notes",
-         ("inside the main calendar", "inside one of several calendars")),
+         ("inside the main calendar", "inside a particular calendar")),
         ("/me/calendar/notes", "/groups/{g}/notes", ("inside your own calendar", "inside a group")),
         ("/v1/p/{project}/zones/{z}/notes", "/v1/p/{project}/global/notes", ("in one zone", "worldwide")),
         ("/v1/regions/{r}/disks/{d}/notes", "/v1/global/notes", ("inside a disk in one region", "worldwide")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import random
 from typing import Any
 
@@ -44,11 +45,24 @@ def test_any_list_of_texts_is_heard_as_it_was_meant(value: list[str], rng: rando
     assert found[0] == value
 
 
+@given(st.datetimes(min_value=dt.datetime(1970, 1, 1), max_value=dt.datetime(2099, 12, 31)), st.randoms())
+def test_a_moment_is_said_as_people_say_it_and_heard_again(moment: dt.datetime, rng: random.Random):
+    schema = {"type": "string", "format": "date-time"}
+    value = moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    words = spoken(schema, value, rng)
+    assert "T" not in words.removesuffix("UTC")
+    for after in AFTER:
+        assert heard(schema, words + after) == (value, len(words))
+
+
 @pytest.mark.parametrize(
     ("schema", "words", "value"),
     [
         ({"type": "string", "format": "date"}, "March 3, 2026", "2026-03-03"),
         ({"type": "string", "format": "date"}, "3rd March 2026", "2026-03-03"),
+        ({"type": "string", "format": "date-time"}, "1 May 2026, 14:45 UTC", "2026-05-01T14:45:00Z"),
+        ({"type": "string", "format": "date-time"}, "May 1, 2026 at 9:05 UTC", "2026-05-01T09:05:00Z"),
+        ({"type": "string", "format": "date-time"}, "2026-05-01T14:45:00Z", "2026-05-01T14:45:00Z"),
         ({"type": "string", "enum": ["IN_PROGRESS", "DONE"]}, "in progress", "IN_PROGRESS"),
         ({"type": "string", "enum": ["1-10", "11-50", "51-200"]}, "51-200, I think", "51-200"),
         ({"enum": [1, 2, 3]}, "2", 2),

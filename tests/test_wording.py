@@ -18,7 +18,7 @@ from tests.factories import a_tool
 
 SLOTS = word_set(
     "act do thing things many our new bare own place places first second verb value answer ordinal existing one label "
-    "labels is value_is first_name full_name department a_role"
+    "labels is be value_is first_name full_name department a_role"
 )
 """All that the user side fills in."""
 FILLED = dict.fromkeys(SLOTS, "\x00")

@@ -16,8 +16,23 @@ _DEEPEST = 5
 """Levels of nested objects that are spoken part by part; what lies deeper is spoken as a whole."""
 _LONE_WORDS = {"to": "recipient", "from": "sender", "by": "author", "q": "search text", "query": "search text"}
 _LEADING = {"from": "source", "to": "target"}
-_TRAILING = {"by": "person it is {} by", "on": "day it is {}", "at": "time it is {}", "until": "day it is {} until"}
-"""Last word of an identifier such as `approved_by` → how a noun is made of it."""
+_STEMS = {
+    "starts": "start", "started": "start", "ends": "end", "ended": "end", "called": "call", "created": "creation",
+    "expires": "expiry", "expired": "expiry", "updated": "update", "sent": "sending", "valid": "validity",
+}  # fmt: skip
+"""Word before `at` or `on` → as a noun."""
+_PAST = {"given": "gave", "taken": "took", "written": "wrote", "withdrawn": "withdrew", "chosen": "chose"}
+"""Participle → what the person did."""
+_DEADLINES = {
+    "respond": "response deadline",
+    "reply": "reply deadline",
+    "needed": "date it is needed",
+    "due": "due date",
+}
+"""Word before `by` → the day that is meant, and no person."""
+_ORDERS = {"order": "sort order", "sort": "sort order", "group": "grouping"}
+_SWITCHES = word_set("is has enable disable can allow")
+"""First words of what is either so or not."""
 _SMALL_WORDS = word_set("at for of in on after before since until if with is are and or as not the a an be it")
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z'-]*(?: [A-Za-z][A-Za-z'-]*){0,3}")
 _TERSE = 2
@@ -88,9 +103,33 @@ def _last_words(keys: tuple[str, ...], thing: str) -> str:
         words = [_LONE_WORDS.get(words[0], f"{words[0]} value" if words[0] in _SMALL_WORDS else words[0])]
     if len(words) > 1 and words[0] in _LEADING:
         words[0] = _LEADING[words[0]]
-    if len(words) > 1 and words[-1] in _TRAILING:
-        return _TRAILING[words[-1]].format(" ".join(words[:-1]))
-    return shown(words) or "value"
+    return _as_noun(words) or shown(words) or "value"
+
+
+def _as_noun(words: list[str]) -> str:
+    """A noun phrase for an identifier such as `approved_by` or `starts_at`; "" where it is one already."""
+    *before, last = words or [""]
+    if not before or before[0] in _SWITCHES:
+        return ""
+    if last in ("at", "on"):
+        return f"{' '.join([*before[:-1], _STEMS.get(before[-1], before[-1])])} {'time' if last == 'at' else 'date'}"
+    if last == "until":
+        return "last valid day" if before == ["valid"] else f"last day to {shown(before)}"
+    return _by_whom(before) if last == "by" else ""
+
+
+def _by_whom(before: list[str]) -> str:
+    """Who did it, for a participle before `by`; else the day or the order that is meant."""
+    if before[-1] in _DEADLINES and len(before) == 1:
+        return _DEADLINES[before[-1]]
+    done = next((at for at, word in enumerate(before) if word.endswith("ed") or word in _PAST), None)
+    if done is None:
+        return _ORDERS.get(before[-1], f"{shown(before)} field") if len(before) == 1 else ""
+    did = _PAST.get(before[done], before[done])
+    first = before[:done]
+    if first and first != ["last"]:
+        return f"person who {did} the {shown(first)}"
+    return " ".join(["person who", *first, did, "it", *before[done + 1 :]])
 
 
 def _full_words(keys: tuple[str, ...]) -> str:

@@ -27,7 +27,7 @@ _ENOUGH_FITS = 4
 """Candidates that a clue should be true of; more make it no vaguer to a listener."""
 _DILUTED = {2: 0.62, 3: 0.6}
 """Things named → what each of their words counts, since only one of them is meant."""
-_ACT_BESIDE_SEVERAL = 0.4
+_ACT_BESIDE_SEVERAL = 0.7
 """What naming the action counts where several things are named: it may not fit them all alike."""
 _ONLY_PART = 1.0
 """Words that a part of the thing's name is worth less than a whole name, which other things may share too."""
@@ -106,7 +106,12 @@ class Hints:
         """The area that all tools lie in; empty where it says the thing over again, or the tool's name."""
         group = self.mine.group
         shared = bool(group) and all(item.group == group for item in self._profiles.values())
-        return group if shared and not says_name(group, self.goal) else ""
+        return group if shared and not self._repeats(group) else ""
+
+    def _repeats(self, place: str) -> bool:
+        """Whether a place is called by the words of a thing, or by the goal tool's name."""
+        things = frozenset().union(*self._things.values())
+        return bool(meaning(place) & things) or says_name(place, self.goal)
 
     @cached_property
     def scope(self) -> str:
@@ -132,6 +137,8 @@ class Hints:
         if mine == _NOWHERE or len(mine.split()) > _LONGEST_PLACE:
             return "", []
         short = [place for place in others if len(place.split()) <= _LONGEST_PLACE]
+        if kind == "group" and any(map(self._repeats, (mine, *short))):
+            return "", []
         places = [mine, *rng.sample(short, min(len(short), _MOST_CHOICES - 1))]
         rng.shuffle(places)
         return kind, [re.sub(r"\byour(self)?\b", lambda found: f"my{found[1] or ''}", place) for place in places]
@@ -140,18 +147,19 @@ class Hints:
         yield ()
         yield from ((run,) for run in _runs(self.mine.resource))
         mine = self._things[self.goal.name]
+        said = mine and _is_noun(self.mine.resource)
         others = dict.fromkeys(
             item.resource
             for name, item in self._profiles.items()
-            if item.resource and self._things[name] and self._things[name] != mine
+            if _is_noun(item.resource) and self._things[name] and self._things[name] != mine
         )
         named = {other: _short(other) for other in others}
-        yield from ((_short(self.mine.resource), other) for other in named.values() if mine)
+        yield from ((_short(self.mine.resource), other) for other in named.values() if said)
         yield from (
             (_short(self.mine.resource), named[one], named[other])
             for one in named
             for other in named
-            if mine and one < other and _apart(named[one], named[other])
+            if said and one < other and _apart(named[one], named[other])
         )
 
     def _action_choices(self, thing: bool) -> Iterator[tuple[str, ...]]:
@@ -210,8 +218,14 @@ def _runs(resource: str) -> Iterator[str]:
     for size in range(len(words), 0, -1):
         for start in range(len(words) - size + 1):
             run = words[start : start + size]
-            if run[0].lower() not in _NO_ENDS and run[-1].lower() not in _NO_ENDS and meaning(" ".join(run)):
+            if _is_noun(" ".join(run)):
                 yield " ".join(run)
+
+
+def _is_noun(phrase: str) -> bool:
+    """Whether the words could be a noun phrase: none of them dangles at an end."""
+    words = phrase.lower().split()
+    return bool(words) and not {words[0], words[-1]} & _NO_ENDS and bool(meaning(phrase))
 
 
 def several(thing: str) -> str:

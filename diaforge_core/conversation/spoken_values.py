@@ -23,6 +23,9 @@ _DATE = re.compile(
     rf"|(?P<d2>\d{{1,2}})(?:st|nd|rd|th)? (?P<m2>{_MONTH})\.?,? (?P<y2>\d{{4}})",
     re.IGNORECASE,
 )
+_TIME = re.compile(r"(?:,| at)? (?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2}))? UTC\b", re.IGNORECASE)
+_STAMP = re.compile(r"(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2})(:\d{2})Z")
+"""A moment as programs write it."""
 _INTEGER = re.compile(r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?![\w]|[.,]\d)")
 _NUMBER = re.compile(r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w]|[.,]\d)")
 _TRUE = word_set("yes true on enabled")
@@ -132,7 +135,21 @@ def _take_date(text: str) -> tuple[str, int] | None:
         return None
 
 
+def _take_moment(text: str) -> tuple[str, int] | None:
+    """A day with a time in UTC, as programs write it."""
+    day = _take_date(text)
+    time = _TIME.match(text, day[1]) if day else None
+    if not day or not time or int(time["hour"]) > 23 or int(time["minute"]) > 59:
+        return None
+    clock = f"{int(time['hour']):02}:{time['minute']}:{time['second'] or '00'}"
+    return f"{day[0]}T{clock}Z", time.end()
+
+
 def _take_string(schema: dict[str, Any], text: str) -> tuple[Any, int] | None:
+    if schema.get("format") == "date-time":
+        found = _take_moment(text)
+        if found:
+            return found
     if schema.get("format") == "date":
         found = _take_date(text)
         if found:
@@ -272,6 +289,8 @@ def _ways(schema: dict[str, Any], value: Any, rng: random.Random) -> Iterator[st
             yield value if code else said if any(word.isupper() for word in said.split()) else said.lower()
         if any(branch.get("format") == "date" for branch in _branches(schema)):
             yield from _dates(value, rng)
+        if any(branch.get("format") == "date-time" for branch in _branches(schema)):
+            yield from _moments(value, rng)
         yield value
     elif isinstance(value, int | float):
         if isinstance(value, int) and abs(value) >= 10_000 and rng.random() < 0.3:
@@ -297,6 +316,15 @@ def _dates(value: str, rng: random.Random) -> Iterator[str]:
         value,
     )
     yield rng.choice(written)
+
+
+def _moments(value: str, rng: random.Random) -> Iterator[str]:
+    """A moment in UTC as a person writes it: "1 May 2026, 14:45 UTC"."""
+    stamp = _STAMP.fullmatch(value)
+    if stamp:
+        seconds = "" if stamp[3] == ":00" else stamp[3]
+        for day in _dates(stamp[1], rng):
+            yield f"{day}{rng.choice((',', ' at', ''))} {stamp[2]}{seconds} UTC"
 
 
 def spoken(schema: dict[str, Any], value: Any, rng: random.Random, *, inside_list: bool = False) -> str:

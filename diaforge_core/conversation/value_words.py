@@ -20,6 +20,9 @@ _LINES_SHARE = 0.12
 _ONE_TOKEN = re.compile(r"\"[^\"]*\"|(?=\S*\d)[^\s,;:\"“”]*[^\s,.;:!?\"“”]")
 """What can be recognised before its label: a quoted text, or one word with a digit."""
 
+_NAMES = re.compile(r"\b(?:IDs?|SID|number|code|key|name|email|address|URL)\Z", re.IGNORECASE)
+"""Last words of what is as it is, and not what it should be."""
+
 
 class ValueWords:
     """Words for the values of one call."""
@@ -52,6 +55,8 @@ class ValueWords:
         last = leaf.label.split()[-1]
         verb = "are" if singular(last) != last else "is"
         slots = {"label": leaf.label, "value": said, "is": verb, "value_is": verb}
+        if not _NAMES.search(leaf.label):
+            slots["be"] = "be"
         first = _ONE_TOKEN.fullmatch(said) and words.rng.random() < _FIRST_SHARE
         rule = "clause_flag" if "boolean" in kinds(leaf.schema) else "clause_first" if first else "clause"
         text = words.plain(rule, **slots)
