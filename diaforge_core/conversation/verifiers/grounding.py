@@ -300,7 +300,8 @@ def _derived(word: str, heard: str, case: Case) -> bool:
 def _is_secret(case: Case, value: str) -> bool:
     """Whether a word that the tools tell too can only stand in a thought because the gold value is known."""
     wanted = any(fold(value) == fold(str(gold)) for _, gold in parts_of(case.scenario.gold_arguments))
-    return is_choice_of(case, value) or (wanted and is_distinct(value))
+    coded = any(character.isdigit() for character in value)
+    return is_choice_of(case, value) or (wanted and coded and is_distinct(value))
 
 
 def is_choice_of(case: Case, value: str) -> bool:

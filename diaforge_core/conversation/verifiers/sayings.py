@@ -179,7 +179,8 @@ _UNITS = {
 _SCALES = {"hundred": 100, "thousand": 1000, "million": 1_000_000, "k": 1000, "m": 1_000_000, "grand": 1000}
 _DOZENS = {"once": 1, "twice": 2, "dozen": 12, "a couple": 2, "half a dozen": 6, "fortnight": 14}
 _NUMERAL = re.compile(
-    r"(?<![\w.])[-+]?(?:\d{1,3}(?:[,'’\u00a0 ]\d{3})+|\d+)(?:[.,]\d+)?(?:\s?(?:k|m|thousand|million|grand"
+    r"(?<![\w.])[-+]?(?:\d{1,3}(?:\.\d{3})+(?=,\d|\b(?!\.\d))|\d{1,3}(?:[,'’\u00a0 ]\d{3})+"
+    r"|\d+)(?:[.,]\d+)?(?:\s?(?:k|m|thousand|million|grand"
     r"|hundred)\b)?",
     re.IGNORECASE,
 )

@@ -22,6 +22,17 @@ _RULED_OUT_AFTER = re.compile(
     r"|drops?\b|gone\b|eliminated|wrong\b)",
     re.IGNORECASE,
 )
+_STILL_IN = re.compile(
+    r"\b(?:cannot|can'?t|could not|not|n't|has yet to|have yet to) (?:yet )?be (?:ruled|excluded|eliminated"
+    r"|dropped|discarded)",
+    re.IGNORECASE,
+)
+_GUESS = re.compile(
+    r"\b(?:could|may|might|maybe|perhaps|possibl\w+|either|if|whether|whichever|unless|seems?|probabl\w+|likely"
+    r"|unclear"
+    r"|not sure|ask\w*|so on)\b",
+    re.IGNORECASE,
+)
 _HEDGE = re.compile(
     r"\b(?:could|may|might|maybe|perhaps|possibl\w+|either|if|whether|unless|or|among|seems?|probabl\w+|likely"
     r"|unclear"
@@ -117,7 +128,7 @@ def named(text: str, tools: Sequence[Tool]) -> tuple[set[str], set[str]]:
         clause_start = max(text.rfind(mark, 0, found.start()) for mark in ".!?;,")
         before, after = text[clause_start + 1 : found.start()], text[found.end() : found.end() + 40]
         after = re.split(r"[.!?;,]|\b(?:and|but|so)\b", after)[0]
-        out = _RULED_OUT_BEFORE.search(before) or _RULED_OUT_AFTER.search(after)
+        out = _RULED_OUT_BEFORE.search(before) or (_RULED_OUT_AFTER.search(after) and not _STILL_IN.search(after))
         (refused if out else favoured).add(name)
     return favoured, refused - favoured
 
@@ -136,7 +147,8 @@ def settles_on(thought: str, tools: Sequence[Tool]) -> str:
     for sentence in sentences_of(thought):
         if _STRONGLY.search(sentence):
             share, told = told_of(sentence, tools)
-            if len(told) == 1 and (share >= _WORD_BY_WORD or not _HEDGE.search(sentence)):
+            hedged = _GUESS if share >= _WORD_BY_WORD else _HEDGE
+            if len(told) == 1 and not hedged.search(sentence):
                 return told.pop()
     return ""
 
@@ -176,7 +188,8 @@ def tells_of_another(thought: str, tools: Sequence[Tool], called: str) -> str:
         share, told = told_of(sentence, tools)
         if called in told:
             return ""
-        if share >= _WORD_BY_WORD or not (_HEDGE.search(sentence) or _RULES_OUT.search(sentence)):
+        hedged = _GUESS if share >= _WORD_BY_WORD else _HEDGE
+        if not hedged.search(sentence) and (share >= _WORD_BY_WORD or not _RULES_OUT.search(sentence)):
             others |= told
     return min(others, default="")
 
