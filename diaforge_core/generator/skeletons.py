@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ..catalog.leaves import labels_of
 from ..catalog.words import identifier_words, singular, word_set
+from ..conversation.slips import undo
 from ..records.dialogue import Dialogue
 from ..records.tool import Catalog
 
@@ -54,15 +55,10 @@ class PhraseDiversity:
     thoughts: Commonest
 
 
-def phrase_diversity(
-    dialogues: Sequence[Dialogue], catalog: Catalog | None = None, corrected: Callable[[str], str] = str
-) -> PhraseDiversity:
-    """The diversity of the dialogues' skeletons; of their raw words without a catalog.
-
-    `corrected` undoes keyboard slips, so that a slip does not count as another phrase.
-    """
+def phrase_diversity(dialogues: Sequence[Dialogue], catalog: Catalog | None = None) -> PhraseDiversity:
+    """The diversity of the dialogues' skeletons, keyboard slips undone; of their raw words without a catalog."""
     owned = catalog_words(catalog) if catalog else None
-    texts = [_texts(dialogue, owned, corrected) for dialogue in dialogues]
+    texts = [_texts(dialogue, owned) for dialogue in dialogues]
     openings = Counter(user[0] for user, _, _ in texts if user)
     return PhraseDiversity(
         dialogues=len(dialogues),
@@ -107,12 +103,10 @@ def catalog_words(catalog: Catalog) -> frozenset[str]:
     return frozenset(words | {singular(word) for word in words}) - _OPEN
 
 
-def _texts(
-    dialogue: Dialogue, owned: frozenset[str] | None, corrected: Callable[[str], str]
-) -> tuple[list[str], list[str], list[str]]:
+def _texts(dialogue: Dialogue, owned: frozenset[str] | None) -> tuple[list[str], list[str], list[str]]:
     """The user's turns, the assistant's replies and its thoughts."""
     values = [str(value) for value in _atoms(dialogue.scenario.gold_arguments)] + [dialogue.scenario.persona.name]
-    user = [corrected(turn.reply) for turn in dialogue.turns if turn.speaker == "user"]
+    user = [undo(turn.reply) if owned is not None else turn.reply for turn in dialogue.turns if turn.speaker == "user"]
     replies = [turn.reply for turn in dialogue.turns if turn.speaker == "assistant" and turn.reply]
     thoughts = [turn.thought for turn in dialogue.turns if turn.speaker == "assistant" and turn.thought]
     user, replies, thoughts = (
