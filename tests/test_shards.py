@@ -64,6 +64,9 @@ def test_processes_are_taken_where_they_pay():
     assert processes_for(a_recipe(workers=0), COUNT) == 1  # not worth the start of another
     assert processes_for(a_recipe(workers=64), 1) == 1
     assert 1 <= processes_for(a_recipe(workers=0, count=100_000), 100_000) <= 8
+    many = a_recipe(workers=0, count=2_000)
+    assert processes_for(many, 2_000, tools=30_000) == 1  # each would have to read them all
+    assert processes_for(a_recipe(workers=0, count=1_000_000), 1_000_000, tools=10**9) == 1  # nor have room for them
     assert processes_for(a_recipe(workers=4, user="openai:m@http://localhost:1/v1"), COUNT) == 1
 
 

@@ -84,13 +84,13 @@ def make(catalog: Catalog, recipe: Recipe, agents: Agents, numbers: range, at_on
     """What comes of each scenario of these numbers, in their order, `at_once` of them played at the same time.
 
     One bad scenario is data: a rollout that fails, a scenario that cannot be drawn, even a fault of ours. RunStopped
-    and what the interpreter raises go through; so does the reason why none of `numbers` can be drawn.
+    and what the interpreter raises go through; so does the reason why none of the first `LARGEST` can be drawn.
     """
     yield from in_order(lambda drawn: _played(catalog, agents, drawn), _drawn(catalog, recipe, numbers), at_once)
 
 
 def _drawn(catalog: Catalog, recipe: Recipe, numbers: range) -> Iterator[tuple[int, Scenario] | Made]:
-    """Each number with its scenario, or why there is none; that is raised where not one of them can be drawn."""
+    """Each number with its scenario, or why there is none; that is raised where none of the first can be drawn."""
     held: list[Made] = []
     reason: Exception | None = None
     number, some = numbers.start, False
@@ -108,6 +108,8 @@ def _drawn(catalog: Catalog, recipe: Recipe, numbers: range) -> Iterator[tuple[i
             _log.warning("Scenario %d could not be drawn.", number, exc_info=not isinstance(problem, DiaForgeError))
             held.append(Made(number, undrawn=_words(problem)))
             number += 1
+            if not some and len(held) == LARGEST:
+                break
     if reason and not some:
         raise reason
     yield from held

@@ -122,7 +122,7 @@ class Generation:
         kept = sum(dialogue.passed for dialogue in dialogues) * share
         if made and measured:
             kept = made.result["accepted"] / made.result["asked"] * recipe.count
-        processes = processes_for(recipe, recipe.count)
+        processes = processes_for(recipe, recipe.count, len(catalog.tools))
         seconds = START_SECONDS + crowding(processes) * pace * OVERHEAD * recipe.count / processes
         return GenerationEstimate(
             dialogues=recipe.count,
@@ -154,11 +154,12 @@ class Generation:
         rows = self._workspace.database.rows("SELECT sum(seconds) FROM traces WHERE run = ?", [run.id])
         return expected_from(spending_of(spent or {}), asked, float(rows[0][0] or 0.0), count)
 
-    def start(self, recipe: Recipe) -> Run:
+    def start(self, recipe: Recipe, *, preview: bool = False) -> Run:
         """The run that fills `recipe.dataset`, queued or already running in a worker.
 
         DataError if the dataset is being filled by another run; CatalogError if there is no such catalog, or if what
-        may stand beside a goal tool leaves no scenario; ModelError for a side that cannot be had.
+        may stand beside a goal tool leaves no scenario; ModelError for a side that cannot be had. `preview` marks it as
+        one that only shows what a recipe gives.
         """
         check_recipe(recipe)
         dataset = clean_name(recipe.dataset, "dataset")
@@ -173,6 +174,7 @@ class Generation:
         config = {"recipe": recipe.model_copy(update={"dataset": dataset}).model_dump(mode="json")}
         models = {side: self._workspace.models.resolve(spec) for side, spec in recipe.models.items()}
         config |= {"model": models["assistant"], "models": models, "versions": versions().model_dump(mode="json")}
+        config |= {"preview": True} if preview else {}
         run = self._workspace.jobs.submit("generate", f"generate {dataset}", config, catalog=catalog, numbered=True)
         self._workspace.datasets.create(dataset, catalog=catalog, run=run.id)
         return run
@@ -187,7 +189,7 @@ class Generation:
             run.config["recipe"]["dataset"] == dataset for run in self._workspace.jobs.unfinished("generate")
         ):
             self._workspace.datasets.remove(dataset)
-        return self.start(recipe.model_copy(update={"dataset": dataset, "count": count}))
+        return self.start(recipe.model_copy(update={"dataset": dataset, "count": count}), preview=True)
 
     def preview_run(self, recipe: Recipe) -> Run | None:
         """The newest preview made with models for this very recipe; None if there is none."""

@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import psutil
+
 from ..conversation.in_flight import in_turn
 from ..errors import DataError
 from ..generator.agents import open_agents
@@ -30,6 +32,10 @@ MOST_PROCESSES = 8
 """Taken without being asked for: each holds a catalog and an encoder of its own."""
 WORTH_A_PROCESS = 250
 """Scenarios that take a core longer than a process takes to start."""
+TOOLS_LIKE_A_SCENARIO = 10
+"""Tools that a process reads and compares at its start in the time of one scenario."""
+PROCESS_BYTES, TOOL_BYTES = 200 << 20, 50 << 10
+"""What a process takes, and what each tool of its catalog adds; measured up to 28,000 tools."""
 AHEAD = 3
 """Shards begun for each process before the oldest is whole."""
 
@@ -86,6 +92,7 @@ class ShardMaker:
 
     def fill(self, number: int) -> int:
         """The number of this shard, once it is on the shelf."""
+        self._check()
         if not self.shelf.has(number):
             self.shelf.put(number, self.bytes_of(number))
         return number
@@ -109,7 +116,7 @@ def shard_rows(
     shelf.clear_unfinished()
     if own and left.start:
         shelf.remove(left.start - 1)  # killed after its rows were taken in
-    with _crew(folder, source, processes_for(source.recipe, count - done)) as crew:
+    with _crew(folder, source, processes_for(source.recipe, count - done, len(source.catalog.tools))) as crew:
         for number in in_turn(crew.begin, left, crew.ahead, check):
             numbers = shard_of(count, number)
             lines = _whole(shelf, number, len(numbers))
@@ -134,12 +141,18 @@ def check_recipe(recipe: Recipe) -> None:
         )
 
 
-def processes_for(recipe: Recipe, scenarios: int) -> int:
-    """How many processes play so many scenarios; 1 where models are asked, which are waited for or fill the machine."""
+def processes_for(recipe: Recipe, scenarios: int, tools: int = 0) -> int:
+    """How many processes play so many scenarios of a catalog with so many tools.
+
+    1 where models are asked, which are waited for or fill the machine; else what the recipe says, or as many as there
+    are cores, work and memory for.
+    """
     if asks_model(recipe.models):
         return 1
     shards = max(1, len(shards_left(recipe.count, recipe.count - scenarios)))
-    wanted = recipe.workers or min(_cores(), MOST_PROCESSES, -(-scenarios // WORTH_A_PROCESS))
+    worth = WORTH_A_PROCESS + tools // TOOLS_LIKE_A_SCENARIO
+    fitting = psutil.virtual_memory().available // (PROCESS_BYTES + TOOL_BYTES * tools)
+    wanted = recipe.workers or min(_cores(), MOST_PROCESSES, fitting, -(-scenarios // worth))
     return max(1, min(wanted, shards))
 
 

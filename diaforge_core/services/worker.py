@@ -143,10 +143,10 @@ def _seen(once: KeptOnce, row: dict[str, Any]) -> dict[str, Any]:
 
 def _generated(work: Work, recipe: Recipe, done: int) -> Generator[list[dict[str, Any]]]:
     """Rows from scenario number `done` on, as many at a time as come at once."""
-    if recipe.engine == "ray" or processes_for(recipe, recipe.count - done) > 1:
+    catalog = work.folder.catalog()
+    if recipe.engine == "ray" or processes_for(recipe, recipe.count - done, len(catalog.tools)) > 1:
         yield from shard_rows(work.folder, ShardSource.of(work.folder), done, work.folder.check_stop)
         return
-    catalog = work.folder.catalog()
     means = work.means() if work.asks_endpoint else None
     agents = open_agents(recipe, work.specs, work.models_dir, means)
     if asks_model(recipe.models):
