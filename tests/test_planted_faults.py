@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from . import clean_dialogues, generated_clean
-from .faults import FAULTS
-from .measure import PER_KIND, rejected, trials
+from tests.planted import clean_dialogues, generated_clean
+from tests.planted.faults import FAULTS
+from tests.planted.measure import PER_KIND, rejected, trials
 
 
 def test_at_most_one_clean_dialogue_in_a_hundred_is_rejected() -> None:
