@@ -47,6 +47,11 @@ def values(tool: Tool, name: str, count: int = 12, locale: str = "en-US") -> lis
         ("InactiveTimer", {"examples": ["PT1M"]}, r"P(T\d+M|\d+D)"),
         ("startDateTime", {}, r"\d{4}-\d\d-\d\dT\d\d:\d\d:00Z"),
         ("search", {}, r"[a-z]+"),
+        ("suggestedVendor", {"examples": ["V-1180"]}, r"V-\d{4}"),
+        ("SendDigits", {"examples": ["send_digits"]}, r"\d{4}"),
+        ("AlphaSender", {"description": "A name of up to 9 characters"}, r".{3,9}"),
+        ("Type", {"description": "Type of event to subscribe to"}, r"\w+\.\w+"),
+        ("interval", {}, r"day|week|month"),
         ("group_email", {"format": "email"}, r"[a-z]+-[a-z]+@[a-z]+\.example\.com"),
         ("short_description", {"description": "What does not work"}, r"[A-Z][A-Za-z ]+"),
     ],
@@ -154,6 +159,13 @@ def test_a_window_of_hours_does_not_last_for_weeks():
         drawn = sample_arguments(a_tool("PostponeChange", **ends), random.Random(seed), today=TODAY)
         start, end = (dt.datetime.fromisoformat(drawn[key]) for key in ("start", "end"))
         assert dt.timedelta() < end - start < dt.timedelta(days=4)
+
+
+def test_items_of_an_array_are_like_its_examples():
+    tool = a_tool(
+        "InviteThem", contact_ids={"type": "array", "examples": [["CT-70311", "CT-70419"]], "required!": True}
+    )
+    assert all(re.fullmatch(r"CT-\d{5}", each) for value in values(tool, "contact_ids") for each in value)
 
 
 def test_values_that_stand_for_none_are_not_chosen_where_there_are_others():

@@ -263,13 +263,13 @@ class Values:
             return self._identifier(words[:-1], schema, entity)
         return (
             self._slug(words, schema)
-            or self._contact(words, entity)
             or self._address(words, schema)
             or self._identifier_like(schema)
+            or self._contact(words, entity)
             or self._coded(words)
             or self._time_text(words)
             or self._sentence(words, schema, entity)
-            or self._choice(words, joined)
+            or self._choice(words, joined, schema)
             or self._thing(words)
         )
 
@@ -362,6 +362,7 @@ class Values:
             "isbn": lambda: f"978{digits(10)}",
             "sku": lambda: f"SKU-{digits(5)}",
             "serial": lambda: f"SN{digits(8)}",
+            "digits": lambda: digits(4),
             "plate": lambda: f"{self._letters(2)}-{self._letters(2)} {digits(3)}",
             "mac": lambda: ":".join(f"{self.rng.randint(16, 255):02x}" for _ in range(6)),
             "ip": lambda: self._by_format("ipv4", []),
@@ -419,10 +420,12 @@ class Values:
             return self.rng.choice(CHOICES["job"])
         return self.rng.choice(SENTENCES[kind]) if kind else ""
 
-    def _choice(self, words: list[str], joined: str) -> str:
+    def _choice(self, words: list[str], joined: str, schema: Mapping[str, Any]) -> str:
         known = {word.removesuffix("s") if len(word) > 3 else word for word in words} | set(words)
         if {"time", "zone"} <= known:
             known.add("timezone")
+        if "type" in known and re.search(r"\bevent", str(schema.get("description", "")), re.IGNORECASE):
+            known.add("event")
         kind = next((kind for word, kind in CHOICE_WORDS if word in known or word == joined), None)
         return self.rng.choice(CHOICES[kind]) if kind else ""
 

@@ -101,6 +101,14 @@ SENTENCES: dict[str, tuple[str, ...]] = {
         "Went down during the night shift",
         "Does not answer in the branch in Leeds",
     ),
+    "solution": (
+        "Restarted the service and checked it twice",
+        "Replaced the faulty part",
+        "Installed the latest update",
+        "Gave the account the right permissions",
+        "Moved the work to another server",
+        "Explained the new steps to the team",
+    ),
     "note": (
         "Waiting for the answer of the legal team",
         "Should be handled before the end of the month",
@@ -159,6 +167,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
         "pilot",
         "freight",
     ),
+    "interval": ("day", "week", "month"),
     "event": ("order.created", "ticket.closed", "user.updated", "invoice.paid", "message.sent"),
     "street": ("Mill Road", "Harbor Street", "Station Lane", "Oak Avenue", "River Walk", "Castle Street", "Park Row"),
     "bank": ("Northern Savings Bank", "Harbor Credit Union", "First Mercantile Bank", "Alpine Trust Bank"),
@@ -181,17 +190,18 @@ CHOICE_WORDS = (
     *(("asset", "asset"), ("device", "device")),
     *(("attribute", "attribute"), ("field", "attribute"), ("event", "event"), ("type", "type"), ("kind", "type")),
     ("method", "method"),
+    *(("interval", "interval"), ("granularity", "interval"), ("frequency", "interval")),
 )  # fmt: skip
 """A word of a parameter name → the kind of thing it speaks of; the first that is found counts."""
 TEXT_WORDS = {
     "reason": "reason", "justification": "reason", "cause": "reason", "purpose": "reason",
     "message": "message", "body": "message", "content": "message", "comment": "note",
     "subject": "title", "title": "title", "headline": "title", "summary": "title", "topic": "title", "goal": "title",
-    "description": "note", "lessons": "note", "solution": "note", "evidence": "note", "findings": "note",
-    "plan": "note", "workaround": "note", "agenda": "title", "text": "title", "outcome": "note", "terms": "note",
+    "description": "note", "lessons": "note", "solution": "solution", "evidence": "note", "findings": "note",
+    "plan": "note", "workaround": "solution", "agenda": "title", "text": "title", "outcome": "note", "terms": "note",
     "condition": "note", "symptom": "title", "memo": "note", "explanation": "reason",
     "note": "note", "notes": "note", "remarks": "note", "remark": "note", "details": "note",
-    "instructions": "note", "comments": "note", "resolution": "note", "feedback": "note", "question": "message",
+    "instructions": "note", "comments": "note", "resolution": "solution", "feedback": "note", "question": "message",
 }  # fmt: skip
 PERSON_WORDS = frozenset(
     (

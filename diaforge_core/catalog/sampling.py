@@ -17,7 +17,7 @@ from .naming import words_of
 from .patterns import text_like
 from .sample_values import Values
 from .sample_words import CLOSED_WORDS
-from .stated_options import stated_options
+from .stated_options import stated_length, stated_options
 
 MAX_TRIES = 16
 """Draws before a schema is given up as one that contradicts itself."""
@@ -41,7 +41,7 @@ _AHEAD = frozenset(
 _ENDING = frozenset(
     ("cancel", "close", "void", "reject", "withdraw", "decline", "return", "stop", "suspend", "lost", "end")
 )
-_RECORDING = frozenset(("record", "log", "report", "sick", "confirm", "acknowledge"))
+_RECORDING = frozenset(("record", "log", "report", "sick", "confirm", "acknowledge", "archived", "history"))
 _FOR_MACHINES = re.compile(
     r"\b(?:json|xml|base64|twiml|etag|hash|token|certificates?|credentials|private key|secret|schemas|cursor)\b"
     r"|^attributes\b",
@@ -258,6 +258,7 @@ class _Draw:
 
     def _text(self, name: str, schema: Mapping[str, Any]) -> str:
         """A plausible text; one made from the pattern where a plausible one does not fit it."""
+        schema = {**({"maxLength": most} if (most := stated_length(schema)) else {}), **schema}
         limits = {key: schema[key] for key in ("minLength", "maxLength", "pattern", "format") if key in schema}
         text = self.values.text(name, schema, self.entity)
         for plausible in (text, self.values.code(name)):
@@ -315,7 +316,9 @@ def _described(items: Any, schema: Mapping[str, Any]) -> Any:
     """The schema of an array's items with what the array's own description and examples say of them."""
     if not isinstance(items, dict) or "enum" in items or _kind(items) != "string":
         return items
-    return {key: schema[key] for key in ("description", "examples") if key in schema} | items
+    examples = [one for each in schema.get("examples", ()) for one in (each if isinstance(each, list) else [each])]
+    said = {"description": schema.get("description", ""), "examples": examples}
+    return {key: value for key, value in said.items() if value} | items
 
 
 def can_be_said(name: str, schema: Mapping[str, Any]) -> bool:

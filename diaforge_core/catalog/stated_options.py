@@ -18,6 +18,7 @@ _CUE = re.compile(
 _QUOTED = re.compile(r"`([A-Za-z][\w.:-]{1,39})`")
 _LISTED = re.compile(r"(?:[:–—]|\bone of) ((?:[A-Za-z][\w-]{2,20}, ){1,6}(?:and|or) [A-Za-z][\w-]{2,20})\.?\s*$")
 _RANGE = re.compile(r"\bbetween `?(\d{1,9})`? and `?(\d{1,9})`?")
+_LENGTH = re.compile(r"\b(?:up to|at most|maximum of|no more than|maximum length of) {1,2}(\d{1,4}) characters")
 _NOT_VALUES = frozenset(("null", "true", "false", "none", "and", "or"))
 _PLACEHOLDERS = frozenset(
     (
@@ -67,6 +68,12 @@ def _is_placeholder(text: str, own: str) -> bool:
 def _flat(values: Any) -> list[Any]:
     """The values, those of lists among them one by one."""
     return [each for value in values for each in (value if isinstance(value, list) else [value])]
+
+
+def stated_length(schema: Mapping[str, Any]) -> int:
+    """Most characters of a text by its description; 0 where that says nothing of it."""
+    said = _LENGTH.search(str(schema.get("description", "")))
+    return int(said[1]) if said else 0
 
 
 def stated_range(schema: Mapping[str, Any]) -> tuple[float, float] | None:
