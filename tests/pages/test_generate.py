@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
-from diaforge_core.records.tool import Catalog
+from diaforge_core.records.tool import Catalog, Tool
 from pages.components.generate_recipe import pair_line
 from pages.components.wiring import services
 from tests.factories import a_tool, sales_tools
@@ -107,12 +108,14 @@ def test_an_endpoint_has_prices_and_a_limit_that_is_too_low_is_said_before_the_s
     assert at.button(key="generate.preview").label == "Make 5 dialogues with these models"
 
 
-def test_a_catalog_of_one_tool_is_one_message(open_page: Open) -> None:
+@pytest.mark.parametrize("tools", [(), (a_tool("CRM_CreateLead", email="string!"),)], ids=["no tool", "one tool"])
+def test_a_catalog_too_small_for_a_choice_is_one_message(open_page: Open, tools: tuple[Tool, ...]) -> None:
     open_page("home")
-    services().catalogs.put(Catalog(name="lonely", tools=(a_tool("CRM_CreateLead", email="string!"),)))
+    services().catalogs.put(Catalog(name="lonely", tools=tools))
     at = open_page("generate", catalog="lonely")
     assert not at.exception
     assert len(at.error) == 1
+    assert "three" in at.error[0].value or "tools" in at.error[0].value
     assert at.button(key="generate.start").disabled
     services().catalogs.archive("lonely")
 

@@ -10,7 +10,9 @@ from streamlit.testing.v1 import AppTest
 from diaforge_core.records.base import content_id
 from diaforge_core.records.dialogue import Dialogue
 from pages.components.wiring import services
+from tests.obedient_model import plays_all
 from tests.pages.test_pages import words
+from tests.stub_server import StubServer
 
 Open = Callable[..., AppTest]
 
@@ -107,3 +109,24 @@ def test_review_plays_a_dialogue_anew_as_a_new_version_and_undo_brings_the_old_w
     next(button for button in at.button if button.label == "Undo").click().run()
     assert not at.error
     assert [element.value for element in at.text] == before
+
+
+def test_a_preview_with_models_is_a_run_of_its_own_whose_dialogues_are_shown(
+    open_page: Open, serve: Callable[..., StubServer]
+) -> None:
+    spec = f"openai:small@{serve(script=plays_all).url}"
+    at = open_page("generate", model=spec)
+    at.selectbox(key="generate.words").set_value(spec).run()
+    at.button(key="generate.preview").click().run()
+    assert not at.exception
+    assert not at.error
+    run = services().jobs.all()[0]
+    assert services().jobs.wait(run.id).state == "succeeded"
+    at.run()
+    assert not at.exception
+    made = services().datasets.load("enterprise-dialogues-preview", "all")
+    assert len(made) == 5
+    drawn = {element.value for element in at.text}
+    assert all(dialogue.turns[0].reply in drawn for dialogue in made)
+    assert "Told from the scripts" not in words(at)
+    services().datasets.remove("enterprise-dialogues-preview")
