@@ -40,6 +40,8 @@ def user_words(brief: str, rng: random.Random) -> str:
         return f"{found[1].capitalize()}."
     if "none of the choices offered" in brief or "that none of them is it" in brief:
         return "None of those, I am afraid."
+    if "Say that it is the wrong thing" in brief:
+        return "No, you have got hold of the wrong thing there."
     if "Say yes, they may go ahead" in brief:
         return "Yes, go ahead."
     if found := _LATER.search(brief):

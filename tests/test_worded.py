@@ -20,7 +20,7 @@ from diaforge_core.conversation.worded import TRIES, WordedAssistant, WordedUser
 from diaforge_core.errors import Unanswered
 from diaforge_core.generator.utcgen import play
 from diaforge_core.records.dialogue import Turn
-from diaforge_core.records.scenario import Scenario
+from diaforge_core.records.scenario import DialEvent, Scenario
 
 from .factories import a_catalog, a_scenario, a_setting, asks, sales_tools, user
 from .obedient_model import plays_all
@@ -162,3 +162,15 @@ def test_a_worder_that_answers_nonsense_changes_nothing(serve: Serve) -> None:
         _, plain = play(catalog, scenario, Teacher())
         _, dialogue = play(catalog, scenario, WordedAssistant(Teacher(), worder))
         assert [turn.reply for turn in dialogue.turns] == [turn.reply for turn in plain.turns]
+
+
+@pytest.mark.parametrize("dial", ["corrects", "changes_mind"])
+def test_a_slip_that_is_taken_back_stays_in_the_scripts_words(dial: str) -> None:
+    scenario = a_scenario(dial=dial, event=DialEvent(turn=2, values=("customer_name",), wrong="Jon Cart"))
+    tools = a_catalog().subset(list(scenario.candidates))
+    model = ScriptedModel([json.dumps({"say": "I need something done about a lead."})] * TRIES)
+    side = WordedUser(ScriptedUser(scenario, tools), Worder(model, "openai:m"), scenario, tools)
+    side.opening()
+    asked = len(model.asked)
+    assert "own words kept: a slip" in side.answer(ASKED[:2]).note
+    assert len(model.asked) == asked

@@ -17,6 +17,9 @@ from .reading import read
 from .spoken_values import spoken
 from .understanding import Asked
 
+ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
+_SHORT = 5
+"""Words of an offered choice that never quote a description."""
 _SHOWN = 6
 """Other requests that an opening must fit too and that are named to the model."""
 STYLES = {
@@ -71,19 +74,26 @@ class Briefs:
         match asked.kind:
             case "facet":
                 yield from self._choice(asked, turns)
+            case "arguments" if self.words.is_cornered(turns):
+                yield self._wrong_way()
             case "arguments":
                 yield from self._given(asked, turns, number)
             case "confirmation":
                 yield from self._confirmed(turns)
+            case "options" if not self.scenario.solvable and self._corners(self._task(), turns, parameter=False):
+                yield self._wrong_way()
             case "options":
                 yield f"You need to {self._task()}. Say so in your own words, without any name of a tool."
             case _:
                 yield "You did not understand that. Say so and ask what exactly they need to know."
 
+    def _wrong_way(self) -> str:
+        return f"They have the wrong thing in mind, you need to {self._task()}. Say that it is the wrong thing."
+
     # --- which tool --------------------------------------------------------------------------------------------------
 
     def _choice(self, asked: Asked, turns: Sequence[Turn]) -> Iterator[str]:
-        facet = self.words.facet(turns)
+        facet = next(iter(self.words.facets(turns)), None)
         if facet is None:
             yield f"You need to {self._task()}. Say which of the choices that is, or that it is none of them."
             return
@@ -95,7 +105,18 @@ class Briefs:
         elif parameter:
             yield f"The truth about {facet.key.partition(':')[2]}: {truth}. Answer with a clear yes or no."
         else:
+            truth = self._sayable(asked, turns, truth)
             yield f"The choice that is true: {truth}. Say that it is this one, in these or nearly these words."
+
+    def _sayable(self, asked: Asked, turns: Sequence[Turn], truth: str) -> str:
+        """The truth in words that may be said: as it was offered, cut short, by its place, or for another question."""
+        others = [facet.answers[self.words.goal.name] for facet in self.words.facets(turns)[1:]]
+        place = asked.options.index(truth) if truth in asked.options else len(ORDINALS)
+        by_place = [f"the {ORDINALS[place]} one"] if place < len(ORDINALS) else []
+        for said in (truth, " ".join(truth.split()[:_SHORT]), *by_place, *others):
+            if not self.words.fault(self.words.said(f"I mean {said}.", turns), turns):
+                return said
+        return truth
 
     def _corners(self, truth: str, turns: Sequence[Turn], parameter: bool) -> bool:
         """Without a right tool: whether the truth would leave one wrong tool as if it were right."""
@@ -149,7 +170,7 @@ class Briefs:
             yield "They restated something wrongly. Say no and give what is right, written exactly as here:"
             yield from self._values(wrong)
         elif not self.scenario.solvable:
-            yield f"That is not what you need; you need to {self._task()}. Say that this is the wrong thing."
+            yield self._wrong_way()
         else:
             yield "All of it is right. Say yes, they may go ahead."
 
@@ -200,7 +221,7 @@ class Briefs:
             yield f"First give the {label} wrongly as {wrong}, then write `sorry, I mean` and all of it right."
 
     def _other_choice(self, event: DialEvent, asked: Asked, turns: Sequence[Turn]) -> Iterator[str]:
-        facet = self.words.facet(turns) if asked.kind == "facet" else None
+        facet = next(iter(self.words.facets(turns)), None) if asked.kind == "facet" else None
         if facet is None or facet.key.startswith("parameter:") or self._chose(turns):
             return
         truth, other = facet.answers[self.words.goal.name], facet.answers.get(event.tool, "")

@@ -103,14 +103,13 @@ class UserWords:
         """What the last turn, an assistant's reply, asks, read among the tools that the words so far leave open."""
         return self._point(turns).asked
 
-    def facet(self, turns: Sequence[Turn]) -> Facet | None:
-        """The separating question to answer: the first asked one that the goal tool has an answer to."""
+    def facets(self, turns: Sequence[Turn]) -> list[Facet]:
+        """The separating questions asked that the goal tool has an answer to, those first that offer it."""
         point = self._point(turns)
         known = {facet.key: facet for facet in facets(point.still)}
         asked = [known[key] for key in point.asked.facets if key in known]
         found = [facet for facet in asked if self.goal.name in facet.answers]
-        offered = [facet for facet in found if facet.answers[self.goal.name] in point.asked.options]
-        return next(iter(offered or found), None)
+        return sorted(found, key=lambda facet: facet.answers[self.goal.name] not in point.asked.options)
 
     def _point(self, turns: Sequence[Turn]) -> _Point:
         if self._known is None or self._known.turns is not turns:
@@ -137,6 +136,10 @@ class UserWords:
         due = [path for path in self.due(number) if path in mine]
         held = {self.top(path) for path in mine}
         return due, [path for path in mine if path not in due], [name for name in wanted if name not in held]
+
+    def is_cornered(self, turns: Sequence[Turn]) -> bool:
+        """Without a right tool: whether the words so far leave one wrong tool as if it were right."""
+        return not self.scenario.solvable and len(self._point(turns).before) <= 1
 
     def claimed_wrong(self, reply: str) -> list[str]:
         """Paths of the values that an assistant restates wrongly."""
@@ -203,11 +206,13 @@ class UserWords:
         left = said.seen.open_tools
         if not self.scenario.solvable:
             return "the answer leaves one wrong tool as if it were right" if len(left) == 1 else ""
-        if len(left) >= len(before) > 1 and self.facet(turns) is not None:
+        if len(left) >= len(before) > 1 and self.facets(turns):
             return "the answer does not say which of them is meant"
         return ""
 
     def _not_given(self, said: Said, asked: Asked, turns: Sequence[Turn]) -> str:
+        if self.is_cornered(turns) and any(found.turn == len(turns) for found in said.seen.values.values()):
+            return "the answer goes along with a wrong tool"
         if not self.scenario.solvable:
             return ""
         number = 1 + sum(turn.speaker == "user" for turn in turns)

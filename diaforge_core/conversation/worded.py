@@ -38,8 +38,8 @@ and each value behind its label. Never name a tool, a function or an API."""
 _THINK_RULES = """\
 You reword what an assistant thinks to itself before it acts. Keep the reason and what follows from it; name exactly \
 the same tools and fields, letter by letter, and nothing that is not there."""
-_TAKES_BACK = re.compile(r"\b(?:wait|scratch|sorry|mean|correction|hang on|hold on|actually|strike)\b", re.IGNORECASE)
-"""A slip that is taken back is an event of the scenario; other words could lose it."""
+_TAKE_BACK = ("corrects", "changes_mind")
+"""Behaviours that say something else first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +118,8 @@ class WordedUser:
         return self._reworded(self.plan.answer(turns), turns)
 
     def _reworded(self, planned: Turn, turns: Sequence[Turn]) -> Turn:
-        if self.scenario.dial in ("corrects", "changes_mind") and _TAKES_BACK.search(planned.reply):
-            return _noted(planned, "own words kept: a slip that is taken back")
+        if self._may_take_back(turns):
+            return _noted(planned, "own words kept: a slip may be taken back here")
         before = self._words.said(planned.reply, turns)
         kept = self._kept(planned, turns)
 
@@ -135,6 +135,12 @@ class WordedUser:
         seed = derived_seed("user", self.scenario.seed, self.trial, len(turns))
         messages = user_request(self.scenario, planned, turns)
         return _turn(planned, self.worder.words(messages, _parts(planned), seed, fault))
+
+    def _may_take_back(self, turns: Sequence[Turn]) -> bool:
+        """Whether the scenario has a slip that is taken back from here on: an event that other words could lose."""
+        event = self.scenario.event
+        number = 1 + sum(turn.speaker == "user" for turn in turns)
+        return self.scenario.dial in _TAKE_BACK and event is not None and number >= event.turn
 
     def _kept(self, planned: Turn, turns: Sequence[Turn]) -> list[str]:
         """The stretches of the planned words in which a value stands."""

@@ -27,6 +27,8 @@ _MESSAGE = 5
 """Tokens of a chat template round each message."""
 _VERDICT = 18
 """Tokens of a critic's JSON object that passes: the reason is empty then."""
+_DRAFT = 24
+"""Tokens of a draft of a user turn, one or two sentences in a JSON object; a preview by the model itself tells better."""
 _PIECE = 7
 """Letters that a token holds at most, on the average over words of a catalog: counts within 7 % of SmolLM2's."""
 _WORDS = re.compile(r"[^\W\d_]+|\d|[^\w\s]|_")
@@ -117,8 +119,7 @@ def _calls(recipe: Recipe, dialogue: Dialogue, catalog: Catalog) -> Iterator[_Ca
             yield _Call("words", _size(assistant_request(turn, before)), tokens_in(_reworded(turn)))
         elif turn.speaker == "user" and "user" in recipe.models:
             brief = briefs.answer(before) if before else briefs.opening()
-            written = tokens_in(canonical_json({"say": turn.reply})) * recipe.votes
-            yield _Call("user", _size(user_messages(scenario, before, brief)), written)
+            yield _Call("user", _size(user_messages(scenario, before, brief)), _DRAFT * recipe.votes)
         elif turn.speaker == "user" and recipe.words:
             yield _Call("words", _size(user_request(scenario, turn, before)), tokens_in(_reworded(turn)))
     if recipe.critic and dialogue.passed:
