@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from diaforge_core.catalog.embedding import embed
 from diaforge_core.conversation.choices import Choices
 from diaforge_core.conversation.personas import Askers, departments, personas, slipping, styles
 from diaforge_core.conversation.scenarios import draw_scenarios
@@ -99,7 +100,8 @@ def test_a_role_stands_in_its_one_department_and_at_the_ranks_that_fit_it():
 
 def test_a_request_comes_from_somebody_whose_work_it_is():
     askers = Askers(personas())
-    drawn = {askers.draw("CloseBooks Finance Close the ledger of a period", random.Random(n)).role for n in range(60)}
+    (told,) = embed(["CloseBooks: close the ledger of a period in Finance"])
+    drawn = {askers.draw(told, random.Random(number)).role for number in range(60)}
     assert "general ledger accountant" in drawn
     assert not drawn & {"recruiter", "learning and development partner"}
     assert 6 <= len(drawn) <= 16

@@ -152,9 +152,14 @@ class Neighbourhood:
         names = [goal, *others]
         self._measure(names)
         sums = [sum(self._close[name][other] for other in names if other != name) for name in names]
-        new = [name for name in names if name not in self._vectors]
-        self._vectors.update(zip(new, text_vectors(self.catalog.subset(new)), strict=True))
-        return {_highest(names, sums), _highest(names, alike([self._vectors[name] for name in names]))}
+        return {_highest(names, sums), _highest(names, alike([self.text_vector(name) for name in names]))}
+
+    def text_vector(self, name: str) -> NDArray[np.float32]:
+        """The vector of what a tool is called and says of itself."""
+        if name not in self._vectors:  # its neighbours' are asked for next, and many at once are read faster
+            new = [each for each in (name, *self.near(name)) if each not in self._vectors]
+            self._vectors.update(zip(new, text_vectors(self.catalog.subset(new)), strict=True))
+        return self._vectors[name]
 
     def _grow(
         self, goal: str, centres: tuple[str, ...], count: int, rng: random.Random, *, topical: bool

@@ -47,20 +47,19 @@ def personas() -> tuple[Persona, ...]:
 def _roles() -> tuple[tuple[str, ...], NDArray[np.int64]]:
     """Every role and its vector, in whole steps, less what all of them share."""
     parts = _parts()["roles"]
-    rows = _steps([f"{part['role']} in {part['department']}" for part in parts])
+    rows = _steps(embed([f"{part['role']} in {part['department']}" for part in parts]))
     return tuple(part["role"] for part in parts), rows - rows.sum(axis=0) // len(rows)
 
 
-def _steps(texts: list[str]) -> NDArray[np.int64]:
-    """Sentence vectors in whole steps, so that a tie is a tie on every machine."""
-    return np.rint(embed(texts).astype(np.float64) * _STEPS).astype(np.int64)
+def _steps(vectors: NDArray[np.float32]) -> NDArray[np.int64]:
+    """The vectors in whole steps, so that a tie is a tie on every machine."""
+    return np.rint(vectors.astype(np.float64) * _STEPS).astype(np.int64)
 
 
-@lru_cache(maxsize=16_384)
-def likely_roles(text: str) -> tuple[str, ...]:
-    """All roles, first those whose work is most like what the text tells of, ties in the order of personas.yaml."""
+def likely_roles(told: NDArray[np.float32]) -> tuple[str, ...]:
+    """All roles, first those whose work is most like what a text with this vector tells, ties as in personas.yaml."""
     roles, rows = _roles()
-    alike = rows @ _steps([text])[0]
+    alike = rows @ _steps(told)
     return tuple(roles[place] for place in sorted(range(len(roles)), key=lambda place: (-int(alike[place]), place)))
 
 
@@ -72,9 +71,12 @@ class Askers:
         for person in people:
             self._by_role.setdefault(person.role, []).append(person)
 
-    def draw(self, text: str, rng: random.Random) -> Persona:
-        """One of those whose work is likely to hold such a request: the nearest third of the roles, at least six."""
-        roles = [role for role in likely_roles(text) if role in self._by_role]
+    def draw(self, told: NDArray[np.float32], rng: random.Random) -> Persona:
+        """One of those whose work is likely to hold such a request: the nearest third of the roles, at least six.
+
+        `told` is the vector of what is asked for.
+        """
+        roles = [role for role in likely_roles(told) if role in self._by_role]
         return rng.choice(self._by_role[rng.choice(roles[: max(_FEWEST_ROLES, len(roles) // 3)])])
 
 

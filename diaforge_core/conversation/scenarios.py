@@ -13,7 +13,7 @@ from ..errors import CatalogError, problem_list
 from ..records.base import content_id, derived_seed
 from ..records.scenario import TIERS, Bank, Dial, DialEvent, InformationStage, Persona, Scenario, Setting, Tier
 from ..records.tool import Catalog, Tool
-from .candidates import ANY_NEAR, ByVersion, Nearness, neighbourhood
+from .candidates import ANY_NEAR, ByVersion, Nearness, neighbourhood, text_vectors
 from .choices import ANY_CHOICE, DEFAULT_MIX, Choices
 from .dials import DIALS, Plan, draw_dial
 from .effort import ENOUGH, questions_needed, refusal_questions, selection_questions
@@ -99,7 +99,7 @@ def scenario_for(
         distractors=[tool.name for tool in others],
         stages=stages,
         setting=setting.model_copy(update={"confirm_destructive": False}),
-        persona=Askers(personas()).draw(f"{goal.original_name} {goal.group} {goal.text}", rng),
+        persona=Askers(personas()).draw(text_vectors([goal])[0], rng),
         seed=seed,
     )
     return _rebuilt(scenario, tier=tier_of(scenario, shown))
@@ -201,7 +201,7 @@ class _Drawer:
             distractors=names,
             stages=stages,
             setting=setting,
-            persona=self.askers.draw(f"{goal.original_name} {goal.group} {goal.text}", rng),
+            persona=self.askers.draw(self.near.text_vector(goal.name), rng),
             seed=rng.getrandbits(48),
             dial=dial,
             event=event,
