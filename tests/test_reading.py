@@ -197,3 +197,12 @@ def test_a_tool_without_parameters_needs_nothing():
     assert missing(tool, {}) == ()
     assert assemble(tool, {}) == {}
     assert read((tool,), [user("Hello")]).values == {}
+
+
+def test_a_user_speaks_of_myself_where_the_question_says_yourself():
+    tools = (
+        a_tool("me_notes_list", path="/me/notes", method="GET"),
+        a_tool("users_notes_list", path="/users/{id}/notes", method="GET"),
+    )
+    asked = asks("Is it for yourself or for a user?")
+    assert read(tools, [user("My notes."), asked, user("For myself.")]).open_tools == ("me_notes_list",)

@@ -40,6 +40,8 @@ _CHANGED = re.compile(
     r"\b(?:no wait|scratch that|hang on|hold on|mixed that up|i mean|correction|strike that|on second thought)\b\W*",
     re.IGNORECASE,
 )
+_MYSELF = re.compile(r"\bmyself\b", re.IGNORECASE)
+"""How a user says what a question offers "for yourself"."""
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
 _ORDINAL = re.compile(rf"\b({'|'.join(_ORDINALS)}|last)\b", re.IGNORECASE)
 
@@ -184,7 +186,7 @@ def _narrowed(reply: str, asked: Asked | None, tools: Sequence[Tool], spans: Seq
     """The tools, of these, that still fit after one user turn."""
     if not tools:
         return []
-    words = without_values(reply, spans)
+    words = _MYSELF.sub("yourself", without_values(reply, spans))
     changed = [found.end() for found in _CHANGED.finditer(words)]
     if changed and words[changed[-1] :].strip():
         words = words[changed[-1] :]

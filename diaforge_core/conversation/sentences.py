@@ -29,10 +29,12 @@ def follow(lead: str, core: str) -> str:
 
 def attached(text: str, tail: str) -> str:
     """The text with what is said after it: within its sentence, or as one of its own behind an end mark."""
+    if text.endswith(")") and tail.startswith("("):
+        tail = f", {tail.strip('()')}"
     if not text.endswith((".", "!", "?")):
         return f"{text}{tail}" if tail.startswith((",", ".", ";")) else f"{text} {tail}".strip()
     own = tail.strip(" ,.;()")
-    return f"{text} {own[:1].upper()}{own[1:]}." if own else text
+    return f"{text} {own if text[:1].islower() else own[:1].upper() + own[1:]}." if own else text
 
 
 def sentence(text: str) -> str:

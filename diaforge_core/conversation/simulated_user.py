@@ -274,10 +274,14 @@ class ScriptedUser:
         if kind == "gist" or plainest:
             if slots and (kind == "gist" or words.rng.random() < 0.5):
                 return words.phrase("pick_ordinal", **slots)
-            answer = " ".join(answer.split()[: QUOTED_WORDS - 1])
+            answer = self._unquoted(answer)
         rule = {"resource": "pick_noun", "scope": "pick_place", "group": "pick_group"}.get(kind, "pick_verb")
         said = answer if plainest else self._paraphrased(words, kind, answer)
         return words.phrase(rule, answer=_from_the_user(said), **slots)
+
+    def _unquoted(self, answer: str) -> str:
+        """The answer, or as much of it as quotes nothing."""
+        return " ".join(answer.split()[: QUOTED_WORDS - 1]) if self.leaks(answer) else answer
 
     def _paraphrased(self, words: _Draft, kind: str, answer: str) -> str:
         """The answer in other words where the bank has some: "add a new lead" for "create a new lead"."""
@@ -347,7 +351,7 @@ class ScriptedUser:
         if not known:
             return self._with_values(words, sentence(words.phrase("confirm_yes")), self._due(number)[:2])
         facet = next((facet for facet in known if facet.key == "task" and "task" not in told), known[-1])
-        answer = " ".join(facet.answers[self.goal.name].split()[: QUOTED_WORDS - 1])
+        answer = self._unquoted(facet.answers[self.goal.name])
         if not self.scenario.solvable and self._would_corner(turns, answer, facet):
             return sentence(words.phrase("wrong_way"))
         rule = {"resource": "pick_noun", "scope": "pick_place", "group": "pick_group"}.get(facet.key, "pick_verb")
@@ -390,7 +394,7 @@ class ScriptedUser:
         before = any(takes_back(turn.reply) for turn in turns if turn.speaker == "user")
         if not fits or before or facet.key.startswith(("parameter:", "gist")):
             return core
-        said = _from_the_user(" ".join(first.split()[: QUOTED_WORDS - 1]))
+        said = _from_the_user(self._unquoted(first))
         return words.phrase("changed_mind", first=said, second=lowered(core))
 
     def _slipping(self) -> str:

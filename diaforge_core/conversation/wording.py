@@ -25,7 +25,10 @@ _SPACE_BEFORE = re.compile(r"\s+([,.;:?!]|'(?:d|m|s|ll|ve|re)\b)")
 _TWO_MARKS = re.compile(r"([,;:])([.?!])")
 _STARTS = re.compile(r"(^|(?<!\.)[.?!] )([a-z])")
 """First letters of sentences; what follows an ellipsis goes on with the same one."""
-_SLOT_STARTS = re.compile(r"(^|(?<!\.)[.?!] )<(\w+)>")
+_SLOT_STARTS = re.compile(r"(^|(?<!\.)[.?!] )<(?!value>)(\w+)>")
+"""The same for slots; a value is spelled as it is."""
+_LATER_STARTS = re.compile(r"((?<!\.)[.?!] )([a-z])")
+"""The same without the first of all."""
 _SLOT = re.compile(r"<(\^?)(\w+)>")
 
 
@@ -153,18 +156,18 @@ class Wording:
 
         Of each rule only the entries are drawn whose slots are given.
         """
-        return self._said(rule, self._facts | slots, raised=self._style not in _UNCAPITALISED)
+        return self._said(rule, self._facts | slots, first=True)
 
     def plain(self, rule: str, **slots: str) -> str:
-        """The same as a part of a sentence: no letter is raised."""
-        return self._said(rule, self._facts | slots, raised=False)
+        """The same as a part of a sentence: its own first letter is not raised."""
+        return self._said(rule, self._facts | slots, first=False)
 
-    def _said(self, rule: str, given: Mapping[str, str], *, raised: bool) -> str:
+    def _said(self, rule: str, given: Mapping[str, str], *, first: bool) -> str:
         text = re.sub(r"\s+", " ", "".join(self._expand(rule, given))).strip()
         text = _TWO_MARKS.sub(r"\2", _SPACE_BEFORE.sub(r"\1", text))
-        if raised:
-            text = _STARTS.sub(lambda found: found[1] + found[2].upper(), text)
-            text = _SLOT_STARTS.sub(r"\1<^\2>", text)
+        if self._style not in _UNCAPITALISED:
+            text = (_STARTS if first else _LATER_STARTS).sub(lambda found: found[1] + found[2].upper(), text)
+            text = _SLOT_STARTS.sub(r"\1<^\2>", text) if first else text
         return _SLOT.sub(lambda found: _filled(given[found[2]], bool(found[1])), text)
 
     def _expand(self, rule: str, given: Mapping[str, str]) -> Iterator[str]:
@@ -184,4 +187,5 @@ class Wording:
 
 
 def _filled(value: str, raised: bool) -> str:
-    return value[:1].upper() + value[1:] if raised and value[:1].islower() and value[:2].isalpha() else value
+    plain = value[:1].islower() and (value[:2].isalpha() or value[1:2] == " ")
+    return value[:1].upper() + value[1:] if raised and plain else value
