@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -74,3 +75,18 @@ def test_loops_are_cut_and_plain_text_is_not() -> None:
     assert _repeats(list(range(10)) + [7] * 54)
     assert not _repeats(list(range(96)))
     assert not _repeats([1, 2] * 15 + [3, 4])
+
+
+def test_threads_wait_for_each_other_and_get_what_they_would_alone(tiny: LocalModel) -> None:
+    prompts = [conversation(turns) for turns in (1, 3, 5)] * 2
+    alone = [tiny.complete(prompt, max_tokens=12).text for prompt in prompts]
+    with ThreadPoolExecutor(6) as pool:
+        assert list(pool.map(lambda prompt: tiny.complete(prompt, max_tokens=12).text, prompts)) == alone
+
+
+def test_the_same_weights_at_another_temperature_keep_to_themselves(tiny: LocalModel) -> None:
+    before = tiny.complete(HELLO, max_tokens=12).text
+    hot = tiny.at(1.5)
+    assert hot.model is tiny.model
+    assert len({hot.complete(HELLO, seed=seed, max_tokens=12).text for seed in range(4)}) > 1
+    assert tiny.complete(HELLO, max_tokens=12).text == before

@@ -20,7 +20,7 @@ from diaforge_core.conversation.scenarios import draw_scenarios
 from diaforge_core.errors import ModelError, Unanswered
 from diaforge_core.generator.utcgen import play
 from diaforge_core.records.dialogue import Turn
-from diaforge_core.records.scenario import InformationStage
+from diaforge_core.records.scenario import DialEvent, InformationStage
 
 from .factories import LEAD_ARGUMENTS, a_catalog, a_scenario, asks, user
 from .obedient_model import plays_all
@@ -262,3 +262,48 @@ def test_words_in_an_object_come_back_as_they_are(text: str) -> None:
     words = " ".join(text.split())
     said = draft_text(json.dumps({"say": text}))
     assert said == words or any(mark in words for mark in "<\"'“\ud800") or "\ufffd" in said
+
+
+# --- behaviour -------------------------------------------------------------------------------------------------------
+
+
+def briefed(question: str, *before: Turn, **changes: Any) -> str:
+    """What the model is told about its answer to the question."""
+    model = Drafts("x")
+    turns = (*(before or (user("I need something done about a lead."),)), asks(question))
+    with pytest.raises(ModelError):
+        a_user(model, votes=1, **changes).answer(turns)
+    return model.asked[0][-1]["content"]
+
+
+ALL_AT_ONCE = (InformationStage(turn=1, revealed=tuple(LEAD_ARGUMENTS)),)
+
+
+def test_a_slip_is_asked_for_once_and_only_where_its_value_is() -> None:
+    event = DialEvent(turn=2, values=("customer_name",), wrong="Jane Doe")
+    changes: dict[str, Any] = {"dial": "corrects", "event": event, "stages": ALL_AT_ONCE}
+    before = (user("I want to create a lead."),)
+    assert "First give the customer name wrongly as Jane Doe" in briefed(VALUES, *before, **changes)
+    assert "wrongly" not in briefed(WHICH, **changes)
+    slipped = (*before, asks(VALUES), user("The customer name is Jane Doe, sorry, I mean John Carter."))
+    assert "wrongly" not in briefed(VALUES, *slipped, **changes)
+
+
+def test_a_change_of_mind_names_the_other_choice_first() -> None:
+    event = DialEvent(turn=2, tool="CRM_UpdateLead")
+    told = briefed(WHICH, dial="changes_mind", event=event)
+    assert re.search(r"First choose `.*(?:update|change).*`, then write `no wait, I mean`", told)
+
+
+def test_moods_are_told_and_disturb_nothing_else() -> None:
+    assert "impatient" in briefed(WHICH, dial="impatient")
+    assert "something else in your day" in briefed(WHICH, dial="digresses", event=DialEvent(turn=2))
+    assert "something else in your day" not in briefed(WHICH, dial="digresses", event=DialEvent(turn=3))
+
+
+def test_without_a_right_tool_no_choice_that_would_corner_the_user_is_made() -> None:
+    told = briefed(WHICH, candidates=("CRM_UpdateLead", "CRM_CreateContact"))
+    assert "none of" in told
+    cornered = (user("I want to update an existing lead."),)
+    told = briefed("What is the lead ID?", *cornered, candidates=("CRM_UpdateLead", "CRM_CreateContact"))
+    assert "wrong thing" in told

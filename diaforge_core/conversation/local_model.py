@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import os
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -93,7 +94,7 @@ class LocalModel:
     """A local model behind the `ChatModel` protocol: greedy unless a temperature is set.
 
     It remembers the key-value cache of the last prompt: the next turn of the same conversation reads only what is new.
-    Not for several threads at once.
+    Threads that ask it to complete wait for each other.
     """
 
     def __init__(
@@ -117,6 +118,7 @@ class LocalModel:
         self._stops = self._stop_ids()
         self._cached: list[int] = []
         self._cache: Any = None
+        self._one_at_a_time = threading.Lock()
 
     def at(self, temperature: float) -> LocalModel:
         """The same weights with another temperature, and a cache of its own for the conversation it is in."""
@@ -137,9 +139,10 @@ class LocalModel:
 
         ModelError if the conversation is longer than the model's context.
         """
-        started = time.perf_counter()
-        ids = list(self.generate_ids(encode_prompt(self.tokenizer, messages), seed, max_tokens))
-        return Completion(self._text(ids), tokens=len(ids), seconds=time.perf_counter() - started)
+        with self._one_at_a_time:
+            started = time.perf_counter()
+            ids = list(self.generate_ids(encode_prompt(self.tokenizer, messages), seed, max_tokens))
+            return Completion(self._text(ids), tokens=len(ids), seconds=time.perf_counter() - started)
 
     def stream(self, messages: Sequence[Message], *, seed: int = 0, max_tokens: int = REPLY_TOKENS) -> Iterator[str]:
         """The same text as `complete`, piece by piece as it is written."""

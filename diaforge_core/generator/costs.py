@@ -28,7 +28,7 @@ _MESSAGE = 5
 _VERDICT = 18
 """Tokens of a critic's JSON object that passes: the reason is empty then."""
 _DRAFT = 24
-"""Tokens of a draft of a user turn, one or two sentences in a JSON object; a preview by the model itself tells better."""
+"""Tokens of a draft of a user turn: one or two sentences in a JSON object; a preview by the model tells better."""
 _PIECE = 7
 """Letters that a token holds at most, on the average over words of a catalog: counts within 7 % of SmolLM2's."""
 _WORDS = re.compile(r"[^\W\d_]+|\d|[^\w\s]|_")
