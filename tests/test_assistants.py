@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import re
-from collections import Counter
-
 import pytest
 
 from diaforge_core.catalog.importing import load_catalog
 from diaforge_core.conversation.assistants import SCRIPTED, Teacher, View, scripted_assistant
-from diaforge_core.conversation.reading import read, read_each
 from diaforge_core.conversation.rollout import run_rollout
 from diaforge_core.conversation.scenarios import draw_scenarios
 from diaforge_core.conversation.simulated_user import ScriptedUser
@@ -95,50 +91,6 @@ def test_tools_that_no_question_separates_end_in_a_refusal_not_in_a_guess():
     assert understand(turn.reply, twins).kind == "none_fits"
 
 
-class Recorded:
-    """A user who says the recorded words whatever is asked, and complains when they run out."""
-
-    def __init__(self, trace: Trace) -> None:
-        self.said = [turn for turn in trace.turns if turn.speaker == "user"]
-
-    def opening(self):
-        return self.said.pop(0)
-
-    def answer(self, turns):
-        return self.said.pop(0)
-
-
-def test_the_teachers_turn_is_the_same_whatever_the_hidden_goal(lessons: list[tuple[Trace, tuple]]):
-    swapped = 0
-    for trace, everything in lessons:
-        by_name = {tool.name: tool for tool in everything}
-        tools = tuple(by_name[name] for name in trace.scenario.candidates)
-        for goal in read(tools, trace.turns[:1]).open_tools:
-            if goal == trace.scenario.goal_tool:
-                continue
-            other = trace.scenario.model_copy(update={"goal_tool": goal, "gold_arguments": {}, "goal": "another"})
-            again = run_rollout(other, tools, Recorded(trace), Teacher())
-            assert again.turns == trace.turns
-            swapped += 1
-    assert swapped > 100
-
-
-def test_a_thought_knows_only_what_the_user_said(lessons: list[tuple[Trace, tuple]]):
-    for trace, everything in lessons:
-        tools = [tool for tool in everything if tool.name in trace.scenario.candidates]
-        readings = read_each(tools, trace.turns)
-        for index, turn in enumerate(trace.turns):
-            if turn.speaker != "assistant":
-                continue
-            heard = " ".join(earlier.reply for earlier in trace.turns[:index] if earlier.speaker == "user")
-            for value in trace.scenario.gold_arguments.values():
-                if isinstance(value, str) and re.search(r"\d|@", value) and value in turn.thought:
-                    assert value in heard
-            still = readings[index - 1].open_tools
-            named = {tool.name for tool in tools if re.search(rf"(?<!\w){tool.name}(?!\w)", turn.thought)}
-            assert len(still) < 2 or len(named) != 1, turn.thought
-
-
 def test_lessons_pass_the_cascade(lessons: list[tuple[Trace, tuple]]):
     failed = []
     for trace, everything in lessons:
@@ -150,12 +102,6 @@ def test_lessons_pass_the_cascade(lessons: list[tuple[Trace, tuple]]):
 def test_lessons_have_the_length_of_the_paper(lessons: list[tuple[Trace, tuple]]):
     turns = [sum(turn.speaker == "assistant" for turn in trace.turns) for trace, _ in lessons]
     assert 2.3 <= sum(turns) / len(turns) <= 3.2
-
-
-def test_words_of_the_teacher_vary(lessons: list[tuple[Trace, tuple]]):
-    thoughts = [turn.thought for trace, _ in lessons for turn in trace.turns if turn.speaker == "assistant"]
-    skeletons = Counter(re.sub(r"\w+_\w+", "T", thought) for thought in thoughts)
-    assert len(skeletons) > len(thoughts) * 0.5
 
 
 @pytest.mark.parametrize("name", sorted(SCRIPTED))

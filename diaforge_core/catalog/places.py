@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from ..records.tool import Tool
 from .nouns import noun
-from .words import ACRONYMS, countable, identifier_words, plain_words, plural, shown, singular, with_article, word_set
+from .words import ACRONYMS, countable, identifier_words, plain_words, shown, singular, with_article, word_set
 
 ALONE = {"zone": "in one zone", "region": "in one region", "global": "worldwide", "me": "for yourself"}
 """Places that are said in another way than "inside a …"."""
@@ -139,7 +139,7 @@ def _one(place: str, known: frozenset[str]) -> str:
     if bare != place and bare in known:
         return f"the main {bare}"
     if bare == place and f"the {place}" in known:
-        return f"one of several {plural(place)}"
+        return with_article(f"particular {place}")
     return place if bare != place else with_article(place)
 
 

@@ -58,7 +58,7 @@ MANNERS = {
     "permanent": "permanently", "hard": "permanently", "instant": "instantly", "force": "forcibly", "quick": "quickly"
 }  # fmt: skip
 """First word of a name before its verb → the adverb that it stands for."""
-_MAKES_ONE = word_set("send generate issue start submit book request post schedule raise log run")
+MAKES_ONE = word_set("send generate issue start submit book request post schedule raise log run")
 """Verbs of what is not there before, so that it is not `the` one."""
 PREPOSITIONS = word_set("by for in from to of on with at per into inside under")
 PARTICLES = frozenset({"off", "out", "up", "down", "back", "over"})
@@ -108,7 +108,7 @@ def said(action: str, thing: str, only: bool = False) -> tuple[str, str]:
     many = f"{' '.join([*head.split()[:-1], plural(head.split()[-1])])}{tail}"
     named = about(thing, only) if single or only or head.startswith("all ") else f"the {thing}"
     if action not in _SAID:
-        if action in _MAKES_ONE and single:
+        if action in MAKES_ONE and single:
             named = with_article(head) + tail
         verb = plain_words(action).lower() or "handle"
         several = verb.removeprefix("batch ") if verb.startswith("batch ") else ""

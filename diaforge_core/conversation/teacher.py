@@ -18,6 +18,8 @@ from .wording import Wording
 
 ASKED_AT_ONCE = 3
 """Values that one question asks for at most; more would be a form, not a question."""
+ASKED_IN_VAIN = 3
+"""Questions from which on another without an answer is followed by an open one, and that by giving up."""
 PATIENCE = 6
 """Turns after which a person wants to see the end; from then on all that is missing is asked for at once."""
 _DRAWS = 6
@@ -39,7 +41,7 @@ class Teacher:
         if facet:
             return _separates(words, seen, facet)
         opened = seen.asked is not None and seen.asked.kind == "options"
-        if not seen.tools or opened or (seen.questions and not seen.stuck):
+        if not seen.tools or opened:
             reply = _understood(lambda plain: refuse(words), lambda asked: asked.kind == "none_fits", seen.heard)
             return replying(refusing(words, seen), reply)
         reply = _understood(lambda plain: ask_openly(words), lambda asked: asked.kind == "options", seen.heard)
@@ -47,8 +49,13 @@ class Teacher:
 
 
 def _question(seen: Situation) -> Facet | None:
-    """The best separating question, another than those that the user had no answer to; None when there is none."""
-    return best_facet(seen.tools, but=seen.reading.asked_facets if seen.stuck else frozenset())
+    """The best separating question, another than those that the user had no answer to; None when there is none.
+
+    Who could not answer several is asked no more of them.
+    """
+    if not seen.stuck:
+        return best_facet(seen.tools)
+    return best_facet(seen.tools, but=seen.reading.asked_facets) if seen.questions < ASKED_IN_VAIN else None
 
 
 def _separates(words: Wording, seen: Situation, facet: Facet) -> Turn:

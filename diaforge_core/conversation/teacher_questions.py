@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from ..catalog.facets import Facet, either
 from ..catalog.leaves import Leaf, leaves
 from ..catalog.profiles import Profile, about, profile
-from ..catalog.verbs import is_verb, said
+from ..catalog.verbs import MAKES_ONE, is_verb, said
 from ..catalog.words import with_article
 from ..records.tool import Tool
 from .situation import Situation
@@ -21,7 +21,7 @@ _LED = 0.6
 """Share of separating questions that something leads up to."""
 _FEW_ACTIONS = 3
 """Actions on one thing up to which each may be said in full."""
-_GROUPED = 0.85
+_GROUPED = 0.9
 """Share of questions about several tasks that say once what two of them share."""
 _FEW_CHOICES = 4
 """Choices of a parameter that a question lists at most."""
@@ -64,6 +64,8 @@ _READ_BACK = (
 )
 """Ways to read a value back that are heard as that value, and what stands between two of them."""
 _BEFORE_VALUES = ("; ", ", ", ": ", " - ")
+_OPENS_ONE = frozenset({"create", "register", "hire", "open", "onboard", "generate", "order"})
+"""Further verbs of what is not there before, so that it is not `the` one."""
 _QUALITY = re.compile(r"(?:\w+(?:ed|able|ible)|public|private|active|visible|open|secure|default|primary|mandatory)")
 
 
@@ -80,7 +82,7 @@ def ask_which(words: Wording, seen: Situation, facet: Facet, *, plain: bool = Fa
 
 def ask_openly(words: Wording) -> str:
     """A question that leaves it to the user to say what sets their request apart."""
-    return joined(words.phrase("lead_first") if words.rng.random() < 0.3 else "", words.phrase("ask_open"))
+    return words.phrase("ask_open")
 
 
 def refuse(words: Wording) -> str:
@@ -233,6 +235,8 @@ def ask_values(
 
 
 def _lead(seen: Situation) -> str:
+    if seen.first:
+        return "lead_first"
     asked_before = bool(seen.reading.asked_parameters) and seen.asked is not None and seen.asked.kind == "arguments"
     return "lead_more" if asked_before else "lead_settled"
 
@@ -286,7 +290,7 @@ def confirm(words: Wording, seen: Situation, tool: Tool) -> str:
     restated = ""
     if values:
         restated = words.rng.choice(_BEFORE_VALUES) + (listed(values) if comma == ", " else comma.join(values))
-    return words.phrase("confirm", doing=_doing(words, profile(tool).task), restated=restated)
+    return words.phrase("confirm", doing=_doing(words, tool), restated=restated)
 
 
 def _task(words: Wording, tool: Tool) -> dict[str, str]:
@@ -294,14 +298,17 @@ def _task(words: Wording, tool: Tool) -> dict[str, str]:
     task = profile(tool).task
     single = "look up a single "
     wanted = f"look up {with_article(task[len(single) :])}" if task.startswith(single) else task
-    return {"task": wanted, "doing": _doing(words, task)}
+    return {"task": wanted, "doing": _doing(words, tool)}
 
 
-def _doing(words: Wording, task: str) -> str:
+def _doing(words: Wording, tool: Tool) -> str:
+    """The task in the mouth of who carries it out: "pull up the list of steps"; a thing that is there is `the`."""
+    task = profile(tool).task
     for start, ways in _DOING.items():
         if task.startswith(start):
             return words.rng.choice(ways) + task[len(start) :]
-    return re.sub(r"^remove an? ", "remove the ", task)
+    new = profile(tool).action in MAKES_ONE | _OPENS_ONE
+    return task if new else re.sub(r"^(\w+) an? ", r"\1 the ", task)
 
 
 def joined(lead: str, question: str) -> str:

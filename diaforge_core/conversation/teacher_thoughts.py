@@ -22,6 +22,8 @@ _NAMED = 0.6
 """Share of thoughts that name tools rather than count them, if they speak of them."""
 _SAID_TWICE = 0.4
 """Share of those that need not say besides what tells them apart."""
+_EXAMPLES = 0.6
+"""Share of thoughts on many answers that give two of them for examples."""
 _LENGTHS = (1, 2, 2, 2, 2, 3, 3, 3, 4)
 """How many clauses a thought has, drawn evenly; the ones that it cannot do without come on top."""
 
@@ -136,6 +138,9 @@ def _difference(words: Wording, tools: Sequence[Tool], facet: Facet) -> tuple[st
     options = briefly(words, facet, tools) if kind in ("action", "task") else list(facet.options)
     words.rng.shuffle(options)
     if len(options) > _MOST_NAMED and not (kind == "action" and all(len(option.split()) == 1 for option in options)):
+        if words.rng.random() < _EXAMPLES:
+            one, other = (f"to {option}" if kind in ("action", "task") else option for option in options[:2])
+            return "think_many", {"one": one, "other": other, "kinds": number(words, len(options))}
         rest = number(words, len(options) - 2)
         told = words.phrase("think_others", one=options[0], other=options[1], rest=rest)
         return f"think_differ_{kind}", {"options": lowered(told)}
@@ -226,9 +231,9 @@ def refusing(words: Wording, seen: Situation) -> str:
     """Why nothing is called."""
     thought = Thought(words)
     if seen.heard:
-        thought.must("think_refused" if seen.refused else "think_alike")
+        thought.must("think_refused" if seen.refused else "think_unsettled")
     else:
-        thought.must("think_none", total=number(words, len(seen.view.tools)))
+        thought.must("think_none")
     thought.may("think_none_why")
     return thought.said()
 
