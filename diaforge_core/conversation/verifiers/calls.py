@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from ...records.tool import ToolCall
+from ..understanding import label_pattern
 from .case import Case, Fault
 from .questions import asks_which, is_question
 from .thoughts import is_unfinished, named, tells_of_another
@@ -69,7 +70,8 @@ def _thought_of_call(case: Case, call: ToolCall, last: int) -> Fault | None:
     if call.name in refused or (favoured and call.name not in favoured):
         others = ", ".join(sorted(favoured - {call.name})) or "another tool"
         return Fault(f"the thought speaks for {others}, the call names {call.name}", last)
-    other = "" if favoured else tells_of_another(thought, case.candidates, call.name)
+    plain = label_pattern(case.goal).sub(" ", thought) if case.goal else thought
+    other = "" if favoured else tells_of_another(plain, case.candidates, call.name)
     if other:
         return Fault(f"the thought tells what {other} does, the call names {call.name}", last)
     if is_unfinished(thought):

@@ -17,6 +17,7 @@ from ...records.scenario import Scenario
 from ...records.tool import Tool, ToolCall
 from ..reading import Reading, missing, read_each, spoken_parts
 from ..understanding import Asked, understand
+from .links import link_to_value
 from .sayings import said_at
 from .words import is_telling, same_value, top_of
 
@@ -25,7 +26,7 @@ _EVASIVE = re.compile(
     r"|either is fine"
     r"|you (?:decide|choose|pick|tell me)|what do you mean|explain|(?:don'?t|didn'?t|did not"
     r"|do not) (?:understand|get (?:it|that|you)|follow)|doesn'?t matter|up to you|no clue"
-    r"|let me (?:first )?(?:check|think|ask|find|look)|have to (?:check|ask|look)|need to (?:check|ask)"
+    r"|let me (?:first )?(?:check|think|ask|find|look)|(?:have|need) to (?:check|ask|look (?:it|that|them|this) up)"
     r"|will (?:check|ask)"
     r"|get back to you|one moment|hang on|later|any of (?:them|those|these)|either (?:one|way))\b"
     r"|^\W*(?:either|any|both|all of them|all)\W*$",
@@ -178,6 +179,18 @@ class Case:
                 if said and said.turn < index:
                     known[path] = said
         return known
+
+    def answered_before(self, index: int) -> dict[str, Evidence]:
+        """`heard_before`, but only what was the answer to a question about that value."""
+        found: dict[str, Evidence] = {}
+        labelled = {leaf.path: leaf for leaf in leaves_of(self.goal)} if self.goal else {}
+        for path, each in self.heard_before(index).items():
+            asked = self.turns[each.turn - 1].reply if each.turn > 0 else ""
+            if not asked or path not in labelled or each.turn == 2:
+                continue  # the first question is about the task
+            if link_to_value(asked, labelled[path]):
+                found[path] = each
+        return found
 
     def unheard(self, index: int) -> set[str]:
         """The goal's parameters that are missing even by the most generous reading when turn `index` begins."""

@@ -209,11 +209,10 @@ def _shape(text: str) -> str:
 
 
 def _answers(words: str, value: Any, case: Case, index: int) -> bool:
-    """Whether an answer says something that may stand for this choice, and not the contrary."""
-    if isinstance(value, bool) and (_SURE_NO if value else _SURE_YES).search(words):
-        return False
-    plain = _SURE_YES.search(words) or _SURE_NO.search(words)
-    return bool(isinstance(value, bool) and plain) or bool(case.beside_values(index))
+    """Whether an answer may stand for this choice: a plain yes or no for a truth value, anything said for another."""
+    if isinstance(value, bool):
+        return (_SURE_YES if value else _SURE_NO).search(words) is not None
+    return bool(case.beside_values(index))
 
 
 def _names(words: str, leaf: Leaf, value: Any) -> bool:

@@ -35,11 +35,13 @@ _OPEN_QUESTION = re.compile(
 _YES = re.compile(
     r"^\W*(?:yes|yep|yeah|yup|ya|ok|okay|sure|correct|right|exactly|confirm\w*|go|do it|please (?:do|go"
     r"|proceed)|agreed?"
-    r"|i (?:do|agree|confirm)|absolutely|fine|proceed|perfect|indeed|all right|alright|you may|granted|approved)\b",
+    r"|i (?:do|agree|confirm)|absolutely|fine|proceed|perfect|indeed|all right|alright|you may|granted"
+    r"|approved)\b(?! not\b)",
     re.IGNORECASE,
 )
 _NO = re.compile(
-    r"^\W*(?:no|nope|nah|not|never)\b(?! (?:problem|objection|doubt|worries))|\b(?:don'?t|do not|stop"
+    r"^\W*(?:(?:absolutely|certainly|definitely|of course|surely) not|no|nope|nah|not|never)\b"
+    r"(?! (?:problem|objection|doubt|worries))|\b(?:don'?t|do not|stop"
     r"|cancel that|wait|hold"
     r" (?:on|off)|changed my mind|leave it|forget it|never ?mind|better not|rather not|not yet|abort|refuse|wrong)\b",
     re.IGNORECASE,
@@ -47,7 +49,7 @@ _NO = re.compile(
 _AGAIN = re.compile(
     r"\b(?:(?:as|like) i (?:said|told|wrote)|as mentioned|already (?:told|said|gave|mentioned|answered|know|have)"
     r"|(?:told|said|answered|gave|mentioned|know) (?:\w+ ){0,2}already|i (?:just )?(?:told you|said (?:that|so))"
-    r"|you (?:know|have) (?:that|it|this)|once more|again[:,])",
+    r"|you (?:know|have) (?:that|it|this))\b",
     re.IGNORECASE,
 )
 
@@ -223,7 +225,7 @@ def _asked_before(case: Case, index: int) -> Fault | None:
     """The same question again though it was answered, or one whose answer gives nothing but what was given before."""
     if index == case.last or not case.settled_before(index):
         return None
-    if _AGAIN.search(case.turns[index + 1].reply):
+    if _AGAIN.search(case.turns[index + 1].reply) and not _gives_more(case, index):
         return Fault("asks for what the user has given", index)
     if len(case.open_before(index + 2)) < len(case.open_before(index)):
         return None  # what was not answered may be asked again
@@ -242,13 +244,18 @@ def _holds_again(said: str, earlier: str) -> bool:
     return fold(earlier) == said or any(len(each.split()) >= _A_QUESTION and each in said for each in asked)
 
 
+def _gives_more(case: Case, index: int) -> bool:
+    """Whether the answer to question `index` gives a value that was not given before."""
+    known = case.known_before(index) | case.answered_before(index)
+    return any(path not in known or case.is_part_of_another(path) for path in case.given_in(index + 1))
+
+
 def _repeats(case: Case, index: int) -> bool:
     """Whether the answer to question `index` only says again what was given before."""
-    known = case.heard_before(index)
-    given = [path for path in case.given_in(index + 1) if not case.is_part_of_another(path)]
-    if any(path not in known for path in given) or case.is_evasive(index + 1) or is_confirmation(case, index):
+    words = case.turns[index + 1].reply
+    if not case.given_in(index + 1) or _gives_more(case, index) or is_confirmation(case, index):
         return False
-    return bool(given) and len(case.beside_values(index + 1)) <= 1 and not _CORRECTS.search(case.turns[index + 1].reply)
+    return len(case.beside_values(index + 1)) <= 1 and not (case.is_evasive(index + 1) or _CORRECTS.search(words))
 
 
 def _by_kind(case: Case, index: int, asked: Asked) -> Fault | None:
@@ -357,7 +364,7 @@ def _asks_what_is_needed(case: Case, index: int) -> bool:
     parts = [leaf for leaf in leaves(case.goal) if leaf.keys[0] in needed]
     linked = {leaf.keys[0] for leaf in parts if link_to_value(reply, leaf)}
     if linked:
-        return bool(gained) or case.is_evasive(index + 1) or bool(case.beside_values(index + 1))
+        return bool(gained) or case.is_evasive(index + 1) or bool(case.unheard(index))
     return bool(gained) and (bool(linked_values(reply, case.goal)) or link_to_tasks(reply, (case.goal,)))
 
 

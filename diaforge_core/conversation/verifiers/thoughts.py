@@ -9,6 +9,7 @@ from functools import lru_cache
 from ...catalog.profiles import profile
 from ...catalog.words import by_identity, meaning
 from ...records.tool import Tool
+from .words import name_words
 
 _CLAUSE = re.compile(r"(?<=[.!?;:])\s+|\s+[—–-]\s+|\n|,\s+(?=(?:so|but|and|yet|while|whereas|though|because|since)\b)")
 _RULED_OUT_BEFORE = re.compile(
@@ -112,7 +113,9 @@ def _forms(tool: Tool) -> tuple[str, ...]:
     """The ways to write a tool's name, longest first."""
     last = re.split(r"[./:]|(?<=[a-z])_(?=[A-Z])", tool.original_name)[-1]
     compound = last if re.search(r"[a-z][A-Z]|_", last) else ""
-    return tuple(sorted({tool.name, tool.original_name, compound} - {""}, key=lambda form: (-len(form), form)))
+    words = name_words(tool.name)
+    spaced = " ".join(words) if len(words) > 2 else ""
+    return tuple(sorted({tool.name, tool.original_name, compound, spaced} - {""}, key=lambda form: (-len(form), form)))
 
 
 @lru_cache(maxsize=16_384)
