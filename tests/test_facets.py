@@ -156,7 +156,7 @@ def test_labels_are_unique_in_their_tool_and_say_what_an_id_is_of():
             labels = [leaf.label.casefold() for leaf in leaves(tool)]
             assert len(set(labels)) == len(labels), tool.name
     tool = a_tool("GetLead", id="string!", to="string", approved_by="string")
-    assert labels_of(tool) == {"id": "lead ID", "to": "recipient", "approved_by": "person it is approved by"}
+    assert labels_of(tool) == {"id": "lead ID", "to": "recipient", "approved_by": "person who approved it"}
 
 
 @pytest.mark.parametrize(
