@@ -6,7 +6,7 @@ import contextlib
 import os
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import psutil
@@ -117,7 +117,7 @@ class Generation:
         dialogues, pace = self._paced(catalog, recipe.model_copy(update=_SCRIPTED), sample)
         share = recipe.count / max(1, len(dialogues))
         made = self.preview_run(recipe)
-        measured = self._measured(made, recipe.count) if made else None
+        measured = self._measured(made, recipe) if made else None
         expected = measured or expected_calls(recipe, dialogues, catalog)
         kept = sum(dialogue.passed for dialogue in dialogues) * share
         if made and measured:
@@ -146,13 +146,15 @@ class Generation:
             dialogues = self._sample(catalog, recipe, min(sample, recipe.count))
         return dialogues, (time.perf_counter() - started) / max(1, len(dialogues))
 
-    def _measured(self, run: Run, count: int) -> Expected | None:
-        """What `count` scenarios will ask of models, told from a run that made some; None if it tells nothing."""
+    def _measured(self, run: Run, recipe: Recipe) -> Expected | None:
+        """What the recipe will ask of models, told from a run that made some of it; None if that tells nothing."""
         spent, asked = run.result.get("spent"), run.result.get("asked", 0)
         if not asked or run.state != "succeeded":
             return None
         rows = self._workspace.database.rows("SELECT sum(seconds) FROM traces WHERE run = ?", [run.id])
-        return expected_from(spending_of(spent or {}), asked, float(rows[0][0] or 0.0), count)
+        one_by_one = float(rows[0][0] or 0.0)
+        expected = expected_from(spending_of(spent or {}), asked, one_by_one, recipe.count)
+        return replace(expected, seconds=one_by_one / asked * recipe.count) if _computes_here(recipe) else expected
 
     def start(self, recipe: Recipe, *, preview: bool = False) -> Run:
         """The run that fills `recipe.dataset`, queued or already running in a worker.

@@ -59,13 +59,21 @@ def coverage_tab(datasets: Sequence[str]) -> None:
         st.caption("The catalog holds no tools, so there is nothing to cover.")
         return
     left, right = st.columns([3, 2], gap="large")
+    table = f"coverage.table.{dataset}.{axis}"
     with left:
-        chosen = _cells(dataset, grid)
+        chosen = _cells(dataset, grid) or [grid.rows[row] for row in _chosen_rows(table) if row < len(grid.rows)]
     with right:
         _fill(dataset, grid, chosen)
         st.caption(LEGEND)
     with st.expander("As a table", type="compact", icon=":material/table:"):
-        st.dataframe(_table(grid), hide_index=True)
+        st.caption("Rows can be chosen here as cells can above.")
+        st.dataframe(_table(grid), hide_index=True, key=table, on_select="rerun", selection_mode="multi-row")
+
+
+def _chosen_rows(key: str) -> list[int]:
+    """The rows that are chosen in the table of this key."""
+    state: Any = st.session_state.get(key)
+    return list(state["selection"]["rows"]) if state else []
 
 
 def _axis(value: Any) -> Axis:
