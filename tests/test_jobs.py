@@ -16,6 +16,7 @@ from diaforge_core.generator.recipe import Recipe
 from diaforge_core.records.run import Run
 from diaforge_core.services.evaluation import EvalRecipe
 from diaforge_core.services.workspace import Workspace, open_workspace
+from diaforge_core.store.ownership import is_alive
 from diaforge_core.store.run_folder import Status
 
 from .factories import a_catalog, an_adapter_without_base
@@ -45,6 +46,8 @@ def kill(workspace: Workspace, run: Run) -> None:
     known = workspace.jobs.folder(run.id).process()
     assert known
     os.kill(known[0], signal.SIGKILL)
+    while is_alive(*known):
+        time.sleep(0.01)
 
 
 def test_a_killed_generation_is_lost_and_resumes_to_exactly_the_rows_of_one_that_was_not(workspace: Workspace):
