@@ -121,7 +121,8 @@ class WordedUser:
         if self._may_take_back(turns):
             return _noted(planned, "own words kept: a slip may be taken back here")
         before = self._words.said(planned.reply, turns)
-        kept = self._kept(planned, turns)
+        found = [found for found in before.mine.values.values() if found.turn == len(turns)]
+        kept = [planned.reply[value.start : value.end] for value in found]
 
         def fault(worded: Mapping[str, str]) -> str:
             after = self._words.said(worded["say"], turns)
@@ -142,11 +143,6 @@ class WordedUser:
         number = 1 + sum(turn.speaker == "user" for turn in turns)
         return self.scenario.dial in _TAKE_BACK and event is not None and number >= event.turn
 
-    def _kept(self, planned: Turn, turns: Sequence[Turn]) -> list[str]:
-        """The stretches of the planned words in which a value stands."""
-        read_ = self._words.said(planned.reply, turns).mine.values.values()
-        return [planned.reply[found.start : found.end] for found in read_ if found.turn == len(turns)]
-
 
 class WordedAssistant:
     """A planned assistant side in a model's words: its questions, and its thoughts; a call stays as it is."""
@@ -159,11 +155,11 @@ class WordedAssistant:
 
     def act(self, view: View, seed: int) -> Turn:
         """The planned turn, reworded where it still asks and thinks the same."""
-        planned = self.plan.act(view, seed)
+        planned, still = self.plan.act(view, seed), _open(view)
 
         def fault(worded: Mapping[str, str]) -> str:
-            wrong = _thought_fault(worded.get("thought", ""), planned, view)
-            return wrong or (_reply_fault(worded["say"], planned, view) if planned.reply else "")
+            wrong = _thought_fault(worded.get("thought", ""), planned, view, still)
+            return wrong or (_reply_fault(worded["say"], planned, view, still) if planned.reply else "")
 
         messages = assistant_request(planned, view.turns)
         return _turn(planned, self.worder.words(messages, _parts(planned), seed, fault))
@@ -187,9 +183,9 @@ def _parts(planned: Turn) -> dict[str, str]:
     return {name: text for name, text in parts.items() if text}
 
 
-def _reply_fault(text: str, planned: Turn, view: View) -> str:
+def _reply_fault(text: str, planned: Turn, view: View, still: Sequence[Tool]) -> str:
     """Why a reply may not stand for the planned one; empty when it asks the same."""
-    for tools in (_open(view), view.tools):
+    for tools in (still, view.tools):
         if _demand(understand(text, tools)) != _demand(understand(planned.reply, tools)):
             return "it asks something else"
     named = _named(text, view) - _named(planned.reply, view)
@@ -198,14 +194,13 @@ def _reply_fault(text: str, planned: Turn, view: View) -> str:
     return form_fault(text, assistant=True) or _new_code(text, planned, view) or too_long(text, planned.reply)
 
 
-def _thought_fault(text: str, planned: Turn, view: View) -> str:
+def _thought_fault(text: str, planned: Turn, view: View, still: Sequence[Tool]) -> str:
     """Why a thought may not stand for the planned one; empty when it speaks of the same tools and values."""
     if _named(text, view) != _named(planned.thought, view):
         return "the thought names other tools"
-    tools = _open(view)
-    if len(tools) == 1:
-        mine = _labels(text, tools[0])
-        if not _labels(planned.thought, tools[0]) <= mine <= _labels(f"{planned.thought}\n{planned.reply}", tools[0]):
+    if len(still) == 1:
+        mine, said = _labels(text, still[0]), f"{planned.thought}\n{planned.reply}"
+        if not _labels(planned.thought, still[0]) <= mine <= _labels(said, still[0]):
             return "the thought speaks of other values"
     return form_fault(text, assistant=True) or _new_code(text, planned, view) or too_long(text, planned.thought)
 
@@ -222,7 +217,18 @@ def _open(view: View) -> Sequence[Tool]:
 
 def _named(text: str, view: View) -> set[str]:
     names = {name for tool in view.tools for name in (tool.name, tool.original_name)}
-    return {name for name in names if re.search(rf"(?<![\w.]){re.escape(name)}(?!\w)", text)}
+    return {name for name in names if _stands_in(name, text)}
+
+
+def _stands_in(name: str, text: str) -> bool:
+    """Whether the name stands in the text as a whole; no pattern, as the names of a catalog are too many to keep."""
+    at = text.find(name)
+    while at >= 0:
+        before, after = text[at - 1 : at] if at else "", text[at + len(name) : at + len(name) + 1]
+        if not (before.isalnum() or before in ("_", ".")) and not (after.isalnum() or after == "_"):
+            return True
+        at = text.find(name, at + 1)
+    return False
 
 
 def _labels(text: str, tool: Tool) -> set[str]:
