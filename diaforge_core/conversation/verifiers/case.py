@@ -186,7 +186,7 @@ class Case:
         labelled = {leaf.path: leaf for leaf in leaves_of(self.goal)} if self.goal else {}
         for path, each in self.heard_before(index).items():
             asked = self.turns[each.turn - 1].reply if each.turn > 0 else ""
-            if not asked or path not in labelled or each.turn == 2:
+            if not asked or path not in labelled or each.turn == 2 or self.is_evasive(each.turn):
                 continue  # the first question is about the task
             if link_to_value(asked, labelled[path]):
                 found[path] = each
@@ -264,8 +264,8 @@ class Case:
         So it is when the words read so; and also when a question about the task was answered in words that no reader
         of ours makes out, which a person may well understand.
         """
-        if len(self.open_before(index)) < 2:
-            return True
+        if len(self.open_before(index)) < 2 or not self.scenario.solvable:
+            return len(self.open_before(index)) < 2
         return any(self._answered_freely(earlier) for earlier in self.asked if earlier < index - 1)
 
     def _answered_freely(self, index: int) -> bool:

@@ -13,8 +13,9 @@ from .words import name_words
 
 _CLAUSE = re.compile(r"(?<=[.!?;:])\s+|\s+[—–-]\s+|\n|,\s+(?=(?:so|but|and|yet|while|whereas|though|because|since)\b)")
 _RULED_OUT_BEFORE = re.compile(
-    r"\b(?:not|isn'?t|n't|never|rather than|instead of|no longer|rul\w+ out|exclud\w+|eliminat\w+|drop\w*|neither|nor"
-    r"|without|other than|unlike|against|discard\w*|reject\w*|no)\s+(?:\w+\s+){0,3}$",
+    r"\b(?:not|isn'?t|n't|never|rather than|instead of|no longer|rul\w+ out|exclud\w+|eliminat\w+|neither|nor"
+    r"|other than"
+    r"|unlike|against|discarded|rejected)\s+(?:\w+\s+){0,2}$",
     re.IGNORECASE,
 )
 _RULED_OUT_AFTER = re.compile(
