@@ -246,8 +246,10 @@ def _holds_again(said: str, earlier: str) -> bool:
 
 def _gives_more(case: Case, index: int) -> bool:
     """Whether the answer to question `index` gives a value that was not given before."""
-    known = case.known_before(index) | case.answered_before(index)
-    return any(path not in known or case.is_part_of_another(path) for path in case.given_in(index + 1))
+    given, known = case.given_in(index + 1), case.known_before(index)
+    fresh = [path for path in given if path not in known]
+    answered = case.answered_before(index) if fresh else {}
+    return any(path not in answered for path in fresh) or any(map(case.is_part_of_another, given))
 
 
 def _repeats(case: Case, index: int) -> bool:

@@ -52,6 +52,7 @@ def _last(spans: Iterator[Span]) -> Span | None:
     return max(spans, default=None)
 
 
+@lru_cache(maxsize=2048)
 def _text_said(text: str, words: str, today: dt.date) -> Span | None:
     found = _verbatim(text, words) or _as_code(text, words)
     if found or not text.strip():
