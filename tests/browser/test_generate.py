@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import pytest
+
 from .conftest import settled
 
 if TYPE_CHECKING:
@@ -70,3 +72,13 @@ def test_a_server_that_is_typed_in_has_limits_and_prices(tab: Page) -> None:
     settled(tab)
     tab.get_by_role("button", name="Make 5 dialogues with these models").wait_for()
     tab.get_by_text(re.compile("calls, .* tokens")).wait_for()
+
+
+@pytest.mark.parametrize("view", ["Coverage", "Variety", "Compare", "Origin"])
+def test_hostile_words_of_a_dialogue_stay_words_in_every_tab(tab: Page, view: str) -> None:
+    open_tab(tab, view, dataset="hostile")
+    tab.get_by_role("tab", name=view).wait_for()
+    settled(tab)
+    assert tab.evaluate("window.hacked") is None
+    assert tab.locator("img[src*=tracker], a[href*=javascript]").count() == 0
+    assert tab.get_by_test_id("stException").count() == 0
