@@ -101,7 +101,7 @@ def _separating(words: Wording, tools: Sequence[Tool], facet: Facet) -> str:
     if kind == "action":
         return _about_one_thing(words, facet, tools)
     if kind == "task" and len(facet.options) > 2 and words.rng.random() < _GROUPED:
-        many = len(facet.options) > _FEW_ACTIONS and words.rng.random() < _GROUPED
+        many = words.rng.random() < (_GROUPED if len(facet.options) > _FEW_ACTIONS else _LED)
         return words.phrase("ask_verbs_many" if many else "ask_verbs", options=_grouped(words, facet, tools))
     rule = {"resource": "ask_nouns", "scope": "ask_place", "group": "ask_group"}.get(kind, "ask_verbs")
     return words.phrase(rule, options=either(_in_order(words, facet, tools)))

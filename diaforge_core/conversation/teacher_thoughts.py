@@ -22,7 +22,7 @@ _NAMED = 0.6
 """Share of thoughts that name tools rather than count them, if they speak of them."""
 _SAID_TWICE = 0.4
 """Share of those that need not say besides what tells them apart."""
-_EXAMPLES = 0.6
+_EXAMPLES = 0.7
 """Share of thoughts on many answers that give two of them for examples."""
 _LENGTHS = (1, 2, 2, 2, 2, 3, 3, 3, 4)
 """How many clauses a thought has, drawn evenly; the ones that it cannot do without come on top."""
