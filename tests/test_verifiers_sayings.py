@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diaforge_core.conversation.verifiers.sayings import dates, numbers, said_at, times
+from diaforge_core.conversation.verifiers.amounts import numbers
+from diaforge_core.conversation.verifiers.moments import dates, times
+from diaforge_core.conversation.verifiers.sayings import said_at
 
 TODAY = dt.date(2026, 3, 2)
 """A Monday."""

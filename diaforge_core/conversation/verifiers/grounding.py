@@ -13,9 +13,11 @@ from ...records.dialogue import Evidence
 from ...records.tool import Tool
 from ..reading import read_each, spoken_parts
 from ..spoken_values import kinds
+from .amounts import numbers
 from .case import Case, Fault, is_distinct
 from .links import link_to_value
-from .sayings import dates, numbers, said_at
+from .moments import dates
+from .sayings import said_at
 from .words import contains, fold, is_fixed, is_telling, name_words, run_in, same_value, spoken
 from .words import leaves as parts_of
 
