@@ -7,15 +7,13 @@ CPU and let more calls through than an event loop (`benchmarks/bench_endpoint.py
 
 from __future__ import annotations
 
-import contextlib
-import email.utils
 import itertools
 import json
 import os
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -25,6 +23,21 @@ from pydantic import SecretStr
 from ..errors import DiaForgeError, ModelError, RunStopped, Unanswered
 from ..records.base import canonical_json, content_id, derived_seed
 from .budget import NO_TOKENS, Budget, Limits, Price, Tokens
+from .endpoint_failures import (
+    ADVICE,
+    KEY_VARIABLES,
+    NOT_LET_IN,
+    OVERLOADED,
+    TRIES,
+    Failure,
+    asked_pause,
+    foreign,
+    httpx_errors,
+    never_sent,
+    simpler_request,
+    too_late,
+    unreadable,
+)
 from .halting import Halt
 from .response_cache import ResponseCache
 from .signatures import shorten
@@ -32,7 +45,6 @@ from .signatures import shorten
 if TYPE_CHECKING:
     import openai
 
-KEY_VARIABLES = ("DIAFORGE_API_KEY", "OPENAI_API_KEY")
 RESPONSES_FILE = "responses.jsonl"
 """In a run's folder: every answer of an endpoint."""
 IN_FLIGHT = 256
@@ -46,13 +58,6 @@ PATIENCE_SECONDS = 300.0
 LONGEST_PAUSE = 20.0
 """Seconds between two tries unless the server asks for more."""
 MAX_ANSWER_BYTES = 8 << 20
-TRIES = {"overloaded": 8, "broken": 4, "silent": 2, "refused": 1}
-"""Kind of failure → tries before the endpoint counts as down; one that hangs costs a whole time-out each time."""
-_OVERLOADED = (408, 425, 429, 503, 529)
-_NOT_UNDERSTOOD = (400, 404, 415, 422, 501)
-"""Statuses with which servers refuse a request that holds a parameter they do not know."""
-_NOT_LET_IN = (0, 401, 402, 403, 404)
-"""Statuses with which a server refuses whatever is asked; 0 is a web page instead of an answer."""
 SHORTEST_SECRET = 8
 """Characters; a shorter key is a placeholder such as `none` or `EMPTY`, and ordinary words would be hidden for it."""
 _SERVER_WORDS = 200
@@ -129,18 +134,6 @@ class Answer:
     cached: bool = False
 
 
-class _Failure(Exception):
-    """One try that gave no answer."""
-
-    def __init__(self, kind: str, reason: str, advice: str, status: int = 0, pause: float | None = None) -> None:
-        super().__init__(reason)
-        self.kind, self.reason, self.advice, self.status = kind, reason, advice, status
-        self.pause = pause
-        """Seconds that the server asks to be left alone."""
-        self.billed = False
-        """Whether the server may have worked for it all the same."""
-
-
 class _Sent(NamedTuple):
     """What one question took in the end."""
 
@@ -172,7 +165,7 @@ class Endpoint:
         self._lock = threading.Lock()
         self._quiet_until = 0.0
         self._lacks: frozenset[str] = frozenset()
-        """What the server turned out not to understand; see `_simpler`."""
+        """What the server turned out not to understand; see `simpler_request`."""
 
     def __repr__(self) -> str:
         return f"Endpoint({self.model!r}, {self._where!r})"
@@ -253,7 +246,7 @@ class Endpoint:
                 seconds = time.monotonic() - started
                 first, *others = (replace(answer, seconds=seconds) for answer in answers)
                 return _Sent([replace(first, tokens=spent), *others], used, calls)
-            simpler = _simpler(failure, request, lacks)
+            simpler = simpler_request(failure, request, lacks)
             if simpler == lacks | {"n"}:
                 return _Sent([], used, calls)
             if simpler is not None:
@@ -265,18 +258,18 @@ class Endpoint:
 
     def _paid(
         self, request: dict[str, Any], most: Tokens, *, retry: bool
-    ) -> tuple[list[Answer], Tokens, _Failure | None]:
+    ) -> tuple[list[Answer], Tokens, Failure | None]:
         """The answers of one request, what it cost, and why there are none."""
         answers, spent, failure = [], Tokens(), None
         try:
             answers, spent = self._once(request, most)
-        except _Failure as problem:
+        except Failure as problem:
             failure, spent = problem, most if problem.billed else Tokens()
         finally:
             self.means.budget.settle(self.model, most, spent, retry=retry)
         return answers, spent, failure
 
-    def _ended(self, failure: _Failure, failed: int, started: float) -> DiaForgeError | None:
+    def _ended(self, failure: Failure, failed: int, started: float) -> DiaForgeError | None:
         """Why there is no further try; None after the pause before one."""
         try:
             # Cutting its connection made the request fail.
@@ -289,7 +282,7 @@ class Endpoint:
             return problem
         return None
 
-    def _pause(self, failure: _Failure, failed: int) -> float:
+    def _pause(self, failure: Failure, failed: int) -> float:
         """Seconds until the next try, longer each time, never in step with others; as long as the server asks for."""
         if failure.pause is not None and failure.pause < PATIENCE_SECONDS:
             with self._lock:
@@ -302,33 +295,33 @@ class Endpoint:
         while (left := self._quiet_until - time.monotonic()) > 0:
             self.means.stop.sleep(left + random.uniform(0.0, self.means.wait_seconds))
 
-    def _given_up(self, failure: _Failure, failed: int) -> ModelError:
+    def _given_up(self, failure: Failure, failed: int) -> ModelError:
         tried = f" ({failed} tries)" if failed > 1 else ""
         said = f"The model '{self.model}' at {self._where} gave no answer: {failure.reason}{tried}. {failure.advice}"
         # A request that is refused for what it holds says nothing about the next one.
-        away = failure.kind != "refused" or failure.status in _NOT_LET_IN
+        away = failure.kind != "refused" or failure.status in NOT_LET_IN
         return Unanswered(self._hide(said)) if away else ModelError(self._hide(said))
 
     # --- one try -----------------------------------------------------------------------------------------------------
 
     def _once(self, request: dict[str, Any], most: Tokens) -> tuple[list[Answer], Tokens]:
-        """The answers of one request and what it cost; _Failure if there are none."""
+        """The answers of one request and what it cost; Failure if there are none."""
         import openai
 
-        failure: _Failure
+        failure: Failure
         try:
             body = self._body(request)
         except openai.APIStatusError as problem:
             failure = self._refusal(problem)
         except openai.APITimeoutError as problem:
-            failure = _too_late(self.means.timeout)
-            failure.billed = not _never_sent(problem)
+            failure = too_late(self.means.timeout)
+            failure.billed = not never_sent(problem)
         except openai.APIConnectionError as problem:
             why = f"it cannot be reached ({self._brief(str(problem.__cause__ or problem))})"
-            failure = _Failure("broken", why, "Start the server or correct its address.")
-            failure.billed = not _never_sent(problem)
+            failure = Failure("broken", why, "Start the server or correct its address.")
+            failure.billed = not never_sent(problem)
         except openai.OpenAIError as problem:
-            failure = _foreign(f"({type(problem).__name__})")
+            failure = foreign(f"({type(problem).__name__})")
         else:
             return self._answers(body, most)
         raise failure
@@ -345,13 +338,13 @@ class Endpoint:
             client.chat.completions.with_streaming_response.create(
                 model=self.model, messages=(), extra_body=request
             ) as response,
-            _httpx_errors(response.http_request),
+            httpx_errors(response.http_request),
         ):
             for piece in response.iter_bytes():
                 pieces.append(piece)
                 size += len(piece)
                 if size > MAX_ANSWER_BYTES:
-                    raise _foreign(f"of more than {MAX_ANSWER_BYTES >> 20} MB")
+                    raise foreign(f"of more than {MAX_ANSWER_BYTES >> 20} MB")
                 if time.monotonic() > deadline:
                     raise openai.APITimeoutError(response.http_request)
         return b"".join(pieces)
@@ -361,25 +354,25 @@ class Endpoint:
         try:
             found = json.loads(text)
         except (ValueError, RecursionError):
-            raise _unreadable(text) from None
+            raise unreadable(text) from None
         if isinstance(found, dict) and "choices" not in found and found.get("error"):
-            raise _Failure("broken", f"it answered: {self._brief(_words(found['error']))}", _ADVICE[500])
+            raise Failure("broken", f"it answered: {self._brief(_words(found['error']))}", ADVICE[500])
         try:
             answers = [_answer(choice["message"], self._hide) for choice in _some(found["choices"])]
             return answers, _tokens(found.get("usage"), most)
         except (ValueError, TypeError, AttributeError, LookupError):
-            raise _foreign("without a message") from None
+            raise foreign("without a message") from None
 
-    def _refusal(self, problem: openai.APIStatusError) -> _Failure:
+    def _refusal(self, problem: openai.APIStatusError) -> Failure:
         status, body = problem.status_code, problem.body
         said = _words(body) if isinstance(body, dict) and body else problem.response.reason_phrase or "no reason given"
-        kind = "overloaded" if status in _OVERLOADED else "broken" if status >= 500 else "refused"
-        return _Failure(
+        kind = "overloaded" if status in OVERLOADED else "broken" if status >= 500 else "refused"
+        return Failure(
             kind,
             f"it answered {status}: {self._brief(said)}",
-            _ADVICE.get(status) or _ADVICE[500 if status >= 500 else 400],
+            ADVICE.get(status) or ADVICE[500 if status >= 500 else 400],
             status,
-            _asked_pause(problem.response.headers) if kind == "overloaded" else None,
+            asked_pause(problem.response.headers) if kind == "overloaded" else None,
         )
 
     def _request(self, question: Question, count: int, lacks: frozenset[str]) -> dict[str, Any]:
@@ -436,93 +429,6 @@ class Endpoint:
 def key_from_environment() -> SecretStr:
     """The key of the first variable of `KEY_VARIABLES` that is set; empty if none is."""
     return SecretStr(next((os.environ[name] for name in KEY_VARIABLES if os.environ.get(name)), ""))
-
-
-# --- what failures mean ----------------------------------------------------------------------------------------------
-
-_ADVICE = {
-    400: "Change what it names, or choose another model.",
-    401: f"Set the right key in {KEY_VARIABLES[0]}.",
-    403: f"Set a key that may use this model in {KEY_VARIABLES[0]}.",
-    404: "Check the model's name and the address, which usually ends in /v1.",
-    429: "Ask for fewer at once, or resume later.",
-    500: "Look at the server's own log, then resume.",
-}
-
-
-def _too_late(timeout: float) -> _Failure:
-    return _Failure(
-        "silent",
-        f"it did not answer within {timeout:g} seconds",
-        "Look whether the server hangs; if it is only slow, ask for fewer at once or allow more time.",
-    )
-
-
-def _foreign(what: str, kind: str = "broken") -> _Failure:
-    failure = _Failure(
-        kind,
-        f"its answer {what} is not that of an OpenAI-compatible server",
-        "Correct the address, which usually ends in /v1, or look at the server's own log.",
-    )
-    failure.billed = kind == "broken"
-    return failure
-
-
-def _unreadable(text: str) -> _Failure:
-    """What an answer is that is no JSON: a page means the wrong address, the rest may be an accident."""
-    start = text.lstrip()[:1]
-    if start == "<":
-        return _foreign("(a web page)", "refused")
-    return _foreign("(half a JSON text)" if start in ("{", "[") else "(no JSON text)" if start else "(nothing)")
-
-
-def _never_sent(problem: BaseException) -> bool:
-    """Whether the request surely did not reach the server."""
-    import httpx2
-
-    return isinstance(problem.__cause__, (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout))
-
-
-@contextlib.contextmanager
-def _httpx_errors(request: Any) -> Iterator[None]:
-    """Failures while the answer is read, as the client reports those before it."""
-    import httpx2
-    import openai
-
-    try:
-        yield
-    except httpx2.TimeoutException as problem:
-        raise openai.APITimeoutError(request) from problem
-    except httpx2.HTTPError as problem:
-        raise openai.APIConnectionError(message=str(problem), request=request) from problem
-
-
-def _asked_pause(headers: Mapping[str, str]) -> float | None:
-    """Seconds that the server asks for in `Retry-After`, as a number or a date; None if it does not."""
-    said = headers.get("retry-after", "")
-    with contextlib.suppress(ValueError):
-        return max(0.0, float(said))
-    with contextlib.suppress(ValueError, TypeError):
-        return max(0.0, email.utils.parsedate_to_datetime(said).timestamp() - time.time())
-    return None
-
-
-def _simpler(failure: _Failure, request: Mapping[str, Any], lacks: frozenset[str]) -> frozenset[str] | None:
-    """What to leave out so that the server may understand the request; None if the refusal is not about that.
-
-    `n` and the response format are luxuries and left out at any such refusal; the others only when it names them.
-    """
-    if failure.status not in _NOT_UNDERSTOOD:
-        return None
-    said = failure.reason
-    for name in ("max_tokens", "temperature", "seed"):
-        if name in request and f"{name}" in said and "maximum" not in said:
-            return lacks | {name}
-    if "n" in request and "response_format" not in said:
-        return lacks | {"n"}
-    if "response_format" in request:
-        return lacks | {"json_object" if "json_schema" in lacks else "json_schema"}
-    return None
 
 
 # --- the protocol's forms --------------------------------------------------------------------------------------------
