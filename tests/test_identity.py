@@ -7,6 +7,7 @@ from pathlib import Path
 from diaforge_core.conversation.prompts import RENDERING
 from diaforge_core.generator import identity
 from diaforge_core.generator.identity import DatasetIdentity, RunIdentity, as_markdown, versions
+from tests.test_imports import ROOT, imports_of
 
 
 def a_card(**changes: object) -> DatasetIdentity:
@@ -38,7 +39,15 @@ def test_the_versions_name_every_part_that_decides_over_a_dialogue():
     assert found.diaforge[0].isdigit()
     assert "prompts.py" in found.prompts
     assert {"wording/generation/user.yaml", "wording/generation/teacher.yaml", "personas.yaml"} <= set(found.wording)
-    assert any(name.startswith("verifiers") for name in found.verifiers)
+
+
+def test_the_versions_of_the_cascade_name_every_reader_that_it_reads_with():
+    cascade = (ROOT / "diaforge_core" / "conversation" / "verifiers").glob("*.py")
+    used = {found.module for path in cascade for found in imports_of(path, ROOT)}
+    readers = {name.split(".")[2] for name in used if name.startswith("diaforge_core.conversation.")}
+    named = {file.removesuffix(".py").partition("/")[0] for file in versions().verifiers}
+    assert "reading" in readers
+    assert readers - {"rollout"} <= named
 
 
 def test_a_changed_text_is_another_version_and_line_ends_are_not(tmp_path: Path):

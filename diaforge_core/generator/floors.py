@@ -17,7 +17,7 @@ PHRASE = 0.02
 """Share of dialogues that may hold one run of eight words."""
 MATTR = 0.6
 """Distinct words in any hundred; written business talk lies between 0.65 and 0.75."""
-CHANCE = 3
+CHANCE = 5
 """Dialogues that may share a phrase whatever their number."""
 
 
