@@ -156,9 +156,8 @@ def _acts_on(thing: str, key: str) -> tuple[Tool, ...]:
 
 
 def a_persona(**changes: Any) -> Persona:
-    return Persona(
-        **{"name": "Ana Ruiz", "role": "account executive", "department": "Sales", "seniority": "senior"} | changes
-    )
+    fields: dict[str, Any] = {"name": "Ana Ruiz", "role": "account executive", "department": "Sales"}
+    return Persona(**fields | {"seniority": "senior"} | changes)
 
 
 def a_setting(**changes: Any) -> Setting:

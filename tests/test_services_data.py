@@ -112,6 +112,7 @@ def test_an_estimate_counts_every_scenario(workspace: Workspace):
     found = workspace.generation.estimate(Recipe(catalog="sample", count=100, seed=5))
     assert found.dialogues == 100
     assert abs(sum(found.tiers.values()) - 100) <= 2
+    assert found.seconds is not None
     assert found.seconds > 0
 
 
