@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import random
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from ..catalog.facets import facets
 from ..catalog.places import inside
 from ..catalog.profiles import Profile, about, profile
 from ..catalog.verbs import PREPOSITIONS, SAME_ACTION, split_head
@@ -21,28 +19,23 @@ from .wording import Wording
 _SINGLE_OBJECT = ("update", "delete", "get")
 """Actions on one thing, so that two of them can share their object: "change or remove a lead"."""
 _WORDED = (*_SINGLE_OBJECT, "create", "list", "search")
-_MOST_CHOICES = 3
-"""Things that a person mixes up in one sentence."""
+_ONE_SHARE = 0.88
+"""Share of the openings that name one thing only, where one is what several candidates are about."""
 _ENOUGH_FITS = 4
 """Candidates that a clue should be true of; more make it no vaguer to a listener."""
-_DILUTED = {2: 0.62, 3: 0.6}
-"""Things named → what each of their words counts, since only one of them is meant."""
+_DILUTED = 0.62
+"""What each word of two things counts, since only one of them is meant."""
 _ACT_BESIDE_SEVERAL = 0.7
 """What naming the action counts where several things are named: it may not fit them all alike."""
 _ONLY_PART = 1.0
 """Words that a part of the thing's name is worth less than a whole name, which other things may share too."""
-_SHARED_ARTICLE = 0.45
-"""Share of the choices in which one article does for all things: "a lead or contact"."""
 _SINGULAR = 0.6
 """Share of the openings about a thing that speak of one, not of several."""
+_OURS = ("our", "some of our", "one of our")
 _HALF = 0.4
 """Boldness from which on no long name is said, since it may be what gives the tool away."""
 _SHORT = 4
 """Words of a long name that a person says who mixes it up with others."""
-_LONGEST_PLACE = 6
-"""Words of a place that is named among others."""
-_NOWHERE = "standing on its own"
-"""The answer of what lies in no place."""
 _NO_ENDS = PREPOSITIONS | word_set("a an the and or")
 """Words that no noun phrase begins or ends with."""
 
@@ -71,21 +64,46 @@ class Hints:
         self._things = {name: meaning(item.resource) for name, item in self._profiles.items()}
         self._acts = {name: meaning(item.act) for name, item in self._profiles.items()}
 
-    def drawn(self, rng: random.Random, boldness: float) -> Clue:
-        """One of the clues that say much and fit many; the emptier ones come more often with more `boldness`."""
+    def drawn(self, rng: random.Random, boldness: float, *, situated: bool = False) -> Clue:
+        """One of the clues that say much and fit many; the emptier ones come more often with more `boldness`.
+
+        `situated` asks for a situation that names no thing, where that is true of more candidates than any thing is.
+        """
+        if situated and self._act_fits_most:
+            return self._act_fits_most
         most = min(_ENOUGH_FITS, len(self.candidates))
         scored = [
             (self._weight(clue) + min(clue.fits, most) + rng.random() * (1 + 3 * boldness), number, clue)
-            for number, clue in enumerate(self.clues)
-            if boldness < _HALF or all(len(thing.split()) <= _SHORT for thing in clue.things)
+            for number, clue in enumerate(self._pool(rng, boldness))
         ]
         return max(scored)[2] if scored else Clue()
+
+    def _pool(self, rng: random.Random, boldness: float) -> Sequence[Clue]:
+        """The clues to draw from: mostly those that name one thing by its own name or the end of it."""
+        if boldness >= _HALF:
+            return [clue for clue in self.clues if all(len(thing.split()) <= _SHORT for thing in clue.things)]
+        plain = [clue for clue in self.clues if len(clue.things) == 1 and len(clue.actions) < 2 and self._heads(clue)]
+        if plain and rng.random() < _ONE_SHARE:
+            return plain
+        return [clue for clue in self.clues if len(clue.things) != 1 or self._heads(clue)] or self.clues
+
+    def _heads(self, clue: Clue) -> bool:
+        """Whether the thing is called by its own name, or by the end of it: "policy" for "timeout policy"."""
+        return self.mine.resource == clue.things[0] or self.mine.resource.endswith(f" {clue.things[0]}")
+
+    @cached_property
+    def _act_fits_most(self) -> Clue | None:
+        """The action alone, where more of the candidates share it than are about the thing."""
+        fits = {clue.things: clue.fits for clue in self.clues if not clue.things or not clue.actions}
+        acts = next((clue for clue in self.clues if not clue.things and len(clue.actions) == 1), None)
+        named = max((number for things, number in fits.items() if len(things) == 1), default=0)
+        return acts if acts and acts.fits > named else None
 
     def _weight(self, clue: Clue) -> float:
         """How much a clue says: the words of its things, those of alternatives and of parts of a name for less."""
         words = frozenset().union(*map(meaning, clue.things)) if clue.things else frozenset()
         part = len(clue.things) == 1 and clue.things[0] != self.mine.resource
-        share = _DILUTED.get(len(clue.things), 1.0)
+        share = _DILUTED if len(clue.things) > 1 else 1.0
         acted = bool(clue.actions) * (1.0 if len(clue.things) < 2 else _ACT_BESIDE_SEVERAL)
         return len(words) * share + acted - _ONLY_PART * (part or not words)
 
@@ -125,24 +143,6 @@ class Hints:
         verbs = {_verb_in(tool.original_name, action) for tool in self.tools if profile(tool).action == action}
         return verbs.pop() if len(verbs) == 1 else ""
 
-    def somewhere(self, rng: random.Random) -> tuple[str, list[str]]:
-        """Two or three places where such things lie, the goal's among them, and the kind of place; else nothing."""
-        known = {facet.key: facet.answers for facet in facets(self.tools)}
-        kinds = [key for key in ("group", "group", "scope") if self.goal.name in known.get(key, ())]
-        if not kinds:
-            return "", []
-        kind = rng.choice(kinds)
-        mine = known[kind][self.goal.name]
-        others = sorted({*known[kind].values()} - {mine, _NOWHERE})
-        if mine == _NOWHERE or len(mine.split()) > _LONGEST_PLACE:
-            return "", []
-        short = [place for place in others if len(place.split()) <= _LONGEST_PLACE]
-        if kind == "group" and any(map(self._repeats, (mine, *short))):
-            return "", []
-        places = [mine, *rng.sample(short, min(len(short), _MOST_CHOICES - 1))]
-        rng.shuffle(places)
-        return kind, [re.sub(r"\byour(self)?\b", lambda found: f"my{found[1] or ''}", place) for place in places]
-
     def _thing_choices(self) -> Iterator[tuple[str, ...]]:
         yield ()
         yield from ((run,) for run in _runs(self.mine.resource))
@@ -155,12 +155,6 @@ class Hints:
         )
         named = {other: _short(other) for other in others}
         yield from ((_short(self.mine.resource), other) for other in named.values() if said)
-        yield from (
-            (_short(self.mine.resource), named[one], named[other])
-            for one in named
-            for other in named
-            if said and one < other and _apart(named[one], named[other])
-        )
 
     def _action_choices(self, thing: bool) -> Iterator[tuple[str, ...]]:
         yield ()
@@ -208,10 +202,6 @@ def _short(resource: str) -> str:
     return " ".join(words[-_SHORT:]) if len(words) > _SHORT + 1 and not _NO_ENDS & {*words} else resource
 
 
-def _apart(one: str, other: str) -> bool:
-    return not (meaning(one) <= meaning(other) or meaning(other) <= meaning(one))
-
-
 def _runs(resource: str) -> Iterator[str]:
     """The resource and its shorter runs of words that could be a noun phrase, the longest first."""
     words = resource.split()
@@ -235,8 +225,11 @@ def several(thing: str) -> str:
     return " ".join([*before, plural(last)]) + tail
 
 
-def core_words(words: Wording, clue: Clue, hints: Hints, where: str = "") -> str:
-    """The clue as a request, with where the thing lies; nothing for one that says nothing."""
+def core_words(words: Wording, clue: Clue, hints: Hints, where: str = "", situation: str = "") -> str:
+    """The clue as a request, with where the thing lies; nothing for one that says nothing.
+
+    `situation` is the rule for an action whose thing is told by a value that is stated with it.
+    """
     if clue.things:
         slots = _thing_slots(words, clue, hints.goal)
         if clue.actions:
@@ -245,22 +238,17 @@ def core_words(words: Wording, clue: Clue, hints: Hints, where: str = "") -> str
             thing = slots["thing" if words.rng.random() < _SINGULAR else "our"]
             text = words.phrase("open_about", thing=f"{thing} {where}".strip())
     elif clue.actions:
-        text = words.phrase("open_act", act=f"{_act(words, clue.actions[0])} {where}".strip())
+        text = words.phrase("open_act", act=f"{_act(words, clue.actions[0], situation)} {where}".strip())
     else:
         return ""
-    return attached(text, _hesitation(words, clue, hints, where))
+    return attached(text, _hesitation(words, clue))
 
 
-def _hesitation(words: Wording, clue: Clue, hints: Hints, where: str) -> str:
-    """What a person adds who is not sure of the word, of what to do, or of where the thing is kept."""
+def _hesitation(words: Wording, clue: Clue) -> str:
+    """What a person adds who is not sure of the word or of what to do."""
     if len(clue.things) > 1:
         return words.plain("mixup")
-    if len(clue.actions) > 1:
-        return words.plain("undecided")
-    kind, places = hints.somewhere(words.rng) if not where else ("", [])
-    if len(places) < 2:
-        return ""
-    return words.plain(f"somewhere_{kind}", places=f"{', '.join(places[:-1])} or {places[-1]}")
+    return words.plain("undecided") if len(clue.actions) > 1 else ""
 
 
 def _done(words: Wording, clue: Clue, hints: Hints, slots: dict[str, str]) -> str:
@@ -277,9 +265,9 @@ def _done(words: Wording, clue: Clue, hints: Hints, slots: dict[str, str]) -> st
     return f"{act} {slots['thing']}"
 
 
-def _act(words: Wording, action: str) -> str:
+def _act(words: Wording, action: str, situation: str) -> str:
     rule = f"act_{action}" if action in _WORDED else "act_other"
-    return words.plain(rule, verb=" ".join(identifier_words(action)))
+    return words.plain(situation or rule, verb=" ".join(identifier_words(action)))
 
 
 def _thing_slots(words: Wording, clue: Clue, goal: Tool) -> dict[str, str]:
@@ -293,7 +281,7 @@ def _thing_slots(words: Wording, clue: Clue, goal: Tool) -> dict[str, str]:
     many = _either(words, list(map(several, things)))
     slots = {"thing": _either(words, named), "new": _either(words, fresh), "many": many, "our": f"our {many}"}
     if not only and not any(map(unique, things)) and all(countable(split_head(thing)[0]) for thing in things):
-        slots["our"] = f"{words.rng.choice(('our', 'some of our', 'one of our', 'the', 'those'))} {many}"
+        slots["our"] = f"{words.rng.choice(_OURS if len(things) == 1 else ('our',))} {many}"
         slots |= {"things": many} if len(things) == 1 else {}
     elif only:
         slots["our"] = slots["thing"]
@@ -301,10 +289,5 @@ def _thing_slots(words: Wording, clue: Clue, goal: Tool) -> dict[str, str]:
 
 
 def _either(words: Wording, said: Sequence[str]) -> str:
-    """One thing, or the choice between several: "a rate plan or a service", "a rate plan or service"."""
-    if len(said) == 1:
-        return said[0]
-    article = said[0].partition(" ")[0]
-    if article in ("a", "an") and words.rng.random() < _SHARED_ARTICLE:
-        said = [said[0], *(thing.removeprefix(f"{article} ") for thing in said[1:])]
-    return words.plain("either_thing", first=", ".join(said[:-1]), second=said[-1])
+    """One thing, or the choice between two, each with its article: "a rate plan or a service"."""
+    return said[0] if len(said) == 1 else words.plain("either_thing", first=said[0], second=said[1])

@@ -12,7 +12,7 @@ from typing import Any
 from ..catalog.facets import Facet, facets
 from ..catalog.leaves import leaves
 from ..catalog.profiles import profile
-from ..catalog.words import with_article
+from ..catalog.words import with_article, word_set
 from ..records.base import derived_seed
 from ..records.dialogue import Evidence, Turn
 from ..records.scenario import Bank, Persona, Scenario
@@ -38,6 +38,8 @@ _PLACE_SHARE = 0.9
 """Share of the openings that say which area the thing is of, where that gives nothing away."""
 _SCOPE_SHARE = 0.4
 """The same for what the thing lies in."""
+_PEOPLE = word_set("customer contact person employee candidate full first last")
+"""Words of a label for somebody's name."""
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
 
 
@@ -147,19 +149,30 @@ class ScriptedUser:
 
     def _opening_words(self, words: _Draft, draw: int) -> str:
         """One draw of the opening; later draws say less beside the point, and the last ones state no values."""
-        flourished = draw < _PLAIN_FROM
-        clue = self._hints.drawn(words.rng, boldness=draw / _DRAWS)
+        stated_now = self._due_in_opening() if draw < _DRAWS - 3 else []
+        situation = self._situation(stated_now)
+        clue = self._hints.drawn(words.rng, boldness=draw / _DRAWS, situated=bool(situation))
         named = bool(clue.things or clue.actions)
         where = self._where(words, named=named)
-        text = core_words(words, clue, self._hints, where) if named else where or words.phrase("open_blank")
-        if flourished:
-            text = follow(words.phrase("hello"), text)
-            text = attached(text, words.plain("open_why"))
-        text = sentence(text)
+        text = core_words(words, clue, self._hints, where, situation) if named else where or words.phrase("open_blank")
+        text = sentence(self._flourished(words, text) if draw < _PLAIN_FROM else text)
         if self.scenario.dial == "impatient":
             text = f"{text} {words.phrase('impatient').strip()}"
-        stated_now = self._due_in_opening() if draw < _DRAWS - 3 else []
         return self._with_values(words, text, stated_now, opening=True)
+
+    def _flourished(self, words: _Draft, text: str) -> str:
+        """The request behind a greeting and before a reason; an occasion only where the sentence still runs."""
+        text = follow(words.phrase("hello"), text)
+        why = words.plain("open_why")
+        return text if why.startswith(",") and text.endswith((".", "?", "!")) else attached(text, why)
+
+    def _situation(self, paths: Sequence[str]) -> str:
+        """The rule for a request that a stated name makes clear: "add somebody new"; "" where no name is stated."""
+        if profile(self.goal).action != "create":
+            return ""
+        labels = [self._leaves[path].label for path in paths if isinstance(self._parts[path], str)]
+        named = next((label for label in labels if label.endswith("name")), "")
+        return ("act_person" if _PEOPLE & {*named.split()} else "act_named") if named else ""
 
     def _where(self, words: _Draft, *, named: bool) -> str:
         """Where the thing lies, as far as all tools' things lie there; said in most openings."""
@@ -277,7 +290,8 @@ class ScriptedUser:
             answer = self._unquoted(answer)
         rule = {"resource": "pick_noun", "scope": "pick_place", "group": "pick_group"}.get(kind, "pick_verb")
         said = answer if plainest else self._paraphrased(words, kind, answer)
-        return words.phrase(rule, answer=_from_the_user(said), **slots)
+        said = _from_the_user(said)
+        return words.phrase(rule, answer=said, asked=_asked_of_you(said), **slots)
 
     def _unquoted(self, answer: str) -> str:
         """The answer, or as much of it as quotes nothing."""
@@ -355,7 +369,8 @@ class ScriptedUser:
         if not self.scenario.solvable and self._would_corner(turns, answer, facet):
             return sentence(words.phrase("wrong_way"))
         rule = {"resource": "pick_noun", "scope": "pick_place", "group": "pick_group"}.get(facet.key, "pick_verb")
-        return sentence(words.phrase(rule, answer=_from_the_user(answer)))
+        said = _from_the_user(answer)
+        return sentence(words.phrase(rule, answer=said, asked=_asked_of_you(said)))
 
     # --- the dials ---------------------------------------------------------------------------------------------------
 
@@ -528,6 +543,11 @@ def _without(paths: Sequence[str], path: str) -> Iterable[str]:
 def _from_the_user(answer: str) -> str:
     """An answer as the assistant words it, from the user's mouth: "my own calendar"."""
     return re.sub(r"\byour\b", "my", answer.replace("yourself", "myself"))
+
+
+def _asked_of_you(answer: str) -> str:
+    """What the user wants to do as what the assistant does for it: "show me a list of chats"."""
+    return re.sub(r"\A(?:see|view) ", "show me ", answer)
 
 
 def _none_of_many(text: str) -> str:
