@@ -156,8 +156,9 @@ def _acts_on(thing: str, key: str) -> tuple[Tool, ...]:
 
 
 def a_persona(**changes: Any) -> Persona:
-    fields: dict[str, Any] = {"name": "Ana Ruiz", "role": "account executive", "department": "Sales"}
-    return Persona(**fields | {"seniority": "senior"} | changes)
+    plain = {"name": "Ana Ruiz", "role": "account executive", "department": "Sales", "seniority": "senior"}
+    fields: dict[str, Any] = plain | changes
+    return Persona(**fields)
 
 
 def a_setting(**changes: Any) -> Setting:
