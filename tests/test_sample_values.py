@@ -200,3 +200,53 @@ def test_a_change_without_anything_to_say_is_no_reason_to_ask():
     assert not is_worth_asking(opaque)
     assert is_worth_asking(a_tool("UpdateThing", thing_id="string!", title="string"))
     assert is_worth_asking(a_tool("GetThing", side_effect="read", thing_id="string!", blob={"type": "object"}))
+
+
+def test_a_text_that_nothing_describes_is_nobodys_to_add():
+    tool = a_tool("Numbers_ListNumbers", Lata=TEXT, city=TEXT)
+    assert values(tool, "Lata") == []
+    assert values(tool, "city")
+
+
+def test_of_two_texts_of_somebodys_own_only_one_is_added():
+    tool = a_tool("Sites_CreateSite", subject=TEXT, memo=TEXT, notes=TEXT)
+    drawn = [sample_arguments(tool, random.Random(seed), 1.0) for seed in range(8)]
+    assert {len(arguments) for arguments in drawn} == {1}
+
+
+def test_a_value_named_after_the_choice_of_another_is_given_with_that_choice_only():
+    fields = {"stage": {"enum": ["contacted", "disqualified"]}, "disqualified_reason": {"enum": ["no budget", "spam"]}}
+    tool = a_tool("CRM_UpdateLead", **fields)
+    drawn = [sample_arguments(tool, random.Random(seed), 1.0) for seed in range(12)]
+    assert {arguments["stage"] for arguments in drawn} == {"contacted", "disqualified"}
+    assert all(("disqualified_reason" in each) == (each["stage"] == "disqualified") for each in drawn)
+
+
+def test_a_listed_country_is_the_one_that_the_city_lies_in():
+    fields = {"city": TEXT, "country": {"enum": ["Canada", "Australia"]}}
+    tool = a_tool("CRM_CreateSite", address={"type": "object", "properties": fields, "required": list(fields)})
+    where = {place.city: place.country for place in PLACES}
+    assert all(where[each["city"]] == each["country"] for each in values(tool, "address"))
+
+
+@pytest.mark.parametrize(
+    ("tool", "field", "shape"),
+    [
+        ("Usage_CreateTrigger", "TriggerValue", r"\d+"),
+        ("Banking_CreatePayee", "swiftCode", r"[A-Z]{4}DE\d\d"),
+        ("workbookWorksheet_getRange", "address", r"A1:[B-H]\d+"),
+        ("Rooms_GetRoom", "apiVersion", r"\d\.\d"),
+        ("ITSM_CreateEmergencyChange", "rollback_plan", r"(Restore|Go back|Switch back|Put the old) .+"),
+        ("Directory_CreateGuestUser", "displayName", r"[A-Z][a-z]+ [A-Z]\w+"),
+    ],
+)
+def test_a_value_fits_the_work_that_the_tool_does(tool: str, field: str, shape: str):
+    drawn = values(a_tool(tool, **{field: "string!"}), field)
+    assert all(re.fullmatch(shape, value) for value in drawn), drawn
+
+
+def test_a_look_at_what_could_be_drawn_changes_no_draw():
+    fields = {"email": {"type": "string", "format": "email"}, "lata": TEXT, "nickname": TEXT}
+    tool = a_tool("CRM_CreateLead", **fields)
+    first = sample_arguments(tool, random.Random(4), 1.0)  # looks at each kind of text for the first time
+    assert first == sample_arguments(tool, random.Random(4), 1.0)

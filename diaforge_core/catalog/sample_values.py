@@ -8,8 +8,9 @@ import re
 import string
 import threading
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from faker import Faker
@@ -33,6 +34,7 @@ from .sample_words import (
     PLACES,
     SEEN_WORDS,
     SENTENCES,
+    SPELT_NUMBERS,
     START_WORDS,
     STREET_WORDS,
     TEXT_WORDS,
@@ -51,6 +53,15 @@ _EXAMPLE_SLUG = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)+")
 _COUNTRY_CODE = re.compile(r"ISO.?3166|country code", re.IGNORECASE)
 _HANDLE = re.compile(r"\b(?:device|channel|binding|chat)\b", re.IGNORECASE)
 _TROUBLE = re.compile(r"\b(?:not work|down|broken|keeps happening|went wrong|fails?)\b", re.IGNORECASE)
+_SHEETS = frozenset(("workbook", "worksheet", "range"))
+_WON = frozenset(("lead", "leads", "prospect", "opportunity", "customer", "contact", "account", "campaign"))
+"""Whom a firm comes to know by a fair or a newsletter."""
+_TITLES = (("change", "change"), ("meeting", "meeting"), ("appointment", "meeting"), ("call", "meeting"))
+"""A word of the tool's name → the kind of headline that its work has."""
+_NO_TEXT = frozenset(("name", "version", "language", "url", "uri", "date", "time", "encoding", "length", "size"))
+"""Last words of parameters that only speak of a text."""
+_NOWHERE = "none"
+"""A locale that has a generator of its own, so that a look at what could be drawn disturbs no draw."""
 _LOCAL = threading.local()
 _AT_HOME = 0.7
 """Share of calls that are about a place in the country of the locale."""
@@ -82,13 +93,25 @@ class Values:
     """Draws values for the parameters of one call, so that they go together and differ from each other."""
 
     def __init__(
-        self, rng: random.Random, locale: str, today: dt.date, *, past: bool = False, ends: bool = False
+        self,
+        rng: random.Random,
+        locale: str,
+        today: dt.date,
+        *,
+        past: bool = False,
+        ends: bool = False,
+        about: Sequence[str] = (),
     ) -> None:
-        """`past`: the call is about what has been, as one that reads what was stored; `ends`: it ends something."""
+        """`past`: the call is about what has been, as one that reads what was stored; `ends`: it ends something.
+
+        `about`: the words of the tool's name, by which a subject or a reason is chosen that fits the work.
+        """
         self.rng = rng
         self.today = today
         self.past = past
         self.ends = ends
+        self.about = frozenset(about)
+        self.noun = about[-1] if about else ""
         self.country = locale[-2:]
         self.fake = _faker(locale)
         self.fake.seed_instance(rng.getrandbits(48))
@@ -97,6 +120,8 @@ class Values:
         """Whether each name is to be of somebody new, since the one at hand is taken."""
         self.start = today + dt.timedelta(days=-rng.randint(40, 90) if past else rng.randint(2, 25))
         self._place: Place | None = None
+        self.countries: frozenset[str] = frozenset()
+        """Names or codes of the only countries that the call takes; empty for any."""
 
     def code(self, name: str) -> str:
         """A short official code, where the name speaks of a country, a language or a currency; else nothing."""
@@ -105,6 +130,26 @@ class Values:
         if kind == "country":
             return self.place().code
         return self.rng.choice(CHOICES[kind if kind == "currency" else f"{kind}_code"]) if kind else ""
+
+    def option(self, name: str, options: Sequence[Any]) -> Any:
+        """One of the allowed values; the country of the call's place, and mostly its currency, where they are meant."""
+        words = set(_words(name))
+        place = self.place() if words & {"country", "currency"} else None
+        if place and "country" in words and (own := [each for each in options if each in (place.country, place.code)]):
+            return own[0]
+        if place and "currency" in words and place.currency in options and self.rng.random() < _AT_HOME:
+            return place.currency
+        return self.rng.choice(options)
+
+    def knows(self, name: str, schema: Mapping[str, Any]) -> bool:
+        """Whether the name or the document tells what such a text is like, so that it need not be made up."""
+        words = _words(name)
+        return bool(
+            self._by_format(schema.get("format"), words)
+            or self._by_example(words, schema)
+            or self._stated(name, words, schema)
+            or self._known(words, schema, "")
+        )
 
     def text(self, name: str, schema: Mapping[str, Any], entity: str) -> str:
         """A text for the parameter `name`; `entity` is the kind of thing that a bare `id` is of."""
@@ -188,8 +233,9 @@ class Values:
     def place(self) -> Place:
         """Where the call is about, the same each time; mostly in the country of the locale."""
         if self._place is None or self.afresh:
-            home = [place for place in PLACES if place.code == self.country]
-            self._place = self.rng.choice(home if home and self.rng.random() < _AT_HOME else PLACES)
+            known = [place for place in PLACES if self.countries & {place.country, place.code}] or PLACES
+            home = [place for place in known if place.code == self.country]
+            self._place = self.rng.choice(home if home and self.rng.random() < _AT_HOME else known)
         return self._place
 
     def _company(self) -> str:
@@ -251,10 +297,18 @@ class Values:
         return self.today + dt.timedelta(days=self.rng.randint(2, 45))
 
     def _by_name(self, words: list[str], schema: Mapping[str, Any], entity: str) -> str:
+        return self._known(words, schema, entity) or self._thing(words)
+
+    def _known(self, words: list[str], schema: Mapping[str, Any], entity: str) -> str:
+        """A text of the kind that the name speaks of; nothing where it speaks of none."""
         last = words[-1] if words else ""
         joined = "".join(words)
-        if last in ("iban", "bic", "vat") or {"vat", "tax", "card", "serial"} & set(words):
+        if last in ("iban", "bic", "vat") or {"vat", "tax", "card", "serial", "swift"} & set(words):
             return self._coded(words)
+        if last in SPELT_NUMBERS or (last == "value" and "trigger" in words):
+            return str(self.number(words[-1], {}))
+        if last == "version":
+            return f"{self.rng.randint(1, 6)}.{self.rng.randint(0, 9)}"
         if last in ("sid", "sids"):
             return self._sid(words, schema, entity)
         if last == "id" and str(schema.get("description", "")).startswith("Identifies the "):
@@ -270,7 +324,7 @@ class Values:
             or self._time_text(words)
             or self._sentence(words, schema, entity)
             or self._choice(words, joined, schema)
-            or self._thing(words)
+            or self._proper_name(words)
         )
 
     def _identifier(self, words: list[str], schema: Mapping[str, Any], entity: str) -> str:
@@ -313,13 +367,17 @@ class Values:
             return self.person(role).email
         if last in ("username", "login", "identity", "nickname", "alias"):
             return self.person(role).login
-        if joined.endswith(("fullname", "emailname")) or (joined == "displayname" and entity in PERSON_WORDS):
+        if joined.endswith(("fullname", "emailname")) or (joined == "displayname" and self._is_of_person(entity)):
             return self.person(role).name
         if last in COMPANY_WORDS or (last == "name" and set(words[:-1]) & COMPANY_WORDS):
             return self.person(role).company
         if last in PERSON_WORDS or (last in ("name", "by") and (set(words[:-1]) & PERSON_WORDS or _is_done_by(words))):
             return self.person(role).name
         return ""
+
+    def _is_of_person(self, entity: str) -> bool:
+        """Whether the tool's own thing is a person, as in `Directory.CreateGuestUser`."""
+        return entity in PERSON_WORDS or self.noun in PERSON_WORDS
 
     def _address(self, words: list[str], schema: Mapping[str, Any]) -> str:
         """A part of the one address that the call is about; nothing for a name that speaks of none."""
@@ -345,6 +403,10 @@ class Values:
             return f"Suite {self.rng.randint(2, 40)}"
         if words == ["address"] and _HANDLE.search(said):
             return self.person("").login
+        if last == "address" and self.about & _SHEETS:
+            return f"A1:{self.rng.choice('BCDEFGH')}{self.rng.randint(5, 40)}"
+        if last == "region" and (re.search(r"\b(?:state|province)\b", said) or {"state", "province"} & set(words)):
+            return self.place().region
         if "ip" not in words and (last in STREET_WORDS or joined.endswith(("address1", "line1"))):
             return f"{self.rng.randint(2, 240)} {self.rng.choice(CHOICES['street'])}"
         return ""
@@ -410,27 +472,42 @@ class Values:
     def _sentence(self, words: list[str], schema: Mapping[str, Any], entity: str) -> str:
         if {"search", "query", "keyword", "keywords", "q"} & set(words) or (self.past and words[-1:] == ["text"]):
             return self.rng.choice(CHOICES["search"])
-        kind = next((TEXT_WORDS[word] for word in reversed(words) if word in TEXT_WORDS), None)
-        kind = "title" if kind and "short" in words else kind
-        if kind == "title" and (entity in TROUBLES or _TROUBLE.search(str(schema.get("description", "")))):
-            kind = "trouble"
-        if kind == "reason" and self.ends:
-            kind = "ending"
+        kind = _kind_of_text(words)
         if kind == "title" and "job" in words:
             return self.rng.choice(CHOICES["job"])
+        if kind == "title":
+            troubled = entity in TROUBLES or _TROUBLE.search(str(schema.get("description", "")))
+            kind = "trouble" if troubled else self._kind_of_title(words)
+        if kind == "reason":
+            kind = "ending" if self.ends else "urgent" if "emergency" in self.about else "reason"
         return self.rng.choice(SENTENCES[kind]) if kind else ""
 
+    def _kind_of_title(self, words: list[str]) -> str:
+        """What a headline is about, by the work that the tool does."""
+        if words[-1:] == ["text"] and self.about & {"note", "comment"}:
+            return "note"
+        return next((kind for word, kind in _TITLES if word in self.about), "title")
+
     def _choice(self, words: list[str], joined: str, schema: Mapping[str, Any]) -> str:
-        known = {word.removesuffix("s") if len(word) > 3 else word for word in words} | set(words)
+        told = words if words[-1] in ("name", "zone", "title") else words[-1:]  # the last word is the noun
+        known = {word.removesuffix("s") if len(word) > 3 else word for word in told} | set(told)
         if {"time", "zone"} <= known:
             known.add("timezone")
         if "type" in known and re.search(r"\bevent", str(schema.get("description", "")), re.IGNORECASE):
             known.add("event")
         kind = next((kind for word, kind in CHOICE_WORDS if word in known or word == joined), None)
+        if kind == "source" and not self.about & _WON:
+            return ""
         return self.rng.choice(CHOICES[kind]) if kind else ""
 
+    def _proper_name(self, words: list[str]) -> str:
+        """What somebody calls a thing of theirs, whatever it is; nothing where no name is asked for."""
+        if words[-1:] != ["name"]:
+            return ""
+        return f"{self.rng.choice(CHOICES['named'])} {self.rng.choice(CHOICES['kind_of_name'])}"
+
     def _thing(self, words: list[str]) -> str:
-        """A made-up proper name, with the parameter's own noun where that reads well."""
+        """A made-up text, with the parameter's own noun where that reads well."""
         noun = next((word for word in reversed(words) if word not in EMPTY_WORDS), "")
         name = self.rng.choice(CHOICES["generic"])
         reads_well = noun.isalpha() and 3 < len(noun) < 14
@@ -442,6 +519,34 @@ class Values:
         for part in country.split():
             parts.append("".join(str(self.rng.randint(1, 9)) if sign == "n" else sign for sign in part))
         return (" " if spaced else "").join(parts)
+
+
+def is_free_text(name: str, schema: Mapping[str, Any]) -> bool:
+    """Whether a value is a sentence or a headline of somebody's own."""
+    return schema.get("type") == "string" and "enum" not in schema and bool(_kind_of_text(_words(name)))
+
+
+def _kind_of_text(words: list[str]) -> str:
+    """The kind of free text that a parameter name asks for; empty for any other value."""
+    if words[-1] in CLOSED_WORDS or words[-1] in _NO_TEXT:
+        return ""
+    for special in ("rollback", "damage"):
+        if special in words:
+            return special
+    kind = next((TEXT_WORDS[word] for word in reversed(words) if word in TEXT_WORDS), "")
+    return "title" if kind and "short" in words else kind
+
+
+@lru_cache(maxsize=65_536)
+def _is_known(name: str, form: str, description: str, examples: tuple[str, ...]) -> bool:
+    schema = {"format": form, "description": description, "examples": examples}
+    return Values(random.Random(0), _NOWHERE, dt.date(2026, 3, 2)).knows(name, schema)
+
+
+def is_known(name: str, schema: Mapping[str, Any]) -> bool:
+    """Whether a text of this parameter has a kind of its own, such as a name or a day, and need not be made up."""
+    examples = tuple(each for each in schema.get("examples", ()) if isinstance(each, str))
+    return _is_known(name, str(schema.get("format", "")), str(schema.get("description", "")), examples)
 
 
 def _is_done_by(words: list[str]) -> bool:

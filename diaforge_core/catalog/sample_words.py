@@ -91,6 +91,52 @@ SENTENCES: dict[str, tuple[str, ...]] = {
         "Audit of the warehouse stock",
         "Training on the new expense tool",
     ),
+    "meeting": (
+        "First talk about the new contract",
+        "Review of the open orders",
+        "Planning for the next quarter",
+        "Handover to the new team lead",
+        "Feedback on the last delivery",
+        "Prices for the coming year",
+    ),
+    "change": (
+        "Move the file server to the new rack",
+        "Update the firewall rules in the Leeds office",
+        "Replace the switches on the second floor",
+        "Raise the memory of the booking database",
+        "Renew the certificate of the customer portal",
+        "Switch the branch in Lyon to the new network",
+    ),
+    "urgent": (
+        "It cannot wait for the next round of approvals",
+        "Work has stopped in two branches since this morning",
+        "Customers are already affected",
+        "The security team asked for it today",
+        "Nobody can work until it is done",
+    ),
+    "damage": (
+        "One corner is broken off",
+        "The screen has a long crack",
+        "The box was wet when it arrived",
+        "Two of the buttons are stuck",
+        "The lid does not close any more",
+    ),
+    "rollback": (
+        "Restore the backup of last night",
+        "Go back to the version of last week",
+        "Switch back to the old server",
+        "Put the old settings in place again",
+    ),
+    "purpose": (
+        "Meant for the branch in Lyon",
+        "Used by the regional team",
+        "Set up for the autumn review",
+        "Replaces the one from last year",
+        "Only for the pilot in Leeds",
+        "Temporary until the new system is live",
+        "For the new colleagues in Madrid",
+        "Requested by the regional manager",
+    ),
     "trouble": (
         "Stops working after a few minutes",
         "Very slow since Monday morning",
@@ -171,6 +217,11 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "event": ("order.created", "ticket.closed", "user.updated", "invoice.paid", "message.sent"),
     "street": ("Mill Road", "Harbor Street", "Station Lane", "Oak Avenue", "River Walk", "Castle Street", "Park Row"),
     "bank": ("Northern Savings Bank", "Harbor Credit Union", "First Mercantile Bank", "Alpine Trust Bank"),
+    "named": (
+        *("Leeds", "Lyon", "Madrid", "Hamburg", "Oakland", "Harbor", "Summit", "Lantern", "Meadow", "Orchard"),
+        *("Granite", "Comet", "Willow", "Northern", "Southern", "Coastal", "Autumn", "Spring", "Winter", "Evening"),
+    ),
+    "kind_of_name": ("Branch", "Pilot", "Rollout", "Desk", "Trial", "Renewal", "Launch", "Shift"),
     "generic": ("Harbor", "Birch", "Summit", "Lantern", "Delta", "Meadow", "Orchard", "Granite", "Comet", "Willow"),
 }
 """Kind of thing → names of such things."""
@@ -197,7 +248,7 @@ TEXT_WORDS = {
     "reason": "reason", "justification": "reason", "cause": "reason", "purpose": "reason",
     "message": "message", "body": "message", "content": "message", "comment": "note",
     "subject": "title", "title": "title", "headline": "title", "summary": "title", "topic": "title", "goal": "title",
-    "description": "note", "lessons": "note", "solution": "solution", "evidence": "note", "findings": "note",
+    "description": "purpose", "lessons": "note", "solution": "solution", "evidence": "note", "findings": "note",
     "plan": "note", "workaround": "solution", "agenda": "title", "text": "title", "outcome": "note", "terms": "note",
     "condition": "note", "symptom": "title", "memo": "note", "explanation": "reason",
     "note": "note", "notes": "note", "remarks": "note", "remark": "note", "details": "note",
@@ -259,7 +310,12 @@ END_WORDS = frozenset(
 DONE_WORDS = frozenset(("won", "lost", "given", "withdrawn", "sent", "paid", "made", "left", "taken", "done"))
 """What has happened by the day that a parameter such as `won_on` names."""
 START_WORDS = frozenset(["start", "from", "begin", "effective", "departure", "first"])
+SPELT_NUMBERS = frozenset(
+    ("amount", "threshold", "limit", "ttl", "timeout", "price", "quantity", "percent", "percentage")
+)
+"""What is a number even where the schema has it as a text."""
 NUMBERS: tuple[tuple[frozenset[str], int, int, int], ...] = (
+    (frozenset(["line", "position"]), 1, 9, 1),
     (frozenset(["quantity", "count", "copies", "seats", "licenses", "units", "number", "headcount"]), 2, 60, 1),
     (frozenset(["percent", "percentage", "discount", "probability", "rate", "share", "utilization"]), 5, 60, 5),
     (frozenset(["salary", "compensation", "revenue", "budget", "income"]), 42_000, 180_000, 1_000),

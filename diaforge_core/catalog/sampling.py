@@ -15,7 +15,7 @@ from .checking import fits, validate
 from .conditions import field_schema, looked_at, needed
 from .naming import words_of
 from .patterns import text_like
-from .sample_values import Values
+from .sample_values import Values, is_free_text, is_known
 from .sample_words import CLOSED_WORDS
 from .stated_options import stated_length, stated_options
 
@@ -48,7 +48,14 @@ _FOR_MACHINES = re.compile(
     re.IGNORECASE,
 )
 """Texts that only machines write."""
-_KEPT_BY_SERVERS = frozenset(("timestamp", "created", "updated", "modified", "consumed", "consumption", "revision"))
+_KEPT_BY_SERVERS = frozenset(
+    (
+        *("timestamp", "created", "creator", "updated", "modified", "consumed", "consumption", "revision", "deleted"),
+        *("total", "changed", "resource", "original", "origin", "column", "usage", "migration", "etag", "subaccounts"),
+        *("progress", "submitted", "owning", "creation", "latest", "transcript"),
+    )
+)
+_SET_BY_SERVERS = (["size"], ["self"], ["web", "url"], ["share", "id"], ["is", "read"], ["generation"])
 _READ_ONLY = re.compile(r"\bread-?only\b|cannot be (?:modified|changed)|automatically (?:populated|set)", re.IGNORECASE)
 _TECHNICAL = frozenset(
     (
@@ -131,10 +138,13 @@ class _Draw:
         self.wanted = wanted
         self.rng = rng
         self.share, self.nested = shares
-        self.values = Values(rng, locale, today, past=_looks_back(tool), ends=_ends_something(tool))
-        nouns = words_of(tool.original_name.replace("/", ".").rsplit(".", 1)[-1])
+        whole = tool.original_name.replace("/", ".")
+        about = words_of(whole)
+        self.values = Values(rng, locale, today, past=_looks_back(tool), ends=_ends_something(tool), about=about)
+        nouns = words_of(whole.rsplit(".", 1)[-1])
         self.entity = next(iter(nouns[1:]), nouns[0] if nouns else "ref")
         self.count = 0
+        self.has_text = False
         self.used = {tool.name.casefold(), tool.original_name.casefold()}
 
     def arguments(self) -> dict[str, Any]:
@@ -142,14 +152,15 @@ class _Draw:
 
     def _object(self, schema: Mapping[str, Any], depth: int, parent: str = "", *, top: bool = False) -> dict[str, Any]:
         drawn: dict[str, Any] = {}
+        self.values.countries = self.values.countries or _countries(schema)
         self._complete(schema, drawn, depth, parent)
         optional = [name for name in schema.get("properties", {}) if name not in drawn]
         for name in optional:
             field = schema["properties"][name]
             if not (top and name in self.wanted) and not self._is_drawn(name, field, top=top):
                 continue
-            if _is_for_another(field, schema, drawn):
-                continue
+            if _is_for_another(name, field, schema, drawn) or (self.has_text and is_free_text(name, field)):
+                continue  # of two texts of somebody's own, drawn apart, one would belie the other
             wider = {**drawn, name: self._value(name, field_schema(schema, name, drawn), depth + 1, parent)}
             if wider[name] in ({}, []):
                 continue
@@ -163,7 +174,7 @@ class _Draw:
     def _is_drawn(self, name: str, field: Mapping[str, Any], *, top: bool) -> bool:
         """Whether an optional value is among this call's, by chance."""
         share = self.share if top else self.nested
-        return self.rng.random() < share and is_dictated(self.tool, name, field)
+        return self.rng.random() < share and is_dictated(self.tool, name, field) and has_kind(name, field)
 
     def _complete(self, schema: Mapping[str, Any], drawn: dict[str, Any], depth: int, parent: str) -> None:
         """Adds what is required, one at a time, since each value may decide what else is; deciding ones first."""
@@ -194,6 +205,7 @@ class _Draw:
         if parent and words_of(name)[-1:] in _BARE:
             name = f"{parent}_{name}"
         self.count += 1
+        self.has_text = self.has_text or is_free_text(name, schema)
         if self.count > MAX_VALUES:
             raise CatalogError(
                 f"A call of '{self.tool.original_name}' takes more than {MAX_VALUES} values, which no one can state. "
@@ -213,7 +225,7 @@ class _Draw:
         if "const" in schema:
             return schema["const"]
         if schema.get("enum"):
-            return self.rng.choice(_meant(schema["enum"]))
+            return self.values.option(name, _meant(schema["enum"]))
         schema = self._settled(schema)
         kind = _kind(schema)
         if depth > MAX_NESTING and kind in ("object", "array"):
@@ -347,16 +359,31 @@ def is_dictated(tool: Tool, name: str, schema: Mapping[str, Any]) -> bool:
         return False
     if _kind(schema) == "string" and words[-1:] and words[-1] in CLOSED_WORDS:
         return "enum" in schema or "const" in schema or bool(stated_options(name, schema))
-    return tool.side_effect == "read" or not set(words) & _KEPT_BY_SERVERS
+    return tool.side_effect == "read" or not (set(words) & _KEPT_BY_SERVERS or words in _SET_BY_SERVERS)
 
 
-def _is_for_another(field: Mapping[str, Any], schema: Mapping[str, Any], drawn: Mapping[str, Any]) -> bool:
-    """Whether the description ties a value to a choice that was not made, such as "when it is paid by cheque"."""
-    said = _spaced(str(field.get("description", "")))
-    for name, other in schema.get("properties", {}).items():
+def has_kind(name: str, schema: Mapping[str, Any]) -> bool:
+    """Whether a value is more than a text made up without a hint of what it is like."""
+    if _kind(schema) == "array" and isinstance(items := schema.get("items"), dict):
+        return has_kind(_singular(name), _described(items, schema))
+    return _kind(schema) != "string" or bool({"enum", "const"} & set(schema)) or is_known(name, schema)
+
+
+def _countries(schema: Mapping[str, Any]) -> frozenset[str]:
+    """The countries that an object's parameter of that name lists; empty where none does."""
+    listed = (
+        field.get("enum", ()) for name, field in schema.get("properties", {}).items() if "country" in words_of(name)
+    )
+    return frozenset(each for options in listed for each in options if isinstance(each, str))
+
+
+def _is_for_another(name: str, field: Mapping[str, Any], schema: Mapping[str, Any], drawn: Mapping[str, Any]) -> bool:
+    """Whether name or description tie a value to a choice that was not made, such as "when it is paid by cheque"."""
+    said = f"{_spaced(name)}{_spaced(str(field.get('description', '')))}"
+    for key, other in schema.get("properties", {}).items():
         options = [each for each in other.get("enum", ()) if isinstance(each, str) and len(each) > 3]
         named = [each for each in options if other is not field and _spaced(each) in said]
-        if named and drawn.get(name) not in named:
+        if named and drawn.get(key) not in named:
             return True
     return False
 

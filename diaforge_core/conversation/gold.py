@@ -9,12 +9,14 @@ from typing import Any
 from ..catalog.arguments import required_for, sample_arguments, validate
 from ..catalog.facets import plain_words, profile
 from ..catalog.naming import words_of
-from ..catalog.sampling import can_be_said, is_dictated
+from ..catalog.sampling import can_be_said, has_kind, is_dictated
 from ..records.scenario import InformationStage, Setting, Tier
 from ..records.tool import Tool
 from .tiers import EXPERT_QUESTIONS
 
 OPTIONAL_SHARE = 0.25
+PICKS = 5
+"""Draws until one holds what the call is for: a value that is tied to another's choice may be left out."""
 MOST_VALUES = 6
 """A person does not dictate more values than this in one request, if another goal tool will do."""
 _TELLING = frozenset(
@@ -31,8 +33,19 @@ def draw_arguments(
     tool: Tool, rng: random.Random, setting: Setting, wanted: Sequence[str] | None = None
 ) -> dict[str, Any]:
     """Arguments valid against the tool's schema: the required ones, and `wanted` or at most two others."""
-    if wanted is None:
+    if wanted is not None:
+        return _drawn(tool, rng, setting, wanted)
+    arguments: dict[str, Any] = {}
+    for _ in range(PICKS):
         wanted = _worth_a_call(tool, rng)
+        arguments = _drawn(tool, rng, setting, wanted)
+        if not wanted or set(wanted) & set(arguments):
+            break
+    return arguments
+
+
+def _drawn(tool: Tool, rng: random.Random, setting: Setting, wanted: Sequence[str]) -> dict[str, Any]:
+    """One draw of arguments, without the optional ones that are too many."""
     share = 0.0 if wanted else OPTIONAL_SHARE
     arguments = sample_arguments(tool, rng, share, setting.locale, setting.today, wanted)
     needed = {*wanted, *required_for(tool, arguments)}
@@ -54,19 +67,24 @@ def _worth_a_call(tool: Tool, rng: random.Random) -> list[str]:
     if action not in ("update", "create") or (action == "create" and not all(map(_is_key, tool.required))):
         return []
     stated = statable(tool)
+    stated = [name for name in stated if not _is_pointer(name)] or stated
     telling = [name for name in stated if set(words_of(name)) & _TELLING]
     pool = telling if telling and (action == "create" or rng.random() < 0.6) else stated
     return rng.sample(pool, min(len(pool), rng.randint(1, 2)))
 
 
 def statable(tool: Tool) -> list[str]:
-    """The optional parameters that a person might state, in the schema's order; objects only where nothing else is."""
+    """The optional parameters that a person might state, in the schema's order.
+
+    Objects, and texts of which nothing tells what they are like, only where nothing else is.
+    """
     found = [
         name
         for name, schema in tool.properties.items()
         if name not in tool.required and is_speakable(schema) and is_dictated(tool, name, schema)
     ]
-    return [name for name in found if "object" not in _kinds(tool.properties[name])] or found
+    plain = [name for name in found if "object" not in _kinds(tool.properties[name])]
+    return [name for name in plain if has_kind(name, tool.properties[name])] or plain or found
 
 
 def can_be_stated(name: str, schema: Any) -> bool:
@@ -82,6 +100,11 @@ def is_worth_asking(tool: Tool) -> bool:
     optional = [name for name in tool.properties if name not in tool.required]
     changes = profile(tool).action == "update" or (tool.side_effect == "write" and bool(optional))
     return not changes or not all(map(_is_key, tool.required)) or bool(statable(tool))
+
+
+def _is_pointer(name: str) -> bool:
+    """Whether a parameter points to another thing, which people seldom change."""
+    return words_of(name)[-1:] in (["id"], ["sid"], ["url"], ["uri"], ["link"])
 
 
 def _is_key(name: str) -> bool:
