@@ -12,7 +12,8 @@ from ..records.tool import Tool
 from .leaves import labels_of, tellable
 from .places import inside
 from .profiles import Profile, profile
-from .words import by_identity, folded, meaning, plain_words, singular, with_article
+from .verbs import is_verb
+from .words import by_identity, folded, meaning, plain_words, shown, singular, with_article
 
 __all__ = ["Facet", "Profile", "best_facet", "facets", "indistinguishable", "plain_words", "profile"]
 
@@ -23,6 +24,7 @@ _COST = {"action": 0.0, "resource": 0.02, "task": 0.04, "group": 0.07, "scope": 
 
 _PARTS_OF_THE_WORLD = frozenset({"region", "zone"})
 """Places beside which a thing may be said to be worldwide."""
+_ON_ITS_OWN = "standing on its own"
 _EXTENTS = {"part": "change some details of an existing one", "whole": "replace an existing one as a whole"}
 _MOST_ALIKE = 0.5
 """Share of common words from which on two lines of a document say too much the same to choose between."""
@@ -30,6 +32,8 @@ _DANGLING = 0.6
 """The same for "create a new one" where the tools work on different things: one of what?"""
 _ONE_WITHIN_ANOTHER = 0.1
 """The same for "a message or a draft message", where the first may be meant to hold for both."""
+_UNPLACED = 0.35
+"""The same for places of which one is none, or is part of another: "inside a site or inside a site of a group"."""
 _SAYS_THE_PLACE = 0.03
 """The same for areas that only repeat where a thing lies."""
 _HALF_SAID = 0.05
@@ -130,19 +134,44 @@ def _outside(within: Sequence[str], known: frozenset[str]) -> str:
     """How it is said that a thing lies in none of the known places, but in these."""
     shared = [place for place in within if place != "global" or place in known]
     if not shared:
-        return "standing on its own"
+        return _ON_ITS_OWN
     return "directly in your own account" if shared[0] == "me" else f"directly {inside(shared[:1], frozenset())}"
 
 
 def _areas(profiles: dict[str, Profile]) -> dict[str, str]:
-    """Tool name → the area that it belongs to, by group or else by document; nothing unless every tool has one."""
-    groups = {name: item.group for name, item in profiles.items()}
-    if all(groups.values()) and len(set(groups.values())) > 1:
-        return {name: _unrepeated(group) for name, group in groups.items()}
+    """Tool name → the area that it belongs to, by document or else by group; nothing unless every tool has one.
+
+    An area that is one of the things themselves, or part of another area, is no answer to "which area?".
+    """
     documents = {name: item.document for name, item in profiles.items()}
-    shared = frozenset.intersection(*documents.values()) if documents else frozenset()
-    named = {name: " ".join(word for word in item if word not in shared) for name, item in documents.items()}
-    return named if all(named.values()) else {}
+    shared = frozenset.intersection(*map(frozenset, documents.values())) if documents else frozenset()
+    named = {name: shown([word for word in item if word not in shared]) for name, item in documents.items()}
+    things = [_stems(item.resource) for item in profiles.values()]
+    if all(named.values()) and _are_areas(set(named.values()), things):
+        return named
+    groups = {name: _unrepeated(item.group) for name, item in profiles.items()}
+    heads = [words[-1:] for words in things]
+    return groups if all(groups.values()) and _are_areas(set(groups.values()), things + heads) else {}
+
+
+def _are_areas(areas: set[str], things: Sequence[tuple[str, ...]]) -> bool:
+    """Whether each is a name of its own: no thing or more than a thing, no verb, and no part of another."""
+    contents = {area: _stems(area) for area in areas}
+    if any(set(one) < set(other) for one in contents.values() for other in contents.values()):
+        return False
+    return not any(
+        area == "me" or _is_no_area(words) or any(thing and set(thing) <= set(words) for thing in things)
+        for area, words in contents.items()
+    )
+
+
+def _is_no_area(words: Sequence[str]) -> bool:
+    """Whether the words are an action or a quality: "insights create", "new"."""
+    return (len(words) > 1 and is_verb(words[-1])) or words[-1] in ("new", "get", "existing", "preview")
+
+
+def _stems(text: str) -> tuple[str, ...]:
+    return tuple(singular(word) for word in text.casefold().split())
 
 
 def _unrepeated(text: str) -> str:
@@ -222,7 +251,7 @@ def _cost(facet: Facet, tools: Sequence[Tool]) -> float:
     elif facet.key == "resource":
         cost += _HALF_SAID * (len({profile(tool).action for tool in tools}) > 1)
     elif facet.key.startswith("scope"):
-        cost += _ONE_WITHIN_ANOTHER * _place_is_a_thing(tools)
+        cost += _ONE_WITHIN_ANOTHER * _place_is_a_thing(tools) + _UNPLACED * _is_hard_to_place(facet)
     elif facet.key == "group":
         cost += _SAYS_THE_PLACE * any(folded(answer) in folded(tool.path) for tool in tools for answer in facet.options)
     if facet.key in ("resource", "task"):
@@ -235,6 +264,13 @@ def _place_is_a_thing(tools: Sequence[Tool]) -> bool:
     things = {profile(tool).resource for tool in tools}
     places = {place.removeprefix("the ") for tool in tools for place in profile(tool).within or ()}
     return bool(things & places)
+
+
+def _is_hard_to_place(facet: Facet) -> bool:
+    """Whether an answer names no place, or one that another answer only says more of."""
+    return _ON_ITS_OWN in facet.options or any(
+        other.startswith(f"{one} ") for one in facet.options for other in facet.options
+    )
 
 
 def _one_within_another(facet: Facet) -> bool:

@@ -33,6 +33,13 @@ _PAIRS_BEFORE = {
     ("o", "auth2"): "OAuth",
     ("you", "tube"): "YouTube",
     ("i", "os"): "iOS",
+    ("on", "premise"): "on-premises",
+    ("on", "premises"): "on-premises",
+    ("one", "drive"): "OneDrive",
+    ("one", "note"): "OneNote",
+    ("office", "365"): "Office 365",
+    ("microsoft", "365"): "Microsoft 365",
+    ("share", "point"): "SharePoint",
 }
 _WITHOUT_A_HEAD: dict[tuple[str, ...], tuple[str, ...]] = {
     ("following",): ("followed", "item"),
@@ -42,9 +49,25 @@ _WITHOUT_A_HEAD: dict[tuple[str, ...], tuple[str, ...]] = {
     ("shared",): ("shared", "item"),
     ("trending",): ("trending", "item"),
     ("recent",): ("recent", "item"),
+    ("shared", "with", "me"): ("shared", "item"),
+    ("as", "hierarchy"): ("hierarchy",),
+    ("terms", "and", "conditions"): ("terms", "document"),
+    ("terms", "and", "condition"): ("terms", "document"),
 }
 """Names of nothing but a quality, as a thing of that quality."""
-_SAID_AS = {"today": "today's", "yesterday": "yesterday's", "oauth": "OAuth", "oauth2": "OAuth", "ios": "iOS"}
+_NO_PART_OF_IT = {"OneDrive": ["for", "business"], "skype": ["for", "business"]}
+"""Name of a product → what may follow it and be left out."""
+_LOOSE = {"is": "status", "does": ""}
+"""First word of a name that asks something → what the answer to it is called: `isPublished` → published status."""
+_SAID_AS = {
+    "onenote": "OneNote",
+    "skype": "Skype",
+    "today": "today's",
+    "yesterday": "yesterday's",
+    "oauth": "OAuth",
+    "oauth2": "OAuth",
+    "ios": "iOS",
+}
 _ENDS_A_PHRASE = word_set(
     ". , ; : ( ) for of in from to by with on at that which and or as if resource resources instance instances object "
     "objects is are associated belonging"
@@ -52,6 +75,10 @@ _ENDS_A_PHRASE = word_set(
 """What may follow a noun phrase; after another word its last word would not be its head."""
 _OPENERS = word_set("new get existing")
 """Words that a document puts before a thing to tell operations apart, though they say nothing of the thing."""
+
+
+_STEM = 6
+"""Letters of a word in -ing from which on the next word may only repeat it: "porting port-in"."""
 
 
 def _joined(words: Sequence[str]) -> list[str]:
@@ -63,16 +90,25 @@ def _joined(words: Sequence[str]) -> list[str]:
         if pair in _PAIRS_BEFORE:
             kept.append(_PAIRS_BEFORE[pair])
             rest = rest[2:]
+        elif kept and rest[:2] == _NO_PART_OF_IT.get(kept[-1]) and len(rest) > 2:
+            rest = rest[2:]
         elif pair[0] in _AFTER_WHICH.get(pair[1].removesuffix("s"), ()):
             kept.append("-".join(pair))
             rest = rest[2:]
-        elif len(rest) > 2 and rest[1] == "to" and len(kept) + len(rest) > 2 and rest[0] != "and":
+        elif _is_one_word(rest, len(kept)):
             kept.append("-".join(rest[:3]))
             rest = rest[3:]
         else:
             kept.append(rest[0])
             rest = rest[1:]
     return kept
+
+
+def _is_one_word(rest: Sequence[str], before: int) -> bool:
+    """Whether the first three words are one: app-to-person, work-from-anywhere."""
+    if list(rest[1:3]) == ["from", "anywhere"]:
+        return True
+    return len(rest) > 2 and rest[1] == "to" and before + len(rest) > 2 and rest[0] != "and"
 
 
 def _in_front(words: list[str]) -> list[str]:
@@ -98,7 +134,11 @@ def _noun(words: tuple[str, ...]) -> str:
         kept = kept[1:]
     if len(kept) > 1 and kept[0] == "us":
         kept[0] = "US"
+    if len(kept) > 1 and kept[0] in _LOOSE:
+        kept = [word for word in (*kept[1:], _LOOSE[kept[0]]) if word not in ("", "have")]
     kept = _in_front(_joined(kept))
+    if len(kept) > 1 and kept[0].endswith("ing") and len(kept[0]) > _STEM and kept[1].startswith(kept[0][:-3]):
+        kept = kept[1:]
     head = next((place for place, word in enumerate(kept) if word in PREPOSITIONS and place), len(kept)) - 1
     if head >= 0 and kept[0] != "all":
         kept[:head] = map(modifier, kept[:head])

@@ -26,6 +26,15 @@ _KEY_WORDS = word_set("id ids sid key name number uuid guid code uri")
 _NO_AREA = word_set(
     "api apis openapi swagger spec json yaml yml rest service services document metadata prod alpha beta"
 )
+_PRODUCT = re.compile(r"(?P<product>[A-Za-z]+?)V\d+[A-Z]")
+"""A group that is a product, its version and one of its things: "ChatV1Channel"."""
+_AREAS = word_set(
+    "security auth voice video identity search print privacy storage recovery admin education authentication external "
+    "exchange copilot communication insight people report solution setting policy identities labels teamwork usage"
+)
+"""Headings of an address that are said as an area: nothing is inside "the security"."""
+_MERE_LETTERS = word_set("auth gb tollfree provision batch marketplace")
+"""Headings that tell a person nothing."""
 _SERVER = re.compile(r"^.*?/(?:v\d[\w.]*|alpha|beta|20\d\d-\d\d-\d\d)(?=/|$)")
 """An address up to its version tag, which names the server."""
 _ENDING = re.compile(r"\.(?:json|ya?ml|csdl|edmx|xml)$", re.IGNORECASE)
@@ -53,7 +62,11 @@ class Place:
     def holds(self) -> bool:
         """Whether a thing can lie in it: nothing lies in a mere heading, such as `SIP` or `messaging`."""
         last = self.noun.split()[-1].lower()
-        heading = last in ACRONYMS or last in _QUALITIES or (last.endswith("ing") and last not in _THINGS_IN_ING)
+        heading = (
+            last in ACRONYMS
+            or last in _QUALITIES | _MERE_LETTERS
+            or (last.endswith("ing") and last not in _THINGS_IN_ING)
+        )
         return self.keyed or not heading
 
     @property
@@ -74,7 +87,8 @@ def path_places(path: str) -> tuple[Place, ...]:
             continue
         following = segments[at + 1] if at + 1 < len(segments) else ""
         keyed = following.startswith("{") or "({" in segment or "={" in segment or "='{" in segment
-        if len(own) <= _TERSE and own != "me" and following.startswith("{"):
+        unsaid = len(own) <= _TERSE or own.lower() in _AREAS
+        if unsaid and own != "me" and following.startswith("{"):
             words = _keyed(following) or words
         named.append(Place(noun(words), keyed, shown(words)))
     return tuple(named)
@@ -138,22 +152,30 @@ def _one(place: str, known: frozenset[str]) -> str:
     bare = place.removeprefix("the ")
     if bare != place and bare in known:
         return f"the main {bare}"
+    if singular(bare) in _AREAS and (bare != place or singular(place) != place):
+        return f"the {bare} area"
     if bare == place and f"the {place}" in known:
         return with_article(f"particular {place}")
     return place if bare != place else with_article(place)
 
 
 def area(tool: Tool, resource: str) -> str:
-    """The part of the enterprise or the product by the group, without the resource's own words."""
+    """The part of the enterprise or the product by the group, without the resource's own words at its end."""
     if not tool.group:
         return ""
+    if found := _PRODUCT.match(tool.group):
+        return plain_words(found["product"])
     spoken = tool.group if " " in tool.group or tool.group.isupper() else plain_words(tool.group)
-    mine = {singular(word) for word in resource.casefold().split()}
-    kept = [word for word in spoken.split() if word.casefold() not in _NO_AREA]
-    left = [word for word in kept if singular(word.casefold()) not in mine]
-    return " ".join(left if left and " " not in tool.group else kept or spoken.split())
+    mine = {singular(word) for word in re.split(r"[ -]", resource.casefold())}
+    told = spoken.split()
+    kept = [word for word in told if word.casefold() not in _NO_AREA or (word == told[0] == "service")] or told
+    if " " in tool.group or all(singular(word.casefold()) in mine for word in kept):
+        return " ".join(kept)
+    while singular(kept[-1].casefold()) in mine:
+        kept.pop()
+    return " ".join(kept)
 
 
-def document_area(tool: Tool) -> frozenset[str]:
+def document_area(tool: Tool) -> tuple[str, ...]:
     """The words of the document's file name, versions left out."""
-    return frozenset(word for word in identifier_words(_ENDING.sub("", tool.source)) if word not in _NO_AREA)
+    return tuple(word for word in identifier_words(_ENDING.sub("", tool.source)) if word not in _NO_AREA)

@@ -21,8 +21,9 @@ from .verbs import (
     base_verb,
     is_verb,
     said,
+    split_head,
 )
-from .words import by_identity, folded, identifier_words, plain_words, singular, with_article, word_set
+from .words import by_identity, folded, identifier_words, plain_words, plural, singular, with_article, word_set
 
 __all__ = ["Profile", "about", "profile"]
 
@@ -70,7 +71,7 @@ class Profile:
     extent: str
     """`part` or `whole` where a change says which of the two it replaces, else empty."""
     group: str
-    document: frozenset[str]
+    document: tuple[str, ...]
     """Words of the document's name."""
     task: str
     """Action and thing in business words: "create a new lead"."""
@@ -202,12 +203,16 @@ def _of_verb(
     """A name with its verb known: what that works on, and whose it is where the name before the dot says so."""
     if not rest:
         return _Parts(verb, tuple(owner), manner=manner)
-    if len(rest) > 1 and rest[0] == "and":
-        return _of_verb(f"{verb} and {rest[1]}", rest[2:], owner, manner, segments, tool)
+    if len(rest) > 1 and rest[0] in ("and", "or"):
+        return _of_verb(f"{verb} {rest[0]} {rest[1]}", rest[2:], owner, manner, segments, tool)
+    if list(rest) == ["all"] and owner and verb == "reply":
+        return _Parts("reply to everyone on", tuple(owner), manner=manner)
+    if list(rest) == ["all"] and owner:
+        return _Parts(verb, ("all", *owner[:-1], plural(owner[-1])), manner=manner)
     verb, rest = _last_verb(verb, rest, tool)
     owned = owner and (len(segments) >= _DOTTED or (noun(owner), True) in path_nouns(tool.path))
     if not owned:
-        return _Parts(verb, tuple(rest), manner=manner)
+        return _Parts(verb, (*(owner if rest[0] in PREPOSITIONS else ()), *rest), manner=manner)
     mine, theirs = {singular(word) for word in rest}, {singular(word) for word in owner}
     if rest[0] in PREPOSITIONS and {singular(word) for word in rest[1:]} <= theirs:
         return _Parts(f"{verb} {rest[0]}", tuple(owner), manner=manner)
@@ -263,10 +268,11 @@ def _resource(parts: _Parts, nouns: Sequence[tuple[str, bool]], tool: Tool) -> s
 
 def _as_it_stands(words: Sequence[str]) -> str:
     """A noun phrase whose plural is kept: "labels" of "set the labels of an instance"."""
-    phrase = noun(words).split()
-    if phrase and phrase[-1] == singular(words[-1]):
-        phrase[-1] = words[-1]
-    return " ".join(phrase)
+    phrase, stated = split_head(noun(words))[0].split(), split_head(" ".join(words))[0].split()
+    rest = noun(words).split()[len(phrase) :]
+    if phrase and stated and phrase[-1] == singular(stated[-1]):
+        phrase[-1] = stated[-1]
+    return " ".join([*phrase, *rest])
 
 
 def _action(parts: _Parts, tool: Tool) -> str:
@@ -275,9 +281,10 @@ def _action(parts: _Parts, tool: Tool) -> str:
         first = base_verb(tool.summary.split()[0]) if tool.summary.split() else ""
         verb = first if is_verb(first) else _method_action(tool)
     action = SAME_ACTION.get(verb, verb)
-    plural = bool(parts.words) and singular(parts.words[-1]) != parts.words[-1] and not parts.owner
+    head = split_head(" ".join(parts.words))[0].split()[-1:]
+    many = bool(head) and singular(head[0]) != head[0] and not parts.owner
     unkeyed = tool.method in ("GET", "QUERY") and tool.path and not _by_key(tool.path)
-    if action == "get" and plural and (unkeyed or "Returns a list" in tool.description):
+    if action == "get" and many and (unkeyed or "Returns a list" in tool.description):
         action = "list"
     return f"{parts.manner} {action}".strip()
 
@@ -348,6 +355,8 @@ def _profile(tools: Sequence[Tool]) -> Profile:
     nouns = path_nouns(tool.path)
     action = _action(parts, tool)
     resource = _resource(parts, nouns, tool)
+    if resource.startswith("all ") and (action in ("create", "update") or _by_key(tool.path)):
+        resource = noun(parts.words[1:]) if parts.words[:1] == ("all",) and len(parts.words) > 1 else resource
     parents = [named for named, followed in nouns[:-1] if followed]
     own = {resource, noun(parts.words), noun(parts.before), noun(parts.owner)}
     within = None if not tool.path or hides_its_place(tool.path) else above(tool.path, own)

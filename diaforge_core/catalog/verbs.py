@@ -119,6 +119,7 @@ def said(action: str, thing: str, only: bool = False) -> tuple[str, str]:
     if not single and not (action == "create" and countable(head)):
         full, short = _OF_WHAT_CANNOT_BE_COUNTED.get(action, (full, short))
     told = full.format(one=thing, many=many, a=named)
+    told = told.replace("the all ", "all ", 1)
     if only:
         told = told.replace("the existing ", "the ", 1)
     return told.replace("the own ", "your own ", 1), short

@@ -21,7 +21,7 @@ ACRONYMS = word_set(
     "byoc a2p po gl kpi qa rfq rfp nda tcp udp http https json xml mfa otp totp sso saml scim vpn dns ssh gps "
     "imei iccid iam vpc kms vm dns nat cdn gke acl cmek crl oidc fhir dicom cpu gpu tpu ai ml sql db ui os ekm csr "
     "ssd rag iap hmac mdm dlp bgp ocr html css ftp sftp smtp imap mac lan wan ram uuid guid cidr usb qr eu uk "
-    "a2a b2b b2c p2p"
+    "a2a b2b b2c p2p pc"
 )
 _CAMEL = re.compile(
     r"[A-Z]?[a-z]+?(?=(?:a2p|a2a|p2p|b2b|b2c)(?![a-z]))|(?:a2p|a2a|p2p|b2b|b2c)(?![a-z])"
@@ -177,11 +177,15 @@ def countable(phrase: str) -> bool:
     return last not in _UNCOUNTABLE and singular(last) == last
 
 
+_WHEN = re.compile(r"(?:(?:this|last|next) \w+|today|yesterday)'s ")
+"""What takes no article before it: "this month's record"."""
+
+
 def with_article(phrase: str) -> str:
     """The phrase with `a` or `an` where it takes one, by the sound of its first letters; `the` for what is unique."""
     if phrase.startswith("own "):
         return f"your {phrase}"
-    if not phrase or phrase.startswith("the ") or not countable(phrase):
+    if not phrase or phrase.startswith(("the ", "my ", "our ")) or not countable(phrase) or _WHEN.match(phrase):
         return phrase
     if unique(phrase):
         return f"the {phrase}"
