@@ -124,10 +124,15 @@ def _places(profiles: dict[str, Profile]) -> dict[str, tuple[str, ...]]:
 
 
 def _said_places(profiles: dict[str, Profile], places: dict[str, tuple[str, ...]], part: slice) -> dict[str, str]:
-    """Tool name → that part of its places in words, or where else it lies: right in the place that all share."""
+    """Tool name → that part of its places in words, or where else it lies: right in the place that all share.
+
+    Nothing where one lies nowhere and another in a mere area: who asks for it knows nothing of that.
+    """
     known = frozenset(place for chain in places.values() for place in chain)
     said = {name: inside(chain[part], known) for name, chain in places.items() if chain}
-    return {name: said.get(name) or _outside(profiles[name].within or (), known) for name in places}
+    answers = {name: said.get(name) or _outside(profiles[name].within or (), known) for name in places}
+    options = set(answers.values())
+    return {} if _ON_ITS_OWN in options and any(option.endswith(" area") for option in options) else answers
 
 
 def _outside(within: Sequence[str], known: frozenset[str]) -> str:

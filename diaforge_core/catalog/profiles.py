@@ -205,6 +205,8 @@ def _of_verb(
         return _Parts(verb, tuple(owner), manner=manner)
     if len(rest) > 1 and rest[0] in ("and", "or"):
         return _of_verb(f"{verb} {rest[0]} {rest[1]}", rest[2:], owner, manner, segments, tool)
+    if list(rest) in (["now"], ["async"]) and owner:
+        return _of_verb(verb, (), owner, manner, segments, tool)
     if list(rest) == ["all"] and owner and verb == "reply":
         return _Parts("reply to everyone on", tuple(owner), manner=manner)
     if list(rest) == ["all"] and owner:

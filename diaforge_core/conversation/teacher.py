@@ -10,6 +10,7 @@ from ..records.dialogue import Turn
 from ..records.tool import Tool
 from .reading import missing
 from .situation import Situation, survey
+from .spoken_values import kinds
 from .teacher_questions import ask_openly, ask_values, ask_which, confirm, refuse
 from .teacher_thoughts import all_alike, asking_values, calling_it, confirming, refusing, while_several
 from .understanding import Asked, understand
@@ -101,8 +102,13 @@ def _asks_values(words: Wording, seen: Situation, tool: Tool, paths: Sequence[st
         seen.heard,
     )
     rest = len({leaf.keys[0] for leaf in wanted} - names)
-    thought = asking_values(words, seen, tool, [leaf.label for leaf in asked], rest, again=not fresh)
+    thought = asking_values(words, seen, tool, [_in_thought(leaf) for leaf in asked], rest, again=not fresh)
     return replying(thought, reply)
+
+
+def _in_thought(leaf: Leaf) -> str:
+    """The value's name as a noun: what is answered by yes or no is a setting."""
+    return f"{leaf.label} setting" if kinds(leaf.schema) == ("boolean",) else leaf.label
 
 
 def _at_once(wanted: Sequence[Leaf], turns: int) -> list[Leaf]:
