@@ -9,8 +9,9 @@ from scipy.stats import chisquare
 
 from diaforge_core.catalog.arguments import required_for, validate
 from diaforge_core.catalog.facets import indistinguishable
+from diaforge_core.catalog.importing import load_catalog
 from diaforge_core.conversation.candidates import medoid
-from diaforge_core.conversation.effort import ENOUGH, refusal_questions
+from diaforge_core.conversation.effort import ENOUGH, cornering, refusal_questions
 from diaforge_core.conversation.scenarios import (
     Choices,
     available_tiers,
@@ -187,3 +188,17 @@ def test_unknown_tools_and_stage_keys_are_named_with_what_is_known():
         scenario_for(
             a_catalog(), "CRM.CreateLead", ["CRM.UpdateLead"], (InformationStage(turn=1, revealed=("shoe_size",)),)
         )
+
+
+def test_without_a_right_tool_the_truth_is_enough_to_be_refused():
+    catalog = load_catalog("enterprise_apis.json")
+    drawn = list(draw_scenarios(catalog, 60, 5, Choices(no_tool_share=1.0)))
+    sets = [(catalog.tool(each.goal_tool), catalog.subset(each.candidates)) for each in drawn]
+    assert not any(each.solvable for each in drawn)
+    assert sum(bool(cornering(goal, shown)) for goal, shown in sets) <= 6
+
+
+def test_a_tool_that_plain_answers_leave_alone_is_cornering():
+    get, add, note = a_tool("CRM_GetLead"), a_tool("CRM_CreateLead"), a_tool("CRM_CreateNote")
+    assert cornering(get, [add, note]) == {"CRM_CreateLead"}
+    assert cornering(get, [add, a_tool("CRM_DeleteLead")]) == frozenset()

@@ -13,6 +13,10 @@ ENOUGH = 8
 """No conversation is longer than this many assistant turns (T_max), so no search goes deeper."""
 
 
+TALKED_THROUGH = 2
+"""Questions about the tool that are looked at in every order; hardly ever are there more before a refusal."""
+
+
 def questions_needed(scenario: Scenario, tools: Sequence[Tool]) -> int:
     """The fewest assistant turns that are no call, of an asker who may ask for all open values at once.
 
@@ -59,6 +63,19 @@ def refusal_questions(goal: Tool, shown: Sequence[Tool]) -> int:
         if any(len(names) < 2 for names in level):
             return asked
     return ENOUGH
+
+
+def cornering(goal: Tool, shown: Sequence[Tool]) -> frozenset[str]:
+    """Those of the tools shown, all wrong, that some questions leave alone to a user who answers them as it is.
+
+    Without such tools a question comes to none of whose options the user can agree, and nobody has to deny the truth.
+    """
+    by_name = {tool.name: tool for tool in (*shown, goal)}
+    level, seen = {frozenset(tool.name for tool in shown)}, set()
+    for _ in range(TALKED_THROUGH + 1):
+        seen |= level
+        level = {after for names in level if len(names) > 1 for after in _left(goal.name, names, by_name)} - seen
+    return frozenset(name for names in seen if len(names) == 1 for name in names)
 
 
 def _left(goal: str, names: frozenset[str], by_name: dict[str, Tool]) -> set[frozenset[str]]:

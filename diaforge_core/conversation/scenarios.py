@@ -16,7 +16,7 @@ from ..records.tool import Catalog, Tool
 from .candidates import ANY_NEAR, ByVersion, Nearness, neighbourhood, text_vectors
 from .choices import ANY_CHOICE, DEFAULT_MIX, Choices
 from .dials import DIALS, Plan, draw_dial
-from .effort import ENOUGH, questions_needed, refusal_questions, selection_questions
+from .effort import ENOUGH, cornering, questions_needed, refusal_questions, selection_questions
 from .gold import business_goal, draw_arguments, draw_stages, is_worth_asking
 from .personas import Askers, personas
 from .tiers import DISTRACTORS, EXPERT_QUESTIONS, is_conditional, is_interdependent, tier_of
@@ -35,6 +35,10 @@ CONFIRM_SHARE = 1 / 3
 """Drawn without a look at the goal, so that the system turn gives nothing away."""
 ATTEMPTS = 24
 """Goal tools tried for one scenario before its tier is given up for the next easier one."""
+TRUTHFUL = 6
+"""Of those, tried first for a set without a right tool in which the plain truth is enough to be refused."""
+SPARE = 2
+"""Tools drawn beyond those of such a set, since some are left out again."""
 FURTHER = 200
 """Goal tools tried after that for a scenario of any tier, before the draw ends with an error."""
 PLACES = (
@@ -137,7 +141,8 @@ class _Drawer:
         for possible in self._tiers_from(tier):
             for attempt in range(ATTEMPTS):
                 goal = self._goal(possible, index, attempt, rng)
-                found = self._attempt(possible, goal, rng, no_tool=no_tool, disturbed=disturbed)
+                plain = attempt < TRUTHFUL
+                found = self._attempt(possible, goal, rng, no_tool=no_tool, plain=plain, disturbed=disturbed)
                 if found:
                     return found
         return self._further(index, rng)
@@ -168,11 +173,24 @@ class _Drawer:
         return pool[(index + attempt // 3) % len(pool)]
 
     def _attempt(
-        self, tier: Tier, goal: Tool, rng: random.Random, *, no_tool: bool = False, disturbed: bool = False
+        self,
+        tier: Tier,
+        goal: Tool,
+        rng: random.Random,
+        *,
+        no_tool: bool = False,
+        plain: bool = False,
+        disturbed: bool = False,
     ) -> Scenario | None:
-        """A scenario of this tier round this goal tool; None when the catalog or the goal does not allow it."""
+        """A scenario of this tier round this goal tool; None when the catalog or the goal does not allow it.
+
+        `plain`: without a right tool, the truth alone must lead the user to a refusal.
+        """
         fewest, most = DISTRACTORS[tier]
-        names = self.near.distractors(goal.name, rng.randint(fewest, most) + no_tool, rng)
+        count = rng.randint(fewest, most) + no_tool
+        names = self.near.distractors(goal.name, min(count + SPARE, most + 1) if no_tool else count, rng)
+        if names and no_tool and plain:
+            names = self._truthful(goal, names, max(fewest + 1, count - 1))
         if names is None:
             return None
         distractors = self.catalog.subset(names)
@@ -209,6 +227,15 @@ class _Drawer:
         )
         expert = scenario.questions_needed >= EXPERT_QUESTIONS
         return scenario if no_tool or expert == (tier == "expert") else None
+
+    def _truthful(self, goal: Tool, names: tuple[str, ...], fewest: int) -> tuple[str, ...] | None:
+        """The names without those that plain answers would leave as if they were right; None if too few are left."""
+        left = names
+        while stuck := cornering(goal, self.catalog.subset(left)) - set(self.near.pinned(goal.name)):
+            left = tuple(name for name in left if name not in stuck)
+            if len(left) < fewest:
+                return None
+        return left
 
     def _gold(self, goal: Tool, rng: random.Random, setting: Setting) -> dict[str, Any] | None:
         """Gold arguments; None, and the reason kept, where the goal's schema lets none be drawn."""
