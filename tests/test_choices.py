@@ -14,7 +14,7 @@ from diaforge_core.conversation.personas import Askers, departments, personas, s
 from diaforge_core.conversation.scenarios import draw_scenarios
 from diaforge_core.errors import CatalogError, DataError
 from diaforge_core.generator.recipe import Recipe
-from diaforge_core.records.scenario import Scenario
+from diaforge_core.records.scenario import Scenario, Tier
 from tests.factories import wide_catalog
 
 WIDE = wide_catalog()
@@ -48,6 +48,12 @@ def test_only_the_chosen_tiers_and_goals_are_drawn():
     made = drawn(12, mix={"medium": 1.0}, goal_tools=("CreateLead", "ListOrders"))
     assert {scenario.tier for scenario in made} == {"medium"}
     assert {scenario.goal_tool for scenario in made} == {"CreateLead", "ListOrders"}
+
+
+@pytest.mark.parametrize("mix", [{}, {"baseline": 0.0}, {"hard": -1.0, "baseline": 2.0}, {"hard": float("nan")}])
+def test_a_mix_that_gives_no_tier_a_share_is_told_as_such(mix: dict[Tier, float]):
+    with pytest.raises(DataError, match="gives no tier a share"):
+        Choices(mix=mix)
 
 
 def test_everything_unknown_is_named_at_once_with_what_is_known():

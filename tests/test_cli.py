@@ -388,3 +388,9 @@ def test_numbers_that_cannot_be_are_named_and_leave_no_run(filled: Path):
     assert not [run for run in command(filled, "runs")[0]["runs"] if run["name"] == "t"]
     for option in (["--limit=-1"], ["--offset=-1"], ["--state", "lost"]):
         assert option[0].split("=")[0] in command(filled, "review", "list", "d", *option, code=2)[1]
+
+
+def test_a_recipe_that_cannot_be_names_the_options_as_they_are_typed(workspace: Path):
+    typed = ("--count", "0", "--dial", "sings", "--max-calls", "0")
+    _, said = command(workspace, "generate", "--catalog", "x", "--dataset", "d", *typed, code=2)
+    assert all(option in said for option in ("--count:", "--dial:", "--max-calls:"))

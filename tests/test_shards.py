@@ -73,6 +73,9 @@ def test_processes_are_taken_where_they_pay():
 def test_a_recipe_that_cannot_be_done_as_it_says_is_refused_without_repeating_a_secret():
     with pytest.raises(DataError, match="engine 'local'"):
         check_recipe(a_recipe(engine="ray", critic="smollm2"))
+    for side in ("user", "words", "critic"):
+        with pytest.raises(DataError, match=f"the assistant only; {side}"):
+            check_recipe(a_recipe(**{side: "scripted:oracle"}))
     for address in ("s3://me:canary@bucket/runs", "https://host/runs?key=canary"):
         with pytest.raises(DataError, match="in the environment") as problem:
             check_recipe(a_recipe(shards=address))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -42,7 +43,7 @@ class Choices:
     """Share of user turns with a slip of the keyboard, over all personas."""
 
     def __post_init__(self) -> None:
-        """DataError that names every tier, dial, style and department that there is not, and those there are."""
+        """DataError that names every tier, dial, style and department that there is not, and a mix of nothing."""
         problems = [
             (name, f"{', '.join(map(repr, unknown))} is not known; known are: {', '.join(known)}")
             for name, given, known in (
@@ -53,10 +54,10 @@ class Choices:
             )
             if (unknown := [each for each in given if each not in known])
         ]
+        if not all(0 <= share < math.inf for share in self.mix.values()) or not sum(self.mix.values()):
+            problems.append(("mix", f"{dict(self.mix)} gives no tier a share: each is a number from 0 up, one above 0"))
         if problems:
-            raise DataError(
-                problem_list("The scenarios cannot be drawn as chosen.", problems, "Choose among the known ones.")
-            )
+            raise DataError(problem_list("The scenarios cannot be drawn so.", problems, "Correct what is named."))
 
     def __hash__(self) -> int:
         """Equal choices are one key of what is kept for the next draw."""

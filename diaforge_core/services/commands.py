@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import ValidationError
@@ -182,10 +182,17 @@ def _recipe(kind: type[R], params: dict[str, Any]) -> R:
     try:
         return kind.model_validate(given)
     except ValidationError as problem:
-        faults = [
-            f"--{'-'.join(map(str, fault['loc'])).replace('_', '-')}: {fault['msg']}" for fault in problem.errors()
-        ]
+        faults = [f"{_option(fault['loc'])}: {fault['msg']}" for fault in problem.errors()]
         raise DataError("\n".join(["These options cannot be:", *faults])) from problem
+
+
+def _option(place: Sequence[int | str]) -> str:
+    """The option of the command line that fills this place of a recipe."""
+    first, *inside = map(str, place)
+    if first == "limits" and inside:
+        return f"--max-{inside[0]}"
+    said_often = ("dials", "styles", "departments", "goal_tools", "prices")
+    return f"--{first.removesuffix('s') if first in said_often else first}".replace("_", "-")
 
 
 def _finished(workspace: Workspace, run: Run, on_progress: OnProgress) -> dict[str, Any]:

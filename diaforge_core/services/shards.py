@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 import psutil
 
 from ..conversation.in_flight import in_turn
+from ..conversation.model_specs import parse_spec
 from ..errors import DataError
 from ..generator.agents import open_agents
 from ..generator.recipe import Recipe
@@ -126,7 +127,12 @@ def shard_rows(
 
 
 def check_recipe(recipe: Recipe) -> None:
-    """DataError where a run could not be done as the recipe wants it: models with Ray, or a secret in an address."""
+    """DataError where a run could not be done as the recipe wants it: a side that no script plays, a secret address."""
+    for side, spec in recipe.models.items():
+        if side != "assistant" and parse_spec(spec).kind == "scripted":
+            raise DataError(
+                f"'{spec}' plays the assistant only; {side} cannot be played by it. Name a model, or leave it out."
+            )
     if recipe.engine == "ray" and asks_model(recipe.models):
         raise DataError(
             "Ray spreads dialogues that scripts play. Those that ask a model wait for its server, and one process "
