@@ -15,18 +15,31 @@ from .words import by_identity, folded, identifier_words, shown, word_set
 _DEEPEST = 5
 """Levels of nested objects that are spoken part by part; what lies deeper is spoken as a whole."""
 _LONE_WORDS = {"to": "recipient", "from": "sender", "by": "author", "q": "search text", "query": "search text"}
+_LONE_DATES = dict.fromkeys(("from", "since", "after"), "start date") | dict.fromkeys(
+    ("to", "until", "before"), "end date"
+)
+_DATES = ("date", "date-time")
+"""Formats of what is a day or a time."""
 _LEADING = {"from": "source", "to": "target"}
 _STEMS = {
     "starts": "start", "started": "start", "ends": "end", "ended": "end", "called": "call", "created": "creation",
     "expires": "expiry", "expired": "expiry", "updated": "update", "sent": "sending", "valid": "validity",
+    "hired": "hire", "ordered": "order",
 }  # fmt: skip
-"""Word before `at` or `on` → as a noun."""
+"""Word before `at`, `on`, `after` or `before` → as a noun."""
+_ENDINGS = {
+    ("send", "to"): "recipient", ("mailbox", "to"): "mailbox recipient", ("requested", "for"): "beneficiary",
+    ("duplicate", "of"): "original entry", ("replace", "with"): "replacement", ("ship", "from"): "shipping origin",
+    ("ordered", "from"): "first order date", ("ordered", "to"): "last order date",
+    ("transfer", "activities", "to"): "new owner of the activities",
+}  # fmt: skip
+"""Names that end in a preposition → what they are of."""
 _PAST = {"given": "gave", "taken": "took", "written": "wrote", "withdrawn": "withdrew", "chosen": "chose"}
 """Participle → what the person did."""
 _DEADLINES = {
     "respond": "response deadline",
     "reply": "reply deadline",
-    "needed": "date it is needed",
+    "needed": "deadline",
     "due": "due date",
 }
 """Word before `by` → the day that is meant, and no person."""
@@ -92,13 +105,15 @@ def _raw_leaves(
         yield path, part, required
 
 
-def _last_words(keys: tuple[str, ...], thing: str) -> str:
+def _last_words(keys: tuple[str, ...], thing: str, schema: dict[str, Any]) -> str:
     words = ["ID" if word == "sid" else word for word in identifier_words(keys[-1])]
     if len(words) > 1 and words[0] == "x":
         words = words[1:]
     if [word.lower() for word in words] in (["id"], ["key"], ["number"]):
         before = shown(identifier_words(keys[-2])) if len(keys) > 1 else thing
-        words = [*before.split(), *words] if before else words
+        words = [*before.split(), *words[before.lower().endswith(f" {words[0].lower()}") :]] if before else words
+    if len(words) == 1 and schema.get("format") in _DATES and words[0] in _LONE_DATES:
+        return _LONE_DATES[words[0]]
     if len(words) == 1:
         words = [_LONE_WORDS.get(words[0], f"{words[0]} value" if words[0] in _SMALL_WORDS else words[0])]
     if len(words) > 1 and words[0] in _LEADING:
@@ -111,6 +126,12 @@ def _as_noun(words: list[str]) -> str:
     *before, last = words or [""]
     if not before or before[0] in _SWITCHES:
         return ""
+    if tuple(words) in _ENDINGS:
+        return _ENDINGS[tuple(words)]
+    if last in ("after", "before"):
+        return f"{'earliest' if last == 'after' else 'latest'} {_STEMS.get(shown(before), shown(before))} date"
+    if last == "from":
+        return f"first {shown(before)} day"
     if last in ("at", "on"):
         return f"{' '.join([*before[:-1], _STEMS.get(before[-1], before[-1])])} {'time' if last == 'at' else 'date'}"
     if last == "until":
@@ -141,7 +162,7 @@ def _leaves(tools: Sequence[Tool]) -> tuple[Leaf, ...]:
     (tool,) = tools
     thing = profile(tool).resource
     found = list(_raw_leaves(tool.parameters, ()))
-    labels = [_last_words(keys, thing) for keys, _, _ in found]
+    labels = [_last_words(keys, thing, schema) for keys, schema, _ in found]
     for attempt in range(2):
         counts: dict[str, int] = {}
         for label in labels:

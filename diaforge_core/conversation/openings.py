@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from ..catalog.facets import facets
 from ..catalog.places import inside
 from ..catalog.profiles import Profile, about, profile
 from ..catalog.verbs import PREPOSITIONS, SAME_ACTION, split_head
@@ -23,6 +24,8 @@ _ONE_SHARE = 0.88
 """Share of the openings that name one thing only, where one is what several candidates are about."""
 _ENOUGH_FITS = 4
 """Candidates that a clue should be true of; more make it no vaguer to a listener."""
+_AROUND_SHARE = 0.7
+"""Share of the others that name what several candidates' things have to do with."""
 _DILUTED = 0.62
 """What each word of two things counts, since only one of them is meant."""
 _ACT_BESIDE_SEVERAL = 0.7
@@ -82,10 +85,33 @@ class Hints:
         """The clues to draw from: mostly those that name one thing by its own name or the end of it."""
         if boldness >= _HALF:
             return [clue for clue in self.clues if all(len(thing.split()) <= _SHORT for thing in clue.things)]
-        plain = [clue for clue in self.clues if len(clue.things) == 1 and len(clue.actions) < 2 and self._heads(clue)]
-        if plain and rng.random() < _ONE_SHARE:
-            return plain
-        return [clue for clue in self.clues if len(clue.things) != 1 or self._heads(clue)] or self.clues
+        one = [clue for clue in self.clues if len(clue.things) == 1 and len(clue.actions) < 2 and self._heads(clue)]
+        shared = [clue for clue in one if self._called_so(clue) >= min(2, len(self.candidates))]
+        if shared and rng.random() < _ONE_SHARE:
+            return shared
+        around = [clue for clue in self.clues if self.is_around(clue)]
+        if around and rng.random() < _AROUND_SHARE:
+            return around
+        return [clue for clue in self.clues if len(clue.things) != 1] or one or self.clues
+
+    def is_around(self, clue: Clue) -> bool:
+        """Whether the clue names only what the thing has to do with: the wireless of a "wireless command"."""
+        return len(clue.things) == 1 and not clue.actions and not self._heads(clue)
+
+    def around(self, part: str) -> str:
+        """How a request has to do with a part of the thing's name: as a thing of its own, or as a field."""
+        own = any(item.resource == part for item in self._profiles.values())
+        return f"to do with {about(part)}" if own else f"on the {part} side"
+
+    def _called_so(self, clue: Clue) -> int:
+        """How many candidates' things are called so, and not only called by longer names that hold the word."""
+        thing = clue.things[0]
+        return sum(
+            name in self.candidates
+            and f" {item.resource}".endswith(f" {thing}")
+            and (not clue.actions or item.action == clue.actions[0])
+            for name, item in self._profiles.items()
+        )
 
     def _heads(self, clue: Clue) -> bool:
         """Whether the thing is called by its own name, or by the end of it: "policy" for "timeout policy"."""
@@ -142,6 +168,17 @@ class Hints:
         """The document's own verb for an action, such as "fetch", where all tools of the action are named with it."""
         verbs = {_verb_in(tool.original_name, action) for tool in self.tools if profile(tool).action == action}
         return verbs.pop() if len(verbs) == 1 else ""
+
+    def somewhere(self, rng: random.Random) -> tuple[str, ...]:
+        """Two areas that such things are in, the goal's among them; nothing where they say the things over again."""
+        areas = next((facet.answers for facet in facets(self.tools) if facet.key == "group"), {})
+        mine = areas.get(self.goal.name, "")
+        others = sorted(area for area in {*areas.values()} - {mine} if not self._repeats(area))
+        if not mine or not others or self._repeats(mine):
+            return ()
+        places = [mine, rng.choice(others)]
+        rng.shuffle(places)
+        return tuple(places)
 
     def _thing_choices(self) -> Iterator[tuple[str, ...]]:
         yield ()
@@ -230,6 +267,8 @@ def core_words(words: Wording, clue: Clue, hints: Hints, where: str = "", situat
 
     `situation` is the rule for an action whose thing is told by a value that is stated with it.
     """
+    if hints.is_around(clue):
+        return words.phrase("open_around", around=hints.around(clue.things[0]))
     if clue.things:
         slots = _thing_slots(words, clue, hints.goal)
         if clue.actions:
@@ -241,14 +280,17 @@ def core_words(words: Wording, clue: Clue, hints: Hints, where: str = "", situat
         text = words.phrase("open_act", act=f"{_act(words, clue.actions[0], situation)} {where}".strip())
     else:
         return ""
-    return attached(text, _hesitation(words, clue))
+    return attached(text, _hesitation(words, clue, hints, where))
 
 
-def _hesitation(words: Wording, clue: Clue) -> str:
-    """What a person adds who is not sure of the word or of what to do."""
+def _hesitation(words: Wording, clue: Clue, hints: Hints, where: str) -> str:
+    """What a person adds who is not sure of the word, of what to do, or of where the thing is kept."""
     if len(clue.things) > 1:
         return words.plain("mixup")
-    return words.plain("undecided") if len(clue.actions) > 1 else ""
+    if len(clue.actions) > 1:
+        return words.plain("undecided")
+    places = () if where else hints.somewhere(words.rng)
+    return words.plain("somewhere", places=" or ".join(places)) if len(places) > 1 else ""
 
 
 def _done(words: Wording, clue: Clue, hints: Hints, slots: dict[str, str]) -> str:

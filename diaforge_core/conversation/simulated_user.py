@@ -34,7 +34,7 @@ _PLAIN_FROM = 6
 """Draw from which on a turn is worded without flourishes."""
 _MOST_IN_OPENING = 3
 """Values that a person puts into a first sentence."""
-_PLACE_SHARE = 0.9
+_PLACE_SHARE = 0.95
 """Share of the openings that say which area the thing is of, where that gives nothing away."""
 _SCOPE_SHARE = 0.4
 """The same for what the thing lies in."""
@@ -167,12 +167,10 @@ class ScriptedUser:
         return text if why.startswith(",") and text.endswith((".", "?", "!")) else attached(text, why)
 
     def _situation(self, paths: Sequence[str]) -> str:
-        """The rule for a request that a stated name makes clear: "add somebody new"; "" where no name is stated."""
-        if profile(self.goal).action != "create":
-            return ""
-        labels = [self._leaves[path].label for path in paths if isinstance(self._parts[path], str)]
-        named = next((label for label in labels if label.endswith("name")), "")
-        return ("act_person" if _PEOPLE & {*named.split()} else "act_named") if named else ""
+        """The rule for a request that somebody's stated name makes clear: "add somebody new"; else ""."""
+        labels = [self._leaves[path].label.split() for path in paths if isinstance(self._parts[path], str)]
+        named = any(label[-1] == "name" and _PEOPLE & {*label} for label in labels)
+        return "act_person" if named and profile(self.goal).action == "create" else ""
 
     def _where(self, words: _Draft, *, named: bool) -> str:
         """Where the thing lies, as far as all tools' things lie there; said in most openings."""

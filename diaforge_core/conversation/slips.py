@@ -25,10 +25,10 @@ _WRITTEN = {
     "second": "secnod", "sure": "suer srue", "okay": "okya", "great": "graet", "best": "bset", "does": "deos",
     "yesterday": "yesteday", "weekend": "wekend weeknd", "possible": "posible possibel", "urgent": "urgnet",
     "matter": "mattter", "question": "quesiton qestion", "department": "departmnet", "office": "offcie ofice",
-    "don't": "dont do'nt", "doesn't": "doesnt", "didn't": "didnt", "isn't": "isnt", "can't": "cant",
+    "don't": "dont", "doesn't": "doesnt", "didn't": "didnt", "isn't": "isnt", "can't": "cant",
     "haven't": "havent", "couldn't": "couldnt", "wouldn't": "wouldnt", "i've": "ive", "that's": "thats",
-    "there's": "theres", "what's": "whats", "they're": "theyre", "you're": "youre", "it's": "it;s", "i'm": "i;m",
-    "who's": "whos", "let's": "let;s", "we've": "weve", "you've": "youve",
+    "there's": "theres", "what's": "whats", "they're": "theyre", "you're": "youre", "it's": "its'", "i'm": "im",
+    "who's": "whos", "let's": "lets'", "we've": "weve", "you've": "youve",
 }  # fmt: skip
 """Word → its slips, each the slip of one word only and no word itself."""
 _QUOTED = re.compile(r"\"[^\"]*\"|“[^”]*”|\S*[@\d/\\_=][^\s]*")
