@@ -17,8 +17,8 @@ from diaforge_core.settings import DATA_DIR
 from tests.factories import a_tool
 
 SLOTS = word_set(
-    "act around asked places do thing things many our new bare own place places first second verb value answer ordinal existing one label "
-    "labels is be value_is first_name full_name department a_role"
+    "act around asked said why places do thing things many our new bare own place places first second verb "
+    "value answer ordinal existing one label labels is be value_is first_name full_name department a_role"
 )
 """All that the user side fills in."""
 FILLED = dict.fromkeys(SLOTS, "\x00")

@@ -92,7 +92,8 @@ class Hints:
         around = [clue for clue in self.clues if self.is_around(clue)]
         if around and rng.random() < _AROUND_SHARE:
             return around
-        return [clue for clue in self.clues if len(clue.things) != 1] or one or self.clues
+        two = [clue for clue in self.clues if len(clue.things) == 2 and len(clue.actions) < 2]
+        return two or one or self.clues
 
     def is_around(self, clue: Clue) -> bool:
         """Whether the clue names only what the thing has to do with: the wireless of a "wireless command"."""

@@ -19,6 +19,7 @@ from ..records.scenario import Bank, Persona, Scenario
 from ..records.tool import Tool
 from .discretion import QUOTED_WORDS, Discretion
 from .openings import Hints, core_words
+from .picking import asked_of_you, from_the_user, none_of_many, shortened, true_but
 from .reading import Reading, read, spoken_parts, takes_back
 from .sentences import attached, follow, lowered, sentence
 from .slips import with_slips
@@ -257,8 +258,9 @@ class ScriptedUser:
         answer = facet.answers[self.goal.name]
         offered = answer in asked.options or facet.key.startswith("parameter:") or len(asked.options) < 2
         if not offered or (not self.scenario.solvable and self._would_corner(turns, answer, facet)):
-            none = words.phrase("pick_none")
-            return sentence(_none_of_many(none) if len(asked.options) > 2 else none)
+            true = self._true_but(words, facet) if offered else ""
+            none = true or words.phrase("pick_none")
+            return sentence(none_of_many(none) if len(asked.options) > 2 else none)
         core = self._picked(words, facet, answer, asked, plainest)
         core = self._mind_changed(words, facet, asked, turns, core)
         text = sentence(follow(words.phrase("ack"), core))
@@ -267,6 +269,12 @@ class ScriptedUser:
             due = list(dict.fromkeys([*due, *self._due_of(facet.parameter, number), *self._both(number)]))
         paths = self._whole([path for path in due if not self._said(path, turns)], _MOST_IN_OPENING + 1)
         return self._with_values(words, text, paths if self.scenario.solvable else [])
+
+    def _true_but(self, words: _Draft, facet: Facet) -> str:
+        """A true answer with what rules all of the choices out; "" where that would give the tool away."""
+        said, why = true_but(facet.key.split(":")[0], facet.answers[self.goal.name], profile(self.goal))
+        text = words.phrase("pick_none_but", said=from_the_user(said), why=why) if said else ""
+        return "" if self.leaks(text) else text
 
     def _would_corner(self, turns: Sequence[Turn], answer: str, facet: Facet) -> bool:
         """Without a right tool: whether a plain answer would leave one wrong tool as if it were right."""
@@ -288,12 +296,12 @@ class ScriptedUser:
             answer = self._unquoted(answer)
         rule = {"resource": "pick_noun", "scope": "pick_place", "group": "pick_group"}.get(kind, "pick_verb")
         said = answer if plainest else self._paraphrased(words, kind, answer)
-        said = _from_the_user(said)
-        return words.phrase(rule, answer=said, asked=_asked_of_you(said), **slots)
+        said = from_the_user(said)
+        return words.phrase(rule, answer=said, asked=asked_of_you(said), **slots)
 
     def _unquoted(self, answer: str) -> str:
         """The answer, or as much of it as quotes nothing."""
-        return " ".join(answer.split()[: QUOTED_WORDS - 1]) if self.leaks(answer) else answer
+        return shortened(answer, QUOTED_WORDS - 1) if self.leaks(answer) else answer
 
     def _paraphrased(self, words: _Draft, kind: str, answer: str) -> str:
         """The answer in other words where the bank has some: "add a new lead" for "create a new lead"."""
@@ -367,8 +375,8 @@ class ScriptedUser:
         if not self.scenario.solvable and self._would_corner(turns, answer, facet):
             return sentence(words.phrase("wrong_way"))
         rule = {"resource": "pick_noun", "scope": "pick_place", "group": "pick_group"}.get(facet.key, "pick_verb")
-        said = _from_the_user(answer)
-        return sentence(words.phrase(rule, answer=said, asked=_asked_of_you(said)))
+        said = from_the_user(answer)
+        return sentence(words.phrase(rule, answer=said, asked=asked_of_you(said)))
 
     # --- the dials ---------------------------------------------------------------------------------------------------
 
@@ -407,7 +415,7 @@ class ScriptedUser:
         before = any(takes_back(turn.reply) for turn in turns if turn.speaker == "user")
         if not fits or before or facet.key.startswith(("parameter:", "gist")):
             return core
-        said = _from_the_user(self._unquoted(first))
+        said = from_the_user(self._unquoted(first))
         return words.phrase("changed_mind", first=said, second=lowered(core))
 
     def _slipping(self) -> str:
@@ -536,18 +544,3 @@ def traits_of(persona: Persona) -> tuple[str, ...]:
 
 def _without(paths: Sequence[str], path: str) -> Iterable[str]:
     return (other for other in paths if other != path)
-
-
-def _from_the_user(answer: str) -> str:
-    """An answer as the assistant words it, from the user's mouth: "my own calendar"."""
-    return re.sub(r"\byour\b", "my", answer.replace("yourself", "myself"))
-
-
-def _asked_of_you(answer: str) -> str:
-    """What the user wants to do as what the assistant does for it: "show me a list of chats"."""
-    return re.sub(r"\A(?:see|view) ", "show me ", answer)
-
-
-def _none_of_many(text: str) -> str:
-    """`neither` is for two."""
-    return text.replace("neither", "none").replace("Neither", "None")
