@@ -100,10 +100,12 @@ def _separating(words: Wording, tools: Sequence[Tool], facet: Facet) -> str:
         return words.phrase("ask_gist", options="; ".join(options))
     if kind == "action":
         return _about_one_thing(words, facet, tools)
-    plain_things = not any(" of " in option for option in facet.options)
-    if kind == "task" and len(facet.options) > 2 and plain_things and words.rng.random() < _GROUPED:
-        many = words.rng.random() < (_GROUPED if len(facet.options) > _FEW_ACTIONS else _LED)
-        return words.phrase("ask_verbs_many" if many else "ask_verbs", options=_grouped(words, facet, tools))
+    if kind == "task" and len(facet.options) > 2:
+        plain_things = not any(" of " in option for option in facet.options)
+        grouped = plain_things and words.rng.random() < _GROUPED
+        options = _grouped(words, facet, tools) if grouped else either(_in_order(words, facet, tools))
+        many = words.rng.random() < _GROUPED
+        return words.phrase("ask_verbs_many" if many else "ask_verbs", options=options)
     rule = {"resource": "ask_nouns", "scope": "ask_place", "group": "ask_group"}.get(kind, "ask_verbs")
     return words.phrase(rule, options=either(_in_order(words, facet, tools)))
 
