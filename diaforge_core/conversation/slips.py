@@ -27,8 +27,8 @@ _WRITTEN = {
     "matter": "mattter", "question": "quesiton qestion", "department": "departmnet", "office": "offcie ofice",
     "don't": "dont", "doesn't": "doesnt", "didn't": "didnt", "isn't": "isnt", "can't": "cant",
     "haven't": "havent", "couldn't": "couldnt", "wouldn't": "wouldnt", "i've": "ive", "that's": "thats",
-    "there's": "theres", "what's": "whats", "they're": "theyre", "you're": "youre", "it's": "its'", "i'm": "im",
-    "who's": "whos", "let's": "lets'", "we've": "weve", "you've": "youve",
+    "there's": "theres", "what's": "whats", "they're": "theyre", "you're": "youre", "i'm": "im",
+    "who's": "whos", "we've": "weve", "you've": "youve",
 }  # fmt: skip
 """Word → its slips, each the slip of one word only and no word itself."""
 _QUOTED = re.compile(r"\"[^\"]*\"|“[^”]*”|\S*[@\d/\\_=][^\s]*")

@@ -20,8 +20,9 @@ _LINES_SHARE = 0.12
 _ONE_TOKEN = re.compile(r"\"[^\"]*\"|(?=\S*\d)[^\s,;:\"“”]*[^\s,.;:!?\"“”]")
 """What can be recognised before its label: a quoted text, or one word with a digit."""
 
-_OWN = re.compile(r"\b(?:our|my) (?=person who |first |last |earliest |latest |end date|start date)")
-"""What nobody has as theirs."""
+_OWN = re.compile(r"\b(our|my) ", re.IGNORECASE)
+_HELD = "\x00"
+"""Stands for the value while the words round it are mended."""
 _NAMES = re.compile(r"\b(?:IDs?|SID|number|code|key|name|email|address|URL)\Z", re.IGNORECASE)
 """Last words of what is as it is, and not what it should be."""
 
@@ -61,7 +62,11 @@ class ValueWords:
             slots["be"] = "be"
         first = _ONE_TOKEN.fullmatch(said) and words.rng.random() < _FIRST_SHARE
         rule = "clause_flag" if "boolean" in kinds(leaf.schema) else "clause_first" if first else "clause"
-        text = _OWN.sub("the ", words.plain(rule, **slots))
+        if not leaf.label.endswith("ID"):
+            slots["value"] = _HELD
+        text = words.plain(rule, **slots)
+        if slots["value"] == _HELD:
+            text = _OWN.sub("the ", text).replace(_HELD, said)
         return text, text.startswith(said)
 
     def bare(self, words: Wording, path: str, value: Any) -> str:
