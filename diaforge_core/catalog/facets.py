@@ -15,7 +15,7 @@ from .profiles import Profile, profile
 from .verbs import is_verb
 from .words import by_identity, folded, meaning, plain_words, shown, singular, with_article
 
-__all__ = ["Facet", "Profile", "best_facet", "facets", "indistinguishable", "plain_words", "profile"]
+__all__ = ["Facet", "Profile", "answerable", "best_facet", "facets", "indistinguishable", "plain_words", "profile"]
 
 _COMFORTABLE_OPTIONS = 5
 """More choices than this in one question are hard to take in."""
@@ -32,7 +32,7 @@ _DANGLING = 0.6
 """The same for "create a new one" where the tools work on different things: one of what?"""
 _ONE_WITHIN_ANOTHER = 0.1
 """The same for "a message or a draft message", where the first may be meant to hold for both."""
-_UNPLACED = 0.35
+_UNPLACED = 1.0
 """The same for places of which one is none, or is part of another: "inside a site or inside a site of a group"."""
 _SAYS_THE_PLACE = 0.03
 """The same for areas that only repeat where a thing lies."""
@@ -237,6 +237,11 @@ def _facets(tools: Sequence[Tool]) -> tuple[Facet, ...]:
 def facets(tools: Sequence[Tool]) -> tuple[Facet, ...]:
     """Every question that splits these tools, in a fixed order; the same for any order of the tools."""
     return _facets(sorted(tools, key=lambda tool: tool.name))
+
+
+def answerable(tools: Sequence[Tool]) -> tuple[Facet, ...]:
+    """The questions of `facets` that a person can answer: none whose answer may be that a thing lies nowhere."""
+    return tuple(facet for facet in facets(tools) if _ON_ITS_OWN not in facet.options)
 
 
 def left_open(facet: Facet, tools: Sequence[str]) -> float:

@@ -137,6 +137,10 @@ def _noun(words: tuple[str, ...]) -> str:
     if len(kept) > 1 and kept[0] in _LOOSE:
         kept = [word for word in (*kept[1:], _LOOSE[kept[0]]) if word not in ("", "have")]
     kept = _in_front(_joined(kept))
+    for size in range(1, len(kept) // 2 + 1):
+        if [singular(word) for word in kept[:size]] == [singular(word) for word in kept[size : 2 * size]]:
+            kept = kept[size:]
+            break
     if len(kept) > 1 and kept[0].endswith("ing") and len(kept[0]) > _STEM and kept[1].startswith(kept[0][:-3]):
         kept = kept[1:]
     head = next((place for place, word in enumerate(kept) if word in PREPOSITIONS and place), len(kept)) - 1

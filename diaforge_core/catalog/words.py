@@ -166,6 +166,8 @@ def plural(word: str) -> str:
     low = word.lower()
     if low in _UNCOUNTABLE or low in _IRREGULAR or singular(word) != word:
         return word
+    if low == "child":
+        return f"{word}ren"
     if low.endswith("y") and low[-2:-1] not in "aeiou":
         return word[:-1] + "ies"
     return word + ("es" if low.endswith(("s", "x", "z", "sh", "ch")) else "s")

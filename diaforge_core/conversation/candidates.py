@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ..catalog.closeness import SCALE
 from ..catalog.embedding import embed
-from ..catalog.facets import facets, indistinguishable
+from ..catalog.facets import answerable
 from ..catalog.neighbours import Mined, closeness, mine
 from ..catalog.profiles import profile
 from ..errors import CatalogError
@@ -103,7 +103,7 @@ class Neighbourhood:
         """Whether some question that a user can answer tells the two tools apart."""
         pair = frozenset((a, b))
         if pair not in self._confused:
-            self._confused[pair] = indistinguishable(self.catalog.tool(a), self.catalog.tool(b))
+            self._confused[pair] = bool(unseparated(a, self.catalog.subset((a, b))))
         return not self._confused[pair]
 
     def distractors(self, goal: str, count: int, rng: random.Random) -> tuple[str, ...] | None:
@@ -307,8 +307,8 @@ def _mixed(names: Sequence[str], later: set[str], width: float, rng: random.Rand
 
 
 def unseparated(goal: str, tools: Sequence[Tool]) -> tuple[str, ...]:
-    """Names of the tools that no facet of this very set tells apart from the goal tool, in the order given."""
-    known = facets(tools)
+    """Names of the tools that no answerable question on this set tells apart from the goal tool, in the order given."""
+    known = answerable(tools)
     return tuple(
         tool.name
         for tool in tools
