@@ -217,7 +217,7 @@ _MEANINGS = {
     "search": "search searching find finding query",
 }
 _MEANING = {word: f"@{action}" for action, words in _MEANINGS.items() for word in words.split()}
-_TWO_WORDS = {
+_TWO_WORDS = {"show me a list": "list", "show a list": "list", "show me the list": "list", 
     "look up": "lookup", "looked up": "lookup", "pull up": "lookup", "get rid of": "delete", "set up": "create",
     "brand new": "new", "brand-new": "new", "no longer need": "delete",
 }  # fmt: skip
