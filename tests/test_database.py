@@ -178,3 +178,31 @@ def test_the_name_that_a_dead_process_left_does_not_count(tmp_path: Path):
 
 def test_a_later_process_of_the_same_number_is_another_process():
     assert not is_alive(os.getpid(), 1.0)
+
+
+FULL_DISK = """
+import resource, signal, sys
+from pathlib import Path
+from diaforge_core.errors import WorkspaceError
+from diaforge_core.store.database import Database
+
+database = Database(Path(sys.argv[1]))
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, resource.RLIM_INFINITY))
+try:
+    with database.write() as cursor:
+        cursor.execute("CREATE TABLE wide AS SELECT i, md5(i::text) AS text FROM range(400000) r(i)")
+except WorkspaceError as problem:
+    print(problem)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no limit on file sizes to set")
+def test_a_disk_that_takes_no_more_is_one_message_and_keeps_what_was_there(tmp_path: Path):
+    path = tmp_path / "diaforge.duckdb"
+    Database(path).close()
+    said = subprocess.run([sys.executable, "-c", FULL_DISK, str(path)], capture_output=True, text=True, check=False)
+    assert "Make room on the disk" in said.stdout, said.stderr
+    reopened = Database(path)
+    assert reopened.rows("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'wide'") == [(0,)]
+    reopened.close()

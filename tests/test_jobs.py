@@ -22,6 +22,8 @@ from diaforge_core.store.run_folder import Status
 from .factories import a_catalog, an_adapter_without_base
 
 COUNT = 70
+MANY = 600
+"""So many that a run is not over before it can be killed."""
 
 
 @pytest.fixture
@@ -51,7 +53,7 @@ def kill(workspace: Workspace, run: Run) -> None:
 
 
 def test_a_killed_generation_is_lost_and_resumes_to_exactly_the_rows_of_one_that_was_not(workspace: Workspace):
-    killed = workspace.generation.start(recipe("killed"))
+    killed = workspace.generation.start(recipe("killed", MANY))
     wait_for_rows(workspace, killed, 10)
     kill(workspace, killed)
     lost = workspace.jobs.wait(killed.id, timeout_seconds=30)
@@ -59,10 +61,10 @@ def test_a_killed_generation_is_lost_and_resumes_to_exactly_the_rows_of_one_that
     assert "Resume" in lost.error
     before = workspace.jobs.folder(killed.id).rows_path.read_bytes()
     before = before[: before.rfind(b"\n") + 1]
-    assert 10 <= before.count(b"\n") < COUNT
+    assert 10 <= before.count(b"\n") < MANY
 
     workspace.jobs.resume(killed.id)
-    whole = workspace.generation.start(recipe("whole"))
+    whole = workspace.generation.start(recipe("whole", MANY))
     done, other = workspace.jobs.wait(killed.id), workspace.jobs.wait(whole.id)
     assert (done.state, other.state) == ("succeeded", "succeeded"), workspace.jobs.log(killed.id)
 
@@ -70,10 +72,10 @@ def test_a_killed_generation_is_lost_and_resumes_to_exactly_the_rows_of_one_that
     assert after.startswith(before)
     ids = [[row["dialogue"]["id"] for row in workspace.jobs.folder(run.id).rows()] for run in (killed, whole)]
     assert ids[0] == ids[1]
-    assert len(set(ids[0])) == COUNT
-    assert workspace.datasets.info("killed").dialogues == COUNT
+    assert len(set(ids[0])) == MANY
+    assert workspace.datasets.info("killed").dialogues == MANY
     assert [d.id for d in workspace.datasets.load("killed")] == [d.id for d in workspace.datasets.load("whole")]
-    assert done.result["asked"] == COUNT
+    assert done.result["asked"] == MANY
     assert {k: v for k, v in done.result.items() if k != "dataset"} == {
         k: v for k, v in other.result.items() if k != "dataset"
     }

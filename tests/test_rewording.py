@@ -9,6 +9,7 @@ import pytest
 
 from diaforge_core.catalog.ambiguity import ambiguity
 from diaforge_core.catalog.importing import load_catalog
+from diaforge_core.catalog.leaves import labels_of
 from diaforge_core.catalog.neighbours import closeness, pair_closeness
 from diaforge_core.catalog.rewording import LEAST_DROP, MOST_NEARER, Rewording, suggest
 from diaforge_core.catalog.words import identifier_words, word_set
@@ -98,12 +99,12 @@ def test_every_sentence_of_the_original_is_kept(demo: Catalog, suggested: list[t
         assert tool.description in edit.description
 
 
-def test_every_word_that_is_added_comes_from_the_tools_own_document(
+def test_every_word_that_is_added_comes_from_the_tools_own_document_or_the_labels_of_its_values(
     demo: Catalog, suggested: list[tuple[Rewording, Tool]]
 ):
     for edit, _ in suggested:
         tool = demo.tool(edit.tool)
-        own = words(tool.model_dump_json())
+        own = words(tool.model_dump_json()) | words(" ".join(labels_of(tool).values()))
         own |= {f"{word}s" for word in own} | {f"{word}es" for word in own}
         added = words(f"{edit.summary} {edit.description}") - own - FRAMES
         assert not added, (edit.tool, added)

@@ -463,8 +463,16 @@ def _answer(message: dict[str, Any], hide: Callable[[str], str]) -> Answer:
         content = "".join(part.get("text", "") for part in content)
     if not isinstance(content, str) or not isinstance(thought, str):
         raise TypeError
-    calls = tuple((str(function["name"]), hide(_as_text(function.get("arguments")))) for function in functions)
-    return Answer(hide(content), hide(thought), calls)
+    calls = tuple(
+        (_writable(str(function["name"])), hide(_writable(_as_text(function.get("arguments")))))
+        for function in functions
+    )
+    return Answer(hide(_writable(content)), hide(_writable(thought)), calls)
+
+
+def _writable(text: str) -> str:
+    """The text with a `?` for each half of a surrogate pair, which JSON lets through and no file can hold."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _as_text(arguments: Any) -> str:

@@ -106,8 +106,11 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A cursor within a transaction: committed at the end, rolled back if anything is raised; one at a time."""
-        with self.lock, self.cursor() as cursor:
+        """A cursor within a transaction: committed at the end, rolled back if anything is raised; one at a time.
+
+        WorkspaceError if the disk does not take it.
+        """
+        with self.lock, self.cursor() as cursor, self._on_disk():
             cursor.begin()
             try:
                 yield cursor
@@ -115,6 +118,18 @@ class Database:
                 cursor.rollback()
                 raise
             cursor.commit()
+
+    @contextmanager
+    def _on_disk(self) -> Iterator[None]:
+        """Tells what a full or failing disk means for the person who waits."""
+        try:
+            yield
+        except (duckdb.IOException, duckdb.TransactionException) as problem:
+            reason = str(problem).splitlines()[0]
+            raise WorkspaceError(
+                f"The database {self.path} could not be written: {reason} Nothing of this step was kept, everything "
+                "before it was. Make room on the disk, then do it again."
+            ) from problem
 
     def close(self) -> None:
         """Write everything into the one file and let it go."""

@@ -36,6 +36,7 @@ def test_a_cell_of_the_grid_is_clicked_filled_and_its_dialogues_arrive(tab: Page
     tab.get_by_text(re.compile("^\\d+ dialogues missing in all cells")).wait_for()
     settled(tab)
     cell = tab.locator(".js-plotly-plot .scatterlayer .point").first
+    cell.wait_for()
     box = cell.bounding_box()
     assert box is not None
     tab.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
