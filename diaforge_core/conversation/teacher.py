@@ -115,13 +115,13 @@ def _at_once(wanted: Sequence[Leaf], turns: int) -> list[Leaf]:
     """The values that a person would ask for together: a few that are related, and none alone left over."""
     left = max(1, PATIENCE - turns)
     most = max(ASKED_AT_ONCE, -(-len(wanted) // left))
-    if len(wanted) <= most + 1:
+    if len(wanted) <= most:
         return list(wanted)
     first = wanted[0]
     related = [leaf for leaf in wanted if _kind(leaf) == _kind(first)]
     if len(related) < 2:
         related = list(wanted)
-    return related[:most]
+    return related[: most - 1 if len(wanted) == most + 1 else most]
 
 
 def _kind(leaf: Leaf) -> tuple[str, ...]:
