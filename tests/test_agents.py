@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 
+from diaforge_core.conversation.budget import Limits
 from diaforge_core.conversation.critic import NO_VERDICT
-from diaforge_core.conversation.endpoint import Means
+from diaforge_core.conversation.endpoint import Means, run_means
 from diaforge_core.conversation.scenarios import draw_scenarios
 from diaforge_core.errors import DataError, Interrupted, ModelError
-from diaforge_core.generator.agents import Agents, means_of, open_agents
-from diaforge_core.generator.recipe import PriceOf, Recipe, SpendingLimits
+from diaforge_core.generator.agents import Agents, open_agents
+from diaforge_core.generator.recipe import Recipe, SpendingLimits
 from diaforge_core.records.dialogue import Dialogue
 from diaforge_core.records.scenario import Scenario
 from diaforge_core.records.trace import Trace
@@ -114,22 +115,9 @@ def test_a_script_is_no_critic() -> None:
 # --- limits and prices -----------------------------------------------------------------------------------------------
 
 
-def test_limits_and_prices_of_the_recipe_bind_the_run(serve: Serve, tmp_path: Path) -> None:
-    server = serve(script=plays_all)
-    recipe = a_recipe(
-        server, "user", limits=SpendingLimits(money=0.5, calls=9), prices={"m": PriceOf(prompt=1.0, completion=2.0)}
-    )
-    means = means_of(recipe, tmp_path, recipe.models)
-    assert means is not None
-    assert (means.budget.limits.money, means.budget.limits.calls) == (0.5, 9)
-    assert means.budget.prices["m"].completion == 2.0
-    means.close()
-    assert means_of(Recipe(catalog="sample", user="smollm2"), tmp_path, {}) is None
-
-
 def test_limited_money_needs_a_price_for_every_model(serve: Serve, tmp_path: Path) -> None:
     recipe = a_recipe(serve(script=plays_all), "critic", limits=SpendingLimits(money=0.5))
-    means = means_of(recipe, tmp_path, recipe.models)
+    means = run_means(tmp_path, Limits(money=0.5))
     with pytest.raises(DataError, match="the model 'm' has no price"):
         open_agents(recipe, {}, Path(), means)
 

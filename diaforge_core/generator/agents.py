@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..conversation.budget import Limits, Price
 from ..conversation.chat_models import ChatModel
 from ..conversation.critic import Critic, unjudged
-from ..conversation.endpoint import Means, run_means
+from ..conversation.endpoint import Means
 from ..conversation.local_model import LocalModel
 from ..conversation.model_specs import open_assistant, open_model, parse_spec
 from ..conversation.model_user import USER_TEMPERATURE, ModelUser
@@ -71,14 +70,6 @@ def open_agents(recipe: Recipe, specs: Mapping[str, str], models_dir: Path, mean
         assistant = WordedAssistant(assistant, worder)
     critic = Critic(opener.model("critic"), recipe.critic) if recipe.critic else None
     return Agents(assistant, opener.user(recipe, worder), critic, opener.asked)
-
-
-def means_of(recipe: Recipe, folder: Path, specs: Mapping[str, str]) -> Means | None:
-    """What the endpoints of a run with this folder share, under the recipe's limits; None where it asks none."""
-    if not any(is_endpoint(spec) for spec in {**recipe.models, **specs}.values()):
-        return None
-    prices = {model: Price(price.prompt, price.completion) for model, price in recipe.prices.items()}
-    return run_means(folder, Limits(recipe.limits.tokens, recipe.limits.money, recipe.limits.calls), prices)
 
 
 def is_endpoint(spec: str) -> bool:
