@@ -11,6 +11,7 @@ from typing import Any
 
 from ...catalog.leaves import labels_of
 from ...catalog.leaves import leaves as leaves_of
+from ...catalog.profiles import profile
 from ...catalog.words import meaning
 from ...records.dialogue import Dialogue, Evidence, Turn
 from ...records.scenario import Scenario
@@ -41,6 +42,7 @@ _CHOICE = re.compile(
 )
 """How a question offers things to choose from, or leaves it to the user to say what is wanted."""
 _OR = re.compile(r"\bor\b|;", re.IGNORECASE)
+_DENIED = re.compile(r"\b(?:not|n't|rather than|instead of) [^,.;!?]+", re.IGNORECASE)
 _ARTICLES = frozenset(("the", "an", "of", "to", "is", "it's", "and", "or", "for", "with", "please", "you", "me"))
 _BETWEEN = re.compile(r",|;|\bor\b|\bversus\b|\bvs\b|\?")
 _QUOTE = re.compile(r"[\"“][^\"”]*[\"”]|\S*[\d@]\S*")
@@ -266,7 +268,17 @@ class Case:
         """
         if len(self.open_before(index)) < 2 or not self.scenario.solvable:
             return len(self.open_before(index)) < 2
-        return any(self._answered_freely(earlier) for earlier in self.asked if earlier < index - 1)
+        return any(
+            self._answered_freely(earlier) or self._tells_the_task(earlier)
+            for earlier in self.asked
+            if earlier < index - 1
+        )
+
+    def _tells_the_task(self, index: int) -> bool:
+        """Whether the answer to question `index` tells the goal's task, what it denies left out, and no other's."""
+        words = meaning(_DENIED.sub(" ", self.turns[index + 1].reply)) if self.goal else frozenset()
+        told = [tool for tool in self.tools_before(index + 2) if meaning(profile(tool).task) <= words]
+        return told == [self.goal]
 
     def _answered_freely(self, index: int) -> bool:
         """Whether question `index` was about the task and its answer says something that the readers do not get."""

@@ -9,6 +9,7 @@ from ...catalog.arguments import equal_arguments, required_for, validate
 from ...records.dialogue import Turn
 from ..rollout import MAX_ASSISTANT_TURNS
 from .case import Case, Fault
+from .outside import out_of_place
 from .sayings import said_at
 
 _MARKUP = re.compile(
@@ -31,7 +32,7 @@ def check_format(case: Case) -> Fault | None:
         return Fault("the dialogue does not end with the assistant", case.last)
     if len(case.turns) // 2 > MAX_ASSISTANT_TURNS:
         return Fault(f"more than {MAX_ASSISTANT_TURNS} assistant turns", case.last)
-    return None
+    return out_of_place(case)
 
 
 def _turn_form(turn: Turn, speaker: str, *, last: bool) -> str:

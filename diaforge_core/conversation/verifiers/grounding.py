@@ -18,6 +18,7 @@ from .case import Case, Fault, is_distinct
 from .links import link_to_value
 from .moments import dates
 from .sayings import said_at
+from .withdrawals import withdrawals
 from .words import contains, fold, is_fixed, is_telling, name_words, run_in, same_value, spoken
 from .words import leaves as parts_of
 
@@ -34,7 +35,20 @@ _DENIED = re.compile(
 _WAVERS = re.compile(
     r"\b(?:not|never|longer|but|except|instead|rather|sorry|wait|correction|correct that|mean|meant|make that"
     r"|scratch|oops|mistake"
-    r"|wrong)\b|n't",
+    r"|wrong|ignore|disregard|forget|scrap|strike|skip|drop|leave o(?:ut|ff)|omit|old|outdated|take back|withdraw"
+    r"|never ?mind)\b|n't",
+    re.IGNORECASE,
+)
+_DISOWNED_BEFORE = re.compile(
+    r"(?<!n't )(?<!not )(?<!never )\b(?P<verb>ignore|disregard|forget(?: about)?|scrap|scratch|strike"
+    r"|(?:do not|don'?t) (?:use|take|enter))\s+(?:(?:the|that|my|this)\s+)?(?:\w+\s+){0,3}[\"“'+(#]*$",
+    re.IGNORECASE,
+)
+_DISOWNED_AFTER = re.compile(
+    r"[\"”')]*\s*[,.;—–-]*\s*(?:but |no |and )*(?:(?:that|this|it)(?:'s| is| was)|is|was) "
+    r"(?:(?:an? |the )?(?:old|outdated|wrong"
+    r"|stale|typo|mistake)\b(?: (?:one|number|value|address|entry))?\s*(?:[.!;,]|$)|no longer (?:right|valid"
+    r"|correct|current))",
     re.IGNORECASE,
 )
 _CORRECTED = re.compile(
@@ -93,6 +107,10 @@ class _Called:
     def _wavers(self) -> bool:
         """Whether the user denies or corrects anything at all."""
         return _WAVERS.search(self.case.user_words_before(self.case.last)) is not None
+
+    @cached_property
+    def _withdrawn(self) -> list[tuple[str, int, int]]:
+        return withdrawals(self.case)
 
     def _wanted(self, path: str, value: Any) -> bool:
         return self.is_goal and path in self.case.gold_parts and same_value(self.case.gold_parts[path], value)
@@ -157,11 +175,21 @@ class _Called:
         if not said:
             return False
         words = self.case.turns[said[-1].turn].reply
-        if _DENIED.search(words[: said[-1].start]):
+        before, after = words[: said[-1].start], words[said[-1].end :]
+        if _DENIED.search(before) or self._disowned(before, after):
+            return True
+        if any(path == name and (turn, at) > (said[-1].turn, said[-1].start) for name, turn, at in self._withdrawn):
             return True
         corrected = _CORRECTED.match(words, said[-1].end)
         shape = _shape(words[said[-1].start : said[-1].end])
         return bool(corrected and shape != "A" and _shape(corrected["instead"]) == shape)
+
+    def _disowned(self, before: str, after: str) -> bool:
+        """Whether the words about a value say to leave it aside, or that it does not hold any more."""
+        aside = _DISOWNED_BEFORE.search(before)
+        if aside and not set(name_words(aside["verb"])) & set(name_words(self.tool.text)):
+            return True
+        return _DISOWNED_AFTER.match(after) is not None
 
     def _said_later(self, path: str, value: Any, pointer: Evidence) -> Any:
         """What the user said of the same thing after this value; None if this is the last word."""

@@ -13,8 +13,10 @@ from ..reading import missing
 from ..understanding import Asked, label_pattern, leaf_named, sentences
 from .case import Case, Fault, is_distinct
 from .links import link_to_tasks, link_to_value, linked_values, named_values
+from .outside import speaks_as_assistant
 from .sayings import said_at
-from .thoughts import calls_now, is_ready, settles_on
+from .thoughts import calls_now, is_ready, named_as_written, settles_on
+from .withdrawals import called_off
 from .words import fold, top_of
 
 _ASKS = re.compile(
@@ -125,7 +127,10 @@ def check_phase_order(case: Case) -> Fault | None:
         settled = settles_on(turn.thought, case.candidates)
         if settled:
             return Fault(f"the thought settles on {settled} while {len(still_open)} tools are possible", index)
-    return _no_separating_question(case) or _confirmation(case) or _ready_but_asks(case)
+        told = named_as_written(turn.reply, case.candidates)
+        if len(told) == 1:
+            return Fault(f"the reply names {told.pop()} while {len(still_open)} tools are possible", index)
+    return _no_separating_question(case) or _confirmation(case) or called_off(case) or _ready_but_asks(case)
 
 
 def _ready_but_asks(case: Case) -> Fault | None:
@@ -212,8 +217,12 @@ def _seeks_a_yes(reply: str) -> bool:
 
 
 def check_relevance(case: Case) -> Fault | None:
-    """Each question separates open candidates, asks for a missing required argument, or is the one confirmation."""
-    return next((fault for index in case.asked if (fault := question_fault(case, index))), None)
+    """Each question separates open candidates, asks for a missing required argument, or is the one confirmation.
+
+    Nor does the user take the assistant's part.
+    """
+    fault = next((fault for index in case.asked if (fault := question_fault(case, index))), None)
+    return fault or speaks_as_assistant(case)
 
 
 def question_fault(case: Case, index: int) -> Fault | None:

@@ -42,6 +42,10 @@ _HEDGE = re.compile(
     r"|separat\w+|compared|other\w*|rest|both|several|first|before|remain possible|would)\b",
     re.IGNORECASE,
 )
+_LEAVES_OPEN = re.compile(
+    r"\b(?:or|among|still possible|still open|candidates?|tells? apart|distinguish\w*|other\w*|both|several|would)\b",
+    re.IGNORECASE,
+)
 _RULES_OUT = re.compile(
     r"\b(?:not|isn'?t|never|rather than|instead of|no longer|rul\w+ out|exclud\w+|eliminat\w+|drop\w*|neither"
     r"|nor|without"
@@ -51,6 +55,7 @@ _RULES_OUT = re.compile(
 _STRONGLY = re.compile(
     r"\b(?:must be|has to be|can only (?:be|mean)|clearly|obviously|certainly|definitely|surely|no doubt|undoubtedly"
     r"|evidently|for sure|without (?:a )?doubt|only (?:be )?one|there is only one|settled|this is it|must mean"
+    r"|(?:have |'ve )?(?:already )?decided|made up my mind|without asking|no need to ask|i(?:'m| am) (?:sure|certain)"
     r"|i (?:will|'ll) (?:just )?(?:call"
     r"|go with|take|use))\b",
     re.IGNORECASE,
@@ -90,6 +95,9 @@ _NOT_READY = re.compile(
     r"|apart|besides|optional|still)\b|n't\b",
     re.IGNORECASE,
 )
+_NAME_ONLY = re.compile(r"[a-z][A-Z]|\w[_./:]\w")
+"""What a name has and a word has not."""
+_PART = re.compile(r"[,;:]\s+|\s+[—–-]\s+")
 _TOLD = 0.7
 """Share of what a task is about that a sentence must hold to tell of that task."""
 _WORD_BY_WORD = 0.9
@@ -119,6 +127,16 @@ def _forms(tool: Tool) -> tuple[str, ...]:
     return tuple(sorted({tool.name, tool.original_name, compound, spaced} - {""}, key=lambda form: (-len(form), form)))
 
 
+def named_as_written(text: str, tools: Sequence[Tool]) -> set[str]:
+    """Names of the tools whose name stands in the text as only a name is written, with its separators or capitals."""
+    return {
+        tool.name
+        for tool in tools
+        for form in {tool.name, tool.original_name}
+        if form in text and _NAME_ONLY.search(form) and re.search(rf"(?<![\w.]){re.escape(form)}(?!\w)", text)
+    }
+
+
 @lru_cache(maxsize=16_384)
 def _pattern(forms: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile(rf"(?<![\w.])(?:{'|'.join(map(re.escape, forms))})(?!\w)", re.IGNORECASE)
@@ -146,6 +164,8 @@ def settles_on(thought: str, tools: Sequence[Tool]) -> str:
         for clause in clauses(thought):
             if named(clause, tool)[0] and not _HEDGE.search(clause):
                 return name
+            if any(_STRONGLY.search(part) and named(part, tool)[0] for part in _unhedged(clause)):
+                return name
     if favoured:
         return ""
     for sentence in sentences_of(thought):
@@ -154,7 +174,16 @@ def settles_on(thought: str, tools: Sequence[Tool]) -> str:
             hedged = _GUESS if share >= _WORD_BY_WORD else _HEDGE
             if len(told) == 1 and not hedged.search(sentence):
                 return told.pop()
+            for part in _unhedged(sentence):
+                share, told = told_of(part, tools)
+                if len(told) == 1:
+                    return told.pop()
     return ""
+
+
+def _unhedged(sentence: str) -> list[str]:
+    """The parts of a sentence that leave nothing open, whatever the others say ("it is X, I only ask for form")."""
+    return [part for part in _PART.split(sentence) if not (_GUESS.search(part) or _LEAVES_OPEN.search(part))]
 
 
 @by_identity(4096)
