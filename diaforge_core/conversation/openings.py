@@ -34,7 +34,7 @@ _ONLY_PART = 1.0
 """Words that a part of the thing's name is worth less than a whole name, which other things may share too."""
 _SINGULAR = 0.6
 """Share of the openings about a thing that speak of one, not of several."""
-_OURS = ("our", "some of our", "one of our")
+_OURS = ("our", "some of our", "one of our", "a few of our", "one of the")
 _HALF = 0.4
 """Boldness from which on no long name is said, since it may be what gives the tool away."""
 _SHORT = 4
@@ -171,10 +171,11 @@ class Hints:
         return verbs.pop() if len(verbs) == 1 else ""
 
     def somewhere(self, rng: random.Random) -> tuple[str, ...]:
-        """Two areas that such things are in, the goal's among them; nothing where they say the things over again."""
+        """Two areas that the thing may be in, the goal's and mostly a candidate's; none that repeats a thing."""
         areas = next((facet.answers for facet in facets(self.tools) if facet.key == "group"), {})
         mine = areas.get(self.goal.name, "")
-        others = sorted(area for area in {*areas.values()} - {mine} if not self._repeats(area))
+        beside = {areas[name] for name in self.candidates if name in areas} - {mine}
+        others = sorted(area for area in beside or {*areas.values()} - {mine} if not self._repeats(area))
         if not mine or not others or self._repeats(mine):
             return ()
         places = [mine, rng.choice(others)]
@@ -269,7 +270,10 @@ def core_words(words: Wording, clue: Clue, hints: Hints, where: str = "", situat
     `situation` is the rule for an action whose thing is told by a value that is stated with it.
     """
     if hints.is_around(clue):
-        return words.phrase("open_around", around=hints.around(clue.things[0]))
+        around = hints.around(clue.things[0])
+        beside = "" if around.endswith(" side") and where.endswith(" side") else where
+        text = words.phrase("open_around", around=f"{around} {beside}".strip())
+        return attached(text, _hesitation(words, clue, hints, where))
     if clue.things:
         slots = _thing_slots(words, clue, hints.goal)
         if clue.actions:
