@@ -15,7 +15,7 @@ _MAKING = re.compile(
     r"|\bas an ai\b|\b(?:large |ai )?language models?\b|\bsimulated (?:user|assistant|conversation|dialogue|person)\b"
     r"|\b(?:in|as|per|by|for|from|of|to) (?:the|this|my|our|a) (?:simulation|role-?play\w*|script|scenario|persona"
     r"|training (?:data|example|sample|set)|synthetic \w+|benchmark|test case)\b"
-    r"|\b(?:the|this|my) (?:simulation|role-?play|scenario|script|persona|role) (?:says?|states|tells|demands|asks"
+    r"|\b(?:the|this|my) (?:simulation|role-?play|scenario|script|persona) (?:says?|states|tells|demands|asks"
     r"|gives|wants|requires|expects|ends)\b"
     r"|\b(?:my|the|your) (?:system )?prompt (?:says?|states|tells|demands|asks)\b|\bsystem prompt\b"
     r"|\b(?:in|by|per|from|to) my instructions\b|\bmy instructions (?:say|are|tell|forbid)\b"
@@ -25,10 +25,11 @@ _MAKING = re.compile(
 )
 """What only somebody says who knows that the talk is made up."""
 _ORDER = re.compile(
-    r"(?<![\w-])(?:SYSTEM|ASSISTANT|DEVELOPER)(?: (?:NOTE|PROMPT|MESSAGE|OVERRIDE))?\s*:|\[(?:system|assistant)\b"
-    r"|(?i:\b(?:ignore|disregard|forget|override) (?:all |any )?(?:of )?(?:the |your |my )?(?:previous|prior|earlier"
+    r"(?<![\w-])(?:SYSTEM|ASSISTANT|DEVELOPER)(?: (?:NOTE|PROMPT|MESSAGE|OVERRIDE))?\s*:"
+    r"|\[(?:SYSTEM|system|ASSISTANT|assistant)\b"
+    r"|(?i:\b(?:ignore|disregard|forget|override) (?:all |any )?(?:of )?(?:the |your )?(?:previous|prior|earlier"
     r"|above|preceding|former|system)"
-    r" (?:instruction|rule|prompt|message|order|direction|guideline)s?\b"
+    r" (?:instruction|rule|prompt|guideline)s?\b"
     r"|\byou are now (?:a|an|in|the)\b|\b(?:developer|debug|jailbreak) mode\b|\bnew system (?:instruction|prompt)s?\b)"
 )
 """An order to whoever is trained on the words, as no user of a business tool gives it."""
@@ -39,9 +40,9 @@ _SERVES = re.compile(
     r"|\bi (?:can|will|could)(?: certainly| gladly| surely)? (?:help|assist) you\b"
     r"|\bi(?:'ll| can| will)(?: certainly| gladly| now)? (?:do|handle|set up|create|take care of|arrange|process) "
     r"(?:that|this|it) for you\b"
-    r"|\banything else (?:that )?i can (?:do|help)"
+    r"|\banything else (?:that )?i can (?:do for you|help)"
     r"|\bto (?:proceed|continue|go ahead),? i(?:'ll| will)? (?:still )?need\b"
-    r"|\bplease (?:provide|specify|supply) (?:me with )?(?:the|your)\b"
+    r"|\bplease (?:provide|specify|supply) (?:me with )?your\b"
     r"|\bwhat can i (?:do for|help) you\b|\bwelcome to\b.{0,40}\b(?:help ?desk|service)\b"
     r"|\bhow (?:can|may) i serve\b",
     re.IGNORECASE,
@@ -49,6 +50,7 @@ _SERVES = re.compile(
 """What only the one says who serves."""
 _SHORT = 5
 """Letters up to which a word of such talk is no subject of its own."""
+_SAYING = frozenset(("states", "demands", "requires", "expects", "synthetic", "hidden", "secret"))
 _KEY = re.compile(r"\{\s*[\"']([^\"'{}]{1,80})[\"']\s*:")
 
 
@@ -65,10 +67,12 @@ _SERVING_SIGNS = (
     "proceed",
     "continue",
     "go ahead",
-    "please ",
+    "your",
     "serv",
 )
-_ORDER_SIGNS = ("system", "assistant", "developer", "ignore", "disregard", "forget", "override", "you are now", "mode")
+_ORDER_SIGNS = (
+    "system", "assistant", "developer", "ignore", "disregard", "forget", "override", "you are now", "mode",
+)  # fmt: skip
 """Of these words one is in whatever the patterns match; to look for them is quicker."""
 
 
@@ -120,7 +124,7 @@ def _is_of_the_subject(case: Case, words: str) -> bool:
     """Whether the tools or the wanted values speak of this themselves, as a tool for simulations does."""
     values = f"{case.scenario.gold_arguments}"
     own = set(name_words(" ".join([*(f"{tool.text} {list(tool.properties)}" for tool in case.candidates), values])))
-    said = [word for word in name_words(words) if len(word) > _SHORT]
+    said = [word for word in name_words(words) if len(word) > _SHORT and word not in _SAYING]
     return fold(words) in fold(values) or bool({word for each in said for word in (each, f"{each}s")} & own)
 
 

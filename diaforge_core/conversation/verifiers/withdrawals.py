@@ -32,13 +32,14 @@ _STOPS_ALONE = re.compile(
     r"| as (?:it )?is| there| at that)?"
     r"|(?:drop|cancel|abort|scrap|skip|withdraw) (?:it|that|this|everything|(?:my|the|this) "
     r"(?:whole )?(?:request|thing|idea))"
-    r"|abort|(?:let'?s |better |rather )not|(?:do not|don'?t) bother|hold off|(?:do not|don'?t)"
+    r"|abort|(?:let'?s |better |rather )not|(?:do not|don'?t) bother|hold off|(?:do not|don'?t)(?!\s*\w)"
     r"|i (?:no longer (?:want|need)|(?:do not|don'?t) (?:want|need)) (?:it|this|that|any of (?:it|this|that)|anything)"
     r"(?: done)?(?: any ?more| after all| at all)?|i(?:'ve| have)? changed my mind|that'?s "
     r"(?:not needed|no longer needed|off)|it'?s (?:off|no longer needed|not needed)(?: any ?more| after all)?)\b",
     re.IGNORECASE,
 )
 """Words that stop everything where a sentence says nothing else; beside others they may be about anything."""
+_MAY_BE_TASKS = frozenset(("cancel", "stop", "abort", "drop", "leave", "skip", "scrap", "withdraw", "hold"))
 _STOP_SIGNS = (
     "n't", "not", "forget", "off", "mind", "stop", "leave", "drop", "cancel", "abort", "scrap", "skip", "withdraw",
     "longer", "rather", "prefer",
@@ -54,7 +55,7 @@ _OTHER_TASK = re.compile(
     r"(?:want|need|meant?|asked)\w*)\b",
     re.IGNORECASE,
 )
-_NOT = re.compile(r"\b(?:not|never)\b|n'?t\b", re.IGNORECASE)
+_NOT = re.compile(r"\b(?:not|never)\b|n't\b", re.IGNORECASE)
 _MEANT_OTHER = re.compile(
     r"\bi (?:want|wanted|meant?|need|needed|prefer) the other (?:one|operation|task|tool|action|thing)\b"
     r"|\b(?:that|this|it)(?:'s| is|'?s| was)? the wrong (?:operation|task|tool|action|thing|job|step)\b",
@@ -103,7 +104,7 @@ def _after_the_stop(case: Case, words: str) -> str | None:
     low = words.casefold()
     if not any(sign in low for sign in _STOP_SIGNS):
         return None
-    own = set(name_words(f"{case.goal.name} {case.goal.text}")) if case.goal else set()
+    own = _MAY_BE_TASKS & set(name_words(f"{case.goal.name} {case.goal.text}")) if case.goal else frozenset()
     found = [match.end() for match in _STOPS.finditer(words)]
     at = 0
     for sentence in sentences(words):
@@ -125,18 +126,16 @@ def _goes_on(case: Case, words: str) -> bool:
     """Whether words ask for the task all the same, or give a value for it."""
     if any(not isinstance(value, bool) and said_at(value, words, case.today) for value in case.gold_parts.values()):
         return True
-    return bool(_actions(words) & _own_actions(case))
+    return bool(meaning(words) & _own_actions(case))
 
 
 # --- the task --------------------------------------------------------------------------------------------------------
 
 
-def _actions(words: str) -> frozenset[str]:
-    return frozenset(word for word in meaning(words) if word.startswith("@"))
-
-
 def _own_actions(case: Case) -> frozenset[str]:
-    return _actions(profile(case.goal).task) if case.goal else frozenset()
+    """Stems of what the goal tool does: its common action, or else the verb that its task begins with."""
+    task = profile(case.goal).task if case.goal else ""
+    return frozenset(word for word in meaning(task) if word.startswith("@")) or meaning(task.partition(" ")[0])
 
 
 def _wants_another(case: Case, words: str) -> bool:
@@ -172,7 +171,7 @@ def _task_words(case: Case) -> frozenset[str]:
 
 def _asks_for(case: Case, words: str) -> bool:
     """Whether words name the goal's action without denying it."""
-    return bool(_actions(_REFUSES.sub(" ", words)) & _own_actions(case))
+    return bool(meaning(_REFUSES.sub(" ", words)) & _own_actions(case))
 
 
 # --- one value -------------------------------------------------------------------------------------------------------
