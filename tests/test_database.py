@@ -197,7 +197,6 @@ except WorkspaceError as problem:
 """
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="there is no limit on file sizes to set")
 def test_a_disk_that_takes_no_more_is_one_message_and_keeps_what_was_there(tmp_path: Path):
     path = tmp_path / "diaforge.duckdb"
     Database(path).close()

@@ -14,10 +14,10 @@ from ..records.scenario import DialEvent, Scenario
 from .model_user_checks import UserWords
 from .prompts import sanitise
 from .reading import read
+from .sentences import ORDINALS
 from .spoken_values import spoken
 from .understanding import Asked
 
-ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
 _SHORT = 5
 """Words of an offered choice that never quote a description."""
 _SHOWN = 6

@@ -13,6 +13,7 @@ from ..catalog.profiles import profile
 from ..catalog.words import meaning
 from ..records.dialogue import Evidence, Turn
 from ..records.tool import Tool
+from .sentences import ORDINALS
 from .stated_values import put_off, stated, without_values
 from .understanding import Answers, Asked, answers_of, understand
 
@@ -42,8 +43,7 @@ _CHANGED = re.compile(
 )
 _MYSELF = re.compile(r"\bmyself\b", re.IGNORECASE)
 """How a user says what a question offers "for yourself"."""
-_ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
-_ORDINAL = re.compile(rf"\b({'|'.join(_ORDINALS)}|last)\b", re.IGNORECASE)
+_ORDINAL = re.compile(rf"\b({'|'.join(ORDINALS)}|last)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ def _by_ordinal(answers: Answers, asked: Asked, reply: str) -> set[str]:
     found = _ORDINAL.search(reply)
     if not found or not asked.options or asked.facets[:1] != (answers.facet.key,):
         return set()
-    place = len(asked.options) - 1 if found[1].lower() == "last" else _ORDINALS.index(found[1].lower())
+    place = len(asked.options) - 1 if found[1].lower() == "last" else ORDINALS.index(found[1].lower())
     return {asked.options[place]} if place < len(asked.options) else set()
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
+ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
+"""By which people pick one of several choices."""
 _PRONOUN = re.compile(r"I(?:['’](?:d|m|ve|ll))?\Z")
 
 
@@ -44,6 +47,6 @@ def sentence(text: str) -> str:
     return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
-def listed(items: list[str]) -> str:
+def listed(items: Sequence[str], last: str = "and") -> str:
     """Items as a person lists them: "a, b and c"."""
-    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"
+    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} {last} {items[-1]}"

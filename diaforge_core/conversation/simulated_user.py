@@ -21,7 +21,7 @@ from .discretion import QUOTED_WORDS, Discretion
 from .openings import Hints, core_words
 from .picking import asked_of_you, from_the_user, none_of_many, shortened, true_but
 from .reading import Reading, read, spoken_parts, takes_back
-from .sentences import attached, follow, lowered, sentence
+from .sentences import ORDINALS, attached, follow, lowered, sentence
 from .slips import with_slips
 from .spoken_values import same
 from .stated_values import stated
@@ -41,7 +41,6 @@ _SCOPE_SHARE = 0.4
 """The same for what the thing lies in."""
 _PEOPLE = word_set("customer contact person employee candidate full first last")
 """Words of a label for somebody's name."""
-_ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
 
 
 class _Draft(Wording):
@@ -289,7 +288,7 @@ class ScriptedUser:
             return words.phrase("pick_yes" if answer.startswith("yes") else "pick_no")
         slots = {}
         if answer in asked.options and len(asked.options) > 1 and asked.facets[:1] == (facet.key,):
-            slots["ordinal"] = _ORDINALS[min(asked.options.index(answer), len(_ORDINALS) - 1)]
+            slots["ordinal"] = ORDINALS[min(asked.options.index(answer), len(ORDINALS) - 1)]
         if kind == "gist" or plainest:
             if slots and (kind == "gist" or words.rng.random() < 0.5):
                 return words.phrase("pick_ordinal", **slots)

@@ -11,10 +11,10 @@ from ..catalog.profiles import Profile, about, profile
 from ..catalog.verbs import MAKES_ONE, is_verb, said
 from ..catalog.words import with_article
 from ..records.tool import Tool
+from .sentences import listed, lowered
 from .situation import Situation
 from .spoken_values import enum_said, kinds, spoken
-from .teacher_words import be, is_common, is_plural, lowered, objects, verbs
-from .view import listed
+from .teacher_words import be, is_common, is_plural, objects, verbs
 from .wording import Wording
 
 _LED = 0.6

@@ -10,12 +10,11 @@ from ..catalog.leaves import leaves
 from ..catalog.profiles import profile
 from ..catalog.words import with_article
 from ..records.tool import Tool
+from .sentences import listed, lowered
 from .situation import Situation
-from .teacher_words import be, briefly, is_plural, lowered, number
-from .view import listed
+from .teacher_words import be, briefly, is_plural, number
 from .wording import Wording
 
-_NUMBERS = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
 _MOST_NAMED = 3
 """Tools or values that a thought names; of more it tells the number."""
 _NAMED = 0.6

@@ -9,17 +9,17 @@ from ..catalog.profiles import Profile, about, profile
 from ..catalog.verbs import said
 from ..catalog.words import singular
 from ..records.tool import Tool
-from .view import listed
+from .sentences import listed, lowered
 from .wording import Wording
 
-_NUMBERS = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
+NUMBERS = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
 _SHORT = ("create", "update", "delete", "get", "list", "search")
 """Actions that a verb alone says."""
 
 
 def number(words: Wording, count: int) -> str:
     """The number in letters or in digits."""
-    return _NUMBERS[count] if count < len(_NUMBERS) and words.rng.random() < 0.7 else str(count)
+    return NUMBERS[count] if count < len(NUMBERS) and words.rng.random() < 0.7 else str(count)
 
 
 def is_plural(label: str) -> bool:
@@ -33,16 +33,6 @@ def be(labels: Sequence[str]) -> dict[str, str]:
     many = len(labels) > 1 or is_plural(labels[0])
     verbs = ("are", "were", " are") if many else ("is", "was", "'s")
     return {"labels": listed(labels), **dict(zip(("is", "was", "s"), verbs, strict=True))}
-
-
-def lowered(text: str) -> str:
-    """The text with a first letter that opened a sentence lowered; names and "I" as they are."""
-    first = text.split()[0] if text.split() else ""
-    return (
-        text
-        if first in ("I", "I'm", "I'll", "I'd", "I've") or first[1:] != first[1:].lower()
-        else text[:1].lower() + text[1:]
-    )
 
 
 def verbs(words: Wording) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -41,8 +40,3 @@ def calling(tool: Tool, view: View, thought: str) -> Turn:
     """A call with the values that the words give this tool."""
     values = read((tool,), view.turns).values
     return Turn(speaker="assistant", thought=thought, call=ToolCall(name=tool.name, arguments=assemble(tool, values)))
-
-
-def listed(items: Sequence[str], last: str = "and") -> str:
-    """Items as a person lists them: "a, b and c"."""
-    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} {last} {items[-1]}"

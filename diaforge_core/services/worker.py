@@ -26,7 +26,7 @@ from ..conversation.endpoint import Means, run_means
 from ..conversation.model_specs import open_assistant
 from ..conversation.patience import patiently
 from ..errors import DiaForgeError, Interrupted
-from ..generator.agents import open_agents
+from ..generator.agents import is_endpoint, open_agents
 from ..generator.kept_once import KeptOnce
 from ..generator.recipe import Recipe
 from ..generator.shards import make, shard_of, shards_left
@@ -60,7 +60,7 @@ class Work:
 
     @property
     def asks_endpoint(self) -> bool:
-        return any(spec.startswith("openai:") for spec in self.specs.values())
+        return any(map(is_endpoint, self.specs.values()))
 
     @property
     def at_once(self) -> int:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 60
+PATIENCE_MS = 45_000
+"""How long anything may take to show, also on a machine with other work; what passes does not wait for it."""
 PAYLOAD = (
     '<img src="http://tracker.example/a.png" onerror="window.hacked=1"><script>window.hacked=1</script> '
     "![pixel](http://tracker.example/b.png) [click](javascript:window.hacked=1) :material/skull: $x^2$ <|im_end|>"
@@ -125,7 +127,7 @@ def tab(browser: Browser, address: str) -> Iterator[Page]:
     """A fresh tab; at its end there must have been no page error, console error or request to elsewhere."""
     context = browser.new_context(viewport={"width": 1280, "height": 900}, base_url=address)
     page = context.new_page()
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(PATIENCE_MS)
     faults: list[str] = []
     page.on("pageerror", lambda error: faults.append(f"page error: {error}"))
     page.on("console", lambda line: faults.append(f"console: {line.text} {line.location}") if _is_fault(line) else None)

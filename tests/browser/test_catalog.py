@@ -40,6 +40,8 @@ def import_files(tab: Page, files: list[Path], name: str) -> None:
     tab.goto("/catalog?view=Tools")
     settled(tab)
     tab.get_by_text("Import a catalog").first.click()
+    tab.get_by_role("button", name="Import", exact=True).wait_for()
+    settled(tab)  # the box is drawn anew once it is open, sooner than a person can choose a file
     tab.locator("input[type=file]").set_input_files(files)
     tab.get_by_role("textbox", name="Name").fill(name)
     for file in files:

@@ -9,6 +9,7 @@ from functools import lru_cache
 from ...catalog.profiles import profile
 from ...catalog.words import by_identity, meaning
 from ...records.tool import Tool
+from ..understanding import sentences
 from .words import name_words
 
 _CLAUSE = re.compile(r"(?<=[.!?;:])\s+|\s+[—–-]\s+|\n|,\s+(?=(?:so|but|and|yet|while|whereas|though|because|since)\b)")
@@ -168,7 +169,7 @@ def settles_on(thought: str, tools: Sequence[Tool]) -> str:
                 return name
     if favoured:
         return ""
-    for sentence in sentences_of(thought):
+    for sentence in sentences(thought):
         if _STRONGLY.search(sentence):
             share, told = told_of(sentence, tools)
             hedged = _GUESS if share >= _WORD_BY_WORD else _HEDGE
@@ -209,15 +210,10 @@ def told_of(sentence: str, tools: Sequence[Tool]) -> tuple[float, set[str]]:
     return best[0], {name for name, score in scores.items() if score == best} if best[0] >= _TOLD else set()
 
 
-def sentences_of(thought: str) -> list[str]:
-    """The sentences of a thought."""
-    return [part for part in re.split(r"(?<=[.!?])\s+|\n", thought) if part.strip()]
-
-
 def tells_of_another(thought: str, tools: Sequence[Tool], called: str) -> str:
     """A tool whose task the thought tells without doubt, instead of that of the tool called; empty if there is none."""
     others: set[str] = set()
-    for sentence in sentences_of(thought):
+    for sentence in sentences(thought):
         share, told = told_of(sentence, tools)
         if called in told:
             return ""
@@ -247,4 +243,4 @@ def calls_now(thought: str) -> bool:
 
 
 def _says(pattern: re.Pattern[str], thought: str) -> bool:
-    return any(pattern.search(sentence) and not _NOT_READY.search(sentence) for sentence in sentences_of(thought))
+    return any(pattern.search(sentence) and not _NOT_READY.search(sentence) for sentence in sentences(thought))
