@@ -19,7 +19,9 @@ __all__ = ["Facet", "Profile", "answerable", "best_facet", "facets", "indistingu
 
 _COMFORTABLE_OPTIONS = 5
 """More choices than this in one question are hard to take in."""
-_COST = {"action": 0.0, "resource": 0.02, "task": 0.04, "group": 0.07, "scope": 0.08, "parameter": 0.12, "gist": 0.3}
+_COMFORTABLE_PLACES = 3
+"""The same for places, which are long to say and alike."""
+_COST = {"action": 0.0, "resource": 0.02, "task": 0.04, "group": 0.07, "scope": 0.08, "parameter": 0.25, "gist": 0.35}
 """How much less welcome each kind of question is, in candidates left open."""
 
 _PARTS_OF_THE_WORLD = frozenset({"region", "zone"})
@@ -34,6 +36,8 @@ _ONE_WITHIN_ANOTHER = 0.1
 """The same for "a message or a draft message", where the first may be meant to hold for both."""
 _UNPLACED = 1.0
 """The same for places of which one is none, or is part of another: "inside a site or inside a site of a group"."""
+_DIRECTLY = 0.3
+"""The same for "directly inside a site", which only who knows the addresses tells from "inside a list of a site"."""
 _SAYS_THE_PLACE = 0.03
 """The same for areas that only repeat where a thing lies."""
 _HALF_SAID = 0.05
@@ -88,6 +92,8 @@ def _word_facets(tools: Sequence[Tool]) -> list[Facet]:
     found: list[Facet] = []
     for key, frame, drafted in drafts:
         answers = _told_apart(drafted)
+        if key in ("resource", "task"):
+            answers = _without_owners(answers, profiles)
         if _splits(answers):
             options = sorted(set(answers.values()))
             listed = "; ".join(options) if key == "gist" else either(options)
@@ -210,6 +216,21 @@ def _told_apart(answers: dict[str, str]) -> dict[str, str]:
     return {name: heard[meaning(answer)] for name, answer in answers.items() if meaning(answer)}
 
 
+def _without_owners(answers: dict[str, str], profiles: dict[str, Profile]) -> dict[str, str]:
+    """The answers with two made one of which the longer only names the other's place too.
+
+    An agreement acceptance is an acceptance that lies in an agreement.
+    """
+    contents = {answer: meaning(answer) for answer in answers.values()}
+    owners = {name: meaning(" ".join(profiles[name].within or ())) for name in answers}
+    same: dict[str, str] = {}
+    for name, short in answers.items():
+        for long, said in contents.items():
+            if contents[short] < said and said - contents[short] <= owners[name]:
+                same[long] = short
+    return {name: same.get(answer, answer) for name, answer in answers.items()}
+
+
 def _parameter_facets(tools: Sequence[Tool]) -> list[Facet]:
     """One yes/no question per value that some tools cannot do without and others do not take."""
     tables = {tool.name: tellable(tool) for tool in tools}
@@ -240,8 +261,11 @@ def facets(tools: Sequence[Tool]) -> tuple[Facet, ...]:
 
 
 def answerable(tools: Sequence[Tool]) -> tuple[Facet, ...]:
-    """The questions of `facets` that a person can answer: none whose answer may be that a thing lies nowhere."""
-    return tuple(facet for facet in facets(tools) if _ON_ITS_OWN not in facet.options)
+    """The questions of `facets` that a person can answer: none whose answer may be that a thing lies nowhere.
+
+    Nor the one that reads the documents' own lines out, which are written for developers.
+    """
+    return tuple(facet for facet in facets(tools) if _ON_ITS_OWN not in facet.options and facet.key != "gist")
 
 
 def left_open(facet: Facet, tools: Sequence[str]) -> float:
@@ -254,7 +278,7 @@ def left_open(facet: Facet, tools: Sequence[str]) -> float:
 
 def _cost(facet: Facet, tools: Sequence[Tool]) -> float:
     options = len(set(facet.answers.values()))
-    crowd = max(0, options - _COMFORTABLE_OPTIONS)
+    crowd = max(0, options - (_COMFORTABLE_PLACES if facet.key.startswith("scope") else _COMFORTABLE_OPTIONS))
     cost = _COST[facet.key.split(":")[0]] + 0.02 * options + 0.25 * crowd
     if facet.key == "action" and len({profile(tool).resource for tool in tools}) > 1:
         cost += _DANGLING
@@ -262,6 +286,7 @@ def _cost(facet: Facet, tools: Sequence[Tool]) -> float:
         cost += _HALF_SAID * (len({profile(tool).action for tool in tools}) > 1)
     elif facet.key.startswith("scope"):
         cost += _ONE_WITHIN_ANOTHER * _place_is_a_thing(tools) + _UNPLACED * _is_hard_to_place(facet)
+        cost += _DIRECTLY * any(option.startswith("directly ") for option in facet.options)
     elif facet.key == "group":
         cost += _SAYS_THE_PLACE * any(folded(answer) in folded(tool.path) for tool in tools for answer in facet.options)
     if facet.key in ("resource", "task"):
@@ -291,7 +316,8 @@ def _one_within_another(facet: Facet) -> bool:
 
 @by_identity(4096)
 def _best(tools: Sequence[Tool]) -> Facet | None:
-    return min(facets(tools), key=lambda facet: (round(_cost(facet, tools), 6), facet.key), default=None)
+    known = answerable(tools) or facets(tools)
+    return min(known, key=lambda facet: (round(_cost(facet, tools), 6), facet.key), default=None)
 
 
 def best_facet(tools: Sequence[Tool], but: Collection[str] = ()) -> Facet | None:

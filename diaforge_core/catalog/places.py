@@ -33,6 +33,8 @@ _AREAS = word_set(
     "exchange copilot communication insight people report solution setting policy identities labels teamwork usage"
 )
 """Headings of an address that are said as an area: nothing is inside "the security"."""
+_ENDS_AN_AREA = word_set("management governance protection authentication authorization security")
+"""Last words of such headings: nothing is inside "the device management" either."""
 _MERE_LETTERS = word_set("auth gb tollfree provision batch marketplace")
 """Headings that tell a person nothing."""
 _SERVER = re.compile(r"^.*?/(?:v\d[\w.]*|alpha|beta|20\d\d-\d\d-\d\d)(?=/|$)")
@@ -152,7 +154,8 @@ def _one(place: str, known: frozenset[str]) -> str:
     bare = place.removeprefix("the ")
     if bare != place and bare in known:
         return f"the main {bare}"
-    if singular(bare) in _AREAS and (bare != place or singular(place) != place):
+    heads = singular(bare) in _AREAS or bare.split()[-1] in _ENDS_AN_AREA
+    if heads and (bare != place or singular(place) != place):
         return f"the {bare} area"
     if bare == place and f"the {place}" in known:
         return with_article(f"particular {place}")

@@ -218,6 +218,8 @@ def _of_verb(
     mine, theirs = {singular(word) for word in rest}, {singular(word) for word in owner}
     if rest[0] in PREPOSITIONS and {singular(word) for word in rest[1:]} <= theirs:
         return _Parts(f"{verb} {rest[0]}", tuple(owner), manner=manner)
+    if rest[0] == "to":
+        return _Parts(verb, tuple(owner), manner=manner)
     if rest[0] in PREPOSITIONS:
         return _Parts(verb, (*owner, *rest), manner=manner)
     if len(rest) == 1 and rest[0].endswith(("able", "ible", "ed")) and rest[0] not in _NOUNS_IN_ED:

@@ -51,7 +51,7 @@ _SAID = {
 """Action → how it is said with the thing named, and without."""
 _OF_WHAT_CANNOT_BE_COUNTED = {
     "update": ("change the existing {one}", "change it"),
-    "create": ("create new {one}", "create a new one"),
+    "create": ("create new {one}", "create something new"),
     "get": ("look up the {one}", "look up what is there"),
 }
 MANNERS = {
@@ -114,10 +114,12 @@ def said(action: str, thing: str, only: bool = False) -> tuple[str, str]:
         several = verb.removeprefix("batch ") if verb.startswith("batch ") else ""
         if several:
             return f"{several} several {many} at once", f"{several} several at once"
-        return f"{verb} {named}", f"{verb} one"
+        return f"{verb} {named}", f"{verb} {'one' if single or only else 'them'}"
     full, short = _SAID[action]
     if not single and not (action == "create" and countable(head)):
         full, short = _OF_WHAT_CANNOT_BE_COUNTED.get(action, (full, short))
+    if thing.startswith("single "):
+        full = full.replace("a single {one}", "{a}")
     told = full.format(one=thing, many=many, a=named)
     told = told.replace("the all ", "all ", 1)
     if only:

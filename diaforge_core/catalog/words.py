@@ -34,7 +34,7 @@ _VERSION_BEFORE_ANOTHER = re.compile(r"(?<![A-Za-z])v\d+(?=v\d)", re.IGNORECASE)
 _UNCOUNTABLE = word_set(
     "media data information usage pricing billing knowledge metadata staff software hardware equipment "
     "feedback access payroll inventory stock leave health content traffic compliance training onboarding "
-    "settings preferences analytics statistics details permissions time history routing messaging tracking "
+    "settings preferences analytics statistics details time history routing messaging tracking "
     "diagnostics logistics economics basics specifics "
     "status goods info news kubernetes dns https access support advice help research insights criteria"
 )
@@ -191,6 +191,8 @@ def with_article(phrase: str) -> str:
         return phrase
     if unique(phrase):
         return f"the {phrase}"
+    if " and " in phrase and not countable(phrase.partition(" and ")[0]):
+        return phrase
     first = phrase.split()[0]
     low = first.lower()
     spelled = (
@@ -212,14 +214,14 @@ _MEANINGS = {
     "update": "update updating updated change changing changed edit editing edited modify modifying modified existing "
     "exists amend alter already",
     "delete": "delete deleting deleted remove removing removed erase",
-    "get": "lookup view viewing details single show fetch retrieve inspect",
+    "get": "view viewing details single show fetch retrieve inspect",
     "list": "list lists listing listed overview",
     "search": "search searching find finding query",
 }
 _MEANING = {word: f"@{action}" for action, words in _MEANINGS.items() for word in words.split()}
-_TWO_WORDS = {"show me a list": "list", "show a list": "list", "show me the list": "list", 
-    "look up": "lookup", "looked up": "lookup", "pull up": "lookup", "get rid of": "delete", "set up": "create",
-    "brand new": "new", "brand-new": "new", "no longer need": "delete",
+_TWO_WORDS = {"show me a list": "list", "show a list": "list", "show me the list": "list",
+    "look up": "view", "looking up": "view", "looked up": "view", "pull up": "view", "get rid of": "delete",
+    "set up": "create", "brand new": "new", "brand-new": "new", "no longer need": "delete",
 }  # fmt: skip
 _EMPTY_WORDS = word_set(
     "a an the of to it its is are was be been one ones them they this that these those for in on at with and or by "

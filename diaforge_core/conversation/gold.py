@@ -10,6 +10,7 @@ from ..catalog.arguments import required_for, sample_arguments, validate
 from ..catalog.facets import plain_words, profile
 from ..catalog.naming import words_of
 from ..catalog.sampling import can_be_said, has_kind, is_dictated
+from ..catalog.verbs import split_head
 from ..records.scenario import InformationStage, Setting, Tier
 from ..records.tool import Tool
 from .tiers import EXPERT_QUESTIONS
@@ -19,6 +20,8 @@ PICKS = 5
 """Draws until one holds what the call is for: a value that is tied to another's choice may be left out."""
 MOST_VALUES = 6
 """A person does not dictate more values than this in one request, if another goal tool will do."""
+LONGEST_NAME = 6
+"""Words of a thing's name that a person would say."""
 _TELLING = frozenset(
     (
         *("name", "title", "subject", "label", "summary", "description", "email", "phone", "status", "start", "end"),
@@ -93,13 +96,21 @@ def can_be_stated(name: str, schema: Any) -> bool:
 
 
 def is_worth_asking(tool: Tool) -> bool:
-    """Whether a person would ask for the tool: all it requires can be stated, and a change has something to change."""
+    """Whether a person would ask for the tool: thing and values can be said, a change changes something."""
+    if not _is_sayable(profile(tool).resource):
+        return False
     sayable = all(can_be_stated(name, tool.properties[name]) for name in tool.required)
     if len(tool.required) > MOST_VALUES or not sayable:
         return False
     optional = [name for name in tool.properties if name not in tool.required]
     changes = profile(tool).action == "update" or (tool.side_effect == "write" and bool(optional))
     return not changes or not all(map(_is_key, tool.required)) or bool(statable(tool))
+
+
+def _is_sayable(thing: str) -> bool:
+    """Whether a person would call a thing so: neither at such length nor by a mere quality ("shared with teams")."""
+    head, tail = split_head(thing)
+    return len(thing.split()) <= LONGEST_NAME and not (tail and head.endswith("ed"))
 
 
 def _is_pointer(name: str) -> bool:

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ..catalog.facets import facets
-from ..catalog.places import inside
 from ..catalog.profiles import Profile, about, profile
 from ..catalog.verbs import PREPOSITIONS, SAME_ACTION, split_head
 from ..catalog.words import countable, identifier_words, meaning, plural, unique, with_article, word_set
 from ..records.tool import Tool
 from .discretion import says_name
 from .sentences import attached
+from .whereabouts import spots
 from .wording import Wording
 
 _SINGLE_OBJECT = ("update", "delete", "get")
@@ -22,7 +22,7 @@ _SINGLE_OBJECT = ("update", "delete", "get")
 _WORDED = (*_SINGLE_OBJECT, "create", "list", "search")
 _ONE_SHARE = 0.88
 """Share of the openings that name one thing only, where one is what several candidates are about."""
-_ENOUGH_FITS = 4
+_ENOUGH_FITS = 3
 """Candidates that a clue should be true of; more make it no vaguer to a listener."""
 _AROUND_SHARE = 0.7
 """Share of the others that name what several candidates' things have to do with."""
@@ -99,11 +99,6 @@ class Hints:
         """Whether the clue names only what the thing has to do with: the wireless of a "wireless command"."""
         return len(clue.things) == 1 and not clue.actions and not self._heads(clue)
 
-    def around(self, part: str) -> str:
-        """How a request has to do with a part of the thing's name: as a thing of its own, or as a field."""
-        own = any(item.resource == part for item in self._profiles.values())
-        return f"to do with {about(part)}" if own else f"on the {part} side"
-
     def _called_so(self, clue: Clue) -> int:
         """How many candidates' things are called so, and not only called by longer names that hold the word."""
         thing = clue.things[0]
@@ -144,43 +139,57 @@ class Hints:
             for actions in self._action_choices(bool(things))
             if (things or actions) and self._each_meant(things, actions)
         )
-        return tuple(clue for clue in found if clue.fits >= wanted)
+        return tuple(clue for clue in found if clue.fits >= wanted and self._is_sayable(clue))
+
+    def _is_sayable(self, clue: Clue) -> bool:
+        """Whether a thing is named by the end of its name, or by a part that is a thing itself and no place."""
+        if not self.is_around(clue):
+            return True
+        part = clue.things[0]
+        lies = any(part in (item.within or ()) for item in self._profiles.values())
+        return not lies and any(part == item.resource for item in self._profiles.values())
 
     @cached_property
     def place(self) -> str:
         """The area that all tools lie in; empty where it says the thing over again, or the tool's name."""
         group = self.mine.group
         shared = bool(group) and all(item.group == group for item in self._profiles.values())
-        return group if shared and not self._repeats(group) else ""
+        return group if shared and group != "me" and not self._repeats(group) else ""
 
     def _repeats(self, place: str) -> bool:
         """Whether a place is called by the words of a thing, or by the goal tool's name."""
         things = frozenset().union(*self._things.values())
         return bool(meaning(place) & things) or says_name(place, self.goal)
 
-    @cached_property
-    def scope(self) -> str:
-        """Words for the nearest place that all tools' things lie in, such as "inside a chat"; "" for none."""
-        chains = [item.within or () for item in self._profiles.values()]
-        shared = next((place for place in self.mine.within or () if all(place in chain for chain in chains)), "")
-        return inside((shared,), frozenset()).replace("yourself", "myself") if shared else ""
+    def spot(self, clue: Clue) -> str:
+        """Words for the nearest place of the goal's thing that others are in which the clue fits too; "" for none."""
+        fitting = self._fitting(clue.things, clue.actions) & self.candidates
+        chains = [self._profiles[name].within or () for name in fitting]
+        named = frozenset().union(*map(meaning, clue.things))
+        shared = (
+            place
+            for place in self.mine.within or ()
+            if sum(place in chain for chain in chains) > 1 and not meaning(place) & named
+        )
+        place = next(shared, "")
+        return spots(self.tools)[place].replace("yourself", "myself") if place else ""
 
     def shared_verb(self, action: str) -> str:
         """The document's own verb for an action, such as "fetch", where all tools of the action are named with it."""
         verbs = {_verb_in(tool.original_name, action) for tool in self.tools if profile(tool).action == action}
         return verbs.pop() if len(verbs) == 1 else ""
 
-    def somewhere(self, rng: random.Random) -> tuple[str, ...]:
-        """Two areas that the thing may be in, the goal's and mostly a candidate's; none that repeats a thing."""
+    def areas(self, clue: Clue) -> tuple[str, ...]:
+        """The areas that what the clue names may be in, the goal's first; none unless two, none that says a thing."""
         areas = next((facet.answers for facet in facets(self.tools) if facet.key == "group"), {})
         mine = areas.get(self.goal.name, "")
-        beside = {areas[name] for name in self.candidates if name in areas} - {mine}
-        others = sorted(area for area in beside or {*areas.values()} - {mine} if not self._repeats(area))
+        fitting = self._fitting(clue.things, clue.actions) & self.candidates
+        near = {areas[name] for name in fitting if name in areas}
+        beside = near - {mine} if mine in near else set()
+        others = sorted(area for area in beside if not self._repeats(area))
         if not mine or not others or self._repeats(mine):
             return ()
-        places = [mine, rng.choice(others)]
-        rng.shuffle(places)
-        return tuple(places)
+        return mine, *others
 
     def _thing_choices(self) -> Iterator[tuple[str, ...]]:
         yield ()
@@ -190,10 +199,21 @@ class Hints:
         others = dict.fromkeys(
             item.resource
             for name, item in self._profiles.items()
-            if _is_noun(item.resource) and self._things[name] and self._things[name] != mine
+            if _is_noun(item.resource) and self._things[name] and self._things[name] != mine and self._is_akin(name)
         )
         named = {other: _short(other) for other in others}
         yield from ((_short(self.mine.resource), other) for other in named.values() if said)
+
+    def _is_akin(self, name: str) -> bool:
+        """Whether a person may mix up the goal's thing with another tool's: two of a kind, or in the same area.
+
+        Nobody does a thing and a part or a kind of it, such as a bundle and a bundle clone.
+        """
+        mine, other = self._things[self.goal.name], self._things[name]
+        if mine & other:
+            heads = (split_head(item.resource)[0].split()[-1:] for item in (self.mine, self._profiles[name]))
+            return len(set(map(tuple, heads))) == 1 and not mine <= other and not other <= mine
+        return bool(self.mine.group) and self._profiles[name].group == self.mine.group
 
     def _action_choices(self, thing: bool) -> Iterator[tuple[str, ...]]:
         yield ()
@@ -270,9 +290,7 @@ def core_words(words: Wording, clue: Clue, hints: Hints, where: str = "", situat
     `situation` is the rule for an action whose thing is told by a value that is stated with it.
     """
     if hints.is_around(clue):
-        around = hints.around(clue.things[0])
-        beside = "" if around.endswith(" side") and where.endswith(" side") else where
-        text = words.phrase("open_around", around=f"{around} {beside}".strip())
+        text = words.phrase("open_around", around=f"to do with {about(clue.things[0])} {where}".strip())
         return attached(text, _hesitation(words, clue, hints, where))
     if clue.things:
         slots = _thing_slots(words, clue, hints.goal)
@@ -294,8 +312,12 @@ def _hesitation(words: Wording, clue: Clue, hints: Hints, where: str) -> str:
         return words.plain("mixup")
     if len(clue.actions) > 1:
         return words.plain("undecided")
-    places = () if where else hints.somewhere(words.rng)
-    return words.plain("somewhere", places=" or ".join(places)) if len(places) > 1 else ""
+    mine, *others = ("",) if where else (hints.areas(clue) or ("",))
+    if not others:
+        return ""
+    places = [mine, words.rng.choice(others)]
+    words.rng.shuffle(places)
+    return words.plain("somewhere", places=" or ".join(places))
 
 
 def _done(words: Wording, clue: Clue, hints: Hints, slots: dict[str, str]) -> str:
@@ -324,7 +346,7 @@ def _thing_slots(words: Wording, clue: Clue, goal: Tool) -> dict[str, str]:
     mine = profile(goal)
     only = mine.thing.startswith("the ")
     named = [mine.thing if thing == mine.resource else about(thing) for thing in things]
-    fresh = [with_article(f"new {thing}") if countable(split_head(thing)[0]) else f"new {thing}" for thing in things]
+    fresh = list(map(_new, things))
     many = _either(words, list(map(several, things)))
     slots = {"thing": _either(words, named), "new": _either(words, fresh), "many": many, "our": f"our {many}"}
     if not only and not any(map(unique, things)) and all(countable(split_head(thing)[0]) for thing in things):
@@ -333,6 +355,12 @@ def _thing_slots(words: Wording, clue: Clue, goal: Tool) -> dict[str, str]:
     elif only:
         slots["our"] = slots["thing"]
     return {name: said.replace("your own ", "my own ") for name, said in slots.items()}
+
+
+def _new(thing: str) -> str:
+    """A thing that is to be: "a new conversation with participants", "new content"."""
+    head, tail = split_head(f"new {thing}")
+    return with_article(head) + tail
 
 
 def _either(words: Wording, said: Sequence[str]) -> str:

@@ -16,6 +16,7 @@ from ..records.tool import Tool
 from .sentences import ORDINALS
 from .stated_values import put_off, stated, without_values
 from .understanding import Answers, Asked, answers_of, understand
+from .whereabouts import fitting
 
 _UNDERSTOOD_SHARE = 0.5
 """Share of an answer's telling words that a reply must hold to be taken for that answer."""
@@ -132,14 +133,15 @@ _OR = re.compile(r"\bor\b", re.IGNORECASE)
 
 
 def _unasked(words: str, tools: Sequence[Tool]) -> list[str]:
-    """The tools that words of the user's own accord fit: by the action and the thing they name, if any.
+    """The tools that words of the user's own accord fit: by the place, the action and the thing they name, if any.
 
     Of two things that a person mixes up ("a rate plan or a service") either may be meant.
     """
     said = meaning(words)
     actions = {tool.name: meaning(profile(tool).act) for tool in tools}
     things = {tool.name: meaning(profile(tool).resource) for tool in tools}
-    left = [tool.name for tool in tools]
+    placed = fitting(words, tools)
+    left = [tool.name for tool in tools if tool.name in placed]
     acted = _telling(actions) & said
     if acted & frozenset.union(*things.values()):
         acted = _telling(actions) & meaning(_without_things(words, tools))

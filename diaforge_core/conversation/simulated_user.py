@@ -10,15 +10,16 @@ from functools import cached_property
 from typing import Any
 
 from ..catalog.facets import Facet, facets
-from ..catalog.leaves import leaves
+from ..catalog.leaves import labels_of, leaves
 from ..catalog.profiles import profile
-from ..catalog.words import with_article, word_set
+from ..catalog.verbs import split_head
+from ..catalog.words import countable, with_article, word_set
 from ..records.base import derived_seed
 from ..records.dialogue import Evidence, Turn
 from ..records.scenario import Bank, Persona, Scenario
 from ..records.tool import Tool
 from .discretion import QUOTED_WORDS, Discretion
-from .openings import Hints, core_words
+from .openings import Clue, Hints, core_words
 from .picking import asked_of_you, from_the_user, none_of_many, shortened, true_but
 from .reading import Reading, read, spoken_parts, takes_back
 from .sentences import ORDINALS, attached, follow, lowered, sentence
@@ -37,7 +38,7 @@ _MOST_IN_OPENING = 3
 """Values that a person puts into a first sentence."""
 _PLACE_SHARE = 0.95
 """Share of the openings that say which area the thing is of, where that gives nothing away."""
-_SCOPE_SHARE = 0.4
+_SCOPE_SHARE = 0.6
 """The same for what the thing lies in."""
 _PEOPLE = word_set("customer contact person employee candidate full first last")
 """Words of a label for somebody's name."""
@@ -133,8 +134,9 @@ class ScriptedUser:
         return _Draft(scenario.bank, *seed, style=self._style, traits=self._traits, facts=self._facts)
 
     def _asked(self, turns: Sequence[Turn]) -> Asked:
-        """What the last reply asks, read among the tools that the words so far leave open."""
-        return understand(turns[-1].reply, self._still(turns))
+        """What the last reply asks, read among the tools shown that the words so far leave open."""
+        still = self._still(turns)
+        return understand(turns[-1].reply, [tool for tool in still if tool in self.candidates] or still)
 
     def _still(self, turns: Sequence[Turn]) -> Sequence[Tool]:
         """The tools that the words before the last reply leave open; all of them when those rule everything out."""
@@ -153,12 +155,19 @@ class ScriptedUser:
         situation = self._situation(stated_now)
         clue = self._hints.drawn(words.rng, boldness=draw / _DRAWS, situated=bool(situation))
         named = bool(clue.things or clue.actions)
-        where = self._where(words, named=named)
+        where = self._where(words, clue)
         text = core_words(words, clue, self._hints, where, situation) if named else where or words.phrase("open_blank")
         text = sentence(self._flourished(words, text) if draw < _PLAIN_FROM else text)
+        stated_now = self._common(stated_now, [Turn(speaker="user", reply=text)])
         if self.scenario.dial == "impatient":
             text = f"{text} {words.phrase('impatient').strip()}"
         return self._with_values(words, text, stated_now, opening=True)
+
+    def _common(self, paths: Sequence[str], turns: Sequence[Turn]) -> list[str]:
+        """Those of the values that every tool has a place for which the words leave open, so that none decides."""
+        left = set(read(self.tools, turns).open_tools)
+        labels = [set(labels_of(tool).values()) for tool in self.tools if tool.name in left]
+        return [path for path in paths if all(self._leaves[path].label in held for held in labels)]
 
     def _flourished(self, words: _Draft, text: str) -> str:
         """The request behind a greeting and before a reason; an occasion only where the sentence still runs."""
@@ -172,14 +181,14 @@ class ScriptedUser:
         named = any(label[-1] == "name" and _PEOPLE & {*label} for label in labels)
         return "act_person" if named and profile(self.goal).action == "create" else ""
 
-    def _where(self, words: _Draft, *, named: bool) -> str:
-        """Where the thing lies, as far as all tools' things lie there; said in most openings."""
+    def _where(self, words: _Draft, clue: Clue) -> str:
+        """Where the thing lies, as far as other tools' things lie there too; said in most openings."""
         hints = self._hints
-        if not named:
+        if not (clue.things or clue.actions):
             return words.phrase("open_place_only", place=hints.place) if hints.place else ""
         if hints.place and words.rng.random() < _PLACE_SHARE:
             return words.plain("open_place", place=hints.place)
-        return hints.scope if words.rng.random() < _SCOPE_SHARE else ""
+        return "" if hints.areas(clue) or words.rng.random() >= _SCOPE_SHARE else hints.spot(clue)
 
     def _due_in_opening(self) -> list[str]:
         """Paths of stage-one values whose label several tools share, so that naming it does not give the tool away."""
@@ -253,7 +262,7 @@ class ScriptedUser:
     def _facet_reply(self, words: _Draft, asked: Asked, turns: Sequence[Turn], number: int, plainest: bool) -> str:
         facet = self._facet(asked, turns)
         if facet is None:
-            return sentence(words.phrase("not_understood"))
+            return sentence(words.phrase("not_understood" if self.scenario.solvable else "pick_none"))
         answer = facet.answers[self.goal.name]
         offered = answer in asked.options or facet.key.startswith("parameter:") or len(asked.options) < 2
         if not offered or (not self.scenario.solvable and self._would_corner(turns, answer, facet)):
@@ -266,7 +275,9 @@ class ScriptedUser:
         due = [path for path in self._due(1 if number == 2 else number - 1) if not self._said(path, turns)]
         if facet.parameter and self.scenario.dial == "two_values":
             due = list(dict.fromkeys([*due, *self._due_of(facet.parameter, number), *self._both(number)]))
-        paths = self._whole([path for path in due if not self._said(path, turns)], _MOST_IN_OPENING + 1)
+        after = [*turns, Turn(speaker="user", reply=text)]
+        due = self._common([path for path in due if not self._said(path, turns)], after)
+        paths = self._whole(due, _MOST_IN_OPENING + 1)
         return self._with_values(words, text, paths if self.scenario.solvable else [])
 
     def _true_but(self, words: _Draft, facet: Facet) -> str:
@@ -306,6 +317,8 @@ class ScriptedUser:
         """The answer in other words where the bank has some: "add a new lead" for "create a new lead"."""
         mine = profile(self.goal)
         if kind not in ("action", "task") or not words.says(f"say_{mine.action}"):
+            return answer
+        if not countable(split_head(mine.resource)[0]):
             return answer
         thing = mine.resource if kind == "task" else "one"
         if thing != "one" and (with_article(thing) == thing or mine.thing.startswith("the ")):

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from ..catalog.facets import Facet, either
 from ..catalog.leaves import Leaf, leaves
 from ..catalog.profiles import Profile, about, profile
-from ..catalog.verbs import MAKES_ONE, is_verb, said
-from ..catalog.words import with_article
+from ..catalog.verbs import MAKES_ONE, is_verb, said, split_head
+from ..catalog.words import countable, with_article
 from ..records.tool import Tool
 from .sentences import listed, lowered
 from .situation import Situation
@@ -154,8 +154,10 @@ def _many(option: str) -> str:
 
 def _with_thing(option: str, resource: str) -> str:
     """The first action with what it works on: "create a new lead"; empty where it does not name one."""
-    if option.endswith((" new one", " existing one", " single one")):
+    if option.endswith((" new one", " existing one", " single one")) and countable(split_head(resource)[0]):
         return f"{option.removesuffix('one')}{resource}"
+    if option.endswith(" new one"):
+        return f"{option.removesuffix('a new one')}new {resource}"
     if option.endswith(" one"):
         return f"{option.removesuffix(' one')} {about(resource)}"
     if option.endswith(" them"):
