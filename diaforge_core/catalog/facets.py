@@ -6,7 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from itertools import combinations
+from itertools import combinations, permutations
 
 from ..records.tool import Tool
 from .leaves import labels_of, tellable
@@ -27,6 +27,7 @@ _COST = {"action": 0.0, "resource": 0.02, "task": 0.04, "group": 0.07, "scope": 
 _PARTS_OF_THE_WORLD = frozenset({"region", "zone"})
 """Places beside which a thing may be said to be worldwide."""
 _ON_ITS_OWN = "standing on its own"
+_MINE, _AT_MINE = "for yourself", "directly in your own account"
 _EXTENTS = {"part": "change some details of an existing one", "whole": "replace an existing one as a whole"}
 _MOST_ALIKE = 0.5
 """Share of common words from which on two lines of a document say too much the same to choose between."""
@@ -36,6 +37,10 @@ _ONE_WITHIN_ANOTHER = 0.1
 """The same for "a message or a draft message", where the first may be meant to hold for both."""
 _UNPLACED = 1.0
 """The same for places of which one is none, or is part of another: "inside a site or inside a site of a group"."""
+_TRUE_OF_ANOTHER = 0.15
+"""The same for places of which one is true of what lies deeper in it too."""
+_TRUE_OF_ANOTHER_WITHIN = 0.5
+"""The same where only the outermost places are offered."""
 _DIRECTLY = 0.3
 """The same for "directly inside a site", which only who knows the addresses tells from "inside a list of a site"."""
 _SAYS_THE_PLACE = 0.03
@@ -137,6 +142,8 @@ def _said_places(profiles: dict[str, Profile], places: dict[str, tuple[str, ...]
     known = frozenset(place for chain in places.values() for place in chain)
     said = {name: inside(chain[part], known) for name, chain in places.items() if chain}
     answers = {name: said.get(name) or _outside(profiles[name].within or (), known) for name in places}
+    if any(" your " in answer for answer in answers.values()):
+        answers = {name: _AT_MINE if answer == _MINE else answer for name, answer in answers.items()}
     options = set(answers.values())
     return {} if _ON_ITS_OWN in options and any(option.endswith(" area") for option in options) else answers
 
@@ -146,7 +153,7 @@ def _outside(within: Sequence[str], known: frozenset[str]) -> str:
     shared = [place for place in within if place != "global" or place in known]
     if not shared:
         return _ON_ITS_OWN
-    return "directly in your own account" if shared[0] == "me" else f"directly {inside(shared[:1], frozenset())}"
+    return _AT_MINE if shared[0] == "me" else f"directly {inside(shared[:1], frozenset())}"
 
 
 def _areas(profiles: dict[str, Profile]) -> dict[str, str]:
@@ -217,17 +224,18 @@ def _told_apart(answers: dict[str, str]) -> dict[str, str]:
 
 
 def _without_owners(answers: dict[str, str], profiles: dict[str, Profile]) -> dict[str, str]:
-    """The answers with two made one of which the longer only names the other's place too.
+    """The answers with two made one of which the longer only names the other's place too, or has the same gist.
 
     An agreement acceptance is an acceptance that lies in an agreement.
     """
     contents = {answer: meaning(answer) for answer in answers.values()}
     owners = {name: meaning(" ".join(profiles[name].within or ())) for name in answers}
     same: dict[str, str] = {}
-    for name, short in answers.items():
-        for long, said in contents.items():
-            if contents[short] < said and said - contents[short] <= owners[name]:
-                same[long] = short
+    for (name, short), (other, long) in permutations(answers.items(), 2):
+        more = contents[long] - contents[short]
+        twins = profiles[name].gist and profiles[name].gist == profiles[other].gist
+        if contents[short] < contents[long] and (twins or more <= owners[name]):
+            same[long] = short
     return {name: same.get(answer, answer) for name, answer in answers.items()}
 
 
@@ -286,6 +294,8 @@ def _cost(facet: Facet, tools: Sequence[Tool]) -> float:
         cost += _HALF_SAID * (len({profile(tool).action for tool in tools}) > 1)
     elif facet.key.startswith("scope"):
         cost += _ONE_WITHIN_ANOTHER * _place_is_a_thing(tools) + _UNPLACED * _is_hard_to_place(facet)
+        overlaps = _TRUE_OF_ANOTHER if facet.key == "scope" else _TRUE_OF_ANOTHER_WITHIN
+        cost += overlaps * _is_true_of_another(facet, tools)
         cost += _DIRECTLY * any(option.startswith("directly ") for option in facet.options)
     elif facet.key == "group":
         cost += _SAYS_THE_PLACE * any(folded(answer) in folded(tool.path) for tool in tools for answer in facet.options)
@@ -305,6 +315,15 @@ def _is_hard_to_place(facet: Facet) -> bool:
     """Whether an answer names no place, or one that another answer only says more of."""
     return _ON_ITS_OWN in facet.options or any(
         other.startswith(f"{one} ") for one in facet.options for other in facet.options
+    )
+
+
+def _is_true_of_another(facet: Facet, tools: Sequence[Tool]) -> bool:
+    """Whether the whole place of one tool's thing holds another's too, which is said otherwise."""
+    chains = {tool.name: set(profile(tool).within or ()) for tool in tools if tool.name in facet.answers}
+    return any(
+        chains[one] and chains[one] < chains[other] and facet.answers[one] != facet.answers[other]
+        for one, other in permutations(chains, 2)
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..records.tool import Tool
+from .nouns import noun
 from .profiles import profile
 from .verbs import PREPOSITIONS
 from .words import by_identity, folded, identifier_words, shown, word_set
@@ -129,7 +130,8 @@ def _as_noun(words: list[str]) -> str:
     if tuple(words) in _ENDINGS:
         return _ENDINGS[tuple(words)]
     if last in ("after", "before"):
-        return f"{'earliest' if last == 'after' else 'latest'} {_STEMS.get(shown(before), shown(before))} date"
+        said = _STEMS.get(shown(before), shown(before)).removesuffix(" date")
+        return f"{'earliest' if last == 'after' else 'latest'} {said} date"
     if last == "from":
         return f"first {shown(before)} day"
     if last in ("at", "on"):
@@ -153,6 +155,12 @@ def _by_whom(before: list[str]) -> str:
     return " ".join(["person who", *first, did, "it", *before[done + 1 :]])
 
 
+def _keyed(name: str, path: str) -> str:
+    """What a key in the middle of the address is of, by the segment before it: "schema" of `/schemas/{id}/versions`."""
+    found = re.search(rf"/([^/{{}}]+)/\{{{re.escape(name)}\}}/", path)
+    return noun(identifier_words(found[1])) if found else ""
+
+
 def _full_words(keys: tuple[str, ...]) -> str:
     return shown([word for key in keys for word in identifier_words(key)]) or "value"
 
@@ -162,7 +170,7 @@ def _leaves(tools: Sequence[Tool]) -> tuple[Leaf, ...]:
     (tool,) = tools
     thing = profile(tool).resource
     found = list(_raw_leaves(tool.parameters, ()))
-    labels = [_last_words(keys, thing, schema) for keys, schema, _ in found]
+    labels = [_last_words(keys, _keyed(keys[-1], tool.path) or thing, schema) for keys, schema, _ in found]
     for attempt in range(2):
         counts: dict[str, int] = {}
         for label in labels:

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from ..records.tool import Tool
 from .nouns import noun
-from .words import ACRONYMS, countable, identifier_words, plain_words, shown, singular, with_article, word_set
+from .words import ACRONYMS, countable, identifier_words, plain_words, plural, shown, singular, with_article, word_set
 
 ALONE = {"zone": "in one zone", "region": "in one region", "global": "worldwide", "me": "for yourself"}
 """Places that are said in another way than "inside a …"."""
@@ -138,7 +138,10 @@ def inside(chain: Sequence[str], known: frozenset[str]) -> str:
     """
     *inner, last = chain
     if last == "me":
-        return f"inside your own {inner[0].removeprefix('the ')}" if inner else "for yourself"
+        if not inner:
+            return "for yourself"
+        where, mine = "for" if inner[0] in _PEOPLE else "inside", inner[0].removeprefix("the ")
+        return f"{where} one of your {_several(mine)}" if mine == inner[0] else f"{where} your own {mine}"
     extent = next((place for place in chain if place in ALONE), "")
     named = [place for place in chain if place not in ALONE]
     if not named:
@@ -148,6 +151,11 @@ def inside(chain: Sequence[str], known: frozenset[str]) -> str:
     if extent == "global":
         return where.replace("inside a ", "inside a worldwide ", 1).replace("inside an ", "inside a worldwide ", 1)
     return f"{where} {ALONE[extent]}" if extent else where
+
+
+def _several(place: str) -> str:
+    *before, last = place.split()
+    return " ".join([*before, plural(last)])
 
 
 def _one(place: str, known: frozenset[str]) -> str:

@@ -285,6 +285,9 @@ def _action(parts: _Parts, tool: Tool) -> str:
         first = base_verb(tool.summary.split()[0]) if tool.summary.split() else ""
         verb = first if is_verb(first) else _method_action(tool)
     action = SAME_ACTION.get(verb, verb)
+    told = SAME_ACTION.get(base_verb(next(iter(tool.summary.split()), "")), "")
+    if action == "create" and told in ("get", "list"):
+        action = told
     head = split_head(" ".join(parts.words))[0].split()[-1:]
     many = bool(head) and singular(head[0]) != head[0] and not parts.owner
     unkeyed = tool.method in ("GET", "QUERY") and tool.path and not _by_key(tool.path)

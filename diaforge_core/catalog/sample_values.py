@@ -359,7 +359,7 @@ class Values:
             return self._mailbox(words) or self.person(role).email
         if {"phone", "mobile", "telephone", "fax", "msisdn"} & set(words) or last in ("phonenumber", "cell"):
             return self._phone()
-        if joined.endswith(("firstname", "givenname")):
+        if joined.endswith(("firstname", "givenname", "middlename")):
             return self.person(role).first
         if joined in FAMILY_WORDS or joined.endswith(("lastname", "familyname", "surname")):
             return self.person(role).last
@@ -367,7 +367,8 @@ class Values:
             return self.person(role).email
         if last in ("username", "login", "identity", "nickname", "alias"):
             return self.person(role).login
-        if joined.endswith(("fullname", "emailname")) or (joined == "displayname" and self._is_of_person(entity)):
+        called = joined in ("displayname", "friendlyname") and self._is_of_person(entity)
+        if called or joined.endswith(("fullname", "emailname")):
             return self.person(role).name
         if last in COMPANY_WORDS or (last == "name" and set(words[:-1]) & COMPANY_WORDS):
             return self.person(role).company
@@ -407,7 +408,9 @@ class Values:
             return f"A1:{self.rng.choice('BCDEFGH')}{self.rng.randint(5, 40)}"
         if last == "region" and (re.search(r"\b(?:state|province)\b", said) or {"state", "province"} & set(words)):
             return self.place().region
-        if "ip" not in words and (last in STREET_WORDS or joined.endswith(("address1", "line1"))):
+        if not {"ip", "mac", "email", "mail"} & set(words) and (
+            last in STREET_WORDS or joined.endswith(("address1", "line1"))
+        ):
             return f"{self.rng.randint(2, 240)} {self.rng.choice(CHOICES['street'])}"
         return ""
 

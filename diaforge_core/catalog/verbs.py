@@ -52,7 +52,7 @@ _SAID = {
 _OF_WHAT_CANNOT_BE_COUNTED = {
     "update": ("change the existing {one}", "change it"),
     "create": ("create new {one}", "create something new"),
-    "get": ("look up the {one}", "look up what is there"),
+    "get": ("look up the {one}", "look it up"),
 }
 MANNERS = {
     "permanent": "permanently", "hard": "permanently", "instant": "instantly", "force": "forcibly", "quick": "quickly"
@@ -119,7 +119,7 @@ def said(action: str, thing: str, only: bool = False) -> tuple[str, str]:
     if not single and not (action == "create" and countable(head)):
         full, short = _OF_WHAT_CANNOT_BE_COUNTED.get(action, (full, short))
     if thing.startswith("single "):
-        full = full.replace("a single {one}", "{a}")
+        full = full.replace("a single {one}", "one {one}")
     told = full.format(one=thing, many=many, a=named)
     told = told.replace("the all ", "all ", 1)
     if only:

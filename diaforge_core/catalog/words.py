@@ -47,7 +47,7 @@ _READ_AS_WORDS = word_set("sim pin sip sku fhir lan mac nat ram rom saml scim sa
 _UNIQUE = word_set("last first next previous latest current entire used own primary main same top")
 """First words of what there is only one of."""
 _KEEPS_ITS_S = word_set(
-    "sales systems operations windows teams forms sites slides docs sports savings customs rights points works "
+    "sales terms systems operations windows teams forms sites slides docs sports savings customs rights points works "
     "communications services always has uses does values columns rows items numbers"
 )
 """Words that stand before another noun as plurals, or that are no plurals."""
@@ -219,7 +219,7 @@ _MEANINGS = {
     "search": "search searching find finding query",
 }
 _MEANING = {word: f"@{action}" for action, words in _MEANINGS.items() for word in words.split()}
-_TWO_WORDS = {"show me a list": "list", "show a list": "list", "show me the list": "list",
+_TWO_WORDS = {"look it up": "view", "show me a list": "list", "show a list": "list", "show me the list": "list",
     "look up": "view", "looking up": "view", "looked up": "view", "pull up": "view", "get rid of": "delete",
     "set up": "create", "brand new": "new", "brand-new": "new", "no longer need": "delete",
 }  # fmt: skip

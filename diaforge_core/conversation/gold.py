@@ -10,7 +10,7 @@ from ..catalog.arguments import required_for, sample_arguments, validate
 from ..catalog.facets import plain_words, profile
 from ..catalog.naming import words_of
 from ..catalog.sampling import can_be_said, has_kind, is_dictated
-from ..catalog.verbs import split_head
+from ..catalog.verbs import NOUN_TOO, is_verb, split_head
 from ..records.scenario import InformationStage, Setting, Tier
 from ..records.tool import Tool
 from .tiers import EXPERT_QUESTIONS
@@ -53,12 +53,18 @@ def _drawn(tool: Tool, rng: random.Random, setting: Setting, wanted: Sequence[st
     arguments = sample_arguments(tool, rng, share, setting.locale, setting.today, wanted)
     needed = {*wanted, *required_for(tool, arguments)}
     optional = [name for name in arguments if name not in needed]
-    speakable = [name for name in optional if is_speakable(tool.properties.get(name, {}))]
+    said = [name for name in optional if is_speakable(tool.properties.get(name, {}))]
+    speakable = [name for place, name in enumerate(said) if not _repeats(name, [*needed, *said[:place]])]
     for name in optional:
         fewer = {key: value for key, value in arguments.items() if key != name}
         if (wanted or name not in speakable[:2]) and not validate(tool, fewer):
             arguments = fewer
     return arguments
+
+
+def _repeats(name: str, others: Sequence[str]) -> bool:
+    """Whether a filter bounds what another one does too: `Date<` beside `Date` would leave nothing, or say it twice."""
+    return any(name.rstrip("<>") == other.rstrip("<>") for other in others)
 
 
 def _worth_a_call(tool: Tool, rng: random.Random) -> list[str]:
@@ -108,9 +114,11 @@ def is_worth_asking(tool: Tool) -> bool:
 
 
 def _is_sayable(thing: str) -> bool:
-    """Whether a person would call a thing so: neither at such length nor by a mere quality ("shared with teams")."""
+    """Whether a person would call a thing so: not at such length, nor by a quality or a verb ("OAuth authorize")."""
     head, tail = split_head(thing)
-    return len(thing.split()) <= LONGEST_NAME and not (tail and head.endswith("ed"))
+    last = head.split()[-1:]
+    acts = bool(last) and is_verb(last[0]) and last[0] not in NOUN_TOO
+    return len(thing.split()) <= LONGEST_NAME and not acts and not (tail and head.endswith("ed"))
 
 
 def _is_pointer(name: str) -> bool:

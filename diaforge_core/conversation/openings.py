@@ -28,17 +28,21 @@ _AROUND_SHARE = 0.7
 """Share of the others that name what several candidates' things have to do with."""
 _DILUTED = 0.62
 """What each word of two things counts, since only one of them is meant."""
-_ACT_BESIDE_SEVERAL = 0.7
+_ACT_BESIDE_SEVERAL = 0.3
 """What naming the action counts where several things are named: it may not fit them all alike."""
 _ONLY_PART = 1.0
 """Words that a part of the thing's name is worth less than a whole name, which other things may share too."""
 _SINGULAR = 0.6
 """Share of the openings about a thing that speak of one, not of several."""
-_OURS = ("our", "some of our", "one of our", "a few of our", "one of the")
+_SEVERAL_OURS = ("our", "some of our", "a few of our", "all our")
+_ONE_OF_OURS = ("our", "one of our", "one of the")
+"""Words before a thing in the plural, by what is to be done with it: none that says that what is new is there."""
 _HALF = 0.4
 """Boldness from which on no long name is said, since it may be what gives the tool away."""
 _SHORT = 4
 """Words of a long name that a person says who mixes it up with others."""
+_SAYS_NOTHING = word_set("detail details status state information info data count counts summary value entry")
+"""Words that name no thing by themselves: nobody has "some of our details" to look after."""
 _NO_ENDS = PREPOSITIONS | word_set("a an the and or")
 """Words that no noun phrase begins or ends with."""
 
@@ -86,14 +90,14 @@ class Hints:
         if boldness >= _HALF:
             return [clue for clue in self.clues if all(len(thing.split()) <= _SHORT for thing in clue.things)]
         one = [clue for clue in self.clues if len(clue.things) == 1 and len(clue.actions) < 2 and self._heads(clue)]
-        shared = [clue for clue in one if self._called_so(clue) >= min(2, len(self.candidates))]
-        if shared and rng.random() < _ONE_SHARE:
-            return shared
+        if one and rng.random() < _ONE_SHARE:
+            return one
         around = [clue for clue in self.clues if self.is_around(clue)]
         if around and rng.random() < _AROUND_SHARE:
             return around
         two = [clue for clue in self.clues if len(clue.things) == 2 and len(clue.actions) < 2]
-        return two or one or self.clues
+        akin = [clue for clue in two if clue.things[1] in self._akin]
+        return akin or one or around or two or self.clues
 
     def is_around(self, clue: Clue) -> bool:
         """Whether the clue names only what the thing has to do with: the wireless of a "wireless command"."""
@@ -142,19 +146,32 @@ class Hints:
         return tuple(clue for clue in found if clue.fits >= wanted and self._is_sayable(clue))
 
     def _is_sayable(self, clue: Clue) -> bool:
-        """Whether a thing is named by the end of its name, or by a part that is a thing itself and no place."""
-        if not self.is_around(clue):
-            return True
-        part = clue.things[0]
-        lies = any(part in (item.within or ()) for item in self._profiles.values())
-        return not lies and any(part == item.resource for item in self._profiles.values())
+        """Whether a thing is called as another tool's is too, or named without an action by a part that is a thing.
 
-    @cached_property
-    def place(self) -> str:
-        """The area that all tools lie in; empty where it says the thing over again, or the tool's name."""
+        A place that only some of the things lie in is none: "to do with a site" leaves open whether this one does.
+        """
+        if len(clue.things) != 1:  # nobody has forgotten what it is that is to be removed
+            return not clue.things or "delete" not in clue.actions
+        if self._heads(clue) or clue.actions:
+            return self._heads(clue) and self._called_so(clue) >= min(2, len(self.candidates))
+        part = clue.things[0]
+        holds = [part in (self._profiles[name].within or ()) for name in self._fits(clue)]
+        splits = any(holds) and not all(holds)
+        return not splits and (all(holds) or any(part == item.resource for item in self._profiles.values()))
+
+    def place(self, clue: Clue) -> str:
+        """The area of all tools that the clue fits; empty where it says the thing over again, or the tool's name."""
         group = self.mine.group
-        shared = bool(group) and all(item.group == group for item in self._profiles.values())
+        shared = bool(group) and all(self._profiles[name].group == group for name in self._fits(clue))
         return group if shared and group != "me" and not self._repeats(group) else ""
+
+    def actions(self, clue: Clue) -> set[str]:
+        """What may be done with the thing, as far as the clue leaves it open."""
+        return {self._profiles[name].action for name in self._fits(clue)} | {self.mine.action}
+
+    def _fits(self, clue: Clue) -> set[str]:
+        """The names of the candidates that the clue is true of."""
+        return self._fitting(clue.things, clue.actions) & self.candidates
 
     def _repeats(self, place: str) -> bool:
         """Whether a place is called by the words of a thing, or by the goal tool's name."""
@@ -163,16 +180,15 @@ class Hints:
 
     def spot(self, clue: Clue) -> str:
         """Words for the nearest place of the goal's thing that others are in which the clue fits too; "" for none."""
-        fitting = self._fitting(clue.things, clue.actions) & self.candidates
-        chains = [self._profiles[name].within or () for name in fitting]
+        chains = [self._profiles[name].within or () for name in self._fits(clue)]
         named = frozenset().union(*map(meaning, clue.things))
         shared = (
             place
             for place in self.mine.within or ()
-            if sum(place in chain for chain in chains) > 1 and not meaning(place) & named
+            if place != "me" and sum(place in chain for chain in chains) > 1 and not meaning(place) & named
         )
         place = next(shared, "")
-        return spots(self.tools)[place].replace("yourself", "myself") if place else ""
+        return spots(self.tools)[place] if place else ""
 
     def shared_verb(self, action: str) -> str:
         """The document's own verb for an action, such as "fetch", where all tools of the action are named with it."""
@@ -183,8 +199,7 @@ class Hints:
         """The areas that what the clue names may be in, the goal's first; none unless two, none that says a thing."""
         areas = next((facet.answers for facet in facets(self.tools) if facet.key == "group"), {})
         mine = areas.get(self.goal.name, "")
-        fitting = self._fitting(clue.things, clue.actions) & self.candidates
-        near = {areas[name] for name in fitting if name in areas}
+        near = {areas[name] for name in self._fits(clue) if name in areas}
         beside = near - {mine} if mine in near else set()
         others = sorted(area for area in beside if not self._repeats(area))
         if not mine or not others or self._repeats(mine):
@@ -197,12 +212,17 @@ class Hints:
         mine = self._things[self.goal.name]
         said = mine and _is_noun(self.mine.resource)
         others = dict.fromkeys(
-            item.resource
+            _short(item.resource)
             for name, item in self._profiles.items()
-            if _is_noun(item.resource) and self._things[name] and self._things[name] != mine and self._is_akin(name)
+            if _is_noun(item.resource) and self._things[name] and self._things[name] != mine
         )
-        named = {other: _short(other) for other in others}
-        yield from ((_short(self.mine.resource), other) for other in named.values() if said)
+        if said and self.goal.name in self.candidates:
+            yield from ((_short(self.mine.resource), other) for other in others)
+
+    @cached_property
+    def _akin(self) -> frozenset[str]:
+        """What other tools' things are called that a person may mix up with the goal's."""
+        return frozenset(_short(item.resource) for name, item in self._profiles.items() if self._is_akin(name))
 
     def _is_akin(self, name: str) -> bool:
         """Whether a person may mix up the goal's thing with another tool's: two of a kind, or in the same area.
@@ -274,7 +294,12 @@ def _runs(resource: str) -> Iterator[str]:
 def _is_noun(phrase: str) -> bool:
     """Whether the words could be a noun phrase: none of them dangles at an end."""
     words = phrase.lower().split()
-    return bool(words) and not {words[0], words[-1]} & _NO_ENDS and bool(meaning(phrase))
+    return (
+        bool(words)
+        and not {words[0], words[-1]} & _NO_ENDS
+        and bool(meaning(phrase))
+        and words[0] not in (_SAYS_NOTHING if len(words) == 1 else ())
+    )
 
 
 def several(thing: str) -> str:
@@ -293,7 +318,7 @@ def core_words(words: Wording, clue: Clue, hints: Hints, where: str = "", situat
         text = words.phrase("open_around", around=f"to do with {about(clue.things[0])} {where}".strip())
         return attached(text, _hesitation(words, clue, hints, where))
     if clue.things:
-        slots = _thing_slots(words, clue, hints.goal)
+        slots = _thing_slots(words, clue, hints)
         if clue.actions:
             text = words.phrase("open_do", do=f"{_done(words, clue, hints, slots)} {where}".strip())
         else:
@@ -339,22 +364,29 @@ def _act(words: Wording, action: str, situation: str) -> str:
     return words.plain(situation or rule, verb=" ".join(identifier_words(action)))
 
 
-def _thing_slots(words: Wording, clue: Clue, goal: Tool) -> dict[str, str]:
+def _thing_slots(words: Wording, clue: Clue, hints: Hints) -> dict[str, str]:
     """The thing, or the things mixed up, in the forms that sentences need."""
     things = list(clue.things)
     words.rng.shuffle(things)
-    mine = profile(goal)
+    mine = hints.mine
     only = mine.thing.startswith("the ")
     named = [mine.thing if thing == mine.resource else about(thing) for thing in things]
     fresh = list(map(_new, things))
     many = _either(words, list(map(several, things)))
     slots = {"thing": _either(words, named), "new": _either(words, fresh), "many": many, "our": f"our {many}"}
     if not only and not any(map(unique, things)) and all(countable(split_head(thing)[0]) for thing in things):
-        slots["our"] = f"{words.rng.choice(_OURS if len(things) == 1 else ('our',))} {many}"
+        slots["our"] = f"{words.rng.choice(_ours(hints.actions(clue)) if len(things) == 1 else ('our',))} {many}"
         slots |= {"things": many} if len(things) == 1 else {}
     elif only:
         slots["our"] = slots["thing"]
     return {name: said.replace("your own ", "my own ") for name, said in slots.items()}
+
+
+def _ours(actions: set[str]) -> tuple[str, ...]:
+    """Words that may stand before several of a thing that one of these actions is to be done with."""
+    if actions <= {*_SINGLE_OBJECT}:
+        return _ONE_OF_OURS
+    return _SEVERAL_OURS if actions <= {"list", "search"} else ("our",)
 
 
 def _new(thing: str) -> str:

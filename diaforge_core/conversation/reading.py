@@ -16,7 +16,7 @@ from ..records.tool import Tool
 from .sentences import ORDINALS
 from .stated_values import put_off, stated, without_values
 from .understanding import Answers, Asked, answers_of, understand
-from .whereabouts import fitting
+from .whereabouts import fitting, without_places
 
 _UNDERSTOOD_SHARE = 0.5
 """Share of an answer's telling words that a reply must hold to be taken for that answer."""
@@ -135,12 +135,14 @@ _OR = re.compile(r"\bor\b", re.IGNORECASE)
 def _unasked(words: str, tools: Sequence[Tool]) -> list[str]:
     """The tools that words of the user's own accord fit: by the place, the action and the thing they name, if any.
 
-    Of two things that a person mixes up ("a rate plan or a service") either may be meant.
+    Of two things that a person mixes up ("a rate plan or a service") either may be meant. What is called by the very
+    words goes before what only has them in a longer name: a message before a message template.
     """
+    placed = fitting(words, tools)
+    words = without_places(words, tools)
     said = meaning(words)
     actions = {tool.name: meaning(profile(tool).act) for tool in tools}
     things = {tool.name: meaning(profile(tool).resource) for tool in tools}
-    placed = fitting(words, tools)
     left = [tool.name for tool in tools if tool.name in placed]
     acted = _telling(actions) & said
     if acted & frozenset.union(*things.values()):
@@ -151,7 +153,8 @@ def _unasked(words: str, tools: Sequence[Tool]) -> list[str]:
     if named:
         fits = _either(words, things) or {name for name in things if named <= things[name]}
         left = [name for name in left if name in fits] or left
-    return left
+    whole = [name for name in left if things[name] and things[name] <= said]
+    return whole or left
 
 
 def _without_things(words: str, tools: Sequence[Tool]) -> str:

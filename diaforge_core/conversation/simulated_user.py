@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from ..catalog.facets import Facet, facets
-from ..catalog.leaves import labels_of, leaves
+from ..catalog.leaves import leaves
 from ..catalog.profiles import profile
 from ..catalog.verbs import split_head
 from ..catalog.words import countable, with_article, word_set
@@ -164,10 +164,18 @@ class ScriptedUser:
         return self._with_values(words, text, stated_now, opening=True)
 
     def _common(self, paths: Sequence[str], turns: Sequence[Turn]) -> list[str]:
-        """Those of the values that every tool has a place for which the words leave open, so that none decides."""
+        """Those of the values that every tool could take which the words leave open, so that none decides."""
         left = set(read(self.tools, turns).open_tools)
-        labels = [set(labels_of(tool).values()) for tool in self.tools if tool.name in left]
-        return [path for path in paths if all(self._leaves[path].label in held for held in labels)]
+        taken = [{leaf.label: leaf.schema for leaf in leaves(tool)} for tool in self.tools if tool.name in left]
+        return [
+            path
+            for path in paths
+            if all(
+                (schema := each.get(self._leaves[path].label)) is not None
+                and self._parts[path] in schema.get("enum", (self._parts[path],))
+                for each in taken
+            )
+        ]
 
     def _flourished(self, words: _Draft, text: str) -> str:
         """The request behind a greeting and before a reason; an occasion only where the sentence still runs."""
@@ -184,10 +192,11 @@ class ScriptedUser:
     def _where(self, words: _Draft, clue: Clue) -> str:
         """Where the thing lies, as far as other tools' things lie there too; said in most openings."""
         hints = self._hints
+        place = hints.place(clue)
         if not (clue.things or clue.actions):
-            return words.phrase("open_place_only", place=hints.place) if hints.place else ""
-        if hints.place and words.rng.random() < _PLACE_SHARE:
-            return words.plain("open_place", place=hints.place)
+            return words.phrase("open_place_only", place=place) if place else ""
+        if place and words.rng.random() < _PLACE_SHARE:
+            return words.plain("open_place", place=place)
         return "" if hints.areas(clue) or words.rng.random() >= _SCOPE_SHARE else hints.spot(clue)
 
     def _due_in_opening(self) -> list[str]:
@@ -271,7 +280,8 @@ class ScriptedUser:
             return sentence(none_of_many(none) if len(asked.options) > 2 else none)
         core = self._picked(words, facet, answer, asked, plainest)
         core = self._mind_changed(words, facet, asked, turns, core)
-        text = sentence(follow(words.phrase("ack"), core))
+        hurried = self.scenario.dial == "impatient" and number == 2
+        text = sentence(core if hurried else follow(words.phrase("ack"), core))
         due = [path for path in self._due(1 if number == 2 else number - 1) if not self._said(path, turns)]
         if facet.parameter and self.scenario.dial == "two_values":
             due = list(dict.fromkeys([*due, *self._due_of(facet.parameter, number), *self._both(number)]))

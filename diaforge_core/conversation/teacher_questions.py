@@ -127,6 +127,9 @@ def _about_one_thing(words: Wording, facet: Facet, tools: Sequence[Tool]) -> str
     resource = resources.pop()
     thing = min(profile(tool).thing for tool in tools)
     way = words.rng.random()
+    actions = {profile(tool).action for tool in tools}
+    if {"get", "list"} <= actions:  # "view or list members" would be the same to who asks
+        return words.phrase("ask_verbs_about", thing=thing, options=either(options))
     if (way < 0.7 or len(options) > _FEW_ACTIONS) and (verbs := _bare_verbs(words, options)):
         many = said("list", resource)[0].removeprefix("see a list of ")
         whole = many if any(verb in _OF_MANY for verb in verbs) or words.rng.random() < 0.2 else thing
@@ -155,7 +158,7 @@ def _many(option: str) -> str:
 def _with_thing(option: str, resource: str) -> str:
     """The first action with what it works on: "create a new lead"; empty where it does not name one."""
     if option.endswith((" new one", " existing one", " single one")) and countable(split_head(resource)[0]):
-        return f"{option.removesuffix('one')}{resource}"
+        return f"{option.removesuffix('one')}{resource}".replace("a single single ", "one single ")
     if option.endswith(" new one"):
         return f"{option.removesuffix('a new one')}new {resource}"
     if option.endswith(" one"):
@@ -201,7 +204,9 @@ def _grouped(words: Wording, facet: Facet, tools: Sequence[Tool]) -> str:
     alone: dict[str, list[str]] = {}
     for thing in sorted(things, key=lambda thing: len(thing.split())):
         actions = sorted((item.action for item in things[thing]), key=order.index)
-        if len(actions) > 1:
+        if {"get", "list"} <= {*actions}:
+            other += [option for option in facet.options if by_answer[option] in things[thing]]
+        elif len(actions) > 1:
             told.append(f"{either([short[action] for action in actions])} {objects(thing, actions)}")
         else:
             alone.setdefault(actions[0], []).append(thing)

@@ -31,8 +31,8 @@ def is_plural(label: str) -> bool:
 def be(labels: Sequence[str]) -> dict[str, str]:
     """The labels as a person lists them, with the forms of the verb that they take."""
     many = len(labels) > 1 or is_plural(labels[0])
-    verbs = ("are", "were", " are") if many else ("is", "was", "'s")
-    return {"labels": listed(labels), **dict(zip(("is", "was", "s"), verbs, strict=True))}
+    words = ("are", "were", " are", "these") if many else ("is", "was", "'s", "that")
+    return {"labels": listed(labels), **dict(zip(("is", "was", "s", "that"), words, strict=True))}
 
 
 def verbs(words: Wording) -> dict[str, str]:
