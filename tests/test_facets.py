@@ -16,7 +16,7 @@ from diaforge_core.catalog.facets import Facet, best_facet, facets, indistinguis
 from diaforge_core.catalog.importing import load_catalog
 from diaforge_core.catalog.leaves import labels_of, leaves
 from diaforge_core.catalog.neighbours import nearest
-from diaforge_core.catalog.words import folded, plural, singular, with_article
+from diaforge_core.catalog.words import folded, meaning, plural, singular, with_article
 from diaforge_core.records.tool import Tool
 from tests.factories import a_tool, sales_tools
 
@@ -298,6 +298,9 @@ def test_a_thing_is_named_in_the_order_of_the_text():
         ("/users/{u}/calendar/notes", "/users/{u}/calendars/{c}/notes",
          ("inside the main calendar", "inside a particular calendar")),
         ("/me/calendar/notes", "/groups/{g}/notes", ("inside your own calendar", "inside a group")),
+        ("/me/calendars/{c}/notes", "/me/notes", ("inside a calendar", "directly in your own account")),
+        ("/deviceManagement/notes", "/me/notes", ("inside the device management area", "for yourself")),
+        ("/me/calendars/{c}/notes", "/groups/{g}/notes", ("inside one of your calendars", "inside a group")),
         ("/v1/p/{project}/zones/{z}/notes", "/v1/p/{project}/global/notes", ("in one zone", "worldwide")),
         ("/v1/regions/{r}/disks/{d}/notes", "/v1/global/notes", ("inside a disk in one region", "worldwide")),
         ("/v1/sites/{s}/lists/{l}/notes", "/v1/sites/{s}/notes", ("inside a list", "directly inside a site")),
@@ -308,6 +311,44 @@ def test_tools_at_different_places_are_asked_where(here: str, there: str, answer
     a, b = method("office.notes.list", "GET", here), method("office.notes.list", "GET", there)
     _, *said = asked(a, b)
     assert tuple(said) == answers
+
+
+def test_a_thing_called_after_its_place_is_the_same_thing_there():
+    held = method("agreements_acceptances_delete", "DELETE", "/agreements/{agreement-id}/acceptances/{acceptance-id}")
+    named = method("agreementAcceptances_delete", "DELETE", "/agreementAcceptances/{agreement-acceptance-id}")
+    assert not {facet.key for facet in facets((held, named))} & {"resource", "task"}
+
+
+def test_a_kind_of_a_thing_whose_document_says_the_same_is_not_told_from_it():
+    plain = method("ListExtension", "GET", "/v1/Extensions", "Retrieve a list of extensions.")
+    kind = method("ListMarketplaceExtension", "GET", "/v1/MarketplaceExtensions", "Retrieve a list of extensions.")
+    other = kind.model_copy(update={"summary": "Retrieve a list of extensions that are for sale."})
+    assert "resource" not in {facet.key for facet in facets((plain, kind))}
+    assert "resource" in {facet.key for facet in facets((plain, other))}
+
+
+def test_what_some_tool_lies_in_nowhere_is_asked_only_where_nothing_else_is_left():
+    alone = method("dataOperations_list", "QUERY", "/dataOperations", "List the data operations")
+    held = method("sites_operations_list", "QUERY", "/sites/{site-id}/operations", "List the operations of a site")
+    best = best_facet((alone, held))
+    assert best is not None
+    assert best.key == "resource"
+    assert "standing on its own" not in best.options
+
+
+def test_a_summary_that_fetches_outweighs_a_name_that_creates():
+    tool = method("CreateBulkStatistics", "POST", "/v1/Statistics", "Fetch statistics in bulk")
+    assert profile(tool).action == "get"
+
+
+def test_a_key_in_the_middle_of_an_address_is_of_what_stands_before_it():
+    tool = a_tool("FetchVersion", path="/v1/Schemas/{Id}/Versions/{Version}", Id="string!", Version="string!")
+    assert labels_of(tool)["Id"] == "schema ID"
+
+
+def test_looking_up_is_not_taken_for_a_thing_called_lookup():
+    assert "lookup" in meaning("a lookup rate limit")
+    assert meaning("look up a rate limit") == meaning("view a rate limit")
 
 
 def test_an_address_that_hides_its_place_is_not_told_from_one_that_shows_it():

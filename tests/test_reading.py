@@ -206,3 +206,15 @@ def test_a_user_speaks_of_myself_where_the_question_says_yourself():
     )
     asked = asks("Is it for yourself or for a user?")
     assert read(tools, [user("My notes."), asked, user("For myself.")]).open_tools == ("me_notes_list",)
+
+
+def test_what_is_called_by_the_very_words_goes_before_a_longer_name():
+    tools = (
+        a_tool("FetchMessage", summary="Fetch a message", id="string!"),
+        a_tool("UpdateMessage", summary="Update a message", id="string!"),
+        a_tool("FetchMessageTemplate", summary="Fetch a message template", id="string!"),
+    )
+    about_messages = read(tools, [user("It's about a message.")]).open_tools
+    assert set(about_messages) == {"FetchMessage", "UpdateMessage"}
+    either = read(tools, [user("It's about a message or a message template, I forget which.")]).open_tools
+    assert set(either) == {tool.name for tool in tools}

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from diaforge_core.catalog.arguments import sample_arguments
+from diaforge_core.catalog.sample_values import Values
 from diaforge_core.catalog.sample_words import PLACES
 from diaforge_core.catalog.stated_options import stated_options, stated_range
 from diaforge_core.conversation.gold import draw_arguments, is_worth_asking
@@ -250,3 +251,20 @@ def test_a_look_at_what_could_be_drawn_changes_no_draw():
     tool = a_tool("CRM_CreateLead", **fields)
     first = sample_arguments(tool, random.Random(4), 1.0)  # looks at each kind of text for the first time
     assert first == sample_arguments(tool, random.Random(4), 1.0)
+
+
+def test_an_address_of_mail_is_no_street():
+    address = Values(random.Random(1), "en-US", TODAY).text("Bindings.Email.Address", {"type": "string"}, "binding")
+    assert "@" in address
+
+
+def test_what_a_person_is_called_is_a_name_of_a_person():
+    values = Values(random.Random(1), "en-US", TODAY, about=("update", "user"))
+    assert values.text("FriendlyName", {"type": "string"}, "") == values.person("").name
+
+
+def test_a_filter_for_a_day_is_not_joined_by_one_for_days_before_it():
+    tool = a_tool("ListMessage", summary="List messages", Status="string", **{"Day": "string", "Day<": "string"})
+    for seed in range(40):
+        drawn = draw_arguments(tool, random.Random(seed), a_setting())
+        assert not {"Day", "Day<"} <= set(drawn)

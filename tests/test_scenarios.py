@@ -11,7 +11,8 @@ from diaforge_core.catalog.arguments import required_for, validate
 from diaforge_core.catalog.facets import indistinguishable
 from diaforge_core.catalog.importing import load_catalog
 from diaforge_core.conversation.candidates import medoid
-from diaforge_core.conversation.effort import ENOUGH, cornering, refusal_questions
+from diaforge_core.conversation.effort import ENOUGH, cornering, elsewhere, refusal_questions
+from diaforge_core.conversation.gold import is_worth_asking
 from diaforge_core.conversation.scenarios import (
     Choices,
     available_tiers,
@@ -202,3 +203,22 @@ def test_a_tool_that_plain_answers_leave_alone_is_cornering():
     get, add, note = a_tool("CRM_GetLead"), a_tool("CRM_CreateLead"), a_tool("CRM_CreateNote")
     assert cornering(get, [add, note]) == {"CRM_CreateLead"}
     assert cornering(get, [add, a_tool("CRM_DeleteLead")]) == frozenset()
+
+
+def test_a_thing_with_a_name_that_nobody_says_is_no_goal_unless_asked_for():
+    long = a_tool(
+        "GetAppHealthPerformanceByVersionDetailsSummaryReport",
+        summary="Get an app health performance by version details summary report",
+        id="string!",
+    )
+    verb = a_tool("FetchOauthAuthorize", summary="Fetch the authorize URI", id="string!")
+    assert not is_worth_asking(long)
+    assert not is_worth_asking(verb)
+    assert is_worth_asking(a_tool("GetLead", summary="Get a lead", id="string!"))
+
+
+def test_no_tool_that_holds_for_the_goal_s_place_too_stands_in_a_set_without_a_right_tool():
+    nested = a_tool("groups_sites_lists_get", method="READ", path="/groups/{g}/sites/{s}/lists/{l}", l="string!")
+    plain = a_tool("sites_lists_get", method="READ", path="/sites/{s}/lists/{l}", l="string!")
+    drives = a_tool("drives_lists_get", method="READ", path="/drives/{d}/lists/{l}", l="string!")
+    assert elsewhere(nested, (plain, drives)) == (drives.name,)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 
 from diaforge_core.catalog.importing import load_catalog
+from diaforge_core.catalog.leaves import labels_of
+from diaforge_core.conversation.openings import Hints
 from diaforge_core.conversation.reading import read, takes_back
 from diaforge_core.conversation.scenarios import Choices, draw_scenarios
 from diaforge_core.conversation.simulated_user import ScriptedUser
 from diaforge_core.conversation.slips import undo
 from diaforge_core.records.scenario import DialEvent, Scenario
-from tests.factories import LEAD_ARGUMENTS, a_catalog, a_persona, a_scenario, asks, user
+from tests.factories import LEAD_ARGUMENTS, a_catalog, a_persona, a_scenario, a_tool, asks, user
 
 CATALOG = a_catalog()
 
@@ -192,3 +196,27 @@ def test_styles_sound_different():
         for style in ("terse", "chatty")
     }
     assert sum(map(len, said["terse"])) < sum(map(len, said["chatty"])) * 0.8
+
+
+def test_an_opening_states_no_value_that_only_some_of_the_tools_left_could_take():
+    for scenario, person in drawn(60):
+        opening = person.opening()
+        shown = person.tools
+        left = set(read(shown, [opening]).open_tools)
+        told = read((person.goal,), [opening]).values
+        for tool in shown:
+            if tool.name in left:
+                labels = set(labels_of(tool).values())
+                assert all(labels_of(person.goal)[path] in labels for path in told), (scenario.id, opening.reply)
+
+
+def test_nothing_is_mixed_up_with_a_part_of_itself():
+    tools = (
+        a_tool("CreateBundle", summary="Create a bundle", group="numbers", sid="string!"),
+        a_tool("CreateBundleClone", summary="Create a bundle clone", group="numbers", sid="string!"),
+        a_tool("CreateDocument", summary="Create a document", group="numbers", sid="string!"),
+    )
+    hints = Hints(tools[0], tools, tools)
+    named = {hints.drawn(random.Random(seed), 0.0).things for seed in range(200)}
+    assert ("bundle", "document") in named
+    assert ("bundle", "bundle clone") not in named

@@ -23,7 +23,7 @@ _OTHER_VERBS = word_set(
     "file request book post return link unlink notify complete void dispatch recalculate reconcile refresh "
     "forward reply summarize summarise analyze analyse simulate translate claim undelete rename wait test watch mark "
     "abandon recreate restart resize rollback provision anonymize anonymise annotate ingest evaluate predict "
-    "compute wipe retry rebuild initialize finalize ban unban"
+    "compute wipe retry rebuild initialize finalize ban unban authorize authorise"
 )
 NOUN_TOO = word_set(
     "list order report request call message contact lead record change file issue log post return link book "

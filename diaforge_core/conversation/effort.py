@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..catalog.arguments import required_for
-from ..catalog.facets import facets
+from ..catalog.facets import facets, profile
 from ..records.scenario import Scenario
 from ..records.tool import Tool
 
@@ -76,6 +76,21 @@ def cornering(goal: Tool, shown: Sequence[Tool]) -> frozenset[str]:
         seen |= level
         level = {after for names in level if len(names) > 1 for after in _left(goal.name, names, by_name)} - seen
     return frozenset(name for names in seen if len(names) == 1 for name in names)
+
+
+def elsewhere(goal: Tool, shown: Sequence[Tool]) -> tuple[str, ...]:
+    """Names of the tools shown, without those for the goal's task in a place that the goal's thing lies in too.
+
+    "Inside a site" is true of what lies in a site of a group, so nobody could say that none fits.
+    """
+    mine = profile(goal)
+    found = ((tool.name, profile(tool)) for tool in shown)
+    return tuple(
+        name
+        for name, item in found
+        if (item.action, item.resource) != (mine.action, mine.resource)
+        or not {*(item.within or ())} < {*(mine.within or ())}
+    )
 
 
 def _left(goal: str, names: frozenset[str], by_name: dict[str, Tool]) -> set[frozenset[str]]:

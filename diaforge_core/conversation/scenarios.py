@@ -9,7 +9,6 @@ from functools import lru_cache
 from itertools import cycle, islice
 from typing import Any
 
-from ..catalog.profiles import profile
 from ..errors import CatalogError, problem_list
 from ..records.base import content_id, derived_seed
 from ..records.scenario import TIERS, Bank, Dial, DialEvent, InformationStage, Persona, Scenario, Setting, Tier
@@ -17,7 +16,7 @@ from ..records.tool import Catalog, Tool
 from .candidates import ANY_NEAR, ByVersion, Nearness, neighbourhood, text_vectors
 from .choices import ANY_CHOICE, DEFAULT_MIX, Choices
 from .dials import DIALS, Plan, draw_dial
-from .effort import ENOUGH, cornering, questions_needed, refusal_questions, selection_questions
+from .effort import ENOUGH, cornering, elsewhere, questions_needed, refusal_questions, selection_questions
 from .gold import business_goal, draw_arguments, draw_stages, is_worth_asking
 from .personas import Askers, personas
 from .tiers import DISTRACTORS, EXPERT_QUESTIONS, is_conditional, is_interdependent, tier_of
@@ -191,7 +190,7 @@ class _Drawer:
         count = rng.randint(fewest, most) + no_tool
         names = self.near.distractors(goal.name, min(count + SPARE, most + 1) if no_tool else count, rng)
         if names and no_tool:
-            names = self._elsewhere(goal, names)
+            names = elsewhere(goal, self.catalog.subset(names))
             names = self._truthful(goal, names, max(fewest + 1, count - 1)) if plain else names
         if names is None or len(names) < fewest:
             return None
@@ -229,20 +228,6 @@ class _Drawer:
         )
         expert = scenario.questions_needed >= EXPERT_QUESTIONS
         return scenario if no_tool or expert == (tier == "expert") else None
-
-    def _elsewhere(self, goal: Tool, names: Sequence[str]) -> tuple[str, ...]:
-        """The names without tools for the same task in a place that the goal's thing lies in too.
-
-        "Inside a site" is true of what lies in a site of a group, so nobody could say that none fits.
-        """
-        mine = profile(goal)
-        theirs = {name: profile(self.catalog.tool(name)) for name in names}
-        return tuple(
-            name
-            for name, item in theirs.items()
-            if (item.action, item.resource) != (mine.action, mine.resource)
-            or not {*(item.within or ())} < {*(mine.within or ())}
-        )
 
     def _truthful(self, goal: Tool, names: tuple[str, ...], fewest: int) -> tuple[str, ...] | None:
         """The names without those that plain answers would leave as if they were right; None if too few are left."""
