@@ -178,7 +178,7 @@ def _are_areas(areas: set[str], things: Sequence[tuple[str, ...]]) -> bool:
     if any(set(one) < set(other) for one in contents.values() for other in contents.values()):
         return False
     return not any(
-        area == "me" or _is_no_area(words) or any(thing and set(thing) <= set(words) for thing in things)
+        area in ("me", "services") or _is_no_area(words) or any(thing and set(thing) <= set(words) for thing in things)
         for area, words in contents.items()
     )
 

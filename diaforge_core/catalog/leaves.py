@@ -155,9 +155,12 @@ def _by_whom(before: list[str]) -> str:
     return " ".join(["person who", *first, did, "it", *before[done + 1 :]])
 
 
-def _keyed(name: str, path: str) -> str:
-    """What a key in the middle of the address is of, by the segment before it: "schema" of `/schemas/{id}/versions`."""
-    found = re.search(rf"/([^/{{}}]+)/\{{{re.escape(name)}\}}/", path)
+def _keyed(name: str, path: str, *, ends: bool) -> str:
+    """What a key in the middle of the address is of, by the segment before it: "schema" of `/schemas/{id}/versions`.
+
+    `ends`: also a key at its end, which cannot be of what is made only now.
+    """
+    found = re.search(rf"/([^/{{}}]+)/\{{{re.escape(name)}\}}{'' if ends else '/'}", path)
     return noun(identifier_words(found[1])) if found else ""
 
 
@@ -168,9 +171,9 @@ def _full_words(keys: tuple[str, ...]) -> str:
 @by_identity(4096)
 def _leaves(tools: Sequence[Tool]) -> tuple[Leaf, ...]:
     (tool,) = tools
-    thing = profile(tool).resource
+    thing, makes = profile(tool).resource, profile(tool).action == "create"
     found = list(_raw_leaves(tool.parameters, ()))
-    labels = [_last_words(keys, _keyed(keys[-1], tool.path) or thing, schema) for keys, schema, _ in found]
+    labels = [_last_words(keys, _keyed(keys[-1], tool.path, ends=makes) or thing, schema) for keys, schema, _ in found]
     for attempt in range(2):
         counts: dict[str, int] = {}
         for label in labels:

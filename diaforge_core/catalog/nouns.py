@@ -38,6 +38,7 @@ _PAIRS_BEFORE = {
     ("one", "drive"): "OneDrive",
     ("one", "note"): "OneNote",
     ("office", "365"): "Office 365",
+    ("m", "365"): "Microsoft 365",
     ("microsoft", "365"): "Microsoft 365",
     ("share", "point"): "SharePoint",
 }

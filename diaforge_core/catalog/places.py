@@ -69,7 +69,8 @@ class Place:
             or last in _QUALITIES | _MERE_LETTERS
             or (last.endswith("ing") and last not in _THINGS_IN_ING)
         )
-        return self.keyed or not heading
+        collection = self.stated != self.noun and singular(self.stated) == self.noun
+        return self.keyed or not (heading or collection)
 
     @property
     def lone(self) -> bool:

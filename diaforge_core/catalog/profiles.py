@@ -47,6 +47,8 @@ _BESIDE = {"after": "following", "before": "preceding", "above": "upper", "below
 _NOUNS_IN_ED = word_set("feed seed bed speed embed need")
 _IS_A = re.compile(r"An? [a-z ]+ is an? ([a-z ]+)\.")
 """A line that says what a thing is whose name does not: "An applies to is a directory object."."""
+_LISTS = re.compile(r"(?:Returns?|Retrieves?|Gets?) (?:a|the) list of ", re.IGNORECASE)
+"""How a line begins that says of what is fetched that it is several."""
 _METHODS = {
     "POST": "create", "PUT": "update", "PATCH": "update", "DELETE": "delete",
     "QUERY": "list", "READ": "get", "CREATE": "create", "UPDATE": "update",
@@ -218,7 +220,7 @@ def _of_verb(
     mine, theirs = {singular(word) for word in rest}, {singular(word) for word in owner}
     if rest[0] in PREPOSITIONS and {singular(word) for word in rest[1:]} <= theirs:
         return _Parts(f"{verb} {rest[0]}", tuple(owner), manner=manner)
-    if rest[0] == "to":
+    if rest[0] in ("to", "for"):
         return _Parts(verb, tuple(owner), manner=manner)
     if rest[0] in PREPOSITIONS:
         return _Parts(verb, (*owner, *rest), manner=manner)
@@ -239,12 +241,17 @@ def _last_verb(verb: str, rest: Sequence[str], tool: Tool) -> tuple[str, Sequenc
     last = rest[-1]
     if len(rest) < 2 or not is_verb(last):
         return verb, rest
-    if SAME_ACTION.get(last, last) == SAME_ACTION.get(verb, verb):
+    if SAME_ACTION.get(last, last) == SAME_ACTION.get(verb, verb) and not _ends_in(tool.path, last):
         return verb, rest[:-1]
     ends = tool.path.rstrip("/").split("/")[-1].casefold().removesuffix(".json")
     if ends == last and SAME_ACTION.get(verb) in ("create", "update", "get"):
         return last, rest[:-1]
     return verb, rest
+
+
+def _ends_in(path: str, word: str) -> bool:
+    """Whether the address calls its things so: the lists of `/services/{id}/lists` are no repetition of listing."""
+    return any(noun.split()[-1:] == [word] for noun, _ in path_nouns(path)[-1:]) and not path.endswith(f"/{word}")
 
 
 def _resource(parts: _Parts, nouns: Sequence[tuple[str, bool]], tool: Tool) -> str:
@@ -288,6 +295,8 @@ def _action(parts: _Parts, tool: Tool) -> str:
     told = SAME_ACTION.get(base_verb(next(iter(tool.summary.split()), "")), "")
     if action == "create" and told in ("get", "list"):
         action = told
+    if action == "get" and _LISTS.match(tool.summary or tool.description):
+        return "list"
     head = split_head(" ".join(parts.words))[0].split()[-1:]
     many = bool(head) and singular(head[0]) != head[0] and not parts.owner
     unkeyed = tool.method in ("GET", "QUERY") and tool.path and not _by_key(tool.path)

@@ -174,8 +174,10 @@ class Values:
                 return self._by_format("uri", words)
             if len(example) > 2 and CHECKS["duration"](example):
                 return self._duration(words)
-        if {"to", "from", "caller", "number", "address"} & set(words) and _PHONE_TEXT.search(
-            str(schema.get("description", ""))
+        if (
+            words[-1] not in ID_WORDS
+            and {"to", "from", "caller", "number", "address"} & set(words)
+            and _PHONE_TEXT.search(str(schema.get("description", "")))
         ):
             return self._phone()
         return ""
@@ -476,7 +478,7 @@ class Values:
         if {"search", "query", "keyword", "keywords", "q"} & set(words) or (self.past and words[-1:] == ["text"]):
             return self.rng.choice(CHOICES["search"])
         kind = _kind_of_text(words)
-        if kind == "title" and "job" in words:
+        if kind == "title" and ("job" in words or set(words[:-1]) & PERSON_WORDS):
             return self.rng.choice(CHOICES["job"])
         if kind == "title":
             troubled = entity in TROUBLES or _TROUBLE.search(str(schema.get("description", "")))

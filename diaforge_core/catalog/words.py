@@ -36,7 +36,7 @@ _UNCOUNTABLE = word_set(
     "feedback access payroll inventory stock leave health content traffic compliance training onboarding "
     "settings preferences analytics statistics details time history routing messaging tracking "
     "diagnostics logistics economics basics specifics "
-    "status goods info news kubernetes dns https access support advice help research insights criteria"
+    "status goods info storage news kubernetes dns https access support advice help research insights criteria"
 )
 _SAID_IN_FULL = {"lb": "load balancer", "mgmt": "management", "mgr": "manager", "src": "source", "dst": "destination",
     "authz": "authorization",

@@ -17,6 +17,7 @@ from ..catalog.embedding import embed
 from ..catalog.facets import answerable
 from ..catalog.neighbours import Mined, closeness, mine
 from ..catalog.profiles import profile
+from ..catalog.verbs import split_head
 from ..errors import CatalogError
 from ..records.tool import Catalog, Tool
 
@@ -216,8 +217,12 @@ class Neighbourhood:
         return found
 
     def _is_foreign(self, goal: str, name: str) -> bool:
-        """Whether the two tools are about different things, so that only the act could be said of both at once."""
-        return not self._things(goal) & self._things(name)
+        """Whether the two tools are about things of different kinds, so that no one noun could be said of both."""
+        return self._head(goal) != self._head(name)
+
+    def _head(self, name: str) -> str:
+        """The noun that the thing's name is about: "participant" of "conversation participant"."""
+        return split_head(profile(self.catalog.tool(name)).resource.casefold())[0].rpartition(" ")[2]
 
     def _things(self, name: str) -> frozenset[str]:
         """The words of the thing that a tool is about."""

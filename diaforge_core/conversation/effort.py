@@ -81,15 +81,19 @@ def cornering(goal: Tool, shown: Sequence[Tool]) -> frozenset[str]:
 def elsewhere(goal: Tool, shown: Sequence[Tool]) -> tuple[str, ...]:
     """Names of the tools shown, without those for the goal's task in a place that the goal's thing lies in too.
 
-    "Inside a site" is true of what lies in a site of a group, so nobody could say that none fits.
+    "Inside a site" is true of what lies in a site of a group, so nobody could say that none fits; nor could who wants
+    to see a list of a thing where it may be looked up.
     """
     mine = profile(goal)
     found = ((tool.name, profile(tool)) for tool in shown)
     return tuple(
         name
         for name, item in found
-        if (item.action, item.resource) != (mine.action, mine.resource)
-        or not {*(item.within or ())} < {*(mine.within or ())}
+        if item.resource != mine.resource
+        or (
+            {item.action, mine.action} != {"get", "list"}
+            and (item.action != mine.action or not {*(item.within or ())} < {*(mine.within or ())})
+        )
     )
 
 

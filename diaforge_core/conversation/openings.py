@@ -19,16 +19,17 @@ from .wording import Wording
 
 _SINGLE_OBJECT = ("update", "delete", "get")
 """Actions on one thing, so that two of them can share their object: "change or remove a lead"."""
+_READS = frozenset(("get", "list", "search"))
 _WORDED = (*_SINGLE_OBJECT, "create", "list", "search")
-_ONE_SHARE = 0.88
+_ONE_SHARE = 1.0
 """Share of the openings that name one thing only, where one is what several candidates are about."""
-_ENOUGH_FITS = 3
+_ENOUGH_FITS = 2
 """Candidates that a clue should be true of; more make it no vaguer to a listener."""
 _AROUND_SHARE = 0.7
 """Share of the others that name what several candidates' things have to do with."""
 _DILUTED = 0.62
 """What each word of two things counts, since only one of them is meant."""
-_ACT_BESIDE_SEVERAL = 0.3
+_ACT_BESIDE_SEVERAL = 0.0
 """What naming the action counts where several things are named: it may not fit them all alike."""
 _ONLY_PART = 1.0
 """Words that a part of the thing's name is worth less than a whole name, which other things may share too."""
@@ -41,7 +42,9 @@ _HALF = 0.4
 """Boldness from which on no long name is said, since it may be what gives the tool away."""
 _SHORT = 4
 """Words of a long name that a person says who mixes it up with others."""
-_SAYS_NOTHING = word_set("detail details status state information info data count counts summary value entry")
+_SAYS_NOTHING = word_set(
+    "detail details status state information info data count counts summary value entry child children"
+)
 """Words that name no thing by themselves: nobody has "some of our details" to look after."""
 _NO_ENDS = PREPOSITIONS | word_set("a an the and or")
 """Words that no noun phrase begins or ends with."""
@@ -97,7 +100,13 @@ class Hints:
             return around
         two = [clue for clue in self.clues if len(clue.things) == 2 and len(clue.actions) < 2]
         akin = [clue for clue in two if clue.things[1] in self._akin]
-        return akin or one or around or two or self.clues
+        apart = [clue for clue in two if not self._overlaps(clue.things[1]) and "delete" not in clue.actions]
+        return akin or one or around or apart or two or self.clues
+
+    def _overlaps(self, thing: str) -> bool:
+        """Whether the goal's thing and another are one a part or a kind of the other by their names."""
+        mine, other = self._things[self.goal.name], meaning(thing)
+        return mine <= other or other <= mine
 
     def is_around(self, clue: Clue) -> bool:
         """Whether the clue names only what the thing has to do with: the wireless of a "wireless command"."""
@@ -143,15 +152,23 @@ class Hints:
             for actions in self._action_choices(bool(things))
             if (things or actions) and self._each_meant(things, actions)
         )
-        return tuple(clue for clue in found if clue.fits >= wanted and self._is_sayable(clue))
+        return tuple(
+            clue for clue in found if clue.fits >= wanted and self._is_sayable(clue) and self._says_what_to_do(clue)
+        )
+
+    def _says_what_to_do(self, clue: Clue) -> bool:
+        """Whether the action is named, or left open by what fits: else a change would be made that nobody spoke of."""
+        acts = {self._profiles[name].action for name in self._fits(clue)}
+        one = len(clue.things) == 1 and not self.is_around(clue)
+        return bool(clue.actions) or len(acts) > 1 or not (one or acts - _READS)
 
     def _is_sayable(self, clue: Clue) -> bool:
         """Whether a thing is called as another tool's is too, or named without an action by a part that is a thing.
 
         A place that only some of the things lie in is none: "to do with a site" leaves open whether this one does.
         """
-        if len(clue.things) != 1:  # nobody has forgotten what it is that is to be removed
-            return not clue.things or "delete" not in clue.actions
+        if len(clue.things) != 1:
+            return True
         if self._heads(clue) or clue.actions:
             return self._heads(clue) and self._called_so(clue) >= min(2, len(self.candidates))
         part = clue.things[0]
@@ -333,8 +350,8 @@ def core_words(words: Wording, clue: Clue, hints: Hints, where: str = "", situat
 
 def _hesitation(words: Wording, clue: Clue, hints: Hints, where: str) -> str:
     """What a person adds who is not sure of the word, of what to do, or of where the thing is kept."""
-    if len(clue.things) > 1:
-        return words.plain("mixup")
+    if len(clue.things) > 1:  # who wants a thing removed knows what it is, if not by its name
+        return words.plain("mixup") if "delete" not in clue.actions else ""
     if len(clue.actions) > 1:
         return words.plain("undecided")
     mine, *others = ("",) if where else (hints.areas(clue) or ("",))

@@ -10,6 +10,7 @@ from typing import Any
 from ..catalog.arguments import required_for
 from ..catalog.leaves import is_object, leaves
 from ..catalog.profiles import profile
+from ..catalog.verbs import split_head
 from ..catalog.words import meaning
 from ..records.dialogue import Evidence, Turn
 from ..records.tool import Tool
@@ -136,7 +137,8 @@ def _unasked(words: str, tools: Sequence[Tool]) -> list[str]:
     """The tools that words of the user's own accord fit: by the place, the action and the thing they name, if any.
 
     Of two things that a person mixes up ("a rate plan or a service") either may be meant. What is called by the very
-    words goes before what only has them in a longer name: a message before a message template.
+    words goes before what only has them in a longer name, a message before a message template; so does what they are
+    the head of, a task queue before the statistics of one where a queue is spoken of.
     """
     placed = fitting(words, tools)
     words = without_places(words, tools)
@@ -151,10 +153,19 @@ def _unasked(words: str, tools: Sequence[Tool]) -> list[str]:
         left = [name for name in left if acted & actions[name]] or left
     named = _telling(things) & said
     if named:
-        fits = _either(words, things) or {name for name in things if named <= things[name]}
+        either = _either(words, things)
+        fits = either or {name for name in things if named <= things[name]}
         left = [name for name in left if name in fits] or left
+        if either:
+            return left
     whole = [name for name in left if things[name] and things[name] <= said]
-    return whole or left
+    heads = {tool.name: _head(tool) for tool in tools}
+    return whole or [name for name in left if heads[name] & said] or left
+
+
+def _head(tool: Tool) -> frozenset[str]:
+    """The noun that the thing's name is about: "statistics" of "task queue statistics"."""
+    return meaning(" ".join(split_head(profile(tool).resource)[0].split()[-1:]))
 
 
 def _without_things(words: str, tools: Sequence[Tool]) -> str:
@@ -178,7 +189,11 @@ def _either(words: str, things: Mapping[str, frozenset[str]]) -> set[str]:
     parts = _OR.split(words)
     known = frozenset.union(*things.values())
     choices = [named for part in parts if (named := meaning(part) & known)] if len(parts) > 1 else []
-    fits = [{name for name, thing in things.items() if choice <= thing} for choice in choices]
+    fits = [
+        {name for name, thing in things.items() if choice == thing}
+        or {name for name, thing in things.items() if choice <= thing}
+        for choice in choices
+    ]
     return set().union(*fits) if len(fits) > 1 and all(fits) else set()
 
 

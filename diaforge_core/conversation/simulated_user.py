@@ -197,7 +197,8 @@ class ScriptedUser:
             return words.phrase("open_place_only", place=place) if place else ""
         if place and words.rng.random() < _PLACE_SHARE:
             return words.plain("open_place", place=place)
-        return "" if hints.areas(clue) or words.rng.random() >= _SCOPE_SHARE else hints.spot(clue)
+        told = hints.areas(clue) or hints.is_around(clue) or words.rng.random() >= _SCOPE_SHARE
+        return "" if told else hints.spot(clue)
 
     def _due_in_opening(self) -> list[str]:
         """Paths of stage-one values whose label several tools share, so that naming it does not give the tool away."""

@@ -107,6 +107,8 @@ def _separating(words: Wording, tools: Sequence[Tool], facet: Facet) -> str:
         many = words.rng.random() < _GROUPED
         return words.phrase("ask_verbs_many" if many else "ask_verbs", options=options)
     rule = {"resource": "ask_nouns", "scope": "ask_place", "group": "ask_group"}.get(kind, "ask_verbs")
+    if kind == "scope" and any(option.startswith("for ") for option in facet.options):
+        rule = "ask_whose"
     return words.phrase(rule, options=either(_in_order(words, facet, tools)))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..catalog.leaves import Leaf
-from ..catalog.words import singular
+from ..catalog.words import singular, word_set
 from .sentences import follow, listed, sentence
 from .spoken_values import kinds, spoken
 from .wording import Wording
@@ -23,6 +23,8 @@ _ONE_TOKEN = re.compile(r"\"[^\"]*\"|(?=\S*\d)[^\s,;:\"“”]*[^\s,.;:!?\"“�
 _OWN = re.compile(r"\b(our|my) ", re.IGNORECASE)
 _HELD = "\x00"
 """Stands for the value while the words round it are mended."""
+_SWITCHES = word_set("is has can are was does should allow enable disable")
+"""First words of what is either so or not, which no sentence takes for a noun."""
 _NAMES = re.compile(r"\b(?:IDs?|SID|number|code|key|name|email|address|URL)\Z", re.IGNORECASE)
 """Last words of what is as it is, and not what it should be."""
 
@@ -62,6 +64,8 @@ class ValueWords:
             slots["be"] = "be"
         first = _ONE_TOKEN.fullmatch(said) and words.rng.random() < _FIRST_SHARE
         rule = "clause_flag" if "boolean" in kinds(leaf.schema) else "clause_first" if first else "clause"
+        if rule == "clause_flag" and leaf.label.split()[0] in _SWITCHES:
+            return f"{leaf.label}: {said}", False
         if not leaf.label.endswith("ID"):
             slots["value"] = _HELD
         text = words.plain(rule, **slots)
