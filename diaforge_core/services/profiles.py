@@ -105,10 +105,23 @@ class Profiles:
             },
             tiers={tier: tiers[tier] for tier in TIERS},
             assistants=dict(Counter(dialogue.assistant for dialogue in kept).most_common()),
+            reviewers=self._reviewers(dataset),
             runs=tuple(_identity_of(run) for run in runs),
             without_run=sum(dialogue.trace in without for dialogue in kept),
             written_by=versions(),
         )
+
+    def _reviewers(self, dataset: str) -> dict[str, dict[str, int]]:
+        """Who → kind of decision → dialogues of the dataset on which it was made and not taken back; by name."""
+        rows = self._workspace.database.rows(
+            "SELECT c.who, c.kind, count(DISTINCT c.dialogue) FROM decisions c JOIN members m USING (dialogue) "
+            "WHERE m.dataset = ? AND NOT c.undone AND c.kind <> 'undo' GROUP BY ALL ORDER BY ALL",
+            [dataset],
+        )
+        found: dict[str, dict[str, int]] = {}
+        for who, kind, count in rows:
+            found.setdefault(who, {})[kind] = count
+        return found
 
     def _tools(self, dataset: str) -> int | None:
         name = self._workspace.datasets.info(dataset).catalog
