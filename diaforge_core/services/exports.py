@@ -30,8 +30,8 @@ MOST_MEASURED = 20_000
 LONGEST_DESCRIPTION = 1_024
 """Characters of a tool's description that OpenAI takes."""
 _USED_BY: dict[Format, str] = {
-    "trl": 'load_dataset("json", data_files="{file}"), then SFTTrainer. It reads numbers to ten decimals; as Parquet it '
-    "reads them whole.",
+    "trl": 'load_dataset("json", data_files="{file}"), then SFTTrainer. Numbers are read to ten decimals; '
+    "in Parquet they are read whole.",
     "trl-parquet": 'load_dataset("parquet", data_files="{file}"), then SFTTrainer.',
     "openai": 'client.files.create(file=open("{file}", "rb"), purpose="fine-tune").',
     "sharegpt": 'LLaMA-Factory, by this entry of dataset_info.json: {{"file_name": "{file}", "formatting": "sharegpt", '
@@ -83,7 +83,7 @@ class Exports:
         """
         long = self._long_descriptions(dataset) if format == "openai" else ()
         said = (
-            [f"OpenAI refuses descriptions over {LONGEST_DESCRIPTION:,} characters: {', '.join(long)}."] if long else []
+            [f"OpenAI takes no description over {LONGEST_DESCRIPTION:,} characters: {', '.join(long)}."] if long else []
         )
         if self._workspace.datasets.info(dataset).kept > MOST_MEASURED:
             return [*said, f"Variety was not measured: the dataset holds more than {MOST_MEASURED:,} kept dialogues."]

@@ -40,7 +40,7 @@ class Parsed:
 
 
 def parse(file: BinaryIO, source: str, catalog: str) -> Parsed:
-    """The dialogues of an open file; rows of other programs become dialogues over a catalog of their tools, named `catalog`.
+    """The dialogues of an open file, those of other programs' rows over a catalog of their tools that is named so.
 
     DataError if the file as a whole cannot be read.
     """
