@@ -48,8 +48,8 @@ def _asked_again(tools: Sequence[Tool], call: ToolCall, before: Sequence[Turn]) 
     asked = [turn for turn in before if turn.speaker == "assistant" and turn.reply]
     if asked:
         return asked[-1].reply
-    tool = next(tool for tool in tools if tool.name == call.name)
-    names = list(required_for(tool, call.arguments)) or list(call.arguments) or ["request"]
+    required = [name for tool in tools if tool.name == call.name for name in required_for(tool, call.arguments)]
+    names = [*required, *call.arguments, "request"]
     return f"Could you give me the {names[0].replace('_', ' ')} first?"
 
 
