@@ -5,7 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import io
 import json
+import time
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -367,6 +369,26 @@ def test_a_spoilt_row_is_a_dialogue_that_can_be_stored_or_a_reason(row: Any):
         assert Dialogue.model_validate_json(dialogue.model_dump_json()) == dialogue
 
 
+def test_a_parquet_column_that_json_has_no_word_for_does_no_harm(tmp_path: Path):
+    odd = {"made": dt.datetime(2026, 3, 2), "raw": b"\xff", "price": Decimal("1.5"), "score": float("nan")}
+    pq.write_table(pa.Table.from_pylist([a_row(tools=[tool()]) | odd]), tmp_path / "x.parquet")
+    with (tmp_path / "x.parquet").open("rb") as file:
+        assert len(parse(file, "x.parquet", "seen").dialogues) == 1
+    messages = [said("assistant", "", tool_calls=[a_call(arguments={"email": float("inf")})])]
+    pq.write_table(pa.Table.from_pylist([a_row(messages=messages)]), tmp_path / "x.parquet")
+    with (tmp_path / "x.parquet").open("rb") as file:
+        assert "number that JSON does not know" in parse(file, "x.parquet", "seen").problems[0][1]
+
+
+def test_a_row_of_ours_that_lost_its_conversation_is_named():
+    row = FORMS["trl"].write(a_dialogue(), a_catalog())[0]
+    assert "has no turn" in problem_of(row | {"messages": []})
+    assert "is no list of messages" in problem_of({key: row[key] for key in row if key != "messages"})
+    pair = FORMS["dpo"].write(a_dialogue(), a_catalog())[0]
+    assert "its `prompt` is no list" in problem_of(pair | {"prompt": None})
+    assert problem_of(row | {"messages": [], "prompt": "a column of somebody's"})
+
+
 @pytest.mark.parametrize("content", [b"PAR1", b"PAR1" + b"\x00" * 100 + b"PAR1", b"[1, 2", b'"id","opening"\r\n'])
 def test_a_file_that_cannot_be_read_at_all_is_one_message(content: bytes):
     with pytest.raises(DataError, match=r"x\.any"):
@@ -462,6 +484,18 @@ def test_payloads_of_every_kind_are_stored_as_they_are(workspace: Workspace):
     assert done.added == 1
     (dialogue,) = workspace.datasets.load("theirs", "all")
     assert [turn.reply for turn in dialogue.turns[:-2:2]] == payloads
+
+
+@pytest.mark.parametrize("text", ["x", "“", "<think ", "\n"])
+def test_a_turn_of_ten_megabytes_is_a_verdict_at_once_and_can_be_opened(workspace: Workspace, text: str):
+    messages = [said("user", text * ((10 << 20) // len(text)) + " A lead."), *a_row()["messages"][2:]]
+    began = time.monotonic()
+    workspace.datasets.load_file(lines(a_row(messages=messages)), "theirs")
+    (dialogue,) = workspace.datasets.load("theirs", "failed")
+    assert dialogue.verdicts[0].reason.startswith("the turn holds more than 10,000 characters")
+    assert dialogue.turns[0].reply == messages[0]["content"]
+    assert workspace.review.ambiguity_strip(dialogue)
+    assert time.monotonic() - began < 20
 
 
 def test_a_file_of_another_program_can_be_verified_without_being_loaded(workspace: Workspace, tmp_path: Path):

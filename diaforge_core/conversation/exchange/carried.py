@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from ...records.base import canonical_json
 from ...records.dialogue import Dialogue, Turn
 from ..prompts import sanitise
-from .messages import RowProblem, clean, turns_of
+from .messages import RowProblem, clean, turns_of, unpacked
 
 FIELD = "diaforge"
 """Always JSON text, whatever else a row holds, so that no column of it ever has two shapes."""
@@ -35,10 +35,12 @@ def carried(row: dict[str, Any]) -> tuple[Dialogue, bool]:
         dialogue = Dialogue.model_validate_json(row[FIELD] if isinstance(row[FIELD], str) else "")
     except ValidationError:
         raise RowProblem(f"its field `{FIELD}` holds no dialogue of ours") from None
-    if "prompt" in row:
+    if "chosen" in row:
         _check_pair(row, dialogue)
         return dialogue, False
-    said, _ = turns_of(row.get("messages", row.get("conversations", [])))
+    said, _ = turns_of(row.get("messages", row.get("conversations")))
+    if not said:
+        raise RowProblem("its conversation has no turn")
     turns = tuple(_merged(turn, dialogue.turns[index : index + 1]) for index, turn in enumerate(said))
     if turns == dialogue.turns:
         return dialogue, False
@@ -66,10 +68,13 @@ def _plain(text: str) -> str:
 
 def _check_pair(row: dict[str, Any], dialogue: Dialogue) -> None:
     """RowProblem if a preference pair no longer says what its dialogue says up to its turn."""
-    said, _ = turns_of([*_list(row["prompt"]), *_list(row.get("chosen"))])
+    said, _ = turns_of([*_messages(row, "prompt"), *_messages(row, "chosen")])
     if len(said) > len(dialogue.turns) or not all(map(_says, said, dialogue.turns)):
         raise RowProblem("was changed since it was written; change a form that holds whole dialogues")
 
 
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
+def _messages(row: dict[str, Any], part: str) -> list[Any]:
+    listed = unpacked(row.get(part), f"its `{part}`")
+    if not isinstance(listed, list):
+        raise RowProblem(f"its `{part}` is no list of messages")
+    return listed

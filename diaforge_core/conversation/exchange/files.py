@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import math
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
@@ -89,10 +90,13 @@ def _parquet_rows(file: BinaryIO, source: str) -> Iterator[tuple[str, dict[str, 
 
 
 def _without_fillings(value: Any) -> Any:
-    """The value without the nulls that a column of objects holds for the keys that an object lacks."""
+    """The value as JSON, without the nulls that a column of objects holds for the keys that an object lacks."""
     if isinstance(value, dict):
-        return {key: _without_fillings(inner) for key, inner in value.items() if inner is not None}
-    return [_without_fillings(inner) for inner in value] if isinstance(value, list) else value
+        kept = {key: inner for key, inner in value.items() if inner is not None and inner == inner}  # NaN is not itself
+        return {key: _without_fillings(inner) for key, inner in kept.items()}
+    if isinstance(value, list):
+        return [_without_fillings(inner) for inner in value]
+    return value if isinstance(value, str | int | float | None) else str(value)
 
 
 def _row(value: Any) -> dict[str, Any] | RowProblem:
@@ -106,6 +110,8 @@ def _unsound(value: Any, depth: int = 0) -> str:
     """Why a row could not be stored as it is; empty if it can."""
     if depth > MAX_DEPTH:
         return f"it nests deeper than {MAX_DEPTH} levels"
+    if isinstance(value, float) and not math.isfinite(value):
+        return "it holds a number that JSON does not know"
     if isinstance(value, str):
         try:
             value.encode("utf-8")
