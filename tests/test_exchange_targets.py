@@ -195,7 +195,10 @@ def test_a_trainer_of_trl_takes_a_step_on_it(
     tiny_llama_dir: Path, made: list[Dialogue], tmp_path: Path, caplog: pytest.LogCaptureFixture, form: str
 ):
     from transformers import AutoModelForCausalLM
-    from trl import DPOConfig, DPOTrainer, SFTConfig, SFTTrainer
+    from trl.trainer.dpo_config import DPOConfig
+    from trl.trainer.dpo_trainer import DPOTrainer
+    from trl.trainer.sft_config import SFTConfig
+    from trl.trainer.sft_trainer import SFTTrainer
 
     path, _ = written(form, [*made, *map(hostile, made[:2])], a_catalog(), tmp_path)
     rows = loaded(path)

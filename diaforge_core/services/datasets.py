@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import io
 import os
 import random
 from collections.abc import Iterator, Sequence
@@ -13,22 +12,20 @@ from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 
-from ..conversation.dialogue_files import find_file, opened
-from ..conversation.exchange.parsing import Parsed, Problem, parse, refuse_bad
 from ..conversation.verifiers import cascade
-from ..errors import CatalogError, DataError
+from ..errors import DataError
 from ..generator.diversity import Diversity, diversity
 from ..generator.split import split
 from ..records.dialogue import Dialogue
 from ..records.review import ReviewState
 from ..records.tool import Catalog
 from ..store import dialogues as table
-from .names import clean_name, safe_file_name
+from . import loading
+from .names import clean_name
 
 if TYPE_CHECKING:
     from .workspace import Workspace
 
-_ADVICE = "Correct or remove these and load the file again, or keep the good ones with --keep-good; nothing was loaded."
 _SUFFIXES = (".jsonl", ".json", ".parquet")
 STREAMED = 500
 """Dialogues fetched from the database at once."""
@@ -59,22 +56,6 @@ class DatasetInfo:
     catalog: str
     run: str
     """Id of the run that made it; empty if none."""
-
-
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """What loading a file into a dataset brought."""
-
-    dataset: DatasetInfo
-    added: int
-    already: int
-    """Dialogues of the file that were in the dataset before, and stay there as they were."""
-    left_out: tuple[Problem, ...]
-    """Rows that are no dialogue, each with its reason; empty unless the good ones alone were wanted."""
-    remarks: tuple[str, ...]
-    """What else a person should know of it, one sentence each."""
-    catalog: str
-    """Name of the catalog that was made of the tools in the file; empty if none was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +184,7 @@ class Datasets:
         file_name: str = "upload.jsonl",
         *,
         keep_good: bool = False,
-    ) -> Loaded:
+    ) -> loading.Loaded:
         """What a file of any form that `export` writes, or another program, added to the dataset, verified anew.
 
         `file` is a path or the content itself. Rows of other programs bring a catalog of their tools, named as the
@@ -211,21 +192,7 @@ class Datasets:
         in the dataset already is not added again. DataError naming every bad row, and nothing is stored then; with
         `keep_good` the others are loaded and the bad ones reported.
         """
-        name = clean_name(dataset, "dataset")
-        source = safe_file_name(file_name) if isinstance(file, bytes) else Path(file).name
-        parsed = self._parsed(file, source, name)
-        if not (keep_good and parsed.dialogues):
-            refuse_bad(parsed, source, _ADVICE if parsed.dialogues else "There is no good one among them.")
-        if parsed.catalog:
-            self._workspace.catalogs.adopt(parsed.catalog)
-        dialogues = [self._verified(dialogue) for dialogue in parsed.dialogues]
-        self.create(name, catalog=parsed.catalog)
-        with self._workspace.database.write() as cursor:
-            others = table.changed_members(cursor, name, dialogues)
-            added = table.add(cursor, name, dialogues)
-        remarks = [*parsed.remarks, *([_said_otherwise(others)] if others else []), *self._without_catalog(dialogues)]
-        made = parsed.catalog.name if parsed.catalog else ""
-        return Loaded(self.info(name), added, len(dialogues) - added, parsed.problems, tuple(remarks), made)
+        return loading.load_file(self._workspace, file, dataset, file_name, keep_good)
 
     def create(
         self, name: str, *, parent: str = "", catalog: Catalog | None = None, run: str = "", replace: bool = False
@@ -309,49 +276,18 @@ class Datasets:
             for dialogue in self.load(str(name_or_file), "all"):
                 yield dialogue, self._catalog_of(dialogue, catalog)
             return
-        source = Path(name_or_file).name
-        parsed = self._parsed(name_or_file, source, Path(name_or_file).stem)
-        refuse_bad(parsed, source, "Correct or remove these; nothing was verified.")
+        parsed = loading.read_file(name_or_file, "Correct or remove these; nothing was verified.")
         own = parsed.catalog
         for dialogue in parsed.dialogues:
             is_own = own and not catalog and dialogue.scenario.catalog_version == own.version
             yield dialogue, own if own and is_own else self._catalog_of(dialogue, catalog)
-
-    def _parsed(self, file: str | Path | bytes, source: str, catalog: str) -> Parsed:
-        with io.BytesIO(file) if isinstance(file, bytes) else opened(find_file(file)) as opened_file:
-            return parse(opened_file, source, catalog)
 
     def _catalog_of(self, dialogue: Dialogue, catalog: str | None) -> Catalog:
         if catalog:
             return self._workspace.catalogs.get(catalog)
         return self._workspace.catalogs.find(dialogue.scenario.catalog, dialogue.scenario.catalog_version)
 
-    def _without_catalog(self, dialogues: Sequence[Dialogue]) -> Iterator[str]:
-        """One sentence for each catalog that these dialogues name and that is not here."""
-        here = {info.name for info in self._workspace.catalogs.names()}
-        for name, version in sorted({(each.scenario.catalog, each.scenario.catalog_version) for each in dialogues}):
-            if name not in here:
-                try:
-                    self._workspace.catalogs.find(name, version)
-                except CatalogError:
-                    yield f"Catalog '{name}' is not in this workspace: import it to open its dialogues in Review."
-
-    def _verified(self, dialogue: Dialogue) -> Dialogue:
-        """The dialogue with the verdicts of its catalog, if that is here; else as it came."""
-        try:
-            return cascade(dialogue, self._catalog_of(dialogue, None))
-        except CatalogError:
-            return dialogue
-
 
 def shown_state(state: ReviewState, passed: bool) -> ShownState:
     """People's decision, else what the verifiers say."""
     return state if state != "pending" else "pending" if passed else "failed"
-
-
-def _said_otherwise(ids: Sequence[str]) -> str:
-    named = ", ".join(ids[:5]) + (f" and {len(ids) - 5} more" if len(ids) > 5 else "")
-    return (
-        f"{len(ids)} that were in the dataset already say something else in the file and were left as they are here: "
-        f"{named}. Load the file into another dataset to have both."
-    )
