@@ -336,6 +336,12 @@ def test_a_row_that_is_no_dialogue_is_named_with_its_reason(said_of_it: str):
     assert said_of_it in problem_of(BAD[said_of_it])
 
 
+def test_what_a_reason_quotes_of_a_row_cannot_steer_a_terminal():
+    reason = problem_of({"\x1b[2Jfield\r\n": 1})
+    assert reason.isprintable()
+    assert "field" in reason
+
+
 def test_all_bad_rows_are_named_in_order_and_the_good_ones_are_there():
     parsed = read([a_row(), *BAD.values(), "{broken", a_row(tools=[tool()]), a_row()])
     assert len(parsed.dialogues) == 2

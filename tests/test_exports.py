@@ -191,7 +191,10 @@ def test_what_cannot_be_exported_says_why(workspace: Workspace, tmp_path: Path):
     ):
         with pytest.raises(DataError, match=said):
             workspace.exports.export(dataset, form, tmp_path / out)  # pyright: ignore[reportArgumentType]
+    with pytest.raises(DataError, match="Use one of: trl"):
+        workspace.exports.rows("d", "csv")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "workspace"]
+    assert workspace.exports.export("empty", "csv", tmp_path / "empty.csv") == 0
 
 
 def test_a_number_that_a_form_cannot_hold_is_named_before_a_file_is_there(workspace: Workspace, tmp_path: Path):

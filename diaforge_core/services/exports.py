@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Literal, get_args
 
@@ -111,7 +111,7 @@ class Exports:
         return as_markdown(self._workspace.profiles.identity(dataset)) + "\n".join(lines)
 
     def _write(self, dataset: str, format: Format, file: BinaryIO, bare: bool) -> int:
-        self._check(format)
+        _check(format, FORMATS)
         if format == "csv":
             self._workspace.datasets.info(dataset)
             return write_list(self._workspace, dataset, file)
@@ -123,7 +123,7 @@ class Exports:
 
     def _rows(self, dataset: str, format: Format) -> Iterator[Row]:
         """DataError behind the last row, if some dialogues cannot be written in this form."""
-        self._check(format)
+        _check(format, FORMS)
         form, catalog_of = FORMS[format], self._catalogs()
         problems: list[tuple[str, str]] = []
         for dialogue in self._workspace.datasets.stream(dataset):
@@ -145,10 +145,6 @@ class Exports:
         }
         return sorted(name for name, text in shown.items() if len(text) > LONGEST_DESCRIPTION)
 
-    def _check(self, format: Format) -> None:
-        if format not in FORMATS:
-            raise DataError(f"'{format}' is no form of export. Use one of: {', '.join(FORMATS)}.")
-
     def _catalogs(self) -> Callable[[Dialogue], Catalog]:
         """Finds the catalog of a dialogue, each version once."""
         found: dict[tuple[str, str], Catalog] = {}
@@ -162,10 +158,16 @@ class Exports:
         return of
 
 
+def _check(format: str, among: Iterable[str]) -> None:
+    if format not in among:
+        raise DataError(f"'{format}' is no form for this. Use one of: {', '.join(among)}.")
+
+
 def file_name(dataset: str, format: Format) -> str:
     """What a file of this form is called where nobody named it."""
-    suffix = "csv" if format == "csv" else FORMS[format].suffix
-    return f"{dataset}-{format.partition('-')[0]}.{suffix}"
+    if format == "csv":
+        return f"{dataset}.csv"
+    return f"{dataset}-{format.partition('-')[0]}.{FORMS[format].suffix}"
 
 
 def card_of(file: Path) -> Path:

@@ -34,7 +34,7 @@ EXPORTS = {
     "dpo": "Preference pairs (DPO)",
     "corpus": "The paper's corpus",
     "dialogues": "DiaForge itself",
-    "csv": "Spreadsheet (CSV), all of them",
+    "csv": "Spreadsheet (CSV)",
 }
 MIMES = {"trl-parquet": "application/vnd.apache.parquet", "csv": "text/csv"}
 """Of the forms that are no JSON lines."""
@@ -135,7 +135,11 @@ def export_box(dataset: str) -> None:
     with st.popover("Export", icon=":material/download:", key=f"export.{dataset}", disabled=not kept):
         wiring.link(wiring.GENERATE, "How varied it is, and its card", view="Variety", dataset=dataset)
         form = cast(Format, st.radio("For", list(EXPORTS), format_func=wiring.words_of(EXPORTS), key="review.export"))
-        st.caption(f"{count(kept, 'dialogue')} that passed every check and that nobody rejected.")
+        st.caption(
+            "Every dialogue, and what was decided on it."
+            if form == "csv"
+            else f"{count(kept, 'dialogue')} that passed every check and that nobody rejected."
+        )
         name = file_name(dataset, form)
         st.download_button(
             "Download",

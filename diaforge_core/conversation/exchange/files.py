@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import json
 import math
 from collections.abc import Iterator
 from typing import Any, BinaryIO
@@ -53,6 +54,8 @@ def _parsed(text: bytes) -> dict[str, Any] | RowProblem:
         return RowProblem("it is not UTF-8 text")
     except RecursionError:
         return RowProblem(f"it nests deeper than {MAX_DEPTH} levels")
+    except json.JSONDecodeError as problem:
+        return RowProblem(f"it is not JSON ({problem.msg} at character {problem.pos + 1})")
     except ValueError as problem:
         return RowProblem(f"it is not JSON ({problem})"[:200])
 

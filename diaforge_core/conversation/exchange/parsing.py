@@ -93,11 +93,11 @@ class _Pile:
 
     @contextmanager
     def noting(self, where: str) -> Iterator[None]:
-        """Notes why the row at hand is no dialogue."""
+        """Notes why the row at hand is no dialogue; what it quotes of the row cannot steer a terminal."""
         try:
             yield
         except RowProblem as problem:
-            self.problems.append((where, str(problem)))
+            self.problems.append((where, "".join(char if char.isprintable() else " " for char in str(problem))))
 
     def take(self, where: str, row: dict[str, Any] | RowProblem) -> None:
         """Put what the row holds on the pile; RowProblem if that is nothing."""
