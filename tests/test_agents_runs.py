@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
+from diaforge_core.conversation.exchange.forms import openai_rows
 from diaforge_core.generator.recipe import Recipe, SpendingLimits
 from diaforge_core.records.trace import Trace
-from diaforge_core.services.exports import openai_rows
 from diaforge_core.services.workspace import Workspace, open_workspace
 
 from .factories import a_catalog
@@ -61,7 +61,7 @@ def test_a_key_that_every_side_repeats_is_found_nowhere(workspace: Workspace, se
     asked = " ".join(request["messages"][0]["content"] for request in server.requests)
     assert all(side in asked for side in ("You are the customer", "You reword", "last reviewer"))
     dialogues = workspace.datasets.load("d", "all")
-    exported = json.dumps([openai_rows(each, workspace.review.tools(each)) for each in dialogues])
+    exported = json.dumps([openai_rows(each, a_catalog()) for each in dialogues])
     assert "It needs ***." in "".join(dialogue.model_dump_json() for dialogue in dialogues)
     said = exported + done.model_dump_json() + workspace.jobs.log(done.id)
     assert KEY not in said

@@ -19,6 +19,7 @@ from pydantic import SecretStr
 from diaforge_core.conversation.budget import Budget, Limits
 from diaforge_core.conversation.chat_models import ModelAssistant, OpenAIModel
 from diaforge_core.conversation.endpoint import Means
+from diaforge_core.conversation.exchange.forms import openai_rows
 from diaforge_core.conversation.model_specs import parse_spec
 from diaforge_core.conversation.scenarios import draw_scenarios
 from diaforge_core.errors import BudgetReached, ModelError
@@ -26,7 +27,6 @@ from diaforge_core.generator.recipe import Recipe, SpendingLimits
 from diaforge_core.generator.utcgen import UTCGen
 from diaforge_core.records.trace import Trace
 from diaforge_core.services.evaluation import EvalRecipe
-from diaforge_core.services.exports import openai_rows
 from diaforge_core.services.workspace import Workspace, open_workspace
 
 from .factories import a_catalog
@@ -171,7 +171,7 @@ def test_a_key_is_in_no_file_of_a_workspace_and_in_nothing_that_is_said(
     assert "Incorrect API key provided: ***. Set the right key in DIAFORGE_API_KEY" in done[2].error
     # An export takes only what passed; here the rows of what did not.
     dialogues = workspace.datasets.load("d", "all")
-    exported = json.dumps([openai_rows(each, workspace.review.tools(each)) for each in dialogues])
+    exported = json.dumps([openai_rows(each, a_catalog()) for each in dialogues])
     assert "What would you like to do?" in exported
     said = exported + "".join(run.model_dump_json() + workspace.jobs.log(run.id) for run in done)
     assert KEY not in said

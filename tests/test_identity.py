@@ -27,6 +27,7 @@ def a_card(**changes: object) -> DatasetIdentity:
         "counts": {"dialogues": 50, "kept": 48},
         "tiers": {"baseline": 48},
         "assistants": {"scripted:oracle": 48},
+        "reviewers": {"Ana": {"accept": 30, "reject": 2}, "=Ben": {"flag": 1}},
         "runs": (run,),
         "written_by": versions(),
     }

@@ -143,9 +143,10 @@ def test_dialogues_come_back_from_the_store_as_they_went_in(workspace: Workspace
 def test_a_file_is_loaded_once_and_verified_if_it_was_not(workspace: Workspace, made: list[Dialogue], tmp_path: Path):
     bare = [Dialogue.model_validate(dialogue.model_dump() | {"verdicts": ()}) for dialogue in made]
     write_dialogues(tmp_path / "d.jsonl", bare)
-    info = workspace.datasets.load_file(tmp_path / "d.jsonl", "loaded")
-    assert info.dialogues == 12
-    assert workspace.datasets.load_file((tmp_path / "d.jsonl").read_bytes(), "loaded").dialogues == 12
+    done = workspace.datasets.load_file(tmp_path / "d.jsonl", "loaded")
+    assert (done.added, done.already, done.dataset.dialogues) == (12, 0, 12)
+    again = workspace.datasets.load_file((tmp_path / "d.jsonl").read_bytes(), "loaded")
+    assert (again.added, again.already, again.dataset.dialogues, again.remarks) == (0, 12, 12, ())
     assert workspace.datasets.load("loaded", "all") == made
 
 

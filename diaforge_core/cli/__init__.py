@@ -45,13 +45,17 @@ app.add_typer(review_app, name="review")
 
 @app.command()
 def load(
-    file: Annotated[Path, typer.Argument(help="JSONL, one dialogue record a line.")],
+    file: Annotated[Path, typer.Argument(help="JSONL, JSON or Parquet of any form that `export` writes, or alike.")],
     dataset: Annotated[str, typer.Option(help="Dataset that the dialogues go into.")],
+    keep_good: Annotated[
+        bool,
+        typer.Option("--keep-good", help="Load the good rows and list the bad ones, instead of refusing all."),
+    ] = False,
     workspace: WorkspaceOption = None,
     json_: JsonOption = False,
 ) -> None:
-    """Load dialogues from a file."""
-    do("load", {"file": absolute(file), "dataset": dataset}, workspace, json_)
+    """Load dialogues from a file; its content says which form it has."""
+    do("load", {"file": absolute(file), "dataset": dataset, "keep_good": keep_good}, workspace, json_)
 
 
 @app.command()
@@ -147,12 +151,19 @@ def compare(run_a: str, run_b: str, workspace: WorkspaceOption = None, json_: Js
 def export(
     dataset: str,
     out: Annotated[Path, typer.Option(help="File to write.")],
-    format: Annotated[str, typer.Option(help="trl, openai, sharegpt, dpo or dialogues.")] = "trl",
+    format: Annotated[
+        str, typer.Option(help="trl, trl-parquet, openai, sharegpt, dpo, corpus (of the paper), dialogues or csv.")
+    ] = "trl",
+    licence: Annotated[str, typer.Option(help="What the card says of the licence.")] = "",
+    bare: Annotated[
+        bool, typer.Option("--bare", help="Without the field from which `load` makes the very dialogues again.")
+    ] = False,
     workspace: WorkspaceOption = None,
     json_: JsonOption = False,
 ) -> None:
-    """Write a dataset in a form that training tools read."""
-    do("export", {"dataset": dataset, "format": format, "out": absolute(out)}, workspace, json_)
+    """Write a dataset in a form that training tools read, and its card beside it."""
+    params = {"dataset": dataset, "format": format, "out": absolute(out), "licence": licence, "bare": bare}
+    do("export", params, workspace, json_)
 
 
 @app.command()

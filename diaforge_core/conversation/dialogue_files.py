@@ -1,66 +1,56 @@
-"""Dialogues in and out of JSONL files: one `Dialogue` record a line, UTF-8."""
+"""Dialogues in and out of files."""
 
 from __future__ import annotations
 
-import json
 import os
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
+from typing import BinaryIO
 
-from pydantic import ValidationError
-
-from ..errors import DataError, problem_list
+from ..errors import DataError
 from ..records.dialogue import Dialogue
 from ..settings import DATA_DIR
+from .exchange.parsing import parse, refuse_bad
 
-_ADVICE = "Correct or remove these lines and load the file again; nothing was loaded."
-_ADVICE_ON_EXPORTS = (
-    "This is a form for training tools, which holds no scenario; nothing was loaded. "
-    "Export the dataset again with --format dialogues and load that."
-)
-_EXPORT_KEYS = ({"messages"}, {"conversations"}, {"prompt", "chosen"})
-"""Keys of the lines that `export` writes for TRL and OpenAI, for ShareGPT, and for DPO."""
+_ADVICE = "Correct or remove these and load the file again; nothing was loaded."
 
 
 def load_synthetic_data(path: str | Path) -> list[Dialogue]:
-    """The dialogues of a JSONL file in its order; blank lines are skipped.
+    """The dialogues of a file of any form that `export` writes, in its order; blank lines are skipped.
 
     `path` is looked for as it stands, then in `data/`. DataError if there is no such file, if it
-    holds no dialogue, or if any line is not one in UTF-8: a single error that names every bad line and its fault.
+    holds no dialogue, or if any row is not one of ours: a single error that names every bad row and its fault.
     """
-    found = _find(Path(path).expanduser())
+    found = find_file(path)
+    with opened(found) as file:
+        parsed = parse(file, found.name, found.stem)
+    refuse_bad(parsed, found.name, _ADVICE)
+    if parsed.catalog:
+        raise DataError(
+            f"{found.name} was written by another program, so its dialogues need a catalog of their own. Load it into "
+            "a workspace: python -m diaforge_core load FILE --dataset NAME."
+        )
+    return list(parsed.dialogues)
+
+
+def find_file(path: str | Path) -> Path:
+    """Where the file is: as the path stands, else in `data/`; DataError if it is in neither place."""
+    given = Path(path).expanduser()
+    tried = [given] if given.is_absolute() else [given, DATA_DIR / given]
+    for candidate in tried:
+        if os.path.isfile(candidate):
+            return candidate
+    places = " nor as ".join(str(place) for place in tried)
+    raise DataError(f"There is no dialogue file '{given}': it is not there as {places}. Give the path of a file.")
+
+
+def opened(path: Path) -> BinaryIO:
+    """The file, open for reading; DataError if it cannot be."""
     try:
-        content = found.read_bytes()
+        return path.open("rb")
     except OSError as problem:
-        raise DataError(f"{found} cannot be read: {problem.strerror}. Check the file and its permissions.") from problem
-    return parse_dialogues(content, found.name)
-
-
-def parse_dialogues(content: bytes, source: str) -> list[Dialogue]:
-    """The dialogues of JSONL text; `source` names it in the errors, which are those of `load_synthetic_data`."""
-    dialogues: list[Dialogue] = []
-    problems: list[tuple[str, str]] = []
-    first_line_of: dict[tuple[str, int], int] = {}
-    for number, line in enumerate(content.removeprefix(b"\xef\xbb\xbf").split(b"\n"), 1):
-        if not line.strip():
-            continue
-        try:
-            dialogue = Dialogue.model_validate_json(line)
-        except ValidationError as problem:
-            problems.append((f"line {number}", _why(problem)))
-            continue
-        earlier = first_line_of.setdefault((dialogue.id, dialogue.version), number)
-        if earlier != number:
-            problems.append((f"line {number}", f"dialogue '{dialogue.id}' stands in line {earlier} already"))
-        dialogues.append(dialogue)
-    if problems:
-        headline = f"{source}: {len(problems)} {'line is' if len(problems) == 1 else 'lines are'} not usable."
-        advice = _ADVICE_ON_EXPORTS if _is_export(content.partition(b"\n")[0]) else _ADVICE
-        raise DataError(problem_list(headline, problems, advice))
-    if not dialogues:
-        raise DataError(f"{source} holds no dialogue. Give a JSONL file with one dialogue record a line.")
-    return dialogues
+        raise DataError(f"{path} cannot be read: {problem.strerror}. Check the file and its permissions.") from problem
 
 
 def write_dialogues(path: str | Path, dialogues: Iterable[Dialogue]) -> int:
@@ -81,28 +71,3 @@ def write_dialogues(path: str | Path, dialogues: Iterable[Dialogue]) -> int:
         Path(partial).unlink(missing_ok=True)
         raise
     return count
-
-
-def _find(path: Path) -> Path:
-    tried = [path] if path.is_absolute() else [path, DATA_DIR / path]
-    for candidate in tried:
-        if os.path.isfile(candidate):
-            return candidate
-    places = " nor as ".join(str(place) for place in tried)
-    raise DataError(f"There is no dialogue file '{path}': it is not there as {places}. Give the path of a JSONL file.")
-
-
-def _is_export(line: bytes) -> bool:
-    try:
-        row = json.loads(line)
-    except (ValueError, RecursionError):
-        return False
-    return isinstance(row, dict) and any(keys <= row.keys() for keys in _EXPORT_KEYS)
-
-
-def _why(problem: ValidationError) -> str:
-    """The first fault of a line in a few words, and how many more there are."""
-    faults = problem.errors(include_url=False, include_input=False)
-    place = ".".join(str(part) for part in faults[0]["loc"])
-    more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
-    return f"{f'{place}: ' if place else ''}{faults[0]['msg']}{more}"

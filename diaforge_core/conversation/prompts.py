@@ -269,7 +269,7 @@ def _json_values(text: str) -> Iterator[Any]:
         return
     body = text[start:]
     try:
-        value, _ = _DECODER.raw_decode(body)
+        value, _ = STRICT_JSON.raw_decode(body)
         yield value
     except (ValueError, RecursionError):
         closing = max(body.rfind("}"), body.rfind("]"))
@@ -280,7 +280,7 @@ def _json_values(text: str) -> Iterator[Any]:
 def _load(text: str) -> Any:
     """The value of a JSON text or of a Python literal such as small models write; None if it is neither."""
     try:
-        return _DECODER.decode(text)
+        return STRICT_JSON.decode(text)
     except (ValueError, RecursionError):
         pass
     try:
@@ -300,7 +300,8 @@ def _refuse(constant: str) -> float:
     raise ValueError(f"{constant} is not JSON")
 
 
-_DECODER = json.JSONDecoder(parse_float=_finite, parse_constant=_refuse)
+STRICT_JSON = json.JSONDecoder(parse_float=_finite, parse_constant=_refuse)
+"""Decodes JSON as its standard has it: numbers that are none, or too large, are a ValueError."""
 
 
 def _as_call(value: Any) -> ToolCall | None:

@@ -19,6 +19,8 @@ from .stated_values import put_off, stated, without_values
 from .understanding import Answers, Asked, answers_of, understand
 from .whereabouts import fitting, without_places
 
+MOST_READ = 10_000
+"""Characters of a turn that are read: a page and a half. Reading takes the square of a text without spaces."""
 _UNDERSTOOD_SHARE = 0.5
 """Share of an answer's telling words that a reply must hold to be taken for that answer."""
 _CLOSE = 0.02
@@ -236,10 +238,11 @@ class _Reader:
         self.confirmed = self.confirmation_asked = False
 
     def take(self, index: int, turn: Turn) -> None:
+        reply = turn.reply[:MOST_READ]
         if turn.speaker == "assistant" and turn.call is None:
-            self._assistant(turn.reply)
+            self._assistant(reply)
         elif turn.speaker == "user":
-            self._user(index, turn.reply)
+            self._user(index, reply)
 
     def _assistant(self, reply: str) -> None:
         self.asked = understand(reply, self.open or self.tools)

@@ -79,6 +79,8 @@ class DatasetIdentity(Record):
     """Kept dialogues of each tier."""
     assistants: dict[str, int]
     """Spec of the teacher → kept dialogues whose assistant side it wrote."""
+    reviewers: dict[str, dict[str, int]]
+    """Who decided → what → dialogues of the dataset on which that stands."""
     runs: tuple[RunIdentity, ...]
     without_run: int = 0
     """Dialogues that no run here made: loaded from a file, or from a run that is gone."""
@@ -106,12 +108,17 @@ def as_markdown(identity: DatasetIdentity) -> str:
     lines += _table("Tiers", identity.tiers)
     lines += _table("Catalog versions", identity.catalogs)
     lines += _table("Who wrote the assistant's side", identity.assistants)
+    lines += _table("Who reviewed", {who: _counted(done) for who, done in identity.reviewers.items()})
     for run in identity.runs:
         lines += _run_lines(run)
     if identity.without_run:
         lines += [f"Made by no run that is here (loaded from a file): {identity.without_run}.", ""]
     lines += _version_lines("Versions that wrote this card", identity.written_by)
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _counted(done: Mapping[str, int]) -> str:
+    return ", ".join(f"{kind} {count}" for kind, count in done.items())
 
 
 def _run_lines(run: RunIdentity) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import ValidationError
@@ -13,6 +14,7 @@ from ..records.base import Record
 from ..records.run import Run
 from .catalog_commands import CATALOG_COMMANDS
 from .evaluation import EvalRecipe
+from .exports import card_of
 from .reports import plain
 from .training import TrainRecipe
 
@@ -31,9 +33,18 @@ def generate(workspace: Workspace, params: dict[str, Any], on_progress: OnProgre
 
 
 def load(workspace: Workspace, params: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:
-    """`dataset, dialogues, kept`."""
-    info = workspace.datasets.load_file(params["file"], params["dataset"])
-    return {"dataset": info.name, "dialogues": info.dialogues, "kept": info.kept}
+    """`dataset, dialogues, kept, added, already, catalog, remarks, left_out: [{where, why}]`."""
+    done = workspace.datasets.load_file(params["file"], params["dataset"], keep_good=bool(params.get("keep_good")))
+    return {
+        "dataset": done.dataset.name,
+        "dialogues": done.dataset.dialogues,
+        "kept": done.dataset.kept,
+        "added": done.added,
+        "already": done.already,
+        "catalog": done.catalog,
+        "remarks": list(done.remarks),
+        "left_out": [{"where": where, "why": why} for where, why in done.left_out],
+    }
 
 
 def verify(workspace: Workspace, params: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:
@@ -64,15 +75,17 @@ def compare(workspace: Workspace, params: dict[str, Any], on_progress: OnProgres
 
 
 def export(workspace: Workspace, params: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:
-    """`dataset, format, out, rows, warnings`: the last are sentences on what is too little varied."""
+    """`dataset, format, out, card, rows, warnings`: the last are sentences on what is too little varied."""
     dataset, form, out = params["dataset"], params["format"], params["out"]
-    rows = workspace.exports.export(dataset, form, out)
+    choices = {"licence": params.get("licence") or "", "bare": bool(params.get("bare"))}
+    rows = workspace.exports.export(dataset, form, out, **choices)
     return {
         "dataset": dataset,
         "format": form,
         "out": out,
+        "card": str(card_of(Path(out))),
         "rows": rows,
-        "warnings": workspace.exports.warnings(dataset),
+        "warnings": workspace.exports.warnings(dataset, form),
     }
 
 

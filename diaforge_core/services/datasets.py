@@ -5,27 +5,30 @@ from __future__ import annotations
 import datetime as dt
 import os
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 
-from ..conversation.dialogue_files import load_synthetic_data, parse_dialogues
 from ..conversation.verifiers import cascade
-from ..errors import CatalogError, DataError
+from ..errors import DataError
 from ..generator.diversity import Diversity, diversity
 from ..generator.split import split
 from ..records.dialogue import Dialogue
 from ..records.review import ReviewState
 from ..records.tool import Catalog
 from ..store import dialogues as table
-from .names import clean_name, safe_file_name
+from . import loading
+from .names import clean_name
 
 if TYPE_CHECKING:
     from .workspace import Workspace
 
+_SUFFIXES = (".jsonl", ".json", ".parquet")
+STREAMED = 500
+"""Dialogues fetched from the database at once."""
 Which = Literal["kept", "all", "accepted", "failed"]
 """kept: passed every verifier and not rejected by people; accepted: by people; failed: a verifier, undecided."""
 ShownState = Literal["pending", "accepted", "rejected", "flagged", "failed"]
@@ -156,6 +159,10 @@ class Datasets:
 
     def load(self, name: str, which: Which = "kept") -> list[Dialogue]:
         """The newest versions of a dataset's dialogues, in its order; DataError if there is no such dataset."""
+        return list(self.stream(name, which))
+
+    def stream(self, name: str, which: Which = "kept") -> Iterator[Dialogue]:
+        """As `load`, one at a time, all as they were when the first was asked for."""
         self.info(name)
         condition = {
             "kept": "d.passed AND h.state <> 'rejected'",
@@ -163,27 +170,29 @@ class Datasets:
             "accepted": "h.state = 'accepted'",
             "failed": "NOT d.passed AND h.state = 'pending'",
         }[which]
-        rows = self._workspace.database.rows(
-            f"SELECT d.body FROM {table.SOURCE} WHERE m.dataset = ? AND {condition} ORDER BY m.position", [name]
-        )
-        return [Dialogue.model_validate_json(row[0]) for row in rows]
+        with self._workspace.database.cursor() as cursor:
+            cursor.execute(
+                f"SELECT d.body FROM {table.SOURCE} WHERE m.dataset = ? AND {condition} ORDER BY m.position", [name]
+            )
+            while rows := cursor.fetchmany(STREAMED):
+                yield from (Dialogue.model_validate_json(row[0]) for row in rows)
 
-    def load_file(self, file: str | Path | bytes, dataset: str, file_name: str = "upload.jsonl") -> DatasetInfo:
-        """The dataset with a JSONL file's dialogues added (one dialogue record a line), verified anew.
+    def load_file(
+        self,
+        file: str | Path | bytes,
+        dataset: str,
+        file_name: str = "upload.jsonl",
+        *,
+        keep_good: bool = False,
+    ) -> loading.Loaded:
+        """What a file of any form that `export` writes, or another program, added to the dataset, verified anew.
 
-        `file` is a path or the content itself. Where a dialogue's catalog is not in this workspace, the verdicts stay
-        as they came. A dialogue that is in the dataset already is not added again. DataError naming every bad line;
-        nothing is stored then.
+        `file` is a path or the content itself. Rows of other programs bring a catalog of their tools, named as the
+        dataset. Where a dialogue's catalog is not in this workspace, the verdicts stay as they came. A dialogue that is
+        in the dataset already is not added again. DataError naming every bad row, and nothing is stored then; with
+        `keep_good` the others are loaded and the bad ones reported.
         """
-        name = clean_name(dataset, "dataset")
-        if isinstance(file, bytes):
-            dialogues = parse_dialogues(file, safe_file_name(file_name))
-        else:
-            dialogues = load_synthetic_data(file)
-        dialogues = [self._verified(dialogue) for dialogue in dialogues]
-        self.create(name)
-        self.add(name, dialogues)
-        return self.info(name)
+        return loading.load_file(self._workspace, file, dataset, file_name, keep_good)
 
     def create(
         self, name: str, *, parent: str = "", catalog: Catalog | None = None, run: str = "", replace: bool = False
@@ -215,8 +224,7 @@ class Datasets:
 
         Nothing is stored. A file's dialogues are checked against `catalog`, by default the one each of them names.
         """
-        dialogues = self._dataset_or_file(name_or_file)
-        checked = [cascade(dialogue, self._catalog_of(dialogue, catalog)) for dialogue in dialogues]
+        checked = [cascade(dialogue, found) for dialogue, found in self._dataset_or_file(name_or_file, catalog)]
         failed = [
             FailedCheck(dialogue.id, verdict.verifier, verdict.turn, verdict.reason)
             for dialogue in checked
@@ -261,24 +269,23 @@ class Datasets:
         chosen = sorted(random.Random(seed).sample(range(len(kept)), min(count, len(kept))))
         return [kept[index] for index in chosen]
 
-    def _dataset_or_file(self, name_or_file: str | Path) -> Iterable[Dialogue]:
-        if str(name_or_file) in {info.name for info in self.names()}:
-            return self.load(str(name_or_file), "all")
-        if Path(name_or_file).suffix == ".jsonl" or os.path.isfile(name_or_file):
-            return load_synthetic_data(name_or_file)
-        return self.load(str(name_or_file), "all")
+    def _dataset_or_file(self, name_or_file: str | Path, catalog: str | None) -> Iterator[tuple[Dialogue, Catalog]]:
+        """Each dialogue and the catalog to check it against."""
+        is_file = Path(name_or_file).suffix in _SUFFIXES or os.path.isfile(name_or_file)
+        if str(name_or_file) in {info.name for info in self.names()} or not is_file:
+            for dialogue in self.load(str(name_or_file), "all"):
+                yield dialogue, self._catalog_of(dialogue, catalog)
+            return
+        parsed = loading.read_file(name_or_file, "Correct or remove these; nothing was verified.")
+        own = parsed.catalog
+        for dialogue in parsed.dialogues:
+            is_own = own and not catalog and dialogue.scenario.catalog_version == own.version
+            yield dialogue, own if own and is_own else self._catalog_of(dialogue, catalog)
 
     def _catalog_of(self, dialogue: Dialogue, catalog: str | None) -> Catalog:
         if catalog:
             return self._workspace.catalogs.get(catalog)
         return self._workspace.catalogs.find(dialogue.scenario.catalog, dialogue.scenario.catalog_version)
-
-    def _verified(self, dialogue: Dialogue) -> Dialogue:
-        """The dialogue with the verdicts of its catalog, if that is here; else as it came."""
-        try:
-            return cascade(dialogue, self._catalog_of(dialogue, None))
-        except CatalogError:
-            return dialogue
 
 
 def shown_state(state: ReviewState, passed: bool) -> ShownState:

@@ -88,27 +88,49 @@ class Profiles:
     def identity(self, dataset: str) -> DatasetIdentity:
         """What made a dataset, for its card; DataError if there is none of this name."""
         info = self._workspace.datasets.info(dataset)
-        kept = self._workspace.datasets.load(dataset)
-        runs, without = self._made_by({dialogue.trace for dialogue in kept}, list(self._line(dataset)))
-        tiers = Counter(dialogue.scenario.tier for dialogue in kept)
+        traces: list[str] = []
+        catalogs: dict[str, str] = {}
+        tiers: Counter[str] = Counter()
+        assistants: Counter[str] = Counter()
+        edited = 0
+        for dialogue in self._workspace.datasets.stream(dataset):
+            traces.append(dialogue.trace)
+            catalogs[dialogue.scenario.catalog_version] = dialogue.scenario.catalog
+            tiers[dialogue.scenario.tier] += 1
+            assistants[dialogue.assistant] += 1
+            edited += dialogue.version > 1
+        runs, without = self._made_by(set(traces), list(self._line(dataset)))
         return DatasetIdentity(
             dataset=dataset,
             parent=info.parent,
-            catalogs={dialogue.scenario.catalog_version: dialogue.scenario.catalog for dialogue in kept},
+            catalogs=catalogs,
             counts={
                 "dialogues": info.dialogues,
                 "kept": info.kept,
                 "accepted by people": info.accepted,
                 "rejected by people": info.rejected,
                 "rejected by a verifier": info.failed,
-                "edited by people": sum(dialogue.version > 1 for dialogue in kept),
+                "edited by people": edited,
             },
             tiers={tier: tiers[tier] for tier in TIERS},
-            assistants=dict(Counter(dialogue.assistant for dialogue in kept).most_common()),
+            assistants=dict(assistants.most_common()),
+            reviewers=self._reviewers(dataset),
             runs=tuple(_identity_of(run) for run in runs),
-            without_run=sum(dialogue.trace in without for dialogue in kept),
+            without_run=sum(trace in without for trace in traces),
             written_by=versions(),
         )
+
+    def _reviewers(self, dataset: str) -> dict[str, dict[str, int]]:
+        """Who → kind of decision → dialogues of the dataset on which it was made and not taken back; by name."""
+        rows = self._workspace.database.rows(
+            "SELECT c.who, c.kind, count(DISTINCT c.dialogue) FROM decisions c JOIN members m USING (dialogue) "
+            "WHERE m.dataset = ? AND NOT c.undone AND c.kind <> 'undo' GROUP BY ALL ORDER BY ALL",
+            [dataset],
+        )
+        found: dict[str, dict[str, int]] = {}
+        for who, kind, count in rows:
+            found.setdefault(who, {})[kind] = count
+        return found
 
     def _tools(self, dataset: str) -> int | None:
         name = self._workspace.datasets.info(dataset).catalog

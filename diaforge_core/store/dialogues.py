@@ -87,6 +87,19 @@ def add(cursor: duckdb.DuckDBPyConnection, dataset: str, dialogues: Sequence[Dia
     return len(fresh)
 
 
+def changed_members(cursor: duckdb.DuckDBPyConnection, dataset: str, dialogues: Sequence[Dialogue]) -> list[str]:
+    """Ids of those dialogues that the dataset holds already, in other words than here."""
+    rows = _by_id(
+        cursor,
+        "SELECT d.id, d.body FROM members m JOIN heads h ON h.dialogue = m.dialogue "
+        "JOIN dialogues d ON d.id = h.dialogue AND d.version = h.version WHERE m.dataset = ? AND d.id IN",
+        [dialogue.id for dialogue in dialogues],
+        dataset,
+    )
+    stored = {key: _words(Dialogue.model_validate_json(body)) for key, body in rows}
+    return [each.id for each in dialogues if each.id in stored and stored[each.id] != _words(each)]
+
+
 def remove_dataset(cursor: duckdb.DuckDBPyConnection, dataset: str) -> list[str]:
     """Ids of the dialogues that went with the dataset: those that no other dataset holds."""
     rows = cursor.execute(

@@ -12,7 +12,7 @@ import streamlit as st
 from diaforge_core.records.dialogue import Dialogue
 from diaforge_core.records.review import REJECT_REASONS
 from diaforge_core.services.datasets import ShownState
-from diaforge_core.services.exports import Exports, Format
+from diaforge_core.services.exports import Format, file_name
 from diaforge_core.services.review import Reviewed
 
 from . import wiring
@@ -27,12 +27,17 @@ from .wording import ago, clip, count, exact, plain
 AROUND = 9
 """Rows of the queue on screen."""
 EXPORTS = {
-    "trl": "Hugging Face, TRL",
+    "trl": "Hugging Face, TRL (JSONL)",
+    "trl-parquet": "Hugging Face, TRL (Parquet)",
     "openai": "OpenAI fine-tuning",
     "sharegpt": "LLaMA-Factory (ShareGPT)",
     "dpo": "Preference pairs (DPO)",
+    "corpus": "The paper's corpus",
     "dialogues": "DiaForge itself",
+    "csv": "Spreadsheet (CSV)",
 }
+MIMES = {"trl-parquet": "application/vnd.apache.parquet", "csv": "text/csv"}
+"""Of the forms that are no JSON lines."""
 OPEN = "review.dialog"
 """Session key: which dialog is open, as (dialogue id, kind, turn)."""
 
@@ -124,28 +129,37 @@ def queue(filters: Filters, ids: list[str], here: str) -> None:
 
 
 def export_box(dataset: str) -> None:
-    """The kept dialogues as a file for a training tool; it is written when the button is pressed."""
+    """The dialogues as a file of a chosen form, and its card; each is written when its button is pressed."""
     kept = services().datasets.info(dataset).kept
+    exports = services().exports
     with st.popover("Export", icon=":material/download:", key=f"export.{dataset}", disabled=not kept):
         wiring.link(wiring.GENERATE, "How varied it is, and its card", view="Variety", dataset=dataset)
-        form = str(st.radio("For", list(EXPORTS), format_func=wiring.words_of(EXPORTS), key="review.export"))
+        form = cast(Format, st.radio("For", list(EXPORTS), format_func=wiring.words_of(EXPORTS), key="review.export"))
         st.caption(
-            f"{count(kept, 'dialogue')} that passed every check and that nobody rejected, one JSON object a line."
+            "Every dialogue, and what was decided on it."
+            if form == "csv"
+            else f"{count(kept, 'dialogue')} that passed every check and that nobody rejected."
         )
+        name = file_name(dataset, form)
         st.download_button(
             "Download",
-            partial(_export_text, services().exports, dataset, cast(Format, form)),
-            file_name=f"{dataset}-{form}.jsonl",
-            mime="application/jsonl",
+            partial(exports.content, dataset, form),
+            file_name=name,
+            mime=MIMES.get(form, "application/jsonl"),
             key=f"export.{dataset}.{form}",
             icon=":material/download:",
             type="primary",
             on_click="ignore",
         )
-
-
-def _export_text(exports: Exports, dataset: str, form: Format) -> str:
-    return "".join(exports.lines(dataset, form))
+        st.download_button(
+            "Download its card",
+            partial(exports.card, dataset, form),
+            file_name=f"{name}.md",
+            mime="text/markdown",
+            key=f"export.{dataset}.{form}.card",
+            icon=":material/description:",
+            on_click="ignore",
+        )
 
 
 def centre(reviewed: Reviewed) -> None:

@@ -6,7 +6,9 @@ import re
 from typing import Any
 
 from ...catalog.arguments import equal_arguments, required_for, validate
+from ...records.base import canonical_json
 from ...records.dialogue import Turn
+from ..reading import MOST_READ
 from ..rollout import MAX_ASSISTANT_TURNS
 from .case import Case, Fault
 from .outside import out_of_place
@@ -37,6 +39,8 @@ def check_format(case: Case) -> Fault | None:
 
 def _turn_form(turn: Turn, speaker: str, *, last: bool) -> str:
     """What is wrong with the form of one turn; empty when nothing is."""
+    if len(max(turn.reply, turn.thought, canonical_json(turn.call and turn.call.arguments), key=len)) > MOST_READ:
+        return f"the turn holds more than {MOST_READ:,} characters, which nobody says in one go"
     if turn.speaker != speaker:
         return f"the {turn.speaker} speaks where it is the {speaker}'s turn"
     if _MARKUP.search(turn.reply):
