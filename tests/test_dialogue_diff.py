@@ -101,7 +101,7 @@ def test_a_turn_put_in_between_shifts_the_others_without_changing_them():
 def test_a_deleted_turn_and_a_reworded_one_are_told_apart():
     turns = replaced(lead_turns(), 4, user("The email is john.carter@northwind.example."))
     found = between(deleted(turns, 0))
-    assert [(turn.kind, turn.before, turn.after) for turn in found.turns][0] == ("removed", 0, None)
+    assert next((turn.kind, turn.before, turn.after) for turn in found.turns) == ("removed", 0, None)
     (changed,) = [turn for turn in found.turns if turn.kind == "changed"]
     assert (changed.before, changed.after) == (4, 3)
     assert "phone" in "".join(piece.text for piece in changed.reply if piece.kind == "gone")

@@ -46,7 +46,8 @@ def test_a_value_is_renamed_wherever_it_stands_and_the_dialogue_still_passes():
     new = mended("rename value", old, value="John Carter", new_value="Jon Carter")
     assert new.passed
     assert new.turns[0].reply == "I need to get Jon Carter into the system."
-    assert new.turns[5].call and new.turns[5].call.arguments["customer_name"] == "Jon Carter"
+    assert new.turns[5].call
+    assert new.turns[5].call.arguments["customer_name"] == "Jon Carter"
     assert new.scenario.gold_arguments["customer_name"] == "Jon Carter"
     assert new.scenario.parent == old.scenario.id
 
@@ -54,15 +55,18 @@ def test_a_value_is_renamed_wherever_it_stands_and_the_dialogue_still_passes():
 def test_a_number_stays_a_number_when_it_is_renamed():
     turns = replaced(lead_turns(), 5, calls("CRM_CreateLead", **LEAD_ARGUMENTS, company_size=25))
     new = mended("rename value", a_dialogue(turns=turns), value="25", new_value="26")
-    assert new.turns[5].call and new.turns[5].call.arguments["company_size"] == 26
+    assert new.turns[5].call
+    assert new.turns[5].call.arguments["company_size"] == 26
 
 
 def test_an_argument_is_set_in_the_call_and_in_the_gold_arguments_by_its_type():
     new = mended("set argument", a_dialogue(), argument="phone", value="5")
-    assert new.turns[5].call and new.turns[5].call.arguments["phone"] == "5"
+    assert new.turns[5].call
+    assert new.turns[5].call.arguments["phone"] == "5"
     assert new.scenario.gold_arguments["phone"] == "5"
     new = mended("set argument", a_dialogue(), argument="company_size", value="5")
-    assert new.turns[5].call and new.turns[5].call.arguments["company_size"] == 5
+    assert new.turns[5].call
+    assert new.turns[5].call.arguments["company_size"] == 5
     assert repair("set argument", {"argument": "shoe_size", "value": "5"})(a_dialogue(), CATALOG) == a_dialogue()
 
 
@@ -70,7 +74,8 @@ def test_an_ungrounded_optional_argument_is_dropped_and_a_required_one_stays():
     invented = {**LEAD_ARGUMENTS, "industry": "retail", "email": "nobody@nowhere.example"}
     dialogue = a_dialogue(turns=replaced(lead_turns(), 5, calls("CRM_CreateLead", **invented)))
     new = mended("drop ungrounded", dialogue)
-    assert new.turns[5].call and set(new.turns[5].call.arguments) == {"customer_name", "email", "phone"}
+    assert new.turns[5].call
+    assert set(new.turns[5].call.arguments) == {"customer_name", "email", "phone"}
 
 
 def test_control_tokens_and_unseen_characters_go():
