@@ -18,6 +18,8 @@ from .review import check_kind, refusal
 if TYPE_CHECKING:
     from .workspace import Workspace
 
+__all__ = ["Bulk", "Done", "Plan", "Planned", "Repair"]
+
 AT_ONCE = 500
 """Dialogues read from the database together."""
 NOT_HERE = "It is not in this workspace any more."

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..conversation.dialogue_diff import Difference, difference
+from ..conversation.dialogue_diff import Difference, KeyChange, Piece, TurnChange, difference
 from ..conversation.turn_edits import Turns, answering, deleted, inserted, replaced, split, spoken_by
 from ..conversation.verifiers import every_fault
 from ..errors import DataError
@@ -18,6 +18,8 @@ from .acts import MAKES_VERSION, Step
 
 if TYPE_CHECKING:
     from .workspace import Workspace
+
+__all__ = ["Change", "Difference", "Editing", "KeyChange", "Outcome", "Piece", "TurnChange"]
 
 
 @dataclass(frozen=True, slots=True)

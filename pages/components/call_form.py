@@ -147,9 +147,8 @@ class _Drawing:
         self, path: str, schema: Mapping[str, Any], present: bool, given: Any, required: bool, filled: Filled
     ) -> tuple[Any] | None:
         """One field an item, each with a button that takes it out, and one that adds another."""
-        items = list(given) if isinstance(given, list | tuple) else []
         name = f"{self._key}.items.{path}"
-        places: list[int] = st.session_state.setdefault(name, list(range(len(items))))
+        items, places = _items(name, list(given) if isinstance(given, list | tuple) else [])
         values: list[Any] = []
         with st.container(border=True):
             st.caption(f"{plain(path)}{' *' if required else ''} · {len(places)} items")
@@ -217,6 +216,16 @@ class _Drawing:
         """Arguments that no field is for: those of another form go, the others stay to be looked at."""
         others = declared({key: schema[key] for key in ("oneOf", "anyOf") if key in schema})
         return [name for name in given if name not in fields and name not in others]
+
+
+def _items(name: str, given: list[Any]) -> tuple[list[Any], list[int]]:
+    """The items with which the fields of a list began, and the places in it that are still there or were added.
+
+    They begin anew whenever the fields were not on screen before, since their widgets have forgotten everything then.
+    """
+    if f"{name}.add" not in st.session_state or name not in st.session_state:
+        st.session_state[name] = (given, list(range(len(given))))
+    return st.session_state[name]
 
 
 def declared(schema: Mapping[str, Any], depth: int = 0) -> dict[str, Any]:

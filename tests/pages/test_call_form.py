@@ -116,7 +116,13 @@ def _deep_form() -> None:
         lines={"type": "array", "items": line},
         due={"oneOf": [{"type": "integer", "title": "Days"}, {"type": "string", "title": "Date"}]},
     )
-    given = {"payment": "transfer", "shop": "Main St", "tags": ["a", "b"], "lines": [{"sku": "x", "count": 1}], "due": 3}
+    given = {
+        "payment": "transfer",
+        "shop": "Main St",
+        "tags": ["a", "b"],
+        "lines": [{"sku": "x", "count": 1}],
+        "due": 3,
+    }
     filled = edit_arguments(tool, given, "order", lambda tool, given: [])
     st.session_state["filled"] = filled.arguments
     st.session_state["problems"] = filled.problems
