@@ -21,7 +21,7 @@ COMPARED = 2_000
 """Characters of a turn that are looked at to find its like."""
 MOST_PAIRS = 250_000
 """Pairs of words, or of turns, that are weighed; a longer part is taken as replaced as a whole."""
-_WORD = re.compile(r"\S+\s*|\s+")
+_WORD = re.compile(r"\w+\s*|[^\w\s]\s*|\s+")
 
 Kind = Literal["same", "changed", "added", "removed"]
 
@@ -96,7 +96,7 @@ def difference(old: Dialogue, new: Dialogue) -> Difference:
 
 
 def words_between(old: str, new: str) -> tuple[Piece, ...]:
-    """The pieces that lead from one text to the other, word by word; a word goes with the spaces after it."""
+    """The pieces that lead from one text to the other, by words and signs; each goes with the spaces after it."""
     a, b = _WORD.findall(old), _WORD.findall(new)
     pieces: list[Piece] = []
     for kind, a_from, a_to, b_from, b_to in _blocks(a, b):

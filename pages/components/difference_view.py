@@ -43,6 +43,8 @@ def _turn(turn: TurnChange, speakers: tuple[Sequence[str], Sequence[str]]) -> No
             st.markdown(f":gray[:material/psychology: Thought] {pieces_markdown(turn.thought)}")
         for change in turn.keys:
             st.markdown(key_markdown(change))
+        if not (turn.reply or turn.thought or turn.keys):
+            st.caption("says nothing")
 
 
 def _place(turn: TurnChange) -> str:
@@ -59,16 +61,13 @@ def pieces_markdown(pieces: Sequence[Piece]) -> str:
     """The text as escaped Markdown: what is gone struck through on red, what is new on blue, the rest cut short."""
     out = []
     for place, piece in enumerate(pieces):
-        text = _shortened(piece.text, place == 0, place == len(pieces) - 1) if piece.kind == "same" else piece.text
-        words = plain(clip(text, 2_000) if piece.kind != "same" else text)
-        if not words:
-            continue
-        if piece.kind == "gone":
-            words = f":red-background[~~{words}~~]"
-        elif piece.kind == "new":
-            words = f":blue-background[**{words}**]"
-        out.append(words)
-    return " ".join(out)
+        same = piece.kind == "same"
+        text = _shortened(piece.text, place == 0, place == len(pieces) - 1) if same else clip(piece.text, 2_000)
+        words = plain(text)
+        if words and not same:
+            words = f":red-background[~~{words}~~]" if piece.kind == "gone" else f":blue-background[**{words}**]"
+        out.append(f"{words}{' ' if piece.text[-1:].isspace() else ''}")
+    return "".join(out).strip()
 
 
 def _shortened(text: str, first: bool, last: bool) -> str:

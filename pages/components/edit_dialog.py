@@ -46,11 +46,12 @@ def edit_dialogue(dialogue: Dialogue, index: int) -> bool:
         "Part", ["Turns", "Goal and candidates"], default="Turns", key=f"{key}.part", required=True,
         label_visibility="collapsed",
     )  # fmt: skip
-    redraw = turns_form(dialogue, work, index, key) if which == "Turns" else aim_form(dialogue, work, key)
+    if which == "Turns":
+        turns_form(dialogue, work, index, key)
+    else:
+        aim_form(dialogue, work, key)
     if work != before:
         services().drafts.keep(dialogue, work.turns, work.aim, who(), work.unread)
-    if redraw:
-        st.rerun()
     return _end(dialogue, work)
 
 
@@ -115,15 +116,22 @@ def _offer(dialogue: Dialogue, draft: Draft) -> bool:
     found = services().editing.compare(dialogue, draft.turns, draft.aim)
     st.markdown(f"Your draft from **{ago(draft.when)}**: {summary(found)}.", help=exact(draft.when))
     with st.container(horizontal=True):
-        go_on = st.button("Go on with it", key=f"draft.go.{dialogue.id}", type="primary", icon=":material/edit_note:")
-        drop = st.button("Discard it", key=f"draft.drop.{dialogue.id}", icon=":material/delete:")
+        st.button(
+            "Go on with it",
+            key=f"draft.go.{dialogue.id}",
+            type="primary",
+            icon=":material/edit_note:",
+            on_click=_go_on,
+            args=(dialogue,),
+        )
+        st.button(
+            "Discard it",
+            key=f"draft.drop.{dialogue.id}",
+            icon=":material/delete:",
+            on_click=services().drafts.discard,
+            args=(dialogue.id, who()),
+        )
     draw_difference(found, _speakers(dialogue.turns, draft.turns))
-    if go_on:
-        st.session_state[_going(dialogue)] = True
-        st.rerun()
-    if drop:
-        services().drafts.discard(dialogue.id, who())
-        st.rerun()
     return False
 
 
@@ -146,20 +154,28 @@ def _conflict(dialogue: Dialogue, draft: Draft) -> bool:
         found = services().editing.compare(begun, draft.turns, draft.aim)
         draw_difference(found, _speakers(begun.turns, draft.turns))
     with st.container(horizontal=True):
-        go_on = st.button(
+        st.button(
             f"Go on with mine, on top of version {dialogue.version}",
             key=f"conflict.go.{dialogue.id}",
-            help="You see every difference once more before you save; the other version stays in the history.",
+            help="Nothing is saved yet; the other version stays in the history.",
+            on_click=_rebase,
+            args=(dialogue, draft),
         )
         drop = st.button("Discard mine", key=f"conflict.drop.{dialogue.id}", type="primary")
-    if go_on:
-        services().drafts.keep(dialogue, draft.turns, draft.aim, who(), draft.unread)
-        services().drafts.discard(dialogue.id, who(), draft.version)
-        st.session_state[_going(dialogue)] = True
-        st.rerun()
     if drop:
         services().drafts.discard(dialogue.id, who())
     return drop
+
+
+def _rebase(dialogue: Dialogue, draft: Draft) -> None:
+    """Let the draft begin with the newest version; what it says stays."""
+    services().drafts.keep(dialogue, draft.turns, draft.aim, who(), draft.unread)
+    services().drafts.discard(dialogue.id, who(), draft.version)
+    _go_on(dialogue)
+
+
+def _go_on(dialogue: Dialogue) -> None:
+    st.session_state[_going(dialogue)] = True
 
 
 def _speakers(old: Sequence[Turn], new: Sequence[Turn]) -> tuple[list[str], list[str]]:
@@ -182,5 +198,5 @@ def outcome_words(saved: Dialogue, broken: Sequence[Verdict] = ()) -> str:
         + (f" (turn {verdict.turn + 1})" if verdict.turn is not None else "")
         for verdict in failed
     )
-    now = f" Inconsistent now: turn {', '.join(map(str, turns))}." if turns else ""
+    now = f" Inconsistent now: turn{'s' if len(turns) > 1 else ''} {', '.join(map(str, turns))}." if turns else ""
     return f"Saved as version {saved.version}; {count(len(failed), 'check')} failed: {words}.{now}"

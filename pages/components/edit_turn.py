@@ -28,27 +28,29 @@ LONGEST_LIST = 400
 """Places to split at that are offered."""
 
 
-def turns_form(dialogue: Dialogue, work: Work, index: int, key: str) -> bool:
-    """Draw the chosen turn and what can be done to it, and take what is typed into `work`.
+def turns_form(dialogue: Dialogue, work: Work, index: int, key: str) -> None:
+    """Draw the chosen turn and what can be done to it, and take what is typed and pressed into `work`.
 
-    Whether turns have moved, so that all has to be drawn anew.
+    Where turns have moved all is drawn anew at once, in fields of their own.
     """
+    slot = st.empty()
+    for _ in range(2):
+        with slot.container():
+            if not _draw(dialogue, work, index, key):
+                return
+
+
+def _draw(dialogue: Dialogue, work: Work, index: int, key: str) -> bool:
+    """Draw it once; whether turns have moved."""
     place, revision = f"{key}.turn", int(st.session_state.get(f"{key}.revision", 0))
-    index = min(st.session_state.get(place, index), len(work.turns) - 1)
+    index = max(0, min(st.session_state.get(place, index), len(work.turns) - 1))
+    own = f"{key}.{revision}"
     if work.turns:
-        labels = [turn_label(at, turn) for at, turn in enumerate(work.turns)]
-        labels = st.session_state.setdefault(f"{key}.{revision}.labels", labels)
-        index = st.selectbox(
-            "Turn",
-            range(len(work.turns)),
-            index=index,
-            format_func=labels.__getitem__,
-            key=f"{key}.{revision}.which",
-        )
+        index = _chosen(work, index, own)
         st.session_state[place] = index
-    act, at = _structure(work, index, f"{key}.{revision}.{index}")
+    act, at = _structure(work, index, f"{own}.{index}")
     if work.turns:
-        _turn_form(dialogue, work, index, f"{key}.{revision}.{index}")
+        _turn_form(dialogue, work, index, f"{own}.{index}")
     with wiring.guarded():
         moved = _done(act, at, work, index)
         if moved is not None:
@@ -56,6 +58,18 @@ def turns_form(dialogue: Dialogue, work: Work, index: int, key: str) -> bool:
             st.session_state[f"{key}.revision"] = revision + 1
             return True
     return False
+
+
+def _chosen(work: Work, index: int, key: str) -> int:
+    """Draw the choice of a turn, named as they were when the turns last moved, and the turn before it."""
+    labels = [turn_label(at, turn) for at, turn in enumerate(work.turns)]
+    labels = st.session_state.setdefault(f"{key}.labels", labels)
+    index = st.selectbox(
+        "Turn", range(len(work.turns)), index=index, format_func=labels.__getitem__, key=f"{key}.which"
+    )
+    if index > 0:
+        st.caption(plain(f"after {turn_label(index - 1, work.turns[index - 1])}", 160))
+    return index
 
 
 def turn_label(at: int, turn: Turn) -> str:

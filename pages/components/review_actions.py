@@ -39,7 +39,7 @@ def action_bar(filters: Filters, ids: list[str], reviewed: Reviewed) -> None:
     decide = partial(services().review.decide, dialogue.id, dialogue.version)
     move = partial(show, on_after)
     key = f"{dialogue.id}.{dialogue.version}"
-    with st.bottom, st.container(horizontal=True, vertical_alignment="center"):
+    with st.bottom, st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         if decided:
             st.button(
                 "Reopen",
@@ -97,7 +97,6 @@ def action_bar(filters: Filters, ids: list[str], reviewed: Reviewed) -> None:
         st.button(
             "Redo",
             key=f"redo.{key}",
-            icon=":material/redo:",
             shortcut="Y",
             disabled=busy,
             type="tertiary",
@@ -107,7 +106,6 @@ def action_bar(filters: Filters, ids: list[str], reviewed: Reviewed) -> None:
         st.button(
             "Previous",
             key=f"previous.{key}",
-            icon=":material/arrow_back:",
             shortcut="Left",
             disabled=busy or not before,
             on_click=show,
@@ -116,25 +114,14 @@ def action_bar(filters: Filters, ids: list[str], reviewed: Reviewed) -> None:
         st.button(
             "Next",
             key=f"next.{key}",
-            icon=":material/arrow_forward:",
             shortcut="Right",
             disabled=busy or not after,
             on_click=show,
             args=(after,),
         )
         st.button(
-            "History",
-            key=f"history.{key}",
-            icon=":material/history:",
-            disabled=busy,
-            type="tertiary",
-            on_click=open_dialog,
-            args=(dialogue.id, "history"),
-        )
-        st.button(
             "Keys",
             key=f"keys.{key}",
-            icon=":material/keyboard:",
             shortcut="H",
             disabled=busy,
             type="tertiary",

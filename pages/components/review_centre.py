@@ -31,7 +31,20 @@ def centre(reviewed: Reviewed) -> None:
     last = reviewed.decisions[-1] if reviewed.decisions else None
     by = f" · {plain(last.who)}, {ago(last.when)}" if last else ""
     advice = "" if dialogue.passed or state in ("accepted", "rejected") else " · edit it until it passes, or reject it"
-    st.markdown(f"{look} :gray[{dialogue.scenario.tier}{version}{by}{advice}]", help=exact(last.when) if last else None)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(
+            f"{look} :gray[{dialogue.scenario.tier}{version}{by}{advice}]",
+            width="stretch",
+            help=exact(last.when) if last else None,
+        )
+        st.button(
+            "History",
+            key=f"history.{dialogue.id}.{dialogue.version}",
+            icon=":material/history:",
+            type="tertiary",
+            on_click=open_dialog,
+            args=(dialogue.id, "history"),
+        )
     _draft_notice(dialogue)
     strip(services().review.ambiguity_strip(dialogue), list(dialogue.scenario.candidates))
     evidence = services().review.evidence(dialogue)
