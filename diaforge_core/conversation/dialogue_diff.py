@@ -217,10 +217,10 @@ def _text_change(a: Turn | None, b: Turn | None, field: str) -> tuple[Piece, ...
 def _key_changes(a: Turn | None, b: Turn | None) -> list[KeyChange]:
     """Who speaks, which tool is called, and its arguments."""
     calls = [turn.call if turn else None for turn in (a, b)]
-    tools = [{"call": call.name} if call else {} for call in calls]
-    arguments = [call.arguments if call else {} for call in calls]
+    was, now = ({"call": call.name} if call else {} for call in calls)
+    old, new = (call.arguments if call else {} for call in calls)
     speaker = _one("speaker", a.speaker, b.speaker) if a and b else []
-    return [*speaker, *changed_keys(*tools), *changed_keys(*arguments)]
+    return [*speaker, *changed_keys(was, now), *changed_keys(old, new)]
 
 
 def _said(turn: Turn) -> tuple[str, ...]:
@@ -247,8 +247,8 @@ def _blocks(a: list[str], b: list[str]) -> Iterator[tuple[str, int, int, int, in
         yield "replace", start, a_to, start, b_to
     else:
         matcher = difflib.SequenceMatcher(None, a[start:a_to], b[start:b_to], autojunk=False)
-        for kind, *places in matcher.get_opcodes():
-            yield kind, *(start + place for place in places)
+        for kind, a_from, a_end, b_from, b_end in matcher.get_opcodes():
+            yield kind, start + a_from, start + a_end, start + b_from, start + b_end
     if end:
         yield "equal", a_to, len(a), b_to, len(b)
 

@@ -86,7 +86,8 @@ class Acts:
         with self._workspace.database.lock:
             events = self._workspace.events.act(list(zip(decisions, made, strict=True)))
             with self._workspace.database.write() as cursor:
-                table.apply(cursor, [(event.seq, *rest) for event, *rest in zip(events, decisions, made, strict=True)])
+                numbers = [event.seq for event in events]
+                table.apply(cursor, list(zip(numbers, decisions, made, strict=True)))
         return Act(tuple(decisions))
 
     def undo(self, who: str) -> Act | None:

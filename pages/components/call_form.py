@@ -188,7 +188,7 @@ class _Drawing:
             f"{plain(path) or 'Arguments'}: which form",
             range(len(labels)),
             index=chosen,
-            format_func=lambda place: labels[place],
+            format_func=list(labels).__getitem__,
             key=f"{self._key}.form.{path}.{key}",
         )
 

@@ -21,8 +21,8 @@ MOST_TOOLS = 2_000
 AIM = "aim|"
 
 
-def aim_form(dialogue: Dialogue, work: Work, key: str) -> None:
-    """Draw the form and take what is typed into `work`."""
+def aim_form(dialogue: Dialogue, work: Work, key: str) -> bool:
+    """Draw the form and take what is typed into `work`; never has anything to be drawn anew."""
     scenario, aim = dialogue.scenario, work.aim
     catalog = services().catalogs.find(scenario.catalog, scenario.catalog_version)
     offered = tools_offered(catalog, aim)
@@ -53,8 +53,9 @@ def aim_form(dialogue: Dialogue, work: Work, key: str) -> None:
     work.unread |= {f"{AIM}{name.removeprefix(f'{own}.')}": text for name, text in filled.unread.items()}
     if not candidates:
         st.markdown(":orange-badge[:material/priority_high: not valid] Choose at least one candidate.")
-        return
+        return False
     work.aim = Aim(goal_tool=goal_tool, goal=goal, gold_arguments=filled.arguments, candidates=tuple(candidates))
+    return False
 
 
 def tools_offered(catalog: Catalog, aim: Aim) -> list[str]:

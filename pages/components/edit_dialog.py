@@ -46,12 +46,11 @@ def edit_dialogue(dialogue: Dialogue, index: int) -> bool:
         "Part", ["Turns", "Goal and candidates"], default="Turns", key=f"{key}.part", required=True,
         label_visibility="collapsed",
     )  # fmt: skip
-    if which == "Turns":
-        turns_form(dialogue, work, index, key)
-    else:
-        aim_form(dialogue, work, key)
+    moved = turns_form(dialogue, work, index, key) if which == "Turns" else aim_form(dialogue, work, key)
     if work != before:
         services().drafts.keep(dialogue, work.turns, work.aim, who(), work.unread)
+    if moved:
+        wiring.again()
     return _end(dialogue, work)
 
 

@@ -28,20 +28,11 @@ LONGEST_LIST = 400
 """Places to split at that are offered."""
 
 
-def turns_form(dialogue: Dialogue, work: Work, index: int, key: str) -> None:
+def turns_form(dialogue: Dialogue, work: Work, index: int, key: str) -> bool:
     """Draw the chosen turn and what can be done to it, and take what is typed and pressed into `work`.
 
-    Where turns have moved all is drawn anew at once, in fields of their own.
+    Whether turns have moved, so that all has to be drawn anew, in fields of their own.
     """
-    slot = st.empty()
-    for _ in range(2):
-        with slot.container():
-            if not _draw(dialogue, work, index, key):
-                return
-
-
-def _draw(dialogue: Dialogue, work: Work, index: int, key: str) -> bool:
-    """Draw it once; whether turns have moved."""
     place, revision = f"{key}.turn", int(st.session_state.get(f"{key}.revision", 0))
     index = max(0, min(st.session_state.get(place, index), len(work.turns) - 1))
     own = f"{key}.{revision}"
