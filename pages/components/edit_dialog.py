@@ -156,11 +156,12 @@ def _conflict(dialogue: Dialogue, draft: Draft) -> bool:
         st.button(
             f"Go on with mine, on top of version {dialogue.version}",
             key=f"conflict.go.{dialogue.id}",
+            type="primary",
             help="Nothing is saved yet; the other version stays in the history.",
             on_click=_rebase,
             args=(dialogue, draft),
         )
-        drop = st.button("Discard mine", key=f"conflict.drop.{dialogue.id}", type="primary")
+        drop = st.button("Discard mine", key=f"conflict.drop.{dialogue.id}", icon=":material/delete:")
     if drop:
         services().drafts.discard(dialogue.id, who())
     return drop
