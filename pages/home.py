@@ -126,7 +126,9 @@ DONE = {
     "flag": "flagged",
     "edit": "edited",
     "reopen": "reopened",
+    "restore": "restored an earlier version of",
     "undo": "took back a decision on",
+    "redo": "did again what was taken back on",
 }
 
 

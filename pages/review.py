@@ -6,6 +6,9 @@ import streamlit as st
 
 from pages.components import review_view as view
 from pages.components import wiring
+from pages.components.review_actions import action_bar
+from pages.components.review_centre import centre
+from pages.components.review_side import side
 from pages.components.wiring import page, services
 
 with page("Review", "Is this dialogue right, and if not, what do I change?"):
@@ -24,11 +27,11 @@ with page("Review", "Is this dialogue right, and if not, what do I change?"):
         view.nothing_left(filters)
         st.stop()
     reviewed = services().review.get(current)
-    queue, centre, right = st.columns([3, 8, 5], gap="medium")
-    with queue:
+    left, middle, right = st.columns([3, 8, 5], gap="medium")
+    with left:
         view.queue(filters, ids, current)
-    with centre:
-        view.centre(reviewed)
+    with middle:
+        centre(reviewed)
     with right:
-        view.side(reviewed)
-    view.action_bar(filters, ids, reviewed)
+        side(reviewed)
+    action_bar(filters, ids, reviewed)

@@ -254,9 +254,11 @@ def test_dialogues_are_listed_accepted_rejected_and_undone(filled: Path):
     assert rejected["decision"]["reason"] == "unnatural"
     assert "already" in command(filled, "review", "reject", first, "--who", "Ben", code=2)[1]
     undone, _ = command(filled, "review", "undo", "--who", "Ana")
-    assert undone["undone"]["dialogue"] == second
+    assert (undone["undone"]["dialogue"], undone["undone"]["dialogues"]) == (second, 1)
     shown, _ = command(filled, "review", "show", second)
     assert shown["state"] == "pending"
+    assert command(filled, "review", "redo", "--who", "Ana")[0]["redone"]["kind"] == "reject"
+    assert command(filled, "review", "redo", "--who", "Ana")[0]["redone"] is None
 
 
 def test_export_writes_the_file(filled: Path, tmp_path: Path):

@@ -96,3 +96,44 @@ def test_decisions_on_dialogues_that_were_taken_out_are_not_put_back(log: EventL
 def test_a_decision_on_a_dialogue_that_is_gone_is_counted(log: EventLog, database: Database):
     log.decide(decision("three", "nowhere"))
     assert any("no longer here" in notice for notice in replay_decisions(database, log))
+
+
+BEFORE_ACTS = """\
+{"seq":1,"kind":"decision","decision":{"id":"one","dialogue":"d1","version":1,"kind":"accept","reason":"","who":"Ana",\
+"when":"2026-03-02T09:30:00Z"},"dialogue":null,"forgotten":[],"before":"","hash":"5836471687f1c5c2c43c6917e0c72016"}
+{"seq":2,"kind":"decision","decision":{"id":"two","dialogue":"d1","version":1,"kind":"undo","reason":"one","who":"Ana",\
+"when":"2026-03-02T09:30:00Z"},"dialogue":null,"forgotten":[],"before":"5836471687f1c5c2c43c6917e0c72016",\
+"hash":"a6c1a2c2f32e1f33d283a8ab4eee2db8"}
+{"seq":3,"kind":"forget","decision":null,"dialogue":null,"forgotten":["d9"],\
+"before":"a6c1a2c2f32e1f33d283a8ab4eee2db8","hash":"ce6c95768a2dca26c88609c84f9ea32f"}
+"""
+"""A file as version 0.3 wrote it."""
+
+
+def test_a_file_from_before_there_were_acts_is_read_without_a_complaint_and_goes_on(tmp_path: Path, database: Database):
+    path = tmp_path / "old.jsonl"
+    path.write_text(BEFORE_ACTS)
+    old = EventLog(path)
+    assert old.notices == []
+    assert [event.decision.stroke for event in old.events() if event.decision] == ["one", "two"]
+    replay_decisions(database, old)
+    assert database.rows("SELECT state FROM heads WHERE dialogue = 'd1'") == [("pending",)]
+    assert database.rows("SELECT id, act, undone FROM decisions ORDER BY seq") == [
+        ("one", "one", True), ("two", "two", False),
+    ]  # fmt: skip
+    old.act([(decision("three", act="three"), None), (decision("four", "d2", act="three"), None)])
+    assert EventLog(path).notices == []
+
+
+@pytest.mark.parametrize("kept", [1, 2])
+def test_an_act_of_which_a_part_was_written_is_cut_off_as_a_whole(log: EventLog, kept: int):
+    whole = log.path.read_bytes()
+    log.act([(decision(name, act="three"), None) for name in ("three", "four", "five")])
+    lines = log.path.read_bytes()[len(whole) :].splitlines(keepends=True)
+    log.path.write_bytes(whole + b"".join(lines[:kept]) + lines[kept][:20])
+    again = EventLog(log.path)
+    assert log.path.read_bytes() == whole
+    assert "unfinished" in again.notices[0]
+    again.decide(decision("six"))
+    assert [event.seq for event in EventLog(log.path).events()] == [1, 2, 3]
+    assert EventLog(log.path).notices == []

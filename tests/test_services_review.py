@@ -154,7 +154,7 @@ def test_every_argument_points_to_the_words_it_comes_from(workspace: Workspace, 
 def test_unknown_dialogues_and_turns_are_named(workspace: Workspace, first: Dialogue):
     with pytest.raises(DataError, match="nowhere"):
         workspace.review.get("nowhere")
-    with pytest.raises(DataError, match="no turn 99"):
+    with pytest.raises(DataError, match="no turn 100"):
         workspace.review.edit_turn(first.id, 1, 99, first.turns[0], "Ana")
     with pytest.raises(DataError, match="no decision"):
         workspace.review.decide(first.id, 1, "undo", "", "Ana")

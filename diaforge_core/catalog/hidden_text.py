@@ -86,6 +86,15 @@ def hidden(text: str) -> Iterator[Hidden]:
             yield Hidden(found.start(), found.end(), _FORM_WORDS[found.lastgroup or "token"])
 
 
+def without_hidden(text: str) -> str:
+    """The text without what `hidden` finds; of what only pushes words out of sight one blank or empty line stays."""
+    bare = _FORMS.sub("", text) if _FORM_START.search(text) else text
+    spans = [(found.start, found.end) for found in _unseen(bare)]
+    for start, end in reversed(spans):
+        bare = bare[:start] + bare[end:]
+    return _FAR_APART.sub(lambda found: "\n\n" if found[0].count("\n") > 1 else " ", bare)
+
+
 def lookalikes(text: str, *, is_name: bool = False) -> Iterator[Hidden]:
     """Every word in which letters of another script stand in for Latin ones.
 

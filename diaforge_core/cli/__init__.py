@@ -284,8 +284,14 @@ def review_reopen(
 
 @review_app.command("undo")
 def review_undo(who: WhoOption = None, workspace: WorkspaceOption = None, json_: JsonOption = False) -> None:
-    """Take your last decision back."""
+    """Take back what you did last, be it to one dialogue or to many."""
     do("review undo", {"who": who or me()}, workspace, json_)
+
+
+@review_app.command("redo")
+def review_redo(who: WhoOption = None, workspace: WorkspaceOption = None, json_: JsonOption = False) -> None:
+    """Do again what you took back last."""
+    do("review redo", {"who": who or me()}, workspace, json_)
 
 
 def _decide(kind: str, dialogue: str, reason: str, who: str | None, workspace: Path | None, json_: bool) -> None:

@@ -167,7 +167,7 @@ class UserWords:
 
     def _leak(self, said: Said, turns: Sequence[Turn]) -> str:
         after = (*turns, Turn(speaker="user", reply=said.text))
-        fault = check_leak(Case(Dialogue(id="draft", scenario=self.scenario, turns=after), self.tools))
+        fault = next(check_leak(Case(Dialogue(id="draft", scenario=self.scenario, turns=after), self.tools)), None)
         return fault.reason if fault and fault.turn == len(turns) else ""
 
     def _untrue(self, said: Said, turns: Sequence[Turn]) -> Iterator[str]:

@@ -28,6 +28,7 @@ __all__ = [
     "draw_scenarios",
     "effective_mix",
     "questions_needed",
+    "rebuilt",
     "scenario_for",
 ]
 
@@ -106,7 +107,7 @@ def scenario_for(
         persona=Askers(personas()).draw(text_vectors([goal])[0], rng),
         seed=seed,
     )
-    return _rebuilt(scenario, tier=tier_of(scenario, shown))
+    return rebuilt(scenario, tier=tier_of(scenario, shown))
 
 
 def available_tiers(catalog: Catalog, choices: Choices = ANY_CHOICE) -> tuple[Tier, ...]:
@@ -305,11 +306,11 @@ def _build(
         seed=seed,
     )
     tools = catalog.subset(list(dict.fromkeys([*candidates, goal.name])))
-    return _rebuilt(scenario, questions_needed=questions_needed(scenario, tools))
+    return rebuilt(scenario, questions_needed=questions_needed(scenario, tools))
 
 
-def _rebuilt(scenario: Scenario, **changes: Any) -> Scenario:
-    """The scenario with these fields changed and named anew by its content."""
+def rebuilt(scenario: Scenario, **changes: Any) -> Scenario:
+    """The scenario with these fields changed and named anew by all of its content."""
     fields = scenario.model_dump(mode="json") | changes
     del fields["id"]
     return Scenario(id=content_id(fields), **fields)

@@ -59,7 +59,7 @@ class _EachTurn(Case):
 
     def leak(self, index: int, kind: Any) -> list[AuditMark]:
         self._only = index
-        fault = check_leak(self)
+        fault = next(check_leak(self), None)
         return [AuditMark(kind=kind, turn=index, reason=_sentence(fault.reason))] if fault else []
 
 

@@ -64,6 +64,18 @@ class Setting(Record):
     """Whether a destructive call must be confirmed once before it is made."""
 
 
+class Aim(Record):
+    """What people may change of a scenario: the rest of it follows or stays."""
+
+    goal_tool: str
+    """Cleaned name."""
+    goal: str
+    """What the user wants, in business words."""
+    gold_arguments: dict[str, Any]
+    candidates: tuple[str, ...] = Field(min_length=1)
+    """Cleaned names in the order shown."""
+
+
 class Scenario(Record):
     """A goal tool hidden among near-duplicates, gold arguments, a persona and what may be revealed when."""
 
@@ -96,6 +108,16 @@ class Scenario(Record):
     seed: int = Field(ge=0)
     parent: str = ""
     """Id of the trace or scenario this one was made from, if any."""
+
+    @property
+    def aim(self) -> Aim:
+        """The part of it that people may change."""
+        return Aim(
+            goal_tool=self.goal_tool,
+            goal=self.goal,
+            gold_arguments=self.gold_arguments,
+            candidates=self.candidates,
+        )
 
     @property
     def solvable(self) -> bool:

@@ -12,6 +12,7 @@ from ..errors import DataError
 from ..generator.recipe import Recipe
 from ..records.base import Record
 from ..records.run import Run
+from .acts import Act
 from .catalog_commands import CATALOG_COMMANDS
 from .evaluation import EvalRecipe
 from .exports import card_of
@@ -127,8 +128,17 @@ def review_decide(workspace: Workspace, params: dict[str, Any], on_progress: OnP
 
 
 def review_undo(workspace: Workspace, params: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:
-    """`undone`: the decision taken back, or null."""
-    return {"undone": plain(workspace.review.undo(params["who"]))}
+    """`undone`: the first decision of the act taken back and how many dialogues that was about, or null."""
+    return {"undone": _act(workspace.review.undo(params["who"]))}
+
+
+def review_redo(workspace: Workspace, params: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:
+    """`redone`: the same of the act that stands again, or null."""
+    return {"redone": _act(workspace.review.redo(params["who"]))}
+
+
+def _act(act: Act | None) -> dict[str, Any] | None:
+    return plain(act.decisions[0]) | {"dialogues": len(act.decisions)} if act else None
 
 
 def datasets(workspace: Workspace, params: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:
@@ -180,6 +190,7 @@ COMMANDS: dict[str, Command] = {
     "review show": review_show,
     "review decide": review_decide,
     "review undo": review_undo,
+    "review redo": review_redo,
     "runs": runs,
     "resume": resume,
     "cancel": cancel,

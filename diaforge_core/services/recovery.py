@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..store import dialogues as table
+from ..store import decisions as table
 from ..store.database import Database
 from ..store.events import EventLog
 
@@ -26,9 +26,7 @@ def replay_decisions(database: Database, log: EventLog) -> list[str]:
     known = {row[0] for row in database.rows("SELECT dialogue FROM heads")}
     put_back = [event for event in missing if event.decision and event.decision.dialogue in known]
     with database.write() as cursor:
-        for event in put_back:
-            assert event.decision is not None
-            table.apply_decision(cursor, event.seq, event.decision, event.dialogue)
+        table.apply(cursor, [(event.seq, event.decision, event.dialogue) for event in put_back if event.decision])
     notices = []
     if put_back:
         notices.append(

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..catalog.arguments import Problem, validate
 from ..conversation.reading import missing, read, read_each, spoken_parts
+from ..conversation.scenario_edits import with_aim
+from ..conversation.turn_edits import replaced
 from ..conversation.verifiers import cascade
 from ..errors import DataError
 from ..records.dialogue import Dialogue, Evidence, Turn
 from ..records.review import Decision, DecisionKind, ReviewState
+from ..records.scenario import Aim
 from ..records.tool import Tool
+from ..store import decisions
 from ..store import dialogues as table
+from .acts import NOBODY, Act, Step
 from .datasets import ShownState
 
 if TYPE_CHECKING:
     from .workspace import Workspace
+
+DECISIONS: tuple[DecisionKind, ...] = ("accept", "reject", "flag", "reopen")
+"""What a person may say of a dialogue as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,72 +87,58 @@ class Review:
         The same decision by the same person again is the one already stored (a double click). DataError if the
         dialogue has a newer version, or if it was accepted or rejected already (reopen or undo that first).
         """
-        if kind not in ("accept", "reject", "flag", "reopen"):
-            raise DataError(f"'{kind}' is no decision of its own. Use accept, reject, flag or reopen.")
+        check_kind(kind)
         with self._workspace.database.lock:
-            newest, state = self._head(dialogue_id)
-            self._check_version(dialogue_id, version, newest)
+            self.check_version(dialogue_id, version)
             last = self._last_standing(dialogue_id)
-            if last and (last.kind, last.version, last.reason, last.who) == (kind, version, reason, who):
+            if last and (last.kind, last.version, last.reason, last.who) == (kind, version, reason, who or NOBODY):
                 return last
-            if state in ("accepted", "rejected") and kind != "reopen":
-                by = f" by {last.who}" if last else ""
-                raise DataError(
-                    f"This dialogue is {state} already{by}. Reopen it, or undo that decision, to change it."
-                )
-            return self._store(dialogue_id, version, kind, reason, who)
+            why = refusal(kind, self._head(dialogue_id)[1], last)
+            if why:
+                raise DataError(why)
+            return self._workspace.acts.perform([Step(dialogue_id, version, kind, reason)], who).decisions[0]
 
     def edit_turn(self, dialogue_id: str, version: int, turn_index: int, turn: Turn, who: str = "") -> Dialogue:
         """The new version with that turn replaced, verified again; its state is pending.
 
         DataError if there is a newer version than `version`, or no such turn.
         """
-        dialogue = self._dialogue(dialogue_id)
-        if not 0 <= turn_index < len(dialogue.turns):
-            raise DataError(f"Dialogue {dialogue_id} has no turn {turn_index}; it has {len(dialogue.turns)}.")
-        turns = (*dialogue.turns[:turn_index], turn, *dialogue.turns[turn_index + 1 :])
+        turns = replaced(self._dialogue(dialogue_id).turns, turn_index, turn)
         return self.edit(dialogue_id, version, turns, who)
 
-    def edit(self, dialogue_id: str, version: int, turns: Sequence[Turn], who: str = "", reason: str = "") -> Dialogue:
-        """The new version with these turns, verified again; its state is pending. DataError as in `edit_turn`."""
-        with self._workspace.database.lock:
-            newest, _ = self._head(dialogue_id)
-            self._check_version(dialogue_id, version, newest)
-            old = self._dialogue(dialogue_id)
-            scenario = old.scenario
-            catalog = self._workspace.catalogs.find(scenario.catalog, scenario.catalog_version)
-            fields = old.model_dump() | {"turns": tuple(turns), "version": newest + 1, "verdicts": ()}
-            edited = cascade(Dialogue.model_validate(fields), catalog)
-            self._store(dialogue_id, version, "edit", reason, who, edited)
-            return edited
+    def edit(
+        self,
+        dialogue_id: str,
+        version: int,
+        turns: Sequence[Turn],
+        who: str = "",
+        reason: str = "",
+        aim: Aim | None = None,
+    ) -> Dialogue:
+        """The new version with these turns, and with this aim if one is given, verified again; its state is pending.
 
-    def undo(self, who: str = "") -> Decision | None:
-        """This person's last decision that still stands, now taken back; None if there is none.
-
-        An undone edit leaves a further version with the words from before it. DataError if somebody else has since
-        decided or edited the same dialogue.
+        DataError as in `edit_turn`, or as `with_aim` says.
         """
         with self._workspace.database.lock:
-            rows = self._workspace.database.rows(
-                "SELECT body FROM decisions WHERE who = ? AND NOT undone AND kind <> 'undo' ORDER BY seq DESC LIMIT 1",
-                [who],
-            )
-            if not rows:
-                return None
-            decision = Decision.model_validate_json(rows[0][0])
-            last = self._last_standing(decision.dialogue)
-            if last and last.id != decision.id:
-                raise DataError(
-                    f"{last.who} has since said '{last.kind}' on dialogue {decision.dialogue}, so your "
-                    f"'{decision.kind}' cannot be taken back. Open the dialogue and decide it anew."
-                )
-            newest, _ = self._head(decision.dialogue)
-            restored = None
-            if decision.kind == "edit":
-                before = self._dialogue(decision.dialogue, decision.version)
-                restored = Dialogue.model_validate(before.model_dump() | {"version": newest + 1})
-            self._store(decision.dialogue, newest, "undo", decision.id, who, restored)
-            return decision
+            self.check_version(dialogue_id, version)
+            edited = self.as_edited(self._dialogue(dialogue_id), turns, aim)
+            self._workspace.acts.perform([Step(dialogue_id, version, "edit", reason, edited)], who)
+            return edited
+
+    def as_edited(self, old: Dialogue, turns: Sequence[Turn], aim: Aim | None = None) -> Dialogue:
+        """The version that an edit of `old` would make, verified; nothing is stored."""
+        catalog = self._workspace.catalogs.find(old.scenario.catalog, old.scenario.catalog_version)
+        scenario = with_aim(old.scenario, aim, catalog) if aim else old.scenario
+        fields = {"turns": tuple(turns), "scenario": scenario, "version": old.version + 1, "verdicts": ()}
+        return cascade(Dialogue.model_validate(old.model_dump() | fields), catalog)
+
+    def undo(self, who: str = "") -> Act | None:
+        """This person's last act that still stands, now taken back, as `Acts.undo` says."""
+        return self._workspace.acts.undo(who)
+
+    def redo(self, who: str = "") -> Act | None:
+        """The act that this person took back last, now standing again, as `Acts.redo` says."""
+        return self._workspace.acts.redo(who)
 
     def history(self, dialogue_id: str) -> list[Decision]:
         """All decisions on a dialogue, oldest first."""
@@ -195,7 +187,9 @@ class Review:
             raise DataError(f"There is no dialogue {dialogue_id} in this workspace. Choose one from a dataset's list.")
         return rows[0]
 
-    def _check_version(self, dialogue_id: str, seen: int, newest: int) -> None:
+    def check_version(self, dialogue_id: str, seen: int) -> None:
+        """DataError that names who changed the dialogue, unless the version seen is the newest."""
+        newest, _ = self._head(dialogue_id)
         if seen != newest:
             last = self._last_standing(dialogue_id)
             by = f" by {last.who}" if last else ""
@@ -205,29 +199,21 @@ class Review:
             )
 
     def _last_standing(self, dialogue_id: str) -> Decision | None:
-        rows = self._workspace.database.rows(
-            "SELECT body FROM decisions WHERE dialogue = ? AND NOT undone AND kind <> 'undo' ORDER BY seq DESC LIMIT 1",
-            [dialogue_id],
-        )
-        return Decision.model_validate_json(rows[0][0]) if rows else None
+        return decisions.standing(self._workspace.database, [dialogue_id]).get(dialogue_id)
 
-    def _store(
-        self, dialogue_id: str, version: int, kind: DecisionKind, reason: str, who: str, new: Dialogue | None = None
-    ) -> Decision:
-        """The decision, first in the events file and then in the database: what is acknowledged is in both."""
-        decision = Decision(
-            id=uuid.uuid4().hex[:12],
-            dialogue=dialogue_id,
-            version=version,
-            kind=kind,
-            reason=reason,
-            who=who or "someone",
-            when=dt.datetime.now(dt.UTC),
-        )
-        event = self._workspace.events.decide(decision, new)
-        with self._workspace.database.write() as cursor:
-            table.apply_decision(cursor, event.seq, decision, new)
-        return decision
+
+def check_kind(kind: DecisionKind) -> None:
+    """DataError unless a person may say this of a dialogue by itself."""
+    if kind not in DECISIONS:
+        raise DataError(f"'{kind}' is no decision of its own. Use {', '.join(DECISIONS[:-1])} or {DECISIONS[-1]}.")
+
+
+def refusal(kind: DecisionKind, state: ReviewState, last: Decision | None) -> str:
+    """Why a dialogue in this state, whose last standing decision is `last`, cannot be so decided; empty if it can."""
+    if state not in ("accepted", "rejected") or kind == "reopen":
+        return ""
+    by = f" by {last.who}" if last else ""
+    return f"This dialogue is {state} already{by}. Reopen it, or undo that decision, to change it."
 
 
 def strip(tools: Sequence[Tool], turns: Sequence[Turn]) -> list[StripStep]:

@@ -66,7 +66,8 @@ class Variety:
     def keep_one(self, ids: Sequence[str], keep: str, who: str = "") -> list[str]:
         """Ids of the dialogues of a cluster that are rejected now, all but `keep`; those rejected before are left.
 
-        DataError if `keep` is none of them, or if people accepted another one: nothing is changed then.
+        It is one act, which one undo takes back. DataError if `keep` is none of them, or if people accepted another
+        one: nothing is changed then.
         """
         if keep not in ids:
             raise DataError(f"Dialogue {keep} is not one of these, so it cannot be the one that stays.")
@@ -77,17 +78,16 @@ class Variety:
                 f"Dialogue {accepted[0]} was accepted by people, so it is not rejected as a duplicate. Keep that one, "
                 "or reopen it in Review."
             )
-        rejected = [other.dialogue for other in others if other.state != "rejected"]
-        for dialogue in rejected:
-            self._workspace.review.decide(dialogue.id, dialogue.version, "reject", f"{SAME}: {keep}", who)
-        return [dialogue.id for dialogue in rejected]
+        done = self._workspace.bulk.apply(
+            self._workspace.bulk.plan([other.dialogue.id for other in others], "reject", f"{SAME}: {keep}"), who
+        )
+        return [decision.dialogue for decision in done.act.decisions] if done.act else []
 
     def bring_back(self, ids: Sequence[str], who: str = "") -> None:
-        """Take back the rejecting of these dialogues: they wait for review as before."""
-        for key in ids:
-            found = self._workspace.review.get(key)
-            if found.state == "rejected":
-                self._workspace.review.decide(key, found.dialogue.version, "reopen", "", who)
+        """Take back the rejecting of these dialogues, as one act: they wait for review as before."""
+        bulk = self._workspace.bulk
+        rejected = [key for key in ids if self._workspace.review.get(key).state == "rejected"]
+        bulk.apply(bulk.plan(rejected, "reopen"), who)
 
     def _report(self, dataset: str) -> Report:
         kept = self._workspace.datasets.load(dataset)

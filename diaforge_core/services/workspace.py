@@ -12,10 +12,14 @@ from ..settings import Settings, models_dir, workspace_dir
 from ..store.database import Database
 from ..store.events import EventLog
 from ..store.ownership import Ownership
+from .acts import Acts
+from .bulk import Bulk
 from .catalogs import Catalogs
 from .coverage import Coverage
 from .datasets import Datasets
 from .demo import Demo
+from .drafts import Drafts
+from .editing import Editing
 from .evaluation import Evaluation
 from .exports import Exports
 from .generation import Generation
@@ -56,7 +60,11 @@ class Workspace:
         self.coverage = Coverage(self)
         self.variety = Variety(self)
         self.profiles = Profiles(self)
+        self.acts = Acts(self)
         self.review = Review(self)
+        self.editing = Editing(self)
+        self.drafts = Drafts(self)
+        self.bulk = Bulk(self)
         self.training = Training(self)
         self.evaluation = Evaluation(self)
         self.traces = Traces(self)

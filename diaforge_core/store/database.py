@@ -60,7 +60,15 @@ bodies. `imported` is the import that the version rests on, `made_on` the row wh
 the row whose state an undo or redo went to."""
 _CATALOG_EDITS = "ALTER TABLE catalogs ADD COLUMN rests_on VARCHAR DEFAULT ''"
 """The version that a body holds only the difference to; empty where it is whole."""
-MIGRATIONS: tuple[str, ...] = (_FIRST, _CATALOG_HISTORY, _CATALOG_EDITS)
+_ACTS = """
+ALTER TABLE decisions ADD COLUMN act VARCHAR DEFAULT '';
+UPDATE decisions SET act = id;
+CREATE TABLE drafts (
+    who VARCHAR, dialogue VARCHAR, version INTEGER, moment TIMESTAMP, body VARCHAR,
+    PRIMARY KEY (who, dialogue, version));
+"""
+"""`act`: what was done at one stroke; `drafts`: what somebody has typed and not saved, by the version it began with."""
+MIGRATIONS: tuple[str, ...] = (_FIRST, _CATALOG_HISTORY, _CATALOG_EDITS, _ACTS)
 """Statements that bring a database from form i to form i + 1; only ever appended to."""
 
 _ARROW = {
@@ -150,8 +158,10 @@ class Database:
                 cursor.execute("INSERT INTO form VALUES (?)", [number])
 
 
-def insert(cursor: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert rows by one Arrow batch; a row whose key is there already is left out."""
+def insert(
+    cursor: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Mapping[str, Any]], *, replace: bool = False
+) -> None:
+    """Insert rows by one Arrow batch; a row whose key is there already is left out, or replaced where so asked."""
     if not rows:
         return
     columns = list(rows[0])
@@ -161,13 +171,19 @@ def insert(cursor: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Mapping
     schema = pa.schema([(name, _ARROW[types[name]]) for name in columns])
     batch = pa.table({name: [row[name] for row in rows] for name in columns}, schema=schema)
     cursor.register("incoming", batch)
-    cursor.execute(f"INSERT OR IGNORE INTO {table} ({', '.join(columns)}) SELECT * FROM incoming")
+    known = "REPLACE" if replace else "IGNORE"
+    cursor.execute(f"INSERT OR {known} INTO {table} ({', '.join(columns)}) SELECT * FROM incoming")
     cursor.unregister("incoming")
 
 
 def utc_now() -> dt.datetime:
     """Now in UTC without a zone, as the database keeps times."""
     return dt.datetime.now(dt.UTC).replace(tzinfo=None)
+
+
+def naive(moment: dt.datetime) -> dt.datetime:
+    """A time with a zone as the database keeps it."""
+    return moment.astimezone(dt.UTC).replace(tzinfo=None)
 
 
 def aware(moment: dt.datetime | None) -> dt.datetime | None:

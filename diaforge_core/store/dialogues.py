@@ -1,8 +1,7 @@
-"""Rows of dialogues, datasets and decisions."""
+"""Rows of dialogues and datasets."""
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,7 +9,6 @@ import duckdb
 
 from ..records.base import content_id
 from ..records.dialogue import Dialogue, public_words
-from ..records.review import Decision, DecisionKind, ReviewState
 from .database import insert
 
 SOURCE = (
@@ -32,14 +30,6 @@ LEFT JOIN heads h ON h.dialogue = c.id
 LEFT JOIN dialogues d ON d.id = c.id AND d.version = h.version
 GROUP BY ALL ORDER BY s.created DESC, s.name
 """
-STATE_AFTER: dict[DecisionKind, ReviewState] = {
-    "accept": "accepted",
-    "reject": "rejected",
-    "flag": "flagged",
-    "reopen": "pending",
-    "edit": "pending",
-}
-"""The state that a decision leaves, once it is the last that stands."""
 
 
 def condition(dataset: str, state: str | None, text: str, tier: str | None) -> tuple[str, list[Any]]:
@@ -110,43 +100,11 @@ def remove_dataset(cursor: duckdb.DuckDBPyConnection, dataset: str) -> list[str]
     gone = [row[0] for row in rows]
     cursor.execute("DELETE FROM members WHERE dataset = ?", [dataset])
     cursor.execute("DELETE FROM datasets WHERE name = ?", [dataset])
-    for table, column in (("heads", "dialogue"), ("dialogues", "id"), ("decisions", "dialogue")):
+    for table, column in (
+        ("heads", "dialogue"), ("dialogues", "id"), ("decisions", "dialogue"), ("drafts", "dialogue"),
+    ):  # fmt: skip
         cursor.execute(f"DELETE FROM {table} WHERE {column} IN (SELECT unnest(?))", [gone])
     return gone
-
-
-def apply_decision(
-    cursor: duckdb.DuckDBPyConnection, seq: int, decision: Decision, new: Dialogue | None = None
-) -> None:
-    """Store a decision and the version it made, and set the dialogue's state to what now stands."""
-    cursor.execute(
-        "INSERT INTO decisions VALUES (?, ?, ?, ?, ?, ?, ?, false, ?)",
-        [
-            seq,
-            decision.id,
-            decision.dialogue,
-            decision.version,
-            decision.kind,
-            decision.who,
-            _naive(decision.when),
-            decision.model_dump_json(),
-        ],
-    )
-    if decision.kind == "undo":
-        cursor.execute("UPDATE decisions SET undone = true WHERE id = ?", [decision.reason])
-    if new is not None:
-        insert(cursor, "dialogues", [row_of(new)])
-        cursor.execute("UPDATE heads SET version = ? WHERE dialogue = ?", [new.version, new.id])
-    last = cursor.execute(
-        "SELECT kind, who, moment FROM decisions WHERE dialogue = ? AND NOT undone AND kind <> 'undo' "
-        "ORDER BY seq DESC LIMIT 1",
-        [decision.dialogue],
-    ).fetchall()
-    kind, who, at = last[0] if last else ("reopen", "", None)
-    cursor.execute(
-        "UPDATE heads SET state = ?, decided_by = ?, decided_at = ? WHERE dialogue = ?",
-        [STATE_AFTER[kind], who, at, decision.dialogue],
-    )
 
 
 def row_of(dialogue: Dialogue) -> dict[str, Any]:
@@ -206,7 +164,3 @@ def _words(dialogue: Dialogue) -> tuple[Any, ...]:
 
 def _by_id(cursor: duckdb.DuckDBPyConnection, query: str, ids: Any, *values: Any) -> list[tuple[Any, ...]]:
     return cursor.execute(f"{query} (SELECT unnest(?))", [*values, list(ids)]).fetchall()
-
-
-def _naive(moment: dt.datetime) -> dt.datetime:
-    return moment.astimezone(dt.UTC).replace(tzinfo=None)

@@ -26,6 +26,8 @@ class Event(Record):
     decision: Decision | None = None
     dialogue: Dialogue | None = None
     """The new version that an edit, or the undoing of one, made."""
+    more: int = 0
+    """How many further lines belong to the same act; a file that ends before them was cut in the middle of it."""
     forgotten: tuple[str, ...] = ()
     before: str
     """Hash of the line before; empty in the first."""
@@ -45,12 +47,25 @@ class EventLog:
 
     def decide(self, decision: Decision, dialogue: Dialogue | None = None) -> Event:
         """The event of a decision, on disk before this returns."""
-        return self._append({"kind": "decision", "decision": decision, "dialogue": dialogue})
+        return self.act([(decision, dialogue)])[0]
+
+    def act(self, entries: Sequence[tuple[Decision, Dialogue | None]]) -> list[Event]:
+        """The events of decisions made at one stroke, each with the version it made; on disk before this returns.
+
+        Either all of them are read back or, if the machine stops in between, none.
+        """
+        last = len(entries) - 1
+        return self._append(
+            [
+                {"kind": "decision", "decision": decision, "dialogue": dialogue, "more": last - place}
+                for place, (decision, dialogue) in enumerate(entries)
+            ]
+        )
 
     def forget(self, dialogues: Sequence[str]) -> None:
         """Note that these dialogues were taken out; does nothing for none."""
         if dialogues:
-            self._append({"kind": "forget", "forgotten": tuple(dialogues)})
+            self._append([{"kind": "forget", "forgotten": tuple(dialogues)}])
 
     def events(self) -> Iterator[Event]:
         """Every readable event, in order."""
@@ -63,43 +78,56 @@ class EventLog:
                 except ValidationError:
                     continue
 
-    def _append(self, parts: dict[str, Any]) -> Event:
-        draft = Event(seq=self._count + 1, before=self._last, hash="", **parts)
-        event = Event.model_validate(draft.model_dump() | {"hash": _digest(draft)})
+    def _append(self, parts: Sequence[dict[str, Any]]) -> list[Event]:
+        events, last = [], self._last
+        for seq, part in enumerate(parts, self._count + 1):
+            draft = Event(seq=seq, before=last, hash="", **part)
+            events.append(draft.model_copy(update={"hash": _digest(draft.model_dump_json())}))
+            last = events[-1].hash
         with self.path.open("ab") as file:
-            file.write(event.model_dump_json().encode("utf-8") + b"\n")
+            file.write(b"".join(event.model_dump_json().encode("utf-8") + b"\n" for event in events))
             file.flush()
             os.fsync(file.fileno())
-        self._count, self._last = event.seq, event.hash
-        return event
+        self._count, self._last = self._count + len(events), last
+        return events
 
     def _check(self) -> None:
-        """Follow the chain; cut off a last line that a power cut left unfinished; note what does not fit."""
+        """Follow the chain; cut off what a power cut left unfinished at the end; note what does not fit."""
         if not self.path.exists():
             return
+        at = act_at = 0
+        finished, before_act = True, (0, "")
         content = self.path.read_bytes()
-        if content and not content.endswith(b"\n"):
-            whole = content[: content.rfind(b"\n") + 1]
-            os.truncate(self.path, len(whole))
-            content = whole
+        for number, line in enumerate(content.splitlines(keepends=True), 1):
+            if finished:
+                act_at, before_act = at, (self._count, self._last)
+            finished = line.endswith(b"\n") and self._follow(number, line)
+            at += len(line)
+        if not finished:
+            self._count, self._last = before_act
+            os.truncate(self.path, act_at)
             self.notices.append(
-                f"{self.path.name}: the last line was unfinished and was cut off; it was never confirmed."
+                f"{self.path.name}: the last act was unfinished and was cut off; it was never confirmed."
             )
-        for number, line in enumerate(content.splitlines(), 1):
-            try:
-                event = Event.model_validate_json(line)
-            except ValidationError:
-                self.notices.append(f"{self.path.name}: line {number} cannot be read.")
-                continue
-            if event.before != self._last or event.hash != _digest(event):
-                self.notices.append(
-                    f"{self.path.name}: line {number} does not follow from the line before it; the file was changed "
-                    "by hand. Restore it from a backup if decisions look wrong."
-                )
-            self._count, self._last = event.seq, event.hash
+
+    def _follow(self, number: int, line: bytes) -> bool:
+        """Take one line for the last; whether an act ends with it."""
+        try:
+            event = Event.model_validate_json(line)
+        except ValidationError:
+            self.notices.append(f"{self.path.name}: line {number} cannot be read.")
+            return True
+        if event.before != self._last or event.hash != _digest(line):
+            self.notices.append(
+                f"{self.path.name}: line {number} does not follow from the line before it; the file was changed "
+                "by hand. Restore it from a backup if decisions look wrong."
+            )
+        self._count, self._last = event.seq, event.hash
+        return event.more == 0
 
 
-def _digest(event: Event) -> str:
-    """Hash of an event's content and of the hash before it."""
-    content = json.loads(event.model_dump_json(exclude={"hash"}))
+def _digest(line: str | bytes) -> str:
+    """Hash of an event's content as it is written, the hash of the line before it included, its own left out."""
+    content = json.loads(line)
+    del content["hash"]
     return hashlib.blake2b(canonical_json(content).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import streamlit as st
+from streamlit.errors import StreamlitAPIException
 
 from diaforge_core.errors import DiaForgeError
 from diaforge_core.records.tool import Tool
@@ -117,6 +118,14 @@ def acting(
 def tell(message: str) -> None:
     """Show `message` once at the next drawing of a page: for what was done just before a rerun."""
     st.session_state["wiring.notice"] = plain(message)
+
+
+def again() -> None:
+    """Draw anew the part of the page that is being drawn by itself, such as a dialog; else the whole page."""
+    try:
+        st.rerun(scope="fragment")
+    except StreamlitAPIException:
+        st.rerun()
 
 
 def go(target: str, **query: Any) -> None:

@@ -63,6 +63,8 @@ def address(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         workspace.datasets.add("tiny", kept[:4])
         workspace.datasets.create("sparse")
         workspace.datasets.add("sparse", kept[4:8])
+        workspace.datasets.create("own")
+        workspace.datasets.add("own", [one.model_copy(update={"id": f"own-{one.id}"}) for one in kept[8:12]])
         workspace.datasets.load_file(_hostile(kept[4].model_dump(mode="json")), "hostile")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ...records.dialogue import Dialogue, Verdict
@@ -23,6 +23,7 @@ __all__ = [
     "cascade",
     "check_leak",
     "due_arguments",
+    "every_fault",
     "fold",
     "grounds",
     "is_fixed",
@@ -33,7 +34,8 @@ __all__ = [
     "verify",
 ]
 
-Check = Callable[[Case], Fault | None]
+Check = Callable[[Case], Iterator[Fault]]
+"""Gives every fault, the one to be told first in front; none when the dialogue passes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ def verify(dialogue: Dialogue, tools: Sequence[Tool]) -> Dialogue:
     case = Case(dialogue, tools)
     verdicts: list[Verdict] = []
     for verifier in VERIFIERS:
-        fault = verifier.check(case)
+        fault = next(verifier.check(case), None)
         verdicts.append(
             Verdict(
                 verifier=verifier.name,
@@ -71,8 +73,28 @@ def verify(dialogue: Dialogue, tools: Sequence[Tool]) -> Dialogue:
 
 def cascade(dialogue: Dialogue, catalog: Catalog) -> Dialogue:
     """`verify` with the tools taken from the catalog; one that it does not hold is a fault of the tool call."""
+    return verify(dialogue, _tools_of(dialogue, catalog))
+
+
+def every_fault(dialogue: Dialogue, catalog: Catalog) -> tuple[Verdict, ...]:
+    """All that the verifiers find and not only what each finds first: one failed verdict a turn and verifier.
+
+    In the order of the cascade; of a dialogue of the wrong form only what is wrong with the form.
+    """
+    case = Case(dialogue, _tools_of(dialogue, catalog))
+    found: dict[tuple[str, int | None], Verdict] = {}
+    for verifier in VERIFIERS:
+        for fault in verifier.check(case):
+            verdict = Verdict(verifier=verifier.name, passed=False, reason=fault.reason, turn=fault.turn)
+            found.setdefault((verifier.name, fault.turn), verdict)
+        if found and verifier.name == "format":
+            break
+    return tuple(found.values())
+
+
+def _tools_of(dialogue: Dialogue, catalog: Catalog) -> tuple[Tool, ...]:
     names = dict.fromkeys([*dialogue.scenario.candidates, dialogue.scenario.goal_tool])
-    return verify(dialogue, catalog.subset([name for name in names if name in catalog]))
+    return catalog.subset([name for name in names if name in catalog])
 
 
 VERIFIERS: tuple[Verifier, ...] = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from ...records.tool import ToolCall
 from ..understanding import label_pattern
@@ -25,14 +26,21 @@ _DONE = re.compile(
 )
 
 
-def check_tool_call(case: Case) -> Fault | None:
+def check_tool_call(case: Case) -> Iterator[Fault]:
     """The last turn calls the goal tool, which is in view, and nothing was called earlier; else it says none fits."""
-    last = case.last
     if case.unknown:
-        return Fault(f"the catalog has no tool {', '.join(case.unknown)}", last)
-    early = next((index for index, turn in enumerate(case.turns[:-1]) if turn.call), None)
-    if early is not None:
-        return Fault("a tool is called before the last turn", early)
+        yield Fault(f"the catalog has no tool {', '.join(case.unknown)}", case.last)
+        return
+    for index, turn in enumerate(case.turns[:-1]):
+        if turn.call:
+            yield Fault("a tool is called before the last turn", index)
+    fault = _end(case, case.last)
+    if fault:
+        yield fault
+
+
+def _end(case: Case, last: int) -> Fault | None:
+    """What is wrong with the last turn."""
     if not case.scenario.solvable:
         return _refusal(case, last)
     if case.call is None:

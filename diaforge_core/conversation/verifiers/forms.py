@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from ...catalog.arguments import equal_arguments, required_for, validate
@@ -22,19 +23,22 @@ _MARKUP = re.compile(
 """What belongs to the rendering of a conversation and never to what somebody says."""
 
 
-def check_format(case: Case) -> Fault | None:
+def check_format(case: Case) -> Iterator[Fault]:
     """Roles alternate from the user; each assistant turn has a thought and one of reply and call; one call, last."""
     if not case.turns:
-        return Fault("there are no turns")
+        yield Fault("there are no turns")
+        return
+    before = "assistant"
     for index, turn in enumerate(case.turns):
-        fault = _turn_form(turn, "user" if index % 2 == 0 else "assistant", last=index == case.last)
+        fault = _turn_form(turn, "user" if before != "user" else "assistant", last=index == case.last)
         if fault:
-            return Fault(fault, index)
-    if case.turns[-1].speaker != "assistant":
-        return Fault("the dialogue does not end with the assistant", case.last)
+            yield Fault(fault, index)
+        before = turn.speaker
+    if before != "assistant":
+        yield Fault("the dialogue does not end with the assistant", case.last)
     if len(case.turns) // 2 > MAX_ASSISTANT_TURNS:
-        return Fault(f"more than {MAX_ASSISTANT_TURNS} assistant turns", case.last)
-    return out_of_place(case)
+        yield Fault(f"more than {MAX_ASSISTANT_TURNS} assistant turns", case.last)
+    yield from out_of_place(case)
 
 
 def _turn_form(turn: Turn, speaker: str, *, last: bool) -> str:
@@ -66,22 +70,23 @@ def _says_something(text: str) -> bool:
 # --- arguments -------------------------------------------------------------------------------------------------------
 
 
-def check_arguments(case: Case) -> Fault | None:
+def check_arguments(case: Case) -> Iterator[Fault]:
     """The arguments are valid against the goal tool's schema and equal the gold arguments (METHOD.md §4)."""
     if case.call is None or case.goal is None or case.call.name != case.goal.name:
-        return None
+        return
     problems = validate(case.goal, case.call.arguments)
     if problems:
-        return Fault("; ".join(f"{problem.path}: {problem.message}" for problem in problems[:3]), case.last)
+        yield Fault("; ".join(f"{problem.path}: {problem.message}" for problem in problems[:3]), case.last)
+        return
     comparison = equal_arguments(case.goal, case.call.arguments, due_arguments(case))
     if comparison.equal:
-        return None
+        return
     parts = (
         ("the call lacks", comparison.missing),
         ("nobody asked for", comparison.extra),
         ("the call gives another value than is wanted for", comparison.different),
     )
-    return Fault("; ".join(f"{word} {', '.join(map(str, names))}" for word, names in parts if names), case.last)
+    yield Fault("; ".join(f"{word} {', '.join(map(str, names))}" for word, names in parts if names), case.last)
 
 
 def due_arguments(case: Case) -> dict[str, Any]:

@@ -64,10 +64,12 @@ _COUNTED = 4
 """Characters from which on a word with a digit is a value rather than a count."""
 
 
-def check_grounding(case: Case) -> Fault | None:
+def check_grounding(case: Case) -> Iterator[Fault]:
     """Every argument value is in the user's earlier words, the last ones counting; no thought knows more than those."""
     called = _Called.of(case)
-    return (called.fault() if called else None) or _known_too_early(case, called)
+    if called:
+        yield from called.faults()
+    yield from _known_too_early(case, called)
 
 
 def grounds(case: Case) -> tuple[Evidence, ...]:
@@ -154,18 +156,16 @@ class _Called:
         options = [option for option in leaf.schema.get("enum", ()) if not same_value(option, value)]
         return any(is_telling(option) and said_at(option, words, self.case.today) for option in options)
 
-    def fault(self) -> Fault | None:
-        """The first value that the words do not give, or that they gave before something else."""
+    def faults(self) -> Iterator[Fault]:
+        """Each value that the words do not give, or that they gave before something else."""
         for path, value in self.parts.items():
             pointer = self.pointers[path]
             if pointer is None and not is_fixed(self.tool, path):
-                return Fault(f"{path} = {value!r} is in no user turn", self.case.last)
-            if pointer and self._taken_back(path, value):
-                return Fault(f"{path} is {value!r}, which the user took back", self.case.last)
-            latest = pointer and self._said_later(path, value, pointer)
-            if latest:
-                return Fault(f"{path} is {value!r}, yet the user's last words on it are {latest!r}", self.case.last)
-        return None
+                yield Fault(f"{path} = {value!r} is in no user turn", self.case.last)
+            elif pointer and self._taken_back(path, value):
+                yield Fault(f"{path} is {value!r}, which the user took back", self.case.last)
+            elif pointer and (latest := self._said_later(path, value, pointer)):
+                yield Fault(f"{path} is {value!r}, yet the user's last words on it are {latest!r}", self.case.last)
 
     def _taken_back(self, path: str, value: Any) -> bool:
         """Whether the user's last mention of a value denies it, or something of the same shape is put in its place."""
@@ -265,8 +265,8 @@ def _text_of_tool(tools: Sequence[Tool]) -> str:
     return f"{tool.text} {' '.join(names)} {tool.parameters}"
 
 
-def _known_too_early(case: Case, called: _Called | None) -> Fault | None:
-    """An assistant turn that names a hidden value, an address or a number that no user turn gave before it."""
+def _known_too_early(case: Case, called: _Called | None) -> Iterator[Fault]:
+    """Each assistant turn that names a hidden value, an address or a number that no user turn gave before it."""
     told = _told(case)
     for index, turn in enumerate(case.turns):
         if turn.speaker != "assistant":
@@ -274,8 +274,8 @@ def _known_too_early(case: Case, called: _Called | None) -> Fault | None:
         words = f"{turn.thought}\n{turn.reply}"
         for value in [*_chosen_early(case, called, index, words), *_unheard(case, index, words, told)]:
             if fold(value) not in told or (value in turn.thought and _is_secret(case, value)):
-                return Fault(f"the assistant speaks of {value!r}, which no user turn gave", index)
-    return None
+                yield Fault(f"the assistant speaks of {value!r}, which no user turn gave", index)
+                break
 
 
 def _chosen_early(case: Case, called: _Called | None, index: int, words: str) -> Iterator[str]:

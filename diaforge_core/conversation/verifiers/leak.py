@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from ...records.tool import Tool
 from .case import Case, Fault
@@ -16,14 +16,13 @@ DESCRIPTION_RUN = 6
 """Consecutive words of a description from which on a user turn quotes it."""
 
 
-def check_leak(case: Case) -> Fault | None:
+def check_leak(case: Case) -> Iterator[Fault]:
     """No user turn gives the goal tool's name, quotes its description, or states a value before its stage."""
     for index, number, words in case.user_turns():
         reason = (case.goal and (_named(case.goal, words, opening=number == 1) or _quoted(case.goal, words))) or ""
         reason = reason or _too_early(case, index, number, words)
         if reason:
-            return Fault(reason, index)
-    return None
+            yield Fault(reason, index)
 
 
 def _named(tool: Tool, words: str, *, opening: bool) -> str:

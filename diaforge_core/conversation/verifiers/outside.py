@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from ...catalog.hidden_text import hidden
 from ...records.dialogue import Turn
@@ -76,8 +77,8 @@ _ORDER_SIGNS = (
 """Of these words one is in whatever the patterns match; to look for them is quicker."""
 
 
-def out_of_place(case: Case) -> Fault | None:
-    """The first turn whose words do not belong there: unseen characters, talk of the making, orders, raw JSON."""
+def out_of_place(case: Case) -> Iterator[Fault]:
+    """Each turn whose words do not belong there: unseen characters, talk of the making, orders, raw JSON."""
     all_words = "\n".join(f"{turn.reply}\n{turn.thought}" for turn in case.turns)
     low = all_words.casefold()
     checks = [
@@ -95,18 +96,16 @@ def out_of_place(case: Case) -> Fault | None:
     for index, turn in enumerate(case.turns) if checks else ():
         why = next((why for check in checks if (why := check(case, turn))), "")
         if why:
-            return Fault(why, index)
-    return None
+            yield Fault(why, index)
 
 
-def speaks_as_assistant(case: Case) -> Fault | None:
-    """The first user turn in words that only the one says who serves."""
+def speaks_as_assistant(case: Case) -> Iterator[Fault]:
+    """Each user turn in words that only the one says who serves."""
     for index, _, words in case.user_turns():
         low = words.casefold()
         served = _SERVES.search(words) if any(sign in low for sign in _SERVING_SIGNS) else None
         if served:
-            return Fault(f"the user speaks as the assistant does (“{served[0]}”)", index)
-    return None
+            yield Fault(f"the user speaks as the assistant does (“{served[0]}”)", index)
 
 
 def _unseen(_case: Case, turn: Turn) -> str:

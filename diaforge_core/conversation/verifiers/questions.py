@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container
+from collections.abc import Container, Iterator
 
 from ...catalog.arguments import required_for
 from ...catalog.facets import facets
 from ...catalog.leaves import leaves
 from ...catalog.words import meaning
+from ...records.dialogue import Turn
 from ..reading import missing
 from ..understanding import Asked, label_pattern, leaf_named, sentences
 from .case import Case, Fault, is_distinct
@@ -112,34 +113,43 @@ def _asks_values(case: Case, index: int) -> bool:
 # --- 6. phase order --------------------------------------------------------------------------------------------------
 
 
-def check_phase_order(case: Case) -> Fault | None:
+def check_phase_order(case: Case) -> Iterator[Fault]:
     """First which tool, then its values, then the call; a question separates where the opening fits several tools."""
     for index, turn in enumerate(case.turns):
-        if turn.speaker != "assistant" or not _is_open(case, index):
-            continue
-        still_open = case.tools_before(index) if len(case.open_before(index)) > 1 else case.candidates
-        if turn.call is not None:
-            return Fault(f"a call while {len(still_open)} tools are still possible", index)
-        if index > 2 and case.leaves_open(index - 1) and asks_which(case, index - 2) and not asks_which(case, index):
-            return Fault("goes on although the user has not said which task is meant", index)
-        if _goes_ahead(case, index) or _asks_both(case, index):
-            return Fault(f"asks for values while {len(still_open)} tools are still possible", index)
-        settled = settles_on(turn.thought, case.candidates)
-        if settled:
-            return Fault(f"the thought settles on {settled} while {len(still_open)} tools are possible", index)
-        told = named_as_written(turn.reply, case.candidates)
-        if len(told) == 1:
-            return Fault(f"the reply names {told.pop()} while {len(still_open)} tools are possible", index)
-    return _no_separating_question(case) or _confirmation(case) or called_off(case) or _ready_but_asks(case)
+        fault = _ahead(case, index, turn) if turn.speaker == "assistant" and _is_open(case, index) else None
+        if fault:
+            yield fault
+    for check in (_no_separating_question, _confirmation, called_off):
+        fault = check(case)
+        if fault:
+            yield fault
+    yield from _ready_but_asks(case)
 
 
-def _ready_but_asks(case: Case) -> Fault | None:
-    """A thought that holds everything for known, or calls, in a turn that asks on."""
+def _ahead(case: Case, index: int, turn: Turn) -> Fault | None:
+    """What an assistant turn does too early, several tools being possible when it begins."""
+    still_open = case.tools_before(index) if len(case.open_before(index)) > 1 else case.candidates
+    if turn.call is not None:
+        return Fault(f"a call while {len(still_open)} tools are still possible", index)
+    if index > 2 and case.leaves_open(index - 1) and asks_which(case, index - 2) and not asks_which(case, index):
+        return Fault("goes on although the user has not said which task is meant", index)
+    if _goes_ahead(case, index) or _asks_both(case, index):
+        return Fault(f"asks for values while {len(still_open)} tools are still possible", index)
+    settled = settles_on(turn.thought, case.candidates)
+    if settled:
+        return Fault(f"the thought settles on {settled} while {len(still_open)} tools are possible", index)
+    told = named_as_written(turn.reply, case.candidates)
+    if len(told) == 1:
+        return Fault(f"the reply names {told.pop()} while {len(still_open)} tools are possible", index)
+    return None
+
+
+def _ready_but_asks(case: Case) -> Iterator[Fault]:
+    """Each thought that holds everything for known, or calls, in a turn that asks on."""
     for index in case.asked:
         thought = case.turns[index].thought
         if index < case.last and is_ready(thought) and (calls_now(thought) or not is_confirmation(case, index)):
-            return Fault("the thought says that nothing is open, yet the turn asks", index)
-    return None
+            yield Fault("the thought says that nothing is open, yet the turn asks", index)
 
 
 def _is_open(case: Case, index: int) -> bool:
@@ -216,13 +226,16 @@ def _seeks_a_yes(reply: str) -> bool:
 # --- 7. relevance ----------------------------------------------------------------------------------------------------
 
 
-def check_relevance(case: Case) -> Fault | None:
+def check_relevance(case: Case) -> Iterator[Fault]:
     """Each question separates open candidates, asks for a missing required argument, or is the one confirmation.
 
     Nor does the user take the assistant's part.
     """
-    fault = next((fault for index in case.asked if (fault := question_fault(case, index))), None)
-    return fault or speaks_as_assistant(case)
+    for index in case.asked:
+        fault = question_fault(case, index)
+        if fault:
+            yield fault
+    yield from speaks_as_assistant(case)
 
 
 def question_fault(case: Case, index: int) -> Fault | None:

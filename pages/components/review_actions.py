@@ -1,0 +1,239 @@
+"""The bottom bar of the Review page: what can be done, each with its key, and the dialogs that it opens."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import streamlit as st
+
+from diaforge_core.records.dialogue import Dialogue
+from diaforge_core.records.review import REJECT_REASONS
+from diaforge_core.services.review import Reviewed
+
+from . import wiring
+from .bulk_panel import bulk_panel
+from .dialogue_view import FAULT_WORDS
+from .edit_dialog import edit_dialogue, left
+from .review_history import history
+from .review_state import close_dialog, open_dialog, opened, show
+from .review_view import Filters
+from .wiring import acting, services, who
+from .wording import plain
+
+
+def neighbours(ids: list[str], here: str) -> tuple[str | None, str | None]:
+    """The dialogues before and after this one in the queue."""
+    if here not in ids:
+        return None, ids[0] if ids else None
+    place = ids.index(here)
+    return (ids[place - 1] if place else None), (ids[place + 1] if place + 1 < len(ids) else None)
+
+
+def action_bar(filters: Filters, ids: list[str], reviewed: Reviewed) -> None:
+    """Accept, reject, flag, edit, undo, previous and next, each with its key; greyed while a dialog is open."""
+    dialogue = reviewed.dialogue
+    before, after = neighbours(ids, dialogue.id)
+    on_after = after if after else (before if filters.state else dialogue.id)
+    busy = opened(dialogue.id) is not None
+    decided = reviewed.state in ("accepted", "rejected")
+    decide = partial(services().review.decide, dialogue.id, dialogue.version)
+    move = partial(show, on_after)
+    key = f"{dialogue.id}.{dialogue.version}"
+    with st.bottom, st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+        if decided:
+            st.button(
+                "Reopen",
+                key=f"reopen.{key}",
+                icon=":material/lock_open:",
+                disabled=busy,
+                **acting(decide, "reopen", "", who()),
+            )
+        else:
+            st.button(
+                "Accept",
+                key=f"accept.{key}",
+                icon=":material/check:",
+                type="primary",
+                shortcut="A",
+                disabled=busy or not dialogue.passed,
+                help=None if dialogue.passed else _why_not_accepted(dialogue),
+                **acting(decide, "accept", "", who(), then=move, say="Accepted."),
+            )
+            st.button(
+                "Reject",
+                key=f"reject.{key}",
+                icon=":material/close:",
+                shortcut="X",
+                disabled=busy,
+                on_click=open_dialog,
+                args=(dialogue.id, "reject"),
+            )
+            st.button(
+                "Flag",
+                key=f"flag.{key}",
+                icon=":material/flag:",
+                shortcut="F",
+                disabled=busy or reviewed.state == "flagged",
+                **acting(decide, "flag", "", who(), then=move, say="Flagged."),
+            )
+        st.button(
+            "Edit",
+            key=f"edit.{key}",
+            icon=":material/edit:",
+            shortcut="E",
+            disabled=busy,
+            on_click=open_dialog,
+            args=(dialogue.id, "edit", len(dialogue.turns) - 1),
+        )
+        st.button(
+            "Undo",
+            key=f"undo.{key}",
+            icon=":material/undo:",
+            shortcut="U",
+            disabled=busy,
+            **acting(_undo),
+            help="Take back what you did last",
+        )
+        st.button(
+            "Redo",
+            key=f"redo.{key}",
+            shortcut="Y",
+            disabled=busy,
+            type="tertiary",
+            **acting(_redo),
+            help="Do again what you took back last",
+        )
+        st.button(
+            "Previous",
+            key=f"previous.{key}",
+            shortcut="Left",
+            disabled=busy or not before,
+            on_click=show,
+            args=(before,),
+        )
+        st.button(
+            "Next",
+            key=f"next.{key}",
+            shortcut="Right",
+            disabled=busy or not after,
+            on_click=show,
+            args=(after,),
+        )
+        st.button(
+            "Keys",
+            key=f"keys.{key}",
+            shortcut="H",
+            disabled=busy,
+            type="tertiary",
+            on_click=open_dialog,
+            args=(dialogue.id, "keys"),
+        )
+    if busy:
+        _dialog(reviewed, ids, move)
+
+
+def _why_not_accepted(dialogue: Dialogue) -> str:
+    """Why a dialogue that fails a check cannot be accepted: no training takes it before it passes."""
+    failed = ", ".join(
+        dict.fromkeys(FAULT_WORDS.get(v.verifier, v.verifier) for v in dialogue.verdicts if not v.passed)
+    )
+    return plain(f"It fails a check ({failed or 'not checked yet'}). Edit it until it passes, or reject it.")
+
+
+def _undo() -> None:
+    taken_back = services().review.undo(who())
+    if taken_back is None:
+        wiring.tell("There is nothing of yours to take back.")
+        return
+    wiring.tell(f"Took back: {taken_back}.")
+    show(taken_back.dialogue)
+
+
+def _redo() -> None:
+    done_again = services().review.redo(who())
+    if done_again is None:
+        wiring.tell("There is nothing to do again.")
+        return
+    wiring.tell(f"Done again: {done_again}.")
+    show(done_again.dialogue)
+
+
+def _dialog(reviewed: Reviewed, ids: list[str], move: partial) -> None:
+    """The dialog that the session says is open for this dialogue."""
+    kind, turn = opened(reviewed.dialogue.id) or ("", -1)
+    if kind == "reject":
+        _reject_dialog(reviewed.dialogue, move)
+    elif kind == "edit":
+        _edit_dialog(reviewed.dialogue, turn)
+    elif kind == "history":
+        _history_dialog(reviewed)
+    elif kind == "bulk":
+        _bulk_dialog(ids)
+    elif kind == "keys":
+        _keys_dialog()
+
+
+@st.dialog("Reject: what is wrong?", on_dismiss=close_dialog)
+def _reject_dialog(dialogue: Dialogue, move: partial) -> None:
+    st.caption("Press the number, or click. Esc leaves it as it is.")
+    for number, reason in enumerate(REJECT_REASONS, start=1):
+        decide = partial(services().review.decide, dialogue.id, dialogue.version, "reject", reason, who())
+        if st.button(
+            reason.capitalize(),
+            key=f"reason.{dialogue.id}.{dialogue.version}.{number}",
+            shortcut=str(number),
+            width="stretch",
+            **acting(decide, then=move, say=f"Rejected: {reason}."),
+        ):
+            close_dialog()
+            st.rerun()
+
+
+def _leave_edit() -> None:
+    """Close the edit dialog; what was typed is the draft."""
+    dialogue_id = st.query_params.get("dialogue", "")
+    left(dialogue_id)
+    close_dialog()
+
+
+@st.dialog("Edit", width="large", on_dismiss=_leave_edit)
+def _edit_dialog(dialogue: Dialogue, turn: int) -> None:
+    with wiring.guarded():
+        if edit_dialogue(dialogue, turn if 0 <= turn < len(dialogue.turns) else len(dialogue.turns) - 1):
+            _leave_edit()
+            st.rerun()
+
+
+@st.dialog("History", width="large", on_dismiss=close_dialog)
+def _history_dialog(reviewed: Reviewed) -> None:
+    with wiring.guarded():
+        if history(reviewed):
+            close_dialog()
+            st.rerun()
+
+
+@st.dialog("With all that this filter shows", width="large", on_dismiss=close_dialog)
+def _bulk_dialog(ids: list[str]) -> None:
+    with wiring.guarded():
+        if bulk_panel(ids):
+            close_dialog()
+            st.rerun()
+
+
+@st.dialog("Keys", on_dismiss=close_dialog)
+def _keys_dialog() -> None:
+    keys = {
+        "A": "accept",
+        "X": "reject, then a number for the reason",
+        "F": "flag for somebody else",
+        "E": "edit the last turn",
+        "U": "undo what you did last, to one dialogue or to many",
+        "Y": "redo it",
+        "←": "previous",
+        "→": "next",
+        "H": "this list",
+        "Esc": "close a dialog",
+    }
+    for name, meaning in keys.items():
+        st.markdown(f"`{name}` {meaning}")
+    st.caption("Keys rest while you type.")
