@@ -15,6 +15,7 @@ from ..store.ownership import Ownership
 from .acts import Acts
 from .bulk import Bulk
 from .catalogs import Catalogs
+from .comments import Comments
 from .coverage import Coverage
 from .datasets import Datasets
 from .demo import Demo
@@ -24,10 +25,16 @@ from .evaluation import Evaluation
 from .exports import Exports
 from .generation import Generation
 from .jobs import Jobs
+from .labels import Labels
+from .leases import Leases
 from .models import Models
+from .notes import Notes
+from .opinions import Opinions
+from .people import People
 from .playground import Playground
 from .profiles import Profiles
-from .recovery import replay_decisions
+from .queues import Queues
+from .recovery import replay_decisions, replay_notes
 from .review import Review
 from .traces import Traces
 from .training import Training
@@ -52,6 +59,8 @@ class Workspace:
         self.owner = owner
         self.notices: list[str] = list(self.events.notices)
         """What was found amiss and mended at the start, for people to read; usually empty."""
+        self.notes = Notes(self)
+        self.people = People(self)
         self.models = Models(self)
         self.catalogs = Catalogs(self)
         self.datasets = Datasets(self)
@@ -62,6 +71,11 @@ class Workspace:
         self.profiles = Profiles(self)
         self.acts = Acts(self)
         self.review = Review(self)
+        self.labels = Labels(self)
+        self.comments = Comments(self)
+        self.leases = Leases(self)
+        self.opinions = Opinions(self)
+        self.queues = Queues(self)
         self.editing = Editing(self)
         self.drafts = Drafts(self)
         self.bulk = Bulk(self)
@@ -131,6 +145,7 @@ def open_workspace(
         workspace = Workspace(folder, owner)
         workspace.jobs.recover()
         workspace.notices += replay_decisions(workspace.database, workspace.events)
+        workspace.notices += replay_notes(workspace.database, workspace.events)
     except BaseException:
         owner.release()
         raise
