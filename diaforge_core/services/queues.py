@@ -199,11 +199,10 @@ FROM inside i JOIN said ON said.dialogue = i.id WHERE said.moment >= ?"""
 
     def _effects(self, queue: Queue) -> Sequence[Sequence[str]]:
         """Names of the tools that destroy and of those that write, where the order asks for them."""
-        name = self._workspace.datasets.info(queue.filter.dataset).catalog
-        if queue.order != "riskiest" or not name:
+        if queue.order != "riskiest":
             return [], []
         try:
-            tools = self._workspace.catalogs.get(name).tools
+            tools = self._workspace.catalogs.get(self._workspace.datasets.info(queue.filter.dataset).catalog).tools
         except CatalogError:
             return [], []
         return [[tool.name for tool in tools if tool.side_effect == effect] for effect in ("destructive", "write")]
