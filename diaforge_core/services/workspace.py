@@ -13,6 +13,7 @@ from ..store.database import Database
 from ..store.events import EventLog
 from ..store.ownership import Ownership
 from .acts import Acts
+from .agreement import Agreements
 from .bulk import Bulk
 from .catalogs import Catalogs
 from .comments import Comments
@@ -76,6 +77,7 @@ class Workspace:
         self.leases = Leases(self)
         self.opinions = Opinions(self)
         self.queues = Queues(self)
+        self.agreement = Agreements(self)
         self.editing = Editing(self)
         self.drafts = Drafts(self)
         self.bulk = Bulk(self)
