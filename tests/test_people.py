@@ -8,7 +8,7 @@ import pytest
 
 from diaforge_core.errors import DataError, NotAllowed
 from diaforge_core.records.queue import Filter
-from diaforge_core.services.people import NEEDS, PROGRAM, ROLES, Act
+from diaforge_core.services.people import NEEDS, PROGRAM, ROLES, Guarded
 from diaforge_core.services.workspace import Workspace, open_workspace
 
 from .test_services_data import made as made
@@ -29,12 +29,12 @@ def turns_of(workspace: Workspace, dialogue: str):
     return workspace.review.get(dialogue).dialogue.turns
 
 
-ACTS: dict[str, tuple[Act, Doing]] = {
+ACTS: dict[str, tuple[Guarded, Doing]] = {
     "accept": ("decide", lambda w, d, who: w.review.decide(d, 1, "accept", "", who)),
     "judge in a queue": ("decide", lambda w, d, who: w.queues.decide(d, 1, "accept", "", who)),
     "give an opinion": ("decide", lambda w, d, who: w.opinions.give(d, 1, "accept", "", who)),
     "be served": ("decide", lambda w, d, who: w.queues.next_for("all", who)),
-    "undo": ("decide", lambda w, d, who: w.review.undo(who)),
+    "decide on many": ("decide", lambda w, d, who: w.bulk.apply(w.bulk.plan([d], "reject"), who)),
     "edit": ("edit", lambda w, d, who: w.review.edit(d, 1, turns_of(w, d), who)),
     "edit a turn": ("edit", lambda w, d, who: w.review.edit_turn(d, 1, 0, turns_of(w, d)[0], who)),
     "label": ("label", lambda w, d, who: w.labels.toggle(d, 1, 0, "guessed-a-value", who)),
@@ -67,6 +67,15 @@ def test_each_guarded_act_is_done_or_refused_by_role(staffed: Workspace, doing: 
     with pytest.raises(NotAllowed, match=r"is an? .*takes an? .*Ask Ada"):
         do(staffed, dialogue, who)
     assert staffed.events.path.read_bytes() == before
+
+
+def test_who_may_no_longer_decide_takes_nothing_back(staffed: Workspace):
+    dialogue = staffed.review.queue("d")[0]
+    staffed.review.decide(dialogue, 1, "accept", "", "Rex")
+    staffed.people.give("Rex", "analyst", "Ada")
+    with pytest.raises(NotAllowed, match="Rex is an analyst"):
+        staffed.review.undo("Rex")
+    assert staffed.review.get(dialogue).state == "accepted"
 
 
 def test_one_person_alone_may_do_everything(workspace: Workspace):

@@ -149,6 +149,15 @@ def test_opening_by_link_shows_who_has_it_and_taking_over_shuts_them_out(
     assert workspace.queues.decide(ids[0], 1, "accept", "", "Bo").who == "Bo"
 
 
+def test_an_act_on_many_leaves_out_what_somebody_else_has(workspace: Workspace, ids: list[str]):
+    workspace.queues.next_for("q", "Ana")
+    done = workspace.bulk.apply(workspace.bulk.plan(ids[:3], "reject", "other"), "Bo")
+    assert [row.dialogue for row in done.left_out] == [ids[0]]
+    assert "Ana has had" in done.left_out[0].why
+    assert done.act
+    assert [decision.dialogue for decision in done.act.decisions] == ids[1:3]
+
+
 def test_a_queue_with_nothing_but_held_dialogues_says_who_has_them(workspace: Workspace, made: list[Dialogue]):
     ids = many(workspace, made, 3)
     workspace.queues.make("q", Filter(dataset="many"), who="Ana")

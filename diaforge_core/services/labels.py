@@ -12,6 +12,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..conversation.dialogue_diff import align
 from ..errors import DataError
 from ..records.dialogue import Turn
 from ..records.label import SEED_LABELS, Label
@@ -154,26 +155,9 @@ class Labels:
 
 
 def carried(old: Sequence[Turn], new: Sequence[Turn]) -> dict[int, int]:
-    """Old turn → the new turn that reads the same, in order; as many as can be, the earliest among equals.
-
-    A longest common subsequence; what a turn took in time and tokens does not count.
-    """
-    before, after = [_read(turn) for turn in old], [_read(turn) for turn in new]
-    longest = [[0] * (len(after) + 1) for _ in range(len(before) + 1)]
-    for i in reversed(range(len(before))):
-        for j in reversed(range(len(after))):
-            same = before[i] == after[j]
-            longest[i][j] = longest[i + 1][j + 1] + 1 if same else max(longest[i + 1][j], longest[i][j + 1])
-    found, i, j = {}, 0, 0
-    while i < len(before) and j < len(after):
-        if before[i] == after[j]:
-            found[i] = j
-            i, j = i + 1, j + 1
-        elif longest[i + 1][j] >= longest[i][j + 1]:
-            i += 1
-        else:
-            j += 1
-    return found
+    """Old turn → the new turn that reads the same, in order; what a turn took in time and tokens does not count."""
+    pairs = align(old, new)
+    return {i: j for i, j in pairs if i is not None and j is not None and _read(old[i]) == _read(new[j])}
 
 
 def _read(turn: Turn) -> Hashable:

@@ -7,13 +7,12 @@ again. They are a lock all the same: while somebody has a dialogue, nobody else'
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import duckdb
 
-from ..errors import DataError
 from ..store.database import utc_now
 from ..store.queues import Moment
 
@@ -94,15 +93,24 @@ class Leases:
         with self._workspace.database.write() as cursor:
             cursor.execute("DELETE FROM leases WHERE dialogue = ? AND who = ?", [dialogue_id, who])
 
-    def check(self, dialogue_id: str, who: str) -> None:
-        """DataError naming who has the dialogue, if that is not this person."""
+    def refusal(self, dialogue_id: str, who: str) -> str:
+        """Who has the dialogue, as the reason that nothing is stored for this person; empty if they may have it."""
         others = self.others(dialogue_id, who)
-        if others and len(others) >= self._room(dialogue_id) and not self._has(dialogue_id, who):
-            minutes = (self._clock().replace(tzinfo=dt.UTC) - others[0].since).total_seconds() / 60
-            raise DataError(
-                f"{others[0].who} has had dialogue {dialogue_id} open for {minutes:.0f} min, so nothing of yours was "
-                "stored. Take it over, or go on with the next one."
-            )
+        if not others or len(others) < self._room(dialogue_id) or self._has(dialogue_id, who):
+            return ""
+        minutes = (self._clock().replace(tzinfo=dt.UTC) - others[0].since).total_seconds() / 60
+        return (
+            f"{others[0].who} has had dialogue {dialogue_id} open for {minutes:.0f} min, so nothing of yours was "
+            "stored. Take it over, or go on with the next one."
+        )
+
+    def held_by_others(self, dialogues: Sequence[str], who: str) -> list[str]:
+        """Those of the dialogues that somebody else has before them."""
+        rows = self._workspace.database.rows(
+            "SELECT DISTINCT dialogue FROM leases WHERE who <> ? AND beat >= ? AND dialogue IN (SELECT unnest(?))",
+            [who, self.moment(who).alive_since, list(dialogues)],
+        )
+        return [row[0] for row in rows]
 
     def _has(self, dialogue_id: str, who: str) -> bool:
         return bool(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..records.note import Note, Topic
 from ..records.review import Decision
-from ..store import dialogues as dialogue_table
+from ..store import decisions
 from ..store import notes as table
 
 if TYPE_CHECKING:
@@ -24,15 +24,11 @@ class Notes:
         """Store notes, in this order, and with the last of them the decision that follows from it."""
         database, events = self._workspace.database, self._workspace.events
         with database.lock:
-            written = [
-                (events.note(note, follows if place == len(notes) else None), note)
-                for place, note in enumerate(notes, 1)
-            ]
+            written = events.note(notes, follows)
             with database.write() as cursor:
-                for event, note in written:
+                for event, note in zip(written, notes, strict=True):
                     table.apply_note(cursor, event.seq, note)
-                if follows is not None:
-                    dialogue_table.apply_decision(cursor, written[-1][0].seq, follows)
+                decisions.apply(cursor, [(written[-1].seq, follows, None)] if follows else [])
 
     def one(self, topic: Topic, key: str) -> Note | None:
         """What stands under a key; None for nothing."""

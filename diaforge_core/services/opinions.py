@@ -114,20 +114,20 @@ class Opinions:
             raise DataError("You are asked to judge this dialogue blind yourself. Judge it first, then look.")
         return found
 
-    def check(self, dialogue_id: str, who: str) -> None:
-        """DataError where a plain decision would cut blind judging short; NotAllowed where it would settle a quarrel
-        that is not this person's to settle.
+    def refusal(self, dialogue_id: str, who: str) -> str:
+        """Why a plain decision of the person's is not stored: it would cut blind judging short, or settle a
+        disagreement that is not theirs to settle; empty if it is.
         """
-        wanted = self._workspace.queues.wanted(dialogue_id)
-        given = len(self.on_newest(dialogue_id)) if wanted > 1 else 0
-        if given < wanted and wanted > 1:
-            names = " and ".join(f"'{queue.name}'" for queue in self._workspace.queues.sharing(dialogue_id))
-            raise DataError(
+        queues = self._workspace.queues.sharing(dialogue_id)
+        wanted = max((queue.opinions for queue in queues), default=1)
+        given = len(self.on_newest(dialogue_id))
+        if wanted > 1 and given < wanted:
+            names = " and ".join(f"'{queue.name}'" for queue in queues)
+            return (
                 f"Dialogue {dialogue_id} is judged blind by {wanted} people in queue {names}, {given} of them so far. "
                 "Judge it there, or archive the queue."
             )
-        if wanted > 1:
-            self._workspace.people.check(who, "adjudicate")
+        return self._workspace.people.refusal(who, "adjudicate") if wanted > 1 else ""
 
     def disagreements(self, queue: Queue) -> list[Disagreement]:
         """The dialogues of a queue that all have judged and that wait to be settled, in the dataset's order."""
@@ -168,7 +168,9 @@ class Opinions:
 
     def _check_wanted(self, dialogue_id: str, version: int, who: str, given: dict[str, Opinion]) -> int:
         """How many opinions are wanted; DataError if this person's is not one of them."""
-        self._workspace.leases.check(dialogue_id, who)
+        held = self._workspace.leases.refusal(dialogue_id, who)
+        if held:
+            raise DataError(held)
         newest = self._workspace.review.get(dialogue_id).dialogue.version
         if version != newest:
             raise DataError(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Role = Literal["analyst", "reviewer", "admin"]
 """Each may do what the ones before it may."""
 ROLES: tuple[Role, ...] = get_args(Role)
-Act = Literal[
+Guarded = Literal[
     "comment",
     "decide",
     "edit",
@@ -32,7 +32,7 @@ Act = Literal[
     "people",
     "remove",
 ]
-NEEDS: dict[Act, Role] = {
+NEEDS: dict[Guarded, Role] = {
     "comment": "analyst",
     "decide": "reviewer",
     "edit": "reviewer",
@@ -46,7 +46,7 @@ NEEDS: dict[Act, Role] = {
     "remove": "admin",
 }
 """Guarded act → the lowest role that may do it; everything else is anybody's."""
-DOING: dict[Act, str] = {
+DOING: dict[Guarded, str] = {
     "comment": "commenting",
     "decide": "deciding about dialogues",
     "edit": "editing dialogues",
@@ -79,17 +79,22 @@ class People:
         known = self.all()
         return known.get(who, "analyst") if known else "admin"
 
-    def may(self, who: str, act: Act) -> bool:
+    def may(self, who: str, act: Guarded) -> bool:
         """Whether a person's role allows an act."""
         by_program = who == PROGRAM and act == "decide"
         return by_program or ROLES.index(self.role(who)) >= ROLES.index(NEEDS[act])
 
-    def check(self, who: str, act: Act) -> None:
-        """NotAllowed if the person's role does not allow the act; it says who could."""
+    def check(self, who: str, act: Guarded) -> None:
+        """NotAllowed with the reason that `refusal` gives, if there is one."""
+        if not self.may(who, act):
+            raise NotAllowed(self.refusal(who, act))
+
+    def refusal(self, who: str, act: Guarded) -> str:
+        """Why the person's role does not allow the act, and who could do it; empty if it does."""
         if self.may(who, act):
-            return
+            return ""
         admins = " or ".join(name for name, role in self.all().items() if role == "admin")
-        raise NotAllowed(
+        return (
             f"{who or 'Someone without a name'} is {_a(self.role(who))} here, and {DOING[act]} takes "
             f"{_a(NEEDS[act])}. Nothing was changed. Ask {admins} to do it, or for that role."
         )

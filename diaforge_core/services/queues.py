@@ -20,6 +20,7 @@ from ..records.queue import Filter, Queue
 from ..records.review import Decision, DecisionKind
 from ..store import queues as sql
 from ..store.dialogues import SOURCE
+from .acts import Act
 from .opinions import Opinion
 
 if TYPE_CHECKING:
@@ -124,12 +125,12 @@ class Queues:
             self._workspace.leases.release(dialogue_id, who)
             return decision
 
-    def undo(self, who: str) -> Decision | Opinion | None:
-        """The person's last decision or unanswered opinion, whichever is newer, taken back; None for neither."""
+    def undo(self, who: str) -> Act | Opinion | None:
+        """The person's last act or unanswered opinion, whichever is newer, taken back; None for neither."""
         with self._workspace.database.lock:
             opinion = self._workspace.opinions.last(who)
             newest = self._workspace.database.rows(
-                "SELECT max(moment) FROM decisions WHERE who = ? AND NOT undone AND kind <> 'undo'", [who]
+                "SELECT max(moment) FROM decisions WHERE who = ? AND NOT undone AND kind NOT IN ('undo', 'redo')", [who]
             )[0][0]
             if opinion and (newest is None or newest.replace(tzinfo=dt.UTC) <= opinion.when):
                 return self._workspace.opinions.withdraw(who)
@@ -157,6 +158,11 @@ class Queues:
     def wanted(self, dialogue_id: str) -> int:
         """How many people are to judge a dialogue as it stands: 1, or more where a queue wants it judged blind."""
         return max((queue.opinions for queue in self.sharing(dialogue_id)), default=1)
+
+    def shared(self, dialogues: Sequence[str]) -> list[str]:
+        """Those of the dialogues that some queue wants several opinions on."""
+        queues = [queue for queue in self.all() if queue.overlap]
+        return [key for key in dialogues if any(self._shares(queue, key) for queue in queues)]
 
     def _shares(self, queue: Queue, dialogue_id: str) -> bool:
         where, values = sql.filtered(queue.filter)

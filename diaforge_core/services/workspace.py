@@ -24,6 +24,7 @@ from .drafts import Drafts
 from .editing import Editing
 from .evaluation import Evaluation
 from .exports import Exports
+from .gate import Gate
 from .generation import Generation
 from .jobs import Jobs
 from .labels import Labels
@@ -71,6 +72,7 @@ class Workspace:
         self.variety = Variety(self)
         self.profiles = Profiles(self)
         self.acts = Acts(self)
+        self.gate = Gate(self)
         self.review = Review(self)
         self.labels = Labels(self)
         self.comments = Comments(self)
