@@ -103,7 +103,7 @@ def steps_and_activity(workspace: Workspace) -> None:
         rows = [(d.when, f"**{plain(d.who)}** {DONE[d.kind]} a dialogue") for d in workspace.review.recent(6)]
         rows += [
             (run.ended or run.created, f"**{plain(run.name)}** {badge_markdown(RUN_STATES, run.state)}")
-            for run in workspace.jobs.all()[:6]
+            for run in workspace.jobs.listed()[:6]
         ]
         for when, text in sorted(rows, key=lambda row: exact(row[0]), reverse=True)[:8]:
             with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):

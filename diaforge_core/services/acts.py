@@ -65,7 +65,7 @@ class Acts:
     def perform(self, steps: Sequence[Step], who: str) -> Act:
         """The act, first in the events file and then in the database: what is acknowledged is in both.
 
-        At most one step a dialogue, and at least one; whether they fit the dialogues' states is for the caller to check,
+        At most one step a dialogue, and at least one; whether they fit its state is for the caller to check,
         under the database's lock. NotAllowed or DataError, and nothing is changed, as `Gate.check` says.
         """
         name, when = uuid.uuid4().hex[:12], dt.datetime.now(dt.UTC)

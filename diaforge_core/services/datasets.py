@@ -95,14 +95,15 @@ class Datasets:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
 
-    def names(self) -> list[DatasetInfo]:
-        """Every dataset, newest first."""
+    def names(self, *, archived: bool = False) -> list[DatasetInfo]:
+        """Every dataset, newest first; with `archived` those taken off the lists too."""
         rows = self._workspace.database.rows(table.DATASETS_SQL)
-        return [DatasetInfo(*row) for row in rows]
+        away = set() if archived else {note.key for note in self._workspace.notes.standing("archive")}
+        return [DatasetInfo(*row) for row in rows if f"dataset/{row[0]}" not in away]
 
     def info(self, name: str) -> DatasetInfo:
         """One dataset; DataError with what there is if it is not here."""
-        found = {info.name: info for info in self.names()}
+        found = {info.name: info for info in self.names(archived=True)}
         if name not in found:
             raise DataError(
                 f"There is no dataset '{name}' in this workspace (there: {', '.join(found) or 'none yet'}). "
@@ -262,7 +263,7 @@ class Datasets:
         return [kept[index] for index in chosen]
 
     def _dataset_or_file(self, name_or_file: str | Path) -> Iterable[Dialogue]:
-        if str(name_or_file) in {info.name for info in self.names()}:
+        if str(name_or_file) in {info.name for info in self.names(archived=True)}:
             return self.load(str(name_or_file), "all")
         if Path(name_or_file).suffix == ".jsonl" or os.path.isfile(name_or_file):
             return load_synthetic_data(name_or_file)

@@ -26,6 +26,7 @@ from .evaluation import Evaluation
 from .exports import Exports
 from .gate import Gate
 from .generation import Generation
+from .housekeeping import Housekeeping
 from .jobs import Jobs
 from .labels import Labels
 from .leases import Leases
@@ -88,6 +89,7 @@ class Workspace:
         self.traces = Traces(self)
         self.playground = Playground(self)
         self.exports = Exports(self)
+        self.housekeeping = Housekeeping(self)
         self.demo = Demo(self)
         self._stopped = threading.Event()
         self._handover: HandoverServer | None = None
@@ -150,6 +152,7 @@ def open_workspace(
         workspace.jobs.recover()
         workspace.notices += replay_decisions(workspace.database, workspace.events)
         workspace.notices += replay_notes(workspace.database, workspace.events)
+        workspace.housekeeping.purge()
     except BaseException:
         owner.release()
         raise

@@ -66,7 +66,7 @@ class EventLog:
         )
 
     def note(self, notes: Sequence[Note], follows: Decision | None = None) -> list[Event]:
-        """The events of notes, the last with the decision that follows from it; together on disk, as those of an act."""
+        """The events of notes, the last with the decision that follows from it; all on disk or none, as an act."""
         last = len(notes) - 1
         return self._append(
             [

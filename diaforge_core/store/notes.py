@@ -10,6 +10,7 @@ import duckdb
 
 from ..records.note import Note, Topic
 from .database import aware, naive
+from .traces import BINNED
 
 COLUMNS = "topic, key, value, text, dialogue, version, turn, gone, who, moment"
 
@@ -76,12 +77,22 @@ def _rename_dataset(cursor: duckdb.DuckDBPyConnection, note: Note) -> None:
             cursor.execute("UPDATE runs SET config = ? WHERE id = ?", [json.dumps(config, ensure_ascii=False), run])
 
 
+def _bin_run(cursor: duckdb.DuckDBPyConnection, note: Note) -> None:
+    """Put a run aside, or bring it back in the state that the note's `text` tells; its traces stay stored."""
+    run = note.key.partition("/")[2]
+    if not note.gone:
+        cursor.execute("UPDATE runs SET state = ? WHERE id = ?", [BINNED, run])
+    elif note.value:
+        cursor.execute("UPDATE runs SET state = ?, name = ? WHERE id = ?", [note.text, note.value, run])
+
+
 def _rename_run(cursor: duckdb.DuckDBPyConnection, note: Note) -> None:
     cursor.execute("UPDATE runs SET name = ? WHERE id = ?", [note.value, note.key.partition("/")[2]])
 
 
 _EFFECTS: dict[tuple[Topic, str], Callable[[duckdb.DuckDBPyConnection, Note], None]] = {
     ("bin", "dataset"): _bin_dataset,
+    ("bin", "run"): _bin_run,
     ("title", "dataset"): _rename_dataset,
     ("title", "run"): _rename_run,
 }
