@@ -15,6 +15,7 @@ from .acts import Act
 from .catalog_commands import CATALOG_COMMANDS
 from .evaluation import EvalRecipe
 from .reports import plain
+from .team_commands import TEAM_COMMANDS
 from .training import TrainRecipe
 
 if TYPE_CHECKING:
@@ -163,6 +164,7 @@ def merge(workspace: Workspace, params: dict[str, Any], on_progress: OnProgress)
 
 COMMANDS: dict[str, Command] = {
     **CATALOG_COMMANDS,
+    **TEAM_COMMANDS,
     "generate": generate,
     "load": load,
     "datasets": datasets,
