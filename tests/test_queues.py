@@ -116,14 +116,16 @@ def test_a_lease_ends_when_its_page_falls_silent(workspace: Workspace, clock: Cl
     assert workspace.queues.next_for("q", "Bo") == ids[1]
     clock.pass_seconds(1)
     assert workspace.queues.next_for("q", "Cleo") == ids[0]
-    assert not workspace.leases.beat(ids[0], "Ana")
+    holder = workspace.leases.take(ids[0], "Ana")
+    assert holder
+    assert holder.who == "Cleo"
 
 
 def test_a_beat_keeps_a_lease_alive(workspace: Workspace, clock: Clock, ids: list[str]):
     workspace.queues.next_for("q", "Ana")
     for _ in range(5):
         clock.pass_seconds(LEASE_SECONDS * 0.9)
-        assert workspace.leases.beat(ids[0], "Ana")
+        assert workspace.leases.take(ids[0], "Ana") is None
     assert workspace.queues.next_for("q", "Bo") == ids[1]
     (holder,) = workspace.leases.others(ids[0], "Bo")
     assert (holder.who, holder.since) == ("Ana", dt.datetime(2026, 3, 2, 9, tzinfo=dt.UTC))
@@ -140,7 +142,9 @@ def test_opening_by_link_shows_who_has_it_and_taking_over_shuts_them_out(
     with pytest.raises(DataError, match=r"Ana has had .* for 2 min"):
         workspace.review.decide(ids[0], 1, "accept", "", "Bo")
     assert workspace.leases.take(ids[0], "Bo", over=True) is None
-    assert not workspace.leases.beat(ids[0], "Ana")
+    lost_to = workspace.leases.take(ids[0], "Ana")
+    assert lost_to
+    assert lost_to.who == "Bo"
     with pytest.raises(DataError, match="Bo has had"):
         workspace.queues.decide(ids[0], 1, "accept", "", "Ana")
     with pytest.raises(DataError, match="Bo has had"):

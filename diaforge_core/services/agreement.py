@@ -59,6 +59,7 @@ class Agreements:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self._kept: Kept[QueueAgreement] = Kept(16)
+        self._critics: Kept[CriticRecord] = Kept(16)
 
     def of(self, id_or_name: str) -> QueueAgreement:
         """The agreement of a queue as it stands; kept until somebody judges or labels. DataError as in `Queues.get`."""
@@ -70,7 +71,12 @@ class Agreements:
         """The critic's past agreement with people over a dataset's dialogues.
 
         Only a decision on the very version that the critic read counts; rejecting a duplicate says nothing of it.
+        Kept until somebody decides.
         """
+        stamp = self._workspace.database.rows("SELECT max(seq) FROM decisions")
+        return self._critics.get((dataset, stamp[0][0]), lambda: self._critic(dataset))
+
+    def _critic(self, dataset: str) -> CriticRecord:
         rows = self._workspace.database.rows(
             "SELECT d.body, k.kind FROM decisions k JOIN dialogues d ON d.id = k.dialogue AND d.version = k.version "
             "JOIN members m ON m.dialogue = d.id "

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
+from ..records.queue import Queue
 from ..store.database import utc_now
-from ..store.queues import Moment
+from ..store.queues import Moment, open_items
 
 if TYPE_CHECKING:
     from .workspace import Workspace
@@ -58,7 +59,7 @@ class Leases:
     def take(self, dialogue_id: str, who: str, queue: str = "", *, over: bool = False) -> Holder | None:
         """None when the person has the dialogue now; else who has it.
 
-        `over` takes it from whoever has had it longest; what that person would decide later is refused.
+        Taking what one has keeps it: pages do so every `BEAT_SECONDS`. `over` takes it from whoever has had it longest; what that person would decide later is refused.
         """
         with self._workspace.database.write() as cursor:
             others = self.others(dialogue_id, who)
@@ -78,15 +79,16 @@ class Leases:
             [dialogue_id, who, queue, now, now],
         )
 
-    def beat(self, dialogue_id: str, who: str) -> bool:
-        """Whether the person still has the dialogue, which they keep then; False if it was taken over or given back."""
-        with self._workspace.database.write() as cursor:
-            kept = self._has(dialogue_id, who)
-            if kept:
-                cursor.execute(
-                    "UPDATE leases SET beat = ? WHERE dialogue = ? AND who = ?", [self._clock(), dialogue_id, who]
-                )
-            return kept
+    def held(self, queue: Queue) -> list[tuple[str, Holder]]:
+        """Every dialogue of a queue that somebody has before them, with who, the longest first."""
+        now = self.moment("")
+        items, values = open_items(queue, now)
+        rows = self._workspace.database.rows(
+            f"SELECT l.dialogue, l.who, l.since, l.queue FROM leases l JOIN ({items}) i ON i.id = l.dialogue "
+            "WHERE l.beat >= ? ORDER BY l.since, l.who",
+            [*values, now.alive_since],
+        )
+        return [(key, Holder(who, since.replace(tzinfo=dt.UTC), served)) for key, who, since, served in rows]
 
     def release(self, dialogue_id: str, who: str) -> None:
         """Give a dialogue back."""

@@ -148,8 +148,9 @@ class Queues:
         )[0]
         judged = self._judged(queue)
         done = len({dialogue for dialogue, _, decided in judged if decided})
+        held = _counted([holder.who for _, holder in self._workspace.leases.held(queue)])
         by_person = _counted([name for _, name, _ in judged])
-        return Progress(done + left + disputed, done, left, disputed, yours, self._held(queue), by_person)
+        return Progress(done + left + disputed, done, left, disputed, yours, held, by_person)
 
     def sharing(self, dialogue_id: str) -> list[Queue]:
         """The queues that want several opinions on a dialogue as it stands."""
@@ -189,14 +190,6 @@ SELECT DISTINCT i.id, said.who, i.state IN ('accepted', 'rejected', 'flagged')
 FROM inside i JOIN said ON said.dialogue = i.id WHERE said.moment >= ?"""
         created = queue.created.astimezone(dt.UTC).replace(tzinfo=None)
         return self._workspace.database.rows(query, [*values, created])
-
-    def _held(self, queue: Queue) -> dict[str, int]:
-        items, values = sql.open_items(queue, self._workspace.leases.moment(""))
-        rows = self._workspace.database.rows(
-            f"SELECT l.who FROM leases l JOIN ({items}) i ON i.id = l.dialogue WHERE l.beat >= ?",
-            [*values, self._workspace.leases.moment("").alive_since],
-        )
-        return _counted([row[0] for row in rows])
 
     def _check_serves(self, queue: Queue, who: str) -> None:
         if queue.archived or (queue.people and who not in queue.people):
