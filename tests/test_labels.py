@@ -81,7 +81,7 @@ def test_a_label_goes_with_its_turn_when_an_edit_moves_it(workspace: Workspace, 
     workspace.review.edit(first.id, 1, (*before, *first.turns), "Ana")
     (put,) = workspace.labels.of(first.id)
     assert (put.version, put.turn, put.now_turn) == (1, 1, 3)
-    assert workspace.labels.turn_of(first.id, EARLY) == 3
+    assert workspace.labels.where("d", EARLY, "Bo") == [(first.id, 3)]
     assert workspace.labels.toggle(first.id, 2, 3, EARLY, "Ana") is False
 
 
@@ -90,7 +90,7 @@ def test_a_label_on_a_turn_that_was_reworded_is_about_the_older_version(workspac
     workspace.review.edit_turn(first.id, 1, 0, reworded(first), "Ana")
     (put,) = workspace.labels.of(first.id)
     assert (put.version, put.turn, put.now_turn) == (1, 0, None)
-    assert workspace.labels.turn_of(first.id, EARLY) is None
+    assert workspace.labels.where("d", EARLY, "Bo") == []
     workspace.review.undo("Ana")
     assert workspace.labels.of(first.id)[0].now_turn == 0
 

@@ -131,10 +131,22 @@ class Labels:
         order = [label.id for label in self.all(archived=True) if label.id in found]
         return {key: found[key] for key in sorted(order, key=lambda key: -found[key])}
 
-    def turn_of(self, dialogue_id: str, label_id: str) -> int | None:
-        """The first turn of the newest version that carries a label; None if none does."""
-        turns = [put.now_turn for put in self.of(dialogue_id) if put.label == label_id and put.now_turn is not None]
-        return min(turns, default=None)
+    def where(self, dataset: str, label_id: str, who: str, limit: int = 50) -> list[tuple[str, int]]:
+        """Dialogues of a dataset that carry a label, in its order, each with the first turn that does.
+
+        Those whose labelled turns were all changed since are left out, and what is to be judged blind by `who`.
+        """
+        rows = self._workspace.database.rows(
+            "SELECT DISTINCT m.dialogue, m.position FROM notes n JOIN members m ON m.dialogue = n.dialogue "
+            "WHERE n.topic = 'label' AND n.stands AND n.value = ? AND m.dataset = ? ORDER BY m.position LIMIT ?",
+            [label_id, dataset, limit],
+        )
+        found = [(key, self._turns_of(key, label_id, who)) for key, _ in rows]
+        return [(key, min(turns)) for key, turns in found if turns]
+
+    def _turns_of(self, dialogue_id: str, label_id: str, who: str) -> list[int]:
+        put = self.of(dialogue_id, who)
+        return [each.now_turn for each in put if each.label == label_id and each.now_turn is not None]
 
     def _own(self, dialogue_id: str, label_id: str, who: str) -> list[PutLabel]:
         return [put for put in self.of(dialogue_id) if (put.label, put.who) == (label_id, who)]
