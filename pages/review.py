@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
+from diaforge_core.records.queue import Filter
+from pages.components import review_agreement, review_comments, review_labels, review_queue, wiring
 from pages.components import review_view as view
-from pages.components import wiring
-from pages.components.review_actions import action_bar
-from pages.components.review_centre import centre
-from pages.components.review_side import side
-from pages.components.wiring import page, services
+from pages.components.wiring import page, services, who
 
 with page("Review", "Is this dialogue right, and if not, what do I change?"):
     datasets = [info.name for info in services().datasets.names()]
@@ -20,18 +18,38 @@ with page("Review", "Is this dialogue right, and if not, what do I change?"):
             "Generate dialogues",
         )
         st.stop()
-    filters = view.filters(datasets)
-    ids = services().review.queue(filters.dataset, filters.state, filters.text)
-    current = view.current(ids)
+    chosen = review_queue.chosen()
+    agreement = review_queue.head(chosen) if chosen else False
+    filters = view.filters_of(chosen) if chosen else view.filters(datasets)
+    found = Filter(dataset=filters.dataset, state=filters.state, text=filters.text)
+    ids = [] if chosen else services().review.queue(filters.dataset, filters.state, filters.text)
+    current = review_queue.served(chosen) if chosen else view.current(ids)
+    left, centre, right = st.columns([3, 8, 5], gap="medium")
+    with left:
+        review_queue.chooser(found)
+        if chosen:
+            review_queue.column(chosen, current)
+        elif current:
+            view.queue(filters, ids, current)
+    if chosen and agreement:
+        with centre:
+            review_agreement.section(chosen)
+        st.stop()
     if current is None:
-        view.nothing_left(filters)
+        with centre:
+            review_queue.nothing(chosen) if chosen else view.nothing_left(filters)
         st.stop()
     reviewed = services().review.get(current)
-    left, middle, right = st.columns([3, 8, 5], gap="medium")
-    with left:
-        view.queue(filters, ids, current)
-    with middle:
-        centre(reviewed)
+    dialogue = reviewed.dialogue
+    holder = review_queue.hold(current, chosen)
+    with centre:
+        review_queue.banner(current, chosen, holder)
+        view.centre(reviewed)
     with right:
-        side(reviewed)
-    action_bar(filters, ids, reviewed)
+        put = services().labels.of(dialogue.id, who())
+        review_comments.guidelines(filters.dataset, chosen)
+        review_labels.panel(dialogue, put, view.is_busy(dialogue))
+        review_agreement.critic_line(dialogue, filters.dataset)
+        view.side(reviewed)
+        review_comments.comments(dialogue, review_labels.selected(dialogue))
+    view.action_bar(filters, ids, reviewed, chosen)

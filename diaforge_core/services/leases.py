@@ -59,7 +59,8 @@ class Leases:
     def take(self, dialogue_id: str, who: str, queue: str = "", *, over: bool = False) -> Holder | None:
         """None when the person has the dialogue now; else who has it.
 
-        Taking what one has keeps it: pages do so every `BEAT_SECONDS`. `over` takes it from whoever has had it longest; what that person would decide later is refused.
+        Taking what one has keeps it: pages do so every `BEAT_SECONDS`. `over` takes it from whoever has had it
+        longest; what that person would decide later is refused.
         """
         with self._workspace.database.write() as cursor:
             others = self.others(dialogue_id, who)

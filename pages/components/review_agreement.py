@@ -5,11 +5,10 @@ from __future__ import annotations
 import plotly.graph_objects as go
 import streamlit as st
 
-from diaforge_core.evaluation.agreement import Agreement
 from diaforge_core.records.dialogue import Dialogue
 from diaforge_core.records.queue import Queue
 from diaforge_core.records.review import REJECT_REASONS
-from diaforge_core.services.agreement import Share
+from diaforge_core.services.agreement import Agreement, Share
 from diaforge_core.services.opinions import Disagreement
 
 from . import charts, wiring
@@ -44,9 +43,10 @@ def section(queue: Queue) -> None:
 
 def sentence(found: Agreement) -> str:
     """Agreement on decisions in plain words."""
+    corrected = f"corrected for chance, {number(found)}" if found.value is not None else "always one and the same thing"
     return (
-        f"Everybody said the same on **{found.same:,} of {count(found.units, 'dialogue')}** that several people judged; "
-        f"{'corrected for chance, ' + number(found) if found.value is not None else 'all said one and the same, so chance cannot be told apart'}."
+        f"Everybody said the same on **{found.same:,} of {count(found.units, 'dialogue')}** that several people "
+        f"judged; {corrected}."
     )
 
 
@@ -70,7 +70,10 @@ def plot(rows: list[tuple[str, Agreement]]) -> go.Figure:
     figure = go.Figure()
     names = [plain_name(name) for name, _ in rows]
     values = [each.value or 0.0 for _, each in rows]
-    ends = [(each.interval.low, each.interval.high) if each.interval else (value, value) for (_, each), value in zip(rows, values, strict=True)]
+    ends = [
+        (each.interval.low, each.interval.high) if each.interval else (value, value)
+        for (_, each), value in zip(rows, values, strict=True)
+    ]
     figure.add_scatter(
         x=values,
         y=names,
@@ -91,7 +94,9 @@ def plot(rows: list[tuple[str, Agreement]]) -> go.Figure:
     )
     for mark in (0.0, 0.8):
         figure.add_vline(x=mark, line={"color": tint["faint"], "width": 1, "dash": "dot"})
-    figure.update_xaxes(range=[min(-0.25, *(low for low, _ in ends)) - 0.05, 1.05], gridcolor=tint["faint"], zeroline=False, side="top")
+    figure.update_xaxes(
+        range=[min(-0.25, *(low for low, _ in ends)) - 0.05, 1.05], gridcolor=tint["faint"], zeroline=False, side="top"
+    )
     figure.update_yaxes(categoryorder="array", categoryarray=names[::-1], automargin=True)
     figure.update_layout(height=80 + 34 * len(names))
     return figure
@@ -126,7 +131,9 @@ def _disagreement(queue: Queue, each: Disagreement) -> None:
         key = f"{each.dialogue}.{each.version}"
         reason = str(st.selectbox("Reason, if rejected", REJECT_REASONS, key=f"settle.reason.{key}", width=190))
         for kind, label, why in (("accept", "Accept", ""), ("reject", "Reject", reason), ("flag", "Flag", "")):
-            settle = acting(services().opinions.adjudicate, each.dialogue, each.version, kind, why, who(), say="Settled.")
+            settle = acting(
+                services().opinions.adjudicate, each.dialogue, each.version, kind, why, who(), say="Settled."
+            )
             st.button(label, key=f"settle.{kind}.{key}", **settle)
 
 
@@ -146,4 +153,5 @@ def critic_words(share: Share) -> str:
     """`People agreed with that in 82 % (70–90), n = 40.`"""
     if not share.n:
         return "Nobody has decided yet on a dialogue of which it said so."
-    return f"People agreed with that in {interval(share.agreed / share.n, share.interval.low, share.interval.high, share.n)}."
+    ends = share.interval
+    return f"People agreed with that in {interval(share.agreed / share.n, ends.low, ends.high, share.n)}."

@@ -39,8 +39,12 @@ def _comment(comment: Comment) -> None:
         st.text(comment.text)
         if comment.who == who():
             with st.container(horizontal=True, gap="small"):
-                st.button("Change", key=f"comment.change.{comment.id}", type="tertiary", on_click=_edit, args=(comment.id,))
-                delete = acting(services().comments.delete, comment.id, who(), say="Deleted; its words stay in the history.")
+                st.button(
+                    "Change", key=f"comment.change.{comment.id}", type="tertiary", on_click=_edit, args=(comment.id,)
+                )
+                delete = acting(
+                    services().comments.delete, comment.id, who(), say="Deleted; its words stay in the history."
+                )
                 st.button("Delete", key=f"comment.delete.{comment.id}", type="tertiary", **delete)
 
 
@@ -52,7 +56,8 @@ def _change(comment: Comment) -> None:
         services().comments.change(comment.id, st.session_state[key], who())
 
     with st.container(horizontal=True, gap="small"):
-        st.button("Save", key=f"comment.save.{comment.id}", type="primary", **acting(save, then=lambda: _edit("")))
+        saving = acting(save, then=lambda: _edit(""))
+        st.button("Save comment", key=f"comment.save.{comment.id}", type="primary", **saving)
         st.button("Cancel", key=f"comment.cancel.{comment.id}", on_click=_edit, args=("",))
 
 
@@ -98,4 +103,5 @@ def _write(dataset: str, queue: Queue | None, text: str, version: int) -> None:
         def save() -> None:
             services().comments.write_guidelines(st.session_state[key], **about, who=who())
 
-        st.button("Save", key="guidelines.save", type="primary", **acting(save, say="Saved as a new version."))
+        saving = acting(save, say="Saved as a new version.")
+        st.button("Save guidelines", key="guidelines.save", type="primary", **saving)

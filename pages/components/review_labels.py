@@ -49,7 +49,10 @@ def panel(dialogue: Dialogue, put: Sequence[PutLabel], busy: bool) -> None:
     turn = selected(dialogue)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(f"**Labels of turn {turn + 1}**", width="stretch")
-        for name, icon, key, step in (("Turn before", "keyboard_arrow_up", "K", -1), ("Turn after", "keyboard_arrow_down", "J", 1)):
+        for name, icon, key, step in (
+            ("Turn before", "keyboard_arrow_up", "K", -1),
+            ("Turn after", "keyboard_arrow_down", "J", 1),
+        ):
             target = turn + step
             st.button(
                 name,
@@ -136,7 +139,9 @@ def taxonomy() -> None:
 
 def _entry(label: Label) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        name = st.text_input(f"Name of {label.id}", label.name, key=f"labels.name.{label.id}.{label.name}", max_chars=60)
+        name = st.text_input(
+            f"Name of {label.id}", label.name, key=f"labels.name.{label.id}.{label.name}", max_chars=60
+        )
         if name.strip() != label.name:
             rename = acting(lambda: services().labels.change(label.id, name=name, who=who()))
             st.button("Rename", key=f"labels.rename.{label.id}", **rename)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import streamlit as st
 
 from diaforge_core.records.queue import Filter, Queue, QueueOrder
@@ -10,7 +12,7 @@ from diaforge_core.services.queues import Progress
 
 from . import wiring
 from .wiring import acting, services, who
-from .wording import ago, count, exact, plain
+from .wording import count, duration, exact, plain
 
 NONE = "none"
 HELD = "review.held"
@@ -23,14 +25,31 @@ ORDERS: dict[QueueOrder, str] = {
 }
 
 
-def chooser() -> Queue | None:
-    """Draw the choice of a queue, kept in the link; None for free browsing."""
-    queues = {queue.id: queue for queue in services().queues.all()}
-    names = {NONE: "none, browse freely"} | {key: queue.name for key, queue in queues.items()}
-    chosen = wiring.linked(
-        st.selectbox, "Queue", list(names), "queue", NONE, format_func=wiring.words_of(names), width=190
-    )
-    return queues.get(chosen)
+def chosen() -> Queue | None:
+    """The queue that the link names; None for free browsing."""
+    asked = st.query_params.get("queue", NONE)
+    return next((queue for queue in services().queues.all() if queue.id == asked), None)
+
+
+def chooser(found: Filter) -> None:
+    """Draw the choice of a queue, kept in the link, and the making of one from the page's filters."""
+    names = {NONE: "none, browse freely"} | {queue.id: queue.name for queue in services().queues.all()}
+    if len(names) > 1:
+        wiring.linked(st.selectbox, "Queue", list(names), "queue", NONE, format_func=wiring.words_of(names))
+    maker(found)
+
+
+def head(queue: Queue) -> bool:
+    """What the queue is, and the switch between reading and agreement; whether agreement is to be shown."""
+    found = queue.filter
+    parts = [found.dataset, found.state or "all states", ORDERS[queue.order]]
+    parts += [part for part in (found.tier, found.verifier, found.goal_tool, found.text) if part]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{plain(queue.name)}** :gray[{plain(', '.join(parts), 120)}]", width="stretch")
+        view = wiring.linked(
+            st.segmented_control, "View", ["Read", "Agreement"], "view", "Read", label_visibility="collapsed"
+        )
+    return view == "Agreement"
 
 
 def served(queue: Queue) -> str | None:
@@ -56,10 +75,10 @@ def _beat(dialogue_id: str, queue: Queue | None, had: bool) -> None:
     holder = services().leases.take(dialogue_id, who(), queue.id if queue else "")
     if holder is None:
         return
-    words = "has taken this over" if had else "is on this"
+    words = "has taken this over" if had else "is on this dialogue"
     with st.container(border=True, horizontal=True, vertical_alignment="center", key="review.held_by"):
         st.markdown(
-            f":material/lock: **{plain(holder.who)}** {words}, since {ago(holder.since)}. What you decide is not stored.",
+            f":material/lock: **{plain(holder.who)}** {words}, {since(holder)}. What you decide is not stored.",
             help=exact(holder.since),
             width="stretch",
         )
@@ -69,6 +88,11 @@ def _beat(dialogue_id: str, queue: Queue | None, had: bool) -> None:
             icon=":material/front_hand:",
             **acting(lambda: services().leases.take(dialogue_id, who(), queue.id if queue else "", over=True)),
         )
+
+
+def since(holder: Holder) -> str:
+    """How long somebody has had a dialogue: `2 min`."""
+    return duration((dt.datetime.now(dt.UTC) - holder.since).total_seconds())
 
 
 def column(queue: Queue, here: str | None) -> None:
@@ -90,9 +114,8 @@ def _who_has_what(queue: Queue, progress: Progress, here: str | None) -> None:
     held = sum(progress.held.values())
     with st.popover(f"{held} held", icon=":material/lock_person:", key="review.who_has", disabled=not held):
         for key, holder in services().leases.held(queue):
-            label = f"{plain(holder.who, 24)}, since {ago(holder.since)}"
             st.button(
-                label,
+                f"{plain(holder.who, 24)}, {since(holder)}",
                 key=f"held.{key}.{holder.who}",
                 type="tertiary",
                 help=f"Open {plain(key)}",
@@ -110,7 +133,6 @@ def nothing(queue: Queue) -> None:
         if progress.held:
             st.caption("What somebody holds comes back two minutes after they close their page.")
         st.button("Look again", key="review.look_again", icon=":material/refresh:")
-    column(queue, None)
 
 
 def skip(queue: Queue, dialogue_id: str) -> None:
@@ -131,7 +153,9 @@ def maker(found: Filter) -> None:
     if not services().people.may(who(), "queues"):
         return
     with st.popover("New queue", icon=":material/playlist_add:", key="review.new_queue"):
-        st.caption(f"Of {plain(found.dataset)}, {found.state or 'all'}{': ' + plain(found.text, 40) if found.text else ''}.")
+        st.caption(
+            f"Of {plain(found.dataset)}, {found.state or 'all'}{': ' + plain(found.text, 40) if found.text else ''}."
+        )
         name = st.text_input("Name", key="queue.name", max_chars=60)
         order = st.selectbox("Order", list(ORDERS), format_func=wiring.words_of(dict(ORDERS)), key="queue.order")
         seed = int(st.number_input("Seed", 0, 1_000_000, 0, key="queue.seed")) if order == "random" else 0
@@ -146,7 +170,13 @@ def maker(found: Filter) -> None:
             st.query_params["queue"] = made.id
             _open(None)
 
-        st.button("Make", key="queue.make", type="primary", disabled=not name.strip(), **acting(make, say="The queue is there."))
+        st.button(
+            "Make",
+            key="queue.make",
+            type="primary",
+            disabled=not name.strip(),
+            **acting(make, say="The queue is there."),
+        )
 
 
 def put_away(queue: Queue) -> None:
