@@ -24,13 +24,16 @@ with page("Review", "Is this dialogue right, and if not, what do I change?"):
     found = Filter(dataset=filters.dataset, state=filters.state, text=filters.text)
     ids = [] if chosen else services().review.queue(filters.dataset, filters.state, filters.text)
     current = review_queue.served(chosen) if chosen else view.current(ids)
-    left, centre, right = st.columns([3, 8, 5], gap="medium")
+    left, centre, *right = st.columns([3, 13] if agreement else [3, 8, 5], gap="medium")
     with left:
         review_queue.chooser(found)
         if chosen:
             review_queue.column(chosen, current)
+            review_queue.put_away(chosen)
         elif current:
             view.queue(filters, ids, current)
+        review_labels.filter_of(filters.dataset)
+        review_labels.taxonomy()
     if chosen and agreement:
         with centre:
             review_agreement.section(chosen)
@@ -45,11 +48,10 @@ with page("Review", "Is this dialogue right, and if not, what do I change?"):
     with centre:
         review_queue.banner(current, chosen, holder)
         view.centre(reviewed)
-    with right:
-        put = services().labels.of(dialogue.id, who())
+    with right[0]:
         review_comments.guidelines(filters.dataset, chosen)
-        review_labels.panel(dialogue, put, view.is_busy(dialogue))
-        review_agreement.critic_line(dialogue, filters.dataset)
         view.side(reviewed)
+        review_agreement.critic_line(dialogue, filters.dataset)
+        review_labels.panel(dialogue, services().labels.of(dialogue.id, who()), view.is_busy(dialogue))
         review_comments.comments(dialogue, review_labels.selected(dialogue))
     view.action_bar(filters, ids, reviewed, chosen)

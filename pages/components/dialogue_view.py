@@ -138,7 +138,7 @@ def _head(index: int, turn: Turn, shown: Shown) -> None:
         for part in (duration(turn.seconds) if turn.seconds else "", f"{turn.tokens} tokens" if turn.tokens else "")
         if part
     )
-    here = ":primary-badge[selected] " if shown.selected == index else ""
+    here = ":blue-badge[selected] " if shown.selected == index else ""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.caption(
             f"{here}:material/{icon}: {word} · turn {index + 1}{' · ' + cost if cost else ''}",

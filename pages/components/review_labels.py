@@ -50,8 +50,8 @@ def panel(dialogue: Dialogue, put: Sequence[PutLabel], busy: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(f"**Labels of turn {turn + 1}**", width="stretch")
         for name, icon, key, step in (
-            ("Turn before", "keyboard_arrow_up", "K", -1),
-            ("Turn after", "keyboard_arrow_down", "J", 1),
+            ("Up", "keyboard_arrow_up", "K", -1),
+            ("Down", "keyboard_arrow_down", "J", 1),
         ):
             target = turn + step
             st.button(

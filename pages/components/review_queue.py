@@ -105,8 +105,8 @@ def column(queue: Queue, here: str | None) -> None:
         st.caption(f"{queue.overlap} % judged blind by {queue.opinions}")
     if progress.disputed:
         st.caption(f":material/balance: {count(progress.disputed, 'disagreement')} to settle")
-    for name, number in progress.by_person.items():
-        st.caption(f"{plain(name, 24)}: {number:,}")
+    if progress.by_person:
+        st.caption(", ".join(f"{plain(name, 24)} {number:,}" for name, number in progress.by_person.items()))
     _who_has_what(queue, progress, here)
 
 
