@@ -124,6 +124,16 @@ class People:
             if not self.all():
                 self._put(who, "admin", who)
 
+    def remember(self, browser: str, name: str) -> None:
+        """Note the name that somebody typed in a browser; only a convenience, so it is in no events file."""
+        with self._workspace.database.write() as cursor:
+            cursor.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", [f"browser/{browser}", name.strip()])
+
+    def remembered(self, browser: str) -> str:
+        """The name that was typed in a browser last; empty for none."""
+        rows = self._workspace.database.rows("SELECT value FROM settings WHERE name = ?", [f"browser/{browser}"])
+        return rows[0][0] if rows else ""
+
     def _keep_an_admin(self, people: dict[str, Role]) -> None:
         if "admin" not in people.values():
             raise DataError("There must be an admin, else nobody could give roles. Make somebody an admin first.")

@@ -15,6 +15,8 @@ from .wiring import acting, services, who
 from .wording import count, duration, exact, plain
 
 NONE = "none"
+LOOK_SECONDS = 5.0
+"""Between two looks of somebody who waits for what others hold."""
 HELD = "review.held"
 """Session key: the dialogue that this page has taken a lease on."""
 ORDERS: dict[QueueOrder, str] = {
@@ -126,13 +128,18 @@ def _who_has_what(queue: Queue, progress: Progress, here: str | None) -> None:
 
 
 def nothing(queue: Queue) -> None:
-    """Why the queue gives this person nothing now."""
+    """Why the queue gives this person nothing now; it is asked again by itself, and goes on when it has something."""
+    st.fragment(_waiting, run_every=LOOK_SECONDS)(queue)
+
+
+def _waiting(queue: Queue) -> None:
+    if services().queues.next_for(queue.id, who()) is not None:
+        st.rerun()
     progress = services().queues.progress(queue.id, who())
     with st.container(border=True):
         st.markdown(f":material/inbox: {plain(progress)}")
-        if progress.held:
+        if progress.yours and progress.held:
             st.caption("What somebody holds comes back two minutes after they close their page.")
-        st.button("Look again", key="review.look_again", icon=":material/refresh:")
 
 
 def skip(queue: Queue, dialogue_id: str) -> None:
