@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections import Counter
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -120,14 +121,19 @@ class Labels:
         moves = {version: carried(versions[version], versions[max(versions)]) for version in {n.version for n in notes}}
         return [_put_label(note, moves[note.version]) for note in notes]
 
-    def counts(self, dataset: str) -> dict[str, int]:
-        """Label id → dialogues of the dataset that carry it, most first; ids in the order of the list among equals."""
+    def counts(self, dataset: str, who: str = "") -> dict[str, int]:
+        """Label id → dialogues of the dataset that carry it, most first; ids in the order of the list among equals.
+
+        What others put on dialogues that are judged blind does not count.
+        """
         rows = self._workspace.database.rows(
-            "SELECT n.value, count(DISTINCT n.dialogue) FROM notes n JOIN members m ON m.dialogue = n.dialogue "
-            "WHERE n.topic = 'label' AND n.stands AND m.dataset = ? GROUP BY n.value",
-            [dataset],
+            "SELECT DISTINCT n.value, n.dialogue, n.who = ? FROM notes n JOIN members m ON m.dialogue = n.dialogue "
+            "WHERE n.topic = 'label' AND n.stands AND m.dataset = ?",
+            [who, dataset],
         )
-        found = dict(rows)
+        blind = self._workspace.queues.blind()
+        seen = {(label, key) for label, key, own in rows if own or key not in blind}
+        found = Counter(label for label, _ in seen)
         order = [label.id for label in self.all(archived=True) if label.id in found]
         return {key: found[key] for key in sorted(order, key=lambda key: -found[key])}
 

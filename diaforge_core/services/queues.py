@@ -165,6 +165,17 @@ class Queues:
         queues = [queue for queue in self.all() if queue.overlap]
         return [key for key in dialogues if any(self._shares(queue, key) for queue in queues)]
 
+    def blind(self) -> set[str]:
+        """Every dialogue that lacks an opinion which some queue wants."""
+        found: set[str] = set()
+        for queue in (queue for queue in self.all() if queue.overlap):
+            items, values = sql.open_items(queue, self._workspace.leases.moment(""))
+            rows = self._workspace.database.rows(
+                f"SELECT id FROM ({items}) WHERE wanted > 1 AND opinions < wanted", values
+            )
+            found |= {row[0] for row in rows}
+        return found
+
     def _shares(self, queue: Queue, dialogue_id: str) -> bool:
         where, values = sql.filtered(queue.filter)
         query = f"SELECT {sql.wanted(queue)} FROM {SOURCE} WHERE d.id = ? AND {where} AND {sql.undecided(queue)}"

@@ -12,7 +12,7 @@ _KNOWN = re.compile(rf"(?:^|;\s*){COOKIE}=[\w-]{{20,}}")
 
 
 class BrowserMark:
-    """Gives a browser that opens a page its mark, unless it has one; scripts cannot read it, other sites not send it."""
+    """Gives a browser that opens a page its mark, unless it has one; scripts cannot read it."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

@@ -104,8 +104,13 @@ def _about_older(put: Sequence[PutLabel]) -> None:
 
 def filter_of(dataset: str) -> None:
     """Draw the labels that dialogues of a dataset carry; one that is clicked opens the first of them at its turn."""
-    counts = services().labels.counts(dataset)
-    with st.popover("By label", icon=":material/label:", key=f"by_label.{dataset}", disabled=not counts):
+    box = st.popover("By label", icon=":material/label:", key=f"by_label.{dataset}", on_change="rerun")
+    if not box.open:
+        return
+    with box:
+        counts = services().labels.counts(dataset, who())
+        if not counts:
+            st.caption("Nobody has labelled a turn here yet.")
         for key, number in counts.items():
             st.markdown(f"**{plain(services().labels.get(key).name)}** :gray[{count(number, 'dialogue')}]")
             for dialogue_id, turn in services().labels.where(dataset, key, who()):

@@ -131,6 +131,8 @@ def test_labels_are_put_on_the_selected_turn_and_show_there(open_page: Open, ser
 def test_the_filter_by_label_opens_at_that_turn(open_page: Open, services: Workspace, queue: Queue) -> None:
     services.labels.toggle(f"{queue.name}-2", 1, 1, "guessed-a-value", "Bo")
     at = open_page("review", dataset=queue.name, state="all")
+    at.session_state[f"by_label.{queue.name}"] = True
+    at.run()
     next(each for each in at.button if each.key == f"by_label.guessed-a-value.{queue.name}-2").click().run()
     assert (at.query_params["dialogue"], at.query_params["turn"]) == (f"{queue.name}-2", "2")
     assert "**Labels of turn 2**" in words(at)
