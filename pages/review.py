@@ -7,6 +7,10 @@ import streamlit as st
 from diaforge_core.records.queue import Filter
 from pages.components import review_agreement, review_comments, review_labels, review_queue, wiring
 from pages.components import review_view as view
+from pages.components.review_actions import action_bar
+from pages.components.review_centre import centre
+from pages.components.review_side import side
+from pages.components.review_state import opened
 from pages.components.wiring import page, services, who
 
 with page("Review", "Is this dialogue right, and if not, what do I change?"):
@@ -21,37 +25,34 @@ with page("Review", "Is this dialogue right, and if not, what do I change?"):
     chosen = review_queue.chosen()
     agreement = review_queue.head(chosen) if chosen else False
     filters = view.filters_of(chosen) if chosen else view.filters(datasets)
-    found = Filter(dataset=filters.dataset, state=filters.state, text=filters.text)
     ids = [] if chosen else services().review.queue(filters.dataset, filters.state, filters.text)
     current = review_queue.served(chosen) if chosen else view.current(ids)
-    left, centre, *right = st.columns([3, 13] if agreement else [3, 8, 5], gap="medium")
+    left, middle, *right = st.columns([3, 13] if agreement else [3, 8, 5], gap="medium")
     with left:
-        review_queue.chooser(found)
+        review_queue.chooser(Filter(dataset=filters.dataset, state=filters.state, text=filters.text))
         if chosen:
             review_queue.column(chosen, current)
-            review_queue.put_away(chosen)
         elif current:
             view.queue(filters, ids, current)
         review_labels.filter_of(filters.dataset)
         review_labels.taxonomy()
-    if chosen and agreement:
-        with centre:
-            review_agreement.section(chosen)
-        st.stop()
-    if current is None:
-        with centre:
-            review_queue.nothing(chosen) if chosen else view.nothing_left(filters)
+    if agreement or current is None:
+        with middle:
+            if chosen:
+                review_agreement.section(chosen) if agreement else review_queue.nothing(chosen)
+            else:
+                view.nothing_left(filters)
         st.stop()
     reviewed = services().review.get(current)
     dialogue = reviewed.dialogue
-    holder = review_queue.hold(current, chosen)
-    with centre:
-        review_queue.banner(current, chosen, holder)
-        view.centre(reviewed)
+    with middle:
+        review_queue.banner(current, chosen, review_queue.hold(current, chosen))
+        centre(reviewed)
     with right[0]:
         review_comments.guidelines(filters.dataset, chosen)
-        view.side(reviewed)
+        side(reviewed)
         review_agreement.critic_line(dialogue, filters.dataset)
-        review_labels.panel(dialogue, services().labels.of(dialogue.id, who()), view.is_busy(dialogue))
+        put = services().labels.of(dialogue.id, who())
+        review_labels.panel(dialogue, put, busy=opened(dialogue.id) is not None)
         review_comments.comments(dialogue, review_labels.selected(dialogue))
-    view.action_bar(filters, ids, reviewed, chosen)
+    action_bar(filters, ids, reviewed, chosen)

@@ -85,6 +85,8 @@ def test_a_queue_is_made_judged_compared_and_settled_by_command(say: Callable[..
     assert found["disputed"] == [{"dialogue": first["dialogue"], "Ana": "accept", "Bo": "reject"}]
     assert say("queue", "settle", first["dialogue"], "reject")["state"] == "rejected"
     assert say("queue", "list", who="")["queues"][0]["progress"]["done"] == 1
+    mine = say("queue", "next", "q")["dialogue"]
+    assert say("queue", "take", mine, who="Bo") == {"dialogue": mine, "from": ["Ana"]}
     assert say("queue", "skip", "q", say("queue", "next", "q")["dialogue"])["skipped"]
     assert say("queue", "archive", "q")["archived"]
     assert "archived" in say("queue", "next", "q", code=2)["said"]

@@ -82,6 +82,14 @@ def queue_skip(
     do("queue skip", {"queue": queue, "dialogue": dialogue, "who": who or me()}, workspace, json_)
 
 
+@queue_app.command("take")
+def queue_take(
+    dialogue: str, who: WhoOption = None, workspace: WorkspaceOption = None, json_: JsonOption = False
+) -> None:
+    """Take a dialogue over from somebody who has it open."""
+    do("queue take", {"dialogue": dialogue, "who": who or me()}, workspace, json_)
+
+
 @queue_app.command("archive")
 def queue_archive(
     queue: str, undo: Undo = False, who: WhoOption = None, workspace: WorkspaceOption = None, json_: JsonOption = False

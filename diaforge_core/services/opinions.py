@@ -39,6 +39,9 @@ class Opinion:
     when: dt.datetime
     """UTC."""
 
+    def __str__(self) -> str:
+        return f"{self.kind}, judged blind"
+
 
 @dataclass(frozen=True, slots=True)
 class Disagreement:

@@ -67,6 +67,14 @@ def queue_skip(workspace: Workspace, params: dict[str, Any], on_progress: OnProg
     return {"skipped": params["dialogue"]}
 
 
+def queue_take(workspace: Workspace, params: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:
+    """`dialogue, from`: who else has had it until now, the longest first."""
+    key = workspace.review.get(params["dialogue"]).dialogue.id
+    others = workspace.leases.others(key, params["who"])
+    workspace.leases.take(key, params["who"], over=True)
+    return {"dialogue": key, "from": [holder.who for holder in others]}
+
+
 def queue_archive(workspace: Workspace, params: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:
     """The queue's own fields."""
     return _queue(workspace.queues.change(params["queue"], archived=not params["undo"], who=params["who"]))
@@ -154,6 +162,7 @@ TEAM_COMMANDS: dict[str, Command] = {
     "queue next": queue_next,
     "queue judge": queue_judge,
     "queue skip": queue_skip,
+    "queue take": queue_take,
     "queue archive": queue_archive,
     "queue agreement": queue_agreement,
     "queue settle": queue_settle,

@@ -11,6 +11,7 @@ from diaforge_core.services.leases import BEAT_SECONDS, Holder
 from diaforge_core.services.queues import Progress
 
 from . import wiring
+from .review_state import show
 from .wiring import acting, services, who
 from .wording import count, duration, exact, plain
 
@@ -110,6 +111,7 @@ def column(queue: Queue, here: str | None) -> None:
     if progress.by_person:
         st.caption(", ".join(f"{plain(name, 24)} {number:,}" for name, number in progress.by_person.items()))
     _who_has_what(queue, progress, here)
+    _put_away(queue)
 
 
 def _who_has_what(queue: Queue, progress: Progress, here: str | None) -> None:
@@ -122,7 +124,7 @@ def _who_has_what(queue: Queue, progress: Progress, here: str | None) -> None:
                 type="tertiary",
                 help=f"Open {plain(key)}",
                 disabled=key == here,
-                on_click=_open,
+                on_click=show,
                 args=(key,),
             )
 
@@ -145,14 +147,7 @@ def _waiting(queue: Queue) -> None:
 def skip(queue: Queue, dialogue_id: str) -> None:
     """Give the dialogue back unjudged, and bring the next one on screen."""
     services().queues.skip(queue.id, dialogue_id, who())
-    _open(None)
-
-
-def _open(dialogue_id: str | None) -> None:
-    if dialogue_id:
-        st.query_params["dialogue"] = dialogue_id
-    elif "dialogue" in st.query_params:
-        del st.query_params["dialogue"]
+    show(None)
 
 
 def maker(found: Filter) -> None:
@@ -175,7 +170,7 @@ def maker(found: Filter) -> None:
         def make() -> None:
             made = services().queues.make(name, found, who=who(), **parts)
             st.query_params["queue"] = made.id
-            _open(None)
+            show(None)
 
         st.button(
             "Make",
@@ -186,7 +181,7 @@ def maker(found: Filter) -> None:
         )
 
 
-def put_away(queue: Queue) -> None:
+def _put_away(queue: Queue) -> None:
     """The button that archives a queue; only for those who may."""
     if not services().people.may(who(), "queues"):
         return
