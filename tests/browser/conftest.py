@@ -66,6 +66,8 @@ def address(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         workspace.datasets.add("tiny", kept[:4])
         workspace.datasets.create("sparse")
         workspace.datasets.add("sparse", kept[4:8])
+        workspace.datasets.create("own")
+        workspace.datasets.add("own", [one.model_copy(update={"id": f"own-{one.id}"}) for one in kept[8:12]])
         for name, count, overlap in (("shared", SHARED, 0), ("blind", 3, 100)):
             copies = [one.model_copy(update={"id": f"{name}-{place}"}) for place, one in enumerate(kept[:count])]
             workspace.datasets.create(name)
