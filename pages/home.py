@@ -8,6 +8,7 @@ from diaforge_core.errors import DataError
 from diaforge_core.records.run import Run
 from diaforge_core.services.workspace import Workspace
 from pages.components import wiring
+from pages.components.keeping import keeping_box
 from pages.components.palette import RUN_STATES, badge_markdown
 from pages.components.run_progress import how_far
 from pages.components.wiring import page, services
@@ -158,4 +159,5 @@ with page("Home", "What is here, and what to do next."):
         loop(here)
         last_result(here)
         steps_and_activity(here)
+        keeping_box()
         demo_box(here)

@@ -74,7 +74,7 @@ def signs_in() -> bool:
 
 def must_sign_in() -> bool:
     """Whether nothing is shown before this reader has signed in."""
-    return signs_in() and not st.user.is_logged_in
+    return signs_in() and not st.user.get("is_logged_in")
 
 
 def who() -> str:
