@@ -11,6 +11,7 @@ from sklearn.metrics import cohen_kappa_score
 from diaforge_core.evaluation.agreement import Unit, agreement
 from diaforge_core.records.dialogue import Dialogue, Verdict
 from diaforge_core.records.queue import Filter
+from diaforge_core.records.review import DecisionKind
 from diaforge_core.services.workspace import Workspace
 
 from .test_queues import many
@@ -146,13 +147,14 @@ def test_the_critics_past_agreement_is_counted_on_the_version_it_judged(workspac
         workspace.datasets.create("critic")
         workspace.datasets.add("critic", [dialogue])
     workspace.datasets.add("critic", [passed.model_copy(update={"id": "no critic"})])
-    for key, kind in (
+    said: tuple[tuple[str, DecisionKind], ...] = (
         ("c0a", "accept"),
         ("c1a", "accept"),
         ("c2b", "reject"),
         ("c3a", "reject"),
         ("no critic", "accept"),
-    ):
+    )
+    for key, kind in said:
         workspace.review.decide(key, 1, kind, "unnatural" if kind == "reject" else "", "Ana")
     workspace.review.edit(workspace.review.get("c4a").dialogue.id, 1, passed.turns[:-1], "Ana")
     workspace.review.decide("c4a", 2, "reject", "other", "Ana")

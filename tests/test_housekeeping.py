@@ -13,12 +13,14 @@ from diaforge_core.generator.recipe import Recipe
 from diaforge_core.records.dialogue import Dialogue
 from diaforge_core.records.queue import Filter
 from diaforge_core.services.evaluation import EvalRecipe
-from diaforge_core.services.housekeeping import KEPT_DAYS
+from diaforge_core.services.housekeeping import KEPT_DAYS, Kind
 from diaforge_core.services.workspace import Workspace, open_workspace
 
 from .factories import a_catalog
 from .test_services_data import made as made
 from .test_services_review import workspace as workspace
+
+THINGS: tuple[tuple[Kind, str], ...] = (("dataset", "d"), ("run", "one"))
 
 
 @pytest.fixture
@@ -122,13 +124,13 @@ def test_after_thirty_days_the_bin_is_emptied(workspace: Workspace, judged: str)
 
 
 def test_archived_things_leave_the_lists_and_are_found_by_name(with_runs: Workspace):
-    for kind, name in (("dataset", "d"), ("run", "one")):
+    for kind, name in THINGS:
         with_runs.housekeeping.archive(kind, name, "Ana")
         assert with_runs.housekeeping.archived(kind) == [name]
     assert with_runs.datasets.names() == with_runs.evaluation.runs() == []
     assert with_runs.datasets.info("d").dialogues == 4
     assert with_runs.evaluation.results("one")
-    for kind, name in (("dataset", "d"), ("run", "one")):
+    for kind, name in THINGS:
         with_runs.housekeeping.archive(kind, name, "Ana", archived=False)
     assert len(with_runs.datasets.names()) == len(with_runs.evaluation.runs()) == 1
 

@@ -8,7 +8,7 @@ import pytest
 
 from diaforge_core.errors import DataError, NotAllowed
 from diaforge_core.records.queue import Filter
-from diaforge_core.services.people import NEEDS, PROGRAM, ROLES, Guarded
+from diaforge_core.services.people import NEEDS, PROGRAM, ROLES, Guarded, Role
 from diaforge_core.services.workspace import Workspace, open_workspace
 
 from .test_services_data import made as made
@@ -18,9 +18,12 @@ Doing = Callable[[Workspace, str, str], object]
 """Does a guarded act in a workspace: (workspace, a dialogue's id, who)."""
 
 
+STAFF: dict[str, Role] = {"Ada": "admin", "Rex": "reviewer", "Lyn": "analyst"}
+
+
 @pytest.fixture
 def staffed(workspace: Workspace) -> Workspace:
-    for name, role in (("Ada", "admin"), ("Rex", "reviewer"), ("Lyn", "analyst")):
+    for name, role in STAFF.items():
         workspace.people.give(name, role, "Ada")
     return workspace
 
@@ -59,7 +62,7 @@ def test_each_guarded_act_is_done_or_refused_by_role(staffed: Workspace, doing: 
     dialogue = staffed.review.queue("d")[0]
     if doing == "give an opinion":
         staffed.queues.change("all", overlap=100, who="Ada")
-    role = {"Ada": "admin", "Rex": "reviewer"}.get(who, "analyst")
+    role = STAFF.get(who, "analyst")
     if ROLES.index(role) >= ROLES.index(NEEDS[act]):
         do(staffed, dialogue, who)
         return

@@ -11,6 +11,7 @@ import pytest
 from diaforge_core.errors import DataError, NotAllowed
 from diaforge_core.records.dialogue import Dialogue
 from diaforge_core.records.queue import Filter
+from diaforge_core.records.review import DecisionKind
 from diaforge_core.services.leases import LEASE_SECONDS, Leases
 from diaforge_core.services.workspace import Workspace, open_workspace
 
@@ -173,7 +174,8 @@ def test_a_queue_with_nothing_but_held_dialogues_says_who_has_them(workspace: Wo
 
 
 def test_progress_counts_by_person_and_in_all(workspace: Workspace, ids: list[str]):
-    for who, kind in (("Ana", "accept"), ("Ana", "reject"), ("Bo", "flag")):
+    said: tuple[tuple[str, DecisionKind], ...] = (("Ana", "accept"), ("Ana", "reject"), ("Bo", "flag"))
+    for who, kind in said:
         workspace.queues.decide(str(workspace.queues.next_for("q", who)), 1, kind, "", who)
     progress = workspace.queues.progress("q", "Ana")
     assert (progress.total, progress.done, progress.left, progress.disputed) == (len(ids), 3, len(ids) - 3, 0)
@@ -256,7 +258,8 @@ def test_a_queues_filter_reads_tier_text_tool_verifier_and_label(workspace: Work
     first = workspace.review.get(ids[0]).dialogue
     word = first.turns[0].reply.split()[-1]
     workspace.labels.toggle(ids[2], 1, 1, "confused-twins", "Ana")
-    leaky = workspace.review.edit_turn(ids[4], 1, 0, reworded(first, f"{first.scenario.goal_tool} "), "Ana")
+    fifth = workspace.review.get(ids[4]).dialogue
+    leaky = workspace.review.edit_turn(ids[4], 1, 0, reworded(fifth, f"{fifth.scenario.goal_tool} please. "), "Ana")
     assert not leaky.passed
     failed = next(verdict.verifier for verdict in leaky.verdicts if not verdict.passed)
     filters = {

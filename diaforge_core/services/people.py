@@ -8,6 +8,7 @@ they come from the sign-in.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal, cast, get_args
 
 from ..errors import DataError, NotAllowed
@@ -108,14 +109,13 @@ class People:
         name = name.strip()
         if role not in ROLES or not name:
             raise DataError(f"'{role}' for '{name}' is no role of a person. Give a name and one of {', '.join(ROLES)}.")
-        self._keep_an_admin(self.all() | {name: role})
+        self._keep_an_admin([role, *(given for other, given in self.all().items() if other != name)])
         self._put(name, role, who)
 
     def take(self, name: str, who: str) -> None:
         """Take a person's role away; they are an analyst then. Errors as in `give`."""
         self.check(who, "people")
-        rest = {key: role for key, role in self.all().items() if key != name}
-        self._keep_an_admin(rest)
+        self._keep_an_admin([given for other, given in self.all().items() if other != name])
         self._put(name, "", who)
 
     def welcome(self, who: str) -> None:
@@ -134,8 +134,8 @@ class People:
         rows = self._workspace.database.rows("SELECT value FROM settings WHERE name = ?", [f"browser/{browser}"])
         return rows[0][0] if rows else ""
 
-    def _keep_an_admin(self, people: dict[str, Role]) -> None:
-        if "admin" not in people.values():
+    def _keep_an_admin(self, roles: Sequence[Role]) -> None:
+        if "admin" not in roles:
             raise DataError("There must be an admin, else nobody could give roles. Make somebody an admin first.")
 
     def _put(self, name: str, role: Role | Literal[""], who: str) -> None:

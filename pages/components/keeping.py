@@ -29,8 +29,9 @@ def keeping_box() -> None:
 
 
 def _choice() -> tuple[Kind, str] | None:
-    named: list[tuple[Kind, str]] = [("dataset", info.name) for info in services().datasets.names()]
-    named += [("run", run.name) for run in services().jobs.listed()]
+    datasets: list[tuple[Kind, str]] = [("dataset", info.name) for info in services().datasets.names()]
+    runs: list[tuple[Kind, str]] = [("run", run.name) for run in services().jobs.listed()]
+    named = datasets + runs
     if not named:
         st.caption("There is nothing to put in order yet.")
         return None

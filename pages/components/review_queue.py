@@ -159,7 +159,7 @@ def maker(found: Filter) -> None:
             f"Of {plain(found.dataset)}, {found.state or 'all'}{': ' + plain(found.text, 40) if found.text else ''}."
         )
         name = st.text_input("Name", key="queue.name", max_chars=60)
-        order = st.selectbox("Order", list(ORDERS), format_func=wiring.words_of(dict(ORDERS)), key="queue.order")
+        order = st.selectbox("Order", list(ORDERS), format_func=ORDERS.__getitem__, key="queue.order")
         seed = int(st.number_input("Seed", 0, 1_000_000, 0, key="queue.seed")) if order == "random" else 0
         overlap = st.slider("Judged blind by several people, %", 0, 100, 0, step=5, key="queue.overlap")
         opinions = int(st.number_input("People for each of those", 2, 9, 2, key="queue.opinions", disabled=not overlap))
