@@ -9,6 +9,7 @@ import streamlit as st
 from starlette.middleware import Middleware
 from streamlit.runtime.pages_manager import PagesManager
 
+from pages.components.browser_mark import BrowserMark
 from pages.components.security import SecurityHeaders
 
 ICON = Path(__file__).parent / "pages" / "components" / "icon.png"
@@ -17,7 +18,7 @@ ICON = Path(__file__).parent / "pages" / "components" / "icon.png"
 def frame() -> None:
     """Draw the navigation, the sidebar and the page that the address names."""
     from pages.components import wiring
-    from pages.components.sidebar import sidebar
+    from pages.components.sidebar import sidebar, sign_in
 
     st.set_page_config(page_title="DiaForge", page_icon=str(ICON), layout="wide", initial_sidebar_state=232)
     st.logo(str(ICON), size="large")
@@ -36,6 +37,9 @@ def frame() -> None:
         "Demo": [st.Page(wiring.PLAYGROUND, title="Playground", icon=":material/chat:")],
     }
     current = st.navigation(groups, expanded=True)
+    if wiring.must_sign_in():
+        sign_in()
+        return
     with wiring.guarded():
         sidebar()
     current.run()
@@ -47,4 +51,4 @@ else:
     # A folder named `pages` would else be taken for the framework's older kind of pages until somebody has opened
     # the start page once, and a link to any other page would be drawn without the frame.
     PagesManager.uses_pages_directory = False
-    app = st.App(Path(__file__).resolve(), middleware=[Middleware(SecurityHeaders)])
+    app = st.App(Path(__file__).resolve(), middleware=[Middleware(SecurityHeaders), Middleware(BrowserMark)])

@@ -39,6 +39,10 @@ class WorkspaceError(DiaForgeError):
     """A workspace that cannot be opened, written or shared."""
 
 
+class NotAllowed(DiaForgeError):
+    """What a person's role does not let them do."""
+
+
 def problem_list(headline: str, problems: list[tuple[str, str]], advice: str, shown: int = 12) -> str:
     """One message with every problem as a `where: why` line, at most `shown` of them, then what to do."""
     lines = [headline, *(f"- `{where}`: {why}" for where, why in problems[:shown])]

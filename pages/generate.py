@@ -25,7 +25,7 @@ with page("Generate", "What will be made, what will it cost, and how does it loo
             "Dialogues are made from a catalog's tools, and there is none yet.", wiring.CATALOG, "Import a catalog"
         )
         st.stop()
-    runs([run for run in services().jobs.all() if run.kind == "generate" and not run.config.get("preview")])
+    runs([run for run in services().jobs.listed() if run.kind == "generate" and not run.config.get("preview")])
     opened()
     make, *others = st.tabs(["New dialogues", *OF_DATASETS], key="view", on_change="rerun", bind="query-params")
     if make.open:

@@ -8,6 +8,7 @@ from diaforge_core.errors import DataError
 from diaforge_core.records.run import Run
 from diaforge_core.services.workspace import Workspace
 from pages.components import wiring
+from pages.components.keeping import keeping_box
 from pages.components.palette import RUN_STATES, badge_markdown
 from pages.components.run_progress import how_far
 from pages.components.wiring import page, services
@@ -103,7 +104,7 @@ def steps_and_activity(workspace: Workspace) -> None:
         rows = [(d.when, f"**{plain(d.who)}** {DONE[d.kind]} a dialogue") for d in workspace.review.recent(6)]
         rows += [
             (run.ended or run.created, f"**{plain(run.name)}** {badge_markdown(RUN_STATES, run.state)}")
-            for run in workspace.jobs.all()[:6]
+            for run in workspace.jobs.listed()[:6]
         ]
         for when, text in sorted(rows, key=lambda row: exact(row[0]), reverse=True)[:8]:
             with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
@@ -158,4 +159,5 @@ with page("Home", "What is here, and what to do next."):
         loop(here)
         last_result(here)
         steps_and_activity(here)
+        keeping_box()
         demo_box(here)

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from ..settings import workspace_dir
-from . import catalogs, generating
+from . import catalogs, generating, team
 from .asking import (
     JsonOption,
     WhoOption,
@@ -41,6 +41,9 @@ app.add_typer(generating.app)
 app.add_typer(catalogs.app)
 app.add_typer(catalogs.catalog_app, name="catalog")
 app.add_typer(review_app, name="review")
+app.add_typer(team.queue_app, name="queue")
+app.add_typer(team.role_app, name="role")
+app.add_typer(team.keep_app, name="keep")
 
 
 @app.command()

@@ -65,7 +65,7 @@ def cluster_bootstrap(units: Sequence[Unit], draws: int = DRAWS, seed: int = 0) 
     gives the same value, so that the data say nothing of the spread.
     """
     drawn = _draw_ratios(units, draws, seed, _draw_labels(units))
-    return None if drawn is None else _middle_95(drawn)
+    return None if drawn is None else middle_95(drawn)
 
 
 def paired_bootstrap(
@@ -80,7 +80,7 @@ def paired_bootstrap(
     if drawn_a is None or drawn_b is None:
         return None
     difference = drawn_a - drawn_b
-    interval = _middle_95(difference)
+    interval = middle_95(difference)
     if interval is None:
         return None
     beyond = int(min(np.count_nonzero(difference <= 0), np.count_nonzero(difference >= 0)))
@@ -175,7 +175,7 @@ def _draw_ratios(units: Sequence[Unit], draws: int, seed: int, labels: Sequence[
     return drawn
 
 
-def _middle_95(drawn: np.ndarray) -> Interval | None:
+def middle_95(drawn: np.ndarray) -> Interval | None:
     """The 2.5 % and 97.5 % quantiles of the finite values; None where they do not differ."""
     finite = drawn[np.isfinite(drawn)]
     if not len(finite) or np.ptp(finite) < 1e-12:

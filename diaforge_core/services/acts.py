@@ -65,8 +65,8 @@ class Acts:
     def perform(self, steps: Sequence[Step], who: str) -> Act:
         """The act, first in the events file and then in the database: what is acknowledged is in both.
 
-        At most one step a dialogue, and at least one; whether they are allowed is for the caller to check, under the
-        database's lock.
+        At most one step a dialogue, and at least one; whether they fit its state is for the caller to check,
+        under the database's lock. NotAllowed or DataError, and nothing is changed, as `Gate.check` says.
         """
         name, when = uuid.uuid4().hex[:12], dt.datetime.now(dt.UTC)
         decisions = [
@@ -84,6 +84,7 @@ class Acts:
         ]
         made = [step.new for step in steps]
         with self._workspace.database.lock:
+            self._workspace.gate.check([step.dialogue for step in steps], steps[0].kind, who)
             events = self._workspace.events.act(list(zip(decisions, made, strict=True)))
             with self._workspace.database.write() as cursor:
                 numbers = [event.seq for event in events]

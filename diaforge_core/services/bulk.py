@@ -138,10 +138,12 @@ class Bulk:
         with self._workspace.database.lock:
             now = table.heads(self._workspace.database, [row.dialogue for row in plan.good])
             last = table.standing(self._workspace.database, list(now))
+            barred = self._workspace.gate.refusals(list(now), plan.kind, who)
             steps, left_out = [], []
             for row in plan.good:
                 version, state = now.get(row.dialogue, (0, "pending"))
                 why = "" if version == row.version else MOVED_ON if version else NOT_HERE
+                why = why or barred.get(row.dialogue, "")
                 why = why or (refusal(plan.kind, state, last.get(row.dialogue)) if row.new is None else "")
                 if why:
                     left_out.append(Planned(row.dialogue, version, row.opening, "refused", why))

@@ -17,6 +17,7 @@ from .catalog_commands import CATALOG_COMMANDS
 from .evaluation import EvalRecipe
 from .exports import card_of
 from .reports import plain
+from .team_commands import TEAM_COMMANDS
 from .training import TrainRecipe
 
 if TYPE_CHECKING:
@@ -176,6 +177,7 @@ def merge(workspace: Workspace, params: dict[str, Any], on_progress: OnProgress)
 
 COMMANDS: dict[str, Command] = {
     **CATALOG_COMMANDS,
+    **TEAM_COMMANDS,
     "generate": generate,
     "load": load,
     "datasets": datasets,

@@ -98,14 +98,15 @@ class Datasets:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
 
-    def names(self) -> list[DatasetInfo]:
-        """Every dataset, newest first."""
+    def names(self, *, archived: bool = False) -> list[DatasetInfo]:
+        """Every dataset, newest first; with `archived` those taken off the lists too."""
         rows = self._workspace.database.rows(table.DATASETS_SQL)
-        return [DatasetInfo(*row) for row in rows]
+        away = set() if archived else {note.key for note in self._workspace.notes.standing("archive")}
+        return [DatasetInfo(*row) for row in rows if f"dataset/{row[0]}" not in away]
 
     def info(self, name: str) -> DatasetInfo:
         """One dataset; DataError with what there is if it is not here."""
-        found = {info.name: info for info in self.names()}
+        found = {info.name: info for info in self.names(archived=True)}
         if name not in found:
             raise DataError(
                 f"There is no dataset '{name}' in this workspace (there: {', '.join(found) or 'none yet'}). "
@@ -272,7 +273,7 @@ class Datasets:
     def _dataset_or_file(self, name_or_file: str | Path, catalog: str | None) -> Iterator[tuple[Dialogue, Catalog]]:
         """Each dialogue and the catalog to check it against."""
         is_file = Path(name_or_file).suffix in _SUFFIXES or os.path.isfile(name_or_file)
-        if str(name_or_file) in {info.name for info in self.names()} or not is_file:
+        if str(name_or_file) in {info.name for info in self.names(archived=True)} or not is_file:
             for dialogue in self.load(str(name_or_file), "all"):
                 yield dialogue, self._catalog_of(dialogue, catalog)
             return

@@ -48,7 +48,7 @@ class Demo:
         catalog = self._workspace.catalogs.add([(DOCUMENT.name, DOCUMENT.read_bytes())], CATALOG)
         names = {run.name for run in self._workspace.jobs.all()}
         waiting = []
-        fresh = DATASET not in {info.name for info in self._workspace.datasets.names()}
+        fresh = DATASET not in {info.name for info in self._workspace.datasets.names(archived=True)}
         if fresh:
             recipe = Recipe(catalog=CATALOG, dataset=DATASET, count=DIALOGUES, seed=SEED)
             waiting.append(self._workspace.generation.start(recipe))
@@ -91,7 +91,7 @@ class Demo:
                     self._workspace.jobs.cancel(run.id)
                     self._workspace.jobs.wait(run.id)
                 self._workspace.jobs.remove(run.id)
-        if DATASET in {info.name for info in self._workspace.datasets.names()}:
+        if DATASET in {info.name for info in self._workspace.datasets.names(archived=True)}:
             self._workspace.datasets.remove(DATASET)
         return self.build(on_progress)
 

@@ -71,8 +71,8 @@ class Evaluation:
         )
 
     def runs(self) -> list[Run]:
-        """All evaluation runs, newest first; what was saved from the playground is none."""
-        runs = self._workspace.jobs.all()
+        """All evaluation runs that are not archived, newest first; what was saved from the playground is none."""
+        runs = self._workspace.jobs.listed()
         return [run for run in runs if run.kind == "evaluate" and not run.config.get("playground")]
 
     def results(self, run: str) -> Measurements:

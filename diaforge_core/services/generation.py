@@ -187,7 +187,7 @@ class Generation:
         What an earlier preview of the dataset made is gone then.
         """
         dataset = preview_dataset(recipe)
-        if dataset in {info.name for info in self._workspace.datasets.names()} and not any(
+        if dataset in {info.name for info in self._workspace.datasets.names(archived=True)} and not any(
             run.config["recipe"]["dataset"] == dataset for run in self._workspace.jobs.unfinished("generate")
         ):
             self._workspace.datasets.remove(dataset)

@@ -63,6 +63,11 @@ class Jobs:
         """Every run, newest first, as last taken in."""
         return [_run(row) for row in self._rows("ORDER BY created DESC, name")]
 
+    def listed(self) -> list[Run]:
+        """Every run that is not archived, newest first."""
+        away = {note.key for note in self._workspace.notes.standing("archive")}
+        return [run for run in self.all() if f"run/{run.id}" not in away]
+
     def unfinished(self, kind: RunKind | None = None) -> list[Run]:
         """Runs that are queued or running, oldest first."""
         runs = [_run(row) for row in self._rows("WHERE state IN ('queued', 'running') ORDER BY created, name")]
@@ -212,13 +217,17 @@ class Jobs:
         self.poll()
 
     def remove(self, id_or_name: str) -> None:
-        """Take a finished run, its traces and its folder out; DataError while it is working."""
+        """Take a finished run, its traces and its folder out for good; DataError while it is working."""
         run = self.get(id_or_name)
         if run.state not in FINISHED:
             raise DataError(f"Run '{run.name}' is {run.state}. Cancel it first.")
+        self.erase(run.id)
+
+    def erase(self, run_id: str) -> None:
+        """Take what there is of a run out for good, also one that waits in the bin."""
         with self._workspace.database.write() as cursor:
-            trace_table.remove_run(cursor, run.id)
-        shutil.rmtree(self._folders / run.id, ignore_errors=True)
+            trace_table.remove_run(cursor, run_id)
+        shutil.rmtree(self._folders / run_id, ignore_errors=True)
 
     def playground_run(self, catalog: Catalog) -> str:
         """Id of the run that holds what people saved from the playground with this catalog version; made if need be."""
@@ -248,7 +257,8 @@ class Jobs:
         return run_id
 
     def _rows(self, rest: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        return self._workspace.database.rows(f"SELECT {_COLUMNS} FROM runs {rest}", values)
+        shown = f"(SELECT * FROM runs WHERE state <> '{trace_table.BINNED}')"
+        return self._workspace.database.rows(f"SELECT {_COLUMNS} FROM {shown} {rest}", values)
 
     def _free_name(self, name: str, numbered: bool) -> str:
         name = clean_name(name[:60] if numbered else name, "run")

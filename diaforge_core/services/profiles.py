@@ -141,7 +141,7 @@ class Profiles:
 
     def _line(self, dataset: str) -> Iterator[str]:
         """The dataset, what it was split from, and so on."""
-        parents = {info.name: info.parent for info in self._workspace.datasets.names()}
+        parents = {info.name: info.parent for info in self._workspace.datasets.names(archived=True)}
         seen: set[str] = set()
         while dataset and dataset not in seen:
             seen.add(dataset)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..store import decisions as table
 from ..store.database import Database
 from ..store.events import EventLog
+from ..store.notes import apply_note
 
 
 def replay_decisions(database: Database, log: EventLog) -> list[str]:
@@ -37,3 +38,24 @@ def replay_decisions(database: Database, log: EventLog) -> list[str]:
             f"{len(missing) - len(put_back)} decisions in {log.path.name} are about dialogues that are no longer here."
         )
     return notices
+
+
+def replay_notes(database: Database, log: EventLog) -> list[str]:
+    """What was mended: notes that stand in the events file but not in the database are put back, oldest first.
+
+    Notes about dialogues that were taken out since stay out.
+    """
+    stored = {row[0] for row in database.rows("SELECT seq FROM notes")}
+    events = list(log.events())
+    last_forgotten = {key: event.seq for event in events for key in event.forgotten}
+    missing = [
+        (event.seq, event.note)
+        for event in events
+        if event.note and event.seq not in stored and last_forgotten.get(event.note.dialogue, 0) < event.seq
+    ]
+    if not missing:
+        return []
+    with database.write() as cursor:
+        for seq, note in missing:
+            apply_note(cursor, seq, note)
+    return [f"{len(missing)} notes were missing from the database and were put back from {log.path.name}."]

@@ -102,8 +102,8 @@ class Training:
         )
 
     def runs(self) -> list[Run]:
-        """All training runs, newest first."""
-        return [run for run in self._workspace.jobs.all() if run.kind == "train"]
+        """All training runs that are not archived, newest first."""
+        return [run for run in self._workspace.jobs.listed() if run.kind == "train"]
 
     def curve(self, run: str) -> pd.DataFrame:
         """What the trainer logged, one row a step: step, loss, learning_rate, tokens_per_second, … in step order.

@@ -13,8 +13,10 @@ from ..store.database import Database
 from ..store.events import EventLog
 from ..store.ownership import Ownership
 from .acts import Acts
+from .agreement import Agreements
 from .bulk import Bulk
 from .catalogs import Catalogs
+from .comments import Comments
 from .coverage import Coverage
 from .datasets import Datasets
 from .demo import Demo
@@ -22,12 +24,20 @@ from .drafts import Drafts
 from .editing import Editing
 from .evaluation import Evaluation
 from .exports import Exports
+from .gate import Gate
 from .generation import Generation
+from .housekeeping import Housekeeping
 from .jobs import Jobs
+from .labels import Labels
+from .leases import Leases
 from .models import Models
+from .notes import Notes
+from .opinions import Opinions
+from .people import People
 from .playground import Playground
 from .profiles import Profiles
-from .recovery import replay_decisions
+from .queues import Queues
+from .recovery import replay_decisions, replay_notes
 from .review import Review
 from .traces import Traces
 from .training import Training
@@ -52,6 +62,8 @@ class Workspace:
         self.owner = owner
         self.notices: list[str] = list(self.events.notices)
         """What was found amiss and mended at the start, for people to read; usually empty."""
+        self.notes = Notes(self)
+        self.people = People(self)
         self.models = Models(self)
         self.catalogs = Catalogs(self)
         self.datasets = Datasets(self)
@@ -61,7 +73,14 @@ class Workspace:
         self.variety = Variety(self)
         self.profiles = Profiles(self)
         self.acts = Acts(self)
+        self.gate = Gate(self)
         self.review = Review(self)
+        self.labels = Labels(self)
+        self.comments = Comments(self)
+        self.leases = Leases(self)
+        self.opinions = Opinions(self)
+        self.queues = Queues(self)
+        self.agreement = Agreements(self)
         self.editing = Editing(self)
         self.drafts = Drafts(self)
         self.bulk = Bulk(self)
@@ -70,6 +89,7 @@ class Workspace:
         self.traces = Traces(self)
         self.playground = Playground(self)
         self.exports = Exports(self)
+        self.housekeeping = Housekeeping(self)
         self.demo = Demo(self)
         self._stopped = threading.Event()
         self._handover: HandoverServer | None = None
@@ -131,6 +151,8 @@ def open_workspace(
         workspace = Workspace(folder, owner)
         workspace.jobs.recover()
         workspace.notices += replay_decisions(workspace.database, workspace.events)
+        workspace.notices += replay_notes(workspace.database, workspace.events)
+        workspace.housekeeping.purge()
     except BaseException:
         owner.release()
         raise

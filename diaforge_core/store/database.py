@@ -68,7 +68,16 @@ CREATE TABLE drafts (
     PRIMARY KEY (who, dialogue, version));
 """
 """`act`: what was done at one stroke; `drafts`: what somebody has typed and not saved, by the version it began with."""
-MIGRATIONS: tuple[str, ...] = (_FIRST, _CATALOG_HISTORY, _CATALOG_EDITS, _ACTS)
+_NOTES = """
+CREATE TABLE notes (
+    seq BIGINT PRIMARY KEY, topic VARCHAR, key VARCHAR, value VARCHAR, text VARCHAR, dialogue VARCHAR,
+    version INTEGER, turn INTEGER, gone BOOLEAN, who VARCHAR, moment TIMESTAMP, stands BOOLEAN);
+CREATE TABLE leases (
+    dialogue VARCHAR, who VARCHAR, queue VARCHAR, since TIMESTAMP, beat TIMESTAMP, PRIMARY KEY (dialogue, who));
+CREATE TABLE skips (queue VARCHAR, dialogue VARCHAR, who VARCHAR, moment TIMESTAMP, PRIMARY KEY (queue, dialogue, who));
+"""
+"""What people wrote down (`stands`: the newest of its topic and key), and who has which dialogue before them."""
+MIGRATIONS: tuple[str, ...] = (_FIRST, _CATALOG_HISTORY, _CATALOG_EDITS, _ACTS, _NOTES)
 """Statements that bring a database from form i to form i + 1; only ever appended to."""
 
 _ARROW = {

@@ -10,6 +10,7 @@ import duckdb
 from ..records.base import content_id
 from ..records.dialogue import Dialogue, public_words
 from .database import insert
+from .notes import forget
 
 SOURCE = (
     "members m JOIN heads h ON h.dialogue = m.dialogue JOIN dialogues d ON d.id = h.dialogue AND d.version = h.version"
@@ -104,6 +105,7 @@ def remove_dataset(cursor: duckdb.DuckDBPyConnection, dataset: str) -> list[str]
         ("heads", "dialogue"), ("dialogues", "id"), ("decisions", "dialogue"), ("drafts", "dialogue"),
     ):  # fmt: skip
         cursor.execute(f"DELETE FROM {table} WHERE {column} IN (SELECT unnest(?))", [gone])
+    forget(cursor, gone)
     return gone
 
 

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from ..records.base import Record, canonical_json
 from ..records.dialogue import Dialogue
+from ..records.note import Note
 from ..records.review import Decision
 
 
@@ -21,7 +22,7 @@ class Event(Record):
 
     seq: int
     """Counted from 1 without gaps."""
-    kind: Literal["decision", "forget"]
+    kind: Literal["decision", "forget", "note"]
     """`forget`: the dialogues named were taken out of the workspace, decisions and all."""
     decision: Decision | None = None
     dialogue: Dialogue | None = None
@@ -29,6 +30,8 @@ class Event(Record):
     more: int = 0
     """How many further lines belong to the same act; a file that ends before them was cut in the middle of it."""
     forgotten: tuple[str, ...] = ()
+    note: Note | None = None
+    """What was written down; a decision beside it is the one that follows from it."""
     before: str
     """Hash of the line before; empty in the first."""
     hash: str
@@ -59,6 +62,21 @@ class EventLog:
             [
                 {"kind": "decision", "decision": decision, "dialogue": dialogue, "more": last - place}
                 for place, (decision, dialogue) in enumerate(entries)
+            ]
+        )
+
+    def note(self, notes: Sequence[Note], follows: Decision | None = None) -> list[Event]:
+        """The events of notes, the last with the decision that follows from it; all on disk or none, as an act."""
+        last = len(notes) - 1
+        return self._append(
+            [
+                {
+                    "kind": "note",
+                    "note": note,
+                    "decision": follows if place == last else None,
+                    "more": last - place,
+                }
+                for place, note in enumerate(notes)
             ]
         )
 

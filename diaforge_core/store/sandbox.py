@@ -9,13 +9,14 @@ import pandas as pd
 
 from ..errors import DataError
 from .database import Database
+from .traces import BINNED, SOURCE
 
 TIME_LIMIT_SECONDS = 10.0
 """A query that a person waits for; longer ones are mistakes such as a missing join condition."""
 _COPIED = {
-    "traces": "t.* EXCLUDE (words, body), r.name AS run_name, r.kind AS kind FROM traces t JOIN runs r ON r.id = t.run",
+    "traces": f"t.* EXCLUDE (words, body), r.name AS run_name, r.kind AS kind FROM {SOURCE}",
     "turns": "* FROM turns",
-    "runs": "id, name, kind, state, created, started, ended, error, result FROM runs",
+    "runs": f"id, name, kind, state, created, started, ended, error, result FROM runs WHERE state <> '{BINNED}'",
 }
 
 

@@ -13,7 +13,9 @@ from ..records.dialogue import public_words
 from ..records.trace import Trace
 from .database import insert
 
-SOURCE = "traces t JOIN runs r ON r.id = t.run"
+BINNED = "binned"
+"""The state of a run that waits in the bin: no list shows it, nor its traces."""
+SOURCE = f"traces t JOIN runs r ON r.id = t.run AND r.state <> '{BINNED}'"
 COLUMNS = (
     "t.id, r.name AS run, r.kind AS kind, t.scenario, t.trial, t.model, t.tier, t.goal_tool, t.called, t.outcome, "
     "t.reason, t.opening, t.dial, t.solvable, t.assistant_turns, t.tokens, t.seconds, t.user_fault, t.ended"

@@ -60,6 +60,12 @@ class Shown:
     """Turns before this index are folded."""
     on_light: Callable[[str], None] | None = None
     """Called with a parameter when its value is clicked; without it values are plain text."""
+    labels: Mapping[int, str] = field(default_factory=dict)
+    """Turn → the labels on it, as Markdown."""
+    selected: int | None = None
+    """The turn that labels and comments are about; None where none can be chosen."""
+    on_select: Callable[[int], None] | None = None
+    """Called with a turn's index from the button that chooses it."""
     on_edit: Callable[[int], None] | None = None
     """Called with a turn's index from its edit button; without it there is none."""
 
@@ -121,6 +127,8 @@ def _turn(index: int, turn: Turn, shown: Shown) -> None:
         else:
             st.caption("says nothing")
         _faults([v for v in shown.verdicts if v.turn == index], [m for m in shown.marks if m.turn == index])
+        if index in shown.labels:
+            st.markdown(shown.labels[index])
 
 
 def _head(index: int, turn: Turn, shown: Shown) -> None:
@@ -130,10 +138,22 @@ def _head(index: int, turn: Turn, shown: Shown) -> None:
         for part in (duration(turn.seconds) if turn.seconds else "", f"{turn.tokens} tokens" if turn.tokens else "")
         if part
     )
-    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+    here = ":blue-badge[selected] " if shown.selected == index else ""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.caption(
-            f":material/{icon}: {word} · turn {index + 1}{' · ' + cost if cost else ''}", help=plain(turn.note) or None
+            f"{here}:material/{icon}: {word} · turn {index + 1}{' · ' + cost if cost else ''}",
+            help=plain(turn.note) or None,
+            width="stretch",
         )
+        if shown.on_select is not None and shown.selected != index:
+            st.button(
+                f"Select turn {index + 1}",
+                key=f"select.{shown.key}.{index}",
+                icon=":material/label:",
+                type="tertiary",
+                on_click=shown.on_select,
+                args=(index,),
+            )
         if shown.on_edit is not None and turn.speaker != "tool":
             st.button(
                 f"Edit turn {index + 1}",

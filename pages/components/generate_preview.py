@@ -70,7 +70,7 @@ def _preview_box(run: Run) -> None:
     if run.state not in FINISHED or run.state in {"failed", "lost"}:
         run_header(run)
     dataset = run.config["recipe"]["dataset"]
-    if dataset in {info.name for info in services().datasets.names()}:
+    if dataset in {info.name for info in services().datasets.names(archived=True)}:
         for number, dialogue in enumerate(services().datasets.load(dataset, "all"), start=1):
             _card(number, dialogue)
 

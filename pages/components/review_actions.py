@@ -7,10 +7,11 @@ from functools import partial
 import streamlit as st
 
 from diaforge_core.records.dialogue import Dialogue
+from diaforge_core.records.queue import Queue
 from diaforge_core.records.review import REJECT_REASONS
 from diaforge_core.services.review import Reviewed
 
-from . import wiring
+from . import review_queue, wiring
 from .bulk_panel import bulk_panel
 from .dialogue_view import FAULT_WORDS
 from .edit_dialog import edit_dialogue, left
@@ -29,14 +30,17 @@ def neighbours(ids: list[str], here: str) -> tuple[str | None, str | None]:
     return (ids[place - 1] if place else None), (ids[place + 1] if place + 1 < len(ids) else None)
 
 
-def action_bar(filters: Filters, ids: list[str], reviewed: Reviewed) -> None:
-    """Accept, reject, flag, edit, undo, previous and next, each with its key; greyed while a dialog is open."""
+def action_bar(filters: Filters, ids: list[str], reviewed: Reviewed, queue: Queue | None = None) -> None:
+    """Accept, reject, flag, edit, undo, previous and next, each with its key; greyed while a dialog is open.
+
+    In a queue the next one is what it serves, and passing this one gives it back.
+    """
     dialogue = reviewed.dialogue
-    before, after = neighbours(ids, dialogue.id)
-    on_after = after if after else (before if filters.state else dialogue.id)
+    before, after = (None, None) if queue else neighbours(ids, dialogue.id)
+    on_after = None if queue else after if after else (before if filters.state else dialogue.id)
     busy = opened(dialogue.id) is not None
     decided = reviewed.state in ("accepted", "rejected")
-    decide = partial(services().review.decide, dialogue.id, dialogue.version)
+    decide = partial(services().queues.decide, dialogue.id, dialogue.version)
     move = partial(show, on_after)
     key = f"{dialogue.id}.{dialogue.version}"
     with st.bottom, st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
@@ -112,12 +116,12 @@ def action_bar(filters: Filters, ids: list[str], reviewed: Reviewed) -> None:
             args=(before,),
         )
         st.button(
-            "Next",
+            "Skip" if queue else "Next",
             key=f"next.{key}",
             shortcut="Right",
-            disabled=busy or not after,
-            on_click=show,
-            args=(after,),
+            disabled=busy or not (after or queue),
+            on_click=review_queue.skip if queue else show,
+            args=(queue, dialogue.id) if queue else (after,),
         )
         st.button(
             "Keys",
@@ -141,7 +145,7 @@ def _why_not_accepted(dialogue: Dialogue) -> str:
 
 
 def _undo() -> None:
-    taken_back = services().review.undo(who())
+    taken_back = services().queues.undo(who())
     if taken_back is None:
         wiring.tell("There is nothing of yours to take back.")
         return
@@ -177,7 +181,7 @@ def _dialog(reviewed: Reviewed, ids: list[str], move: partial) -> None:
 def _reject_dialog(dialogue: Dialogue, move: partial) -> None:
     st.caption("Press the number, or click. Esc leaves it as it is.")
     for number, reason in enumerate(REJECT_REASONS, start=1):
-        decide = partial(services().review.decide, dialogue.id, dialogue.version, "reject", reason, who())
+        decide = partial(services().queues.decide, dialogue.id, dialogue.version, "reject", reason, who())
         if st.button(
             reason.capitalize(),
             key=f"reason.{dialogue.id}.{dialogue.version}.{number}",
@@ -229,8 +233,11 @@ def _keys_dialog() -> None:
         "E": "edit the last turn",
         "U": "undo what you did last, to one dialogue or to many",
         "Y": "redo it",
+        "J": "select the turn after",
+        "K": "select the turn before",
+        "1 … 9": "put a label on the selected turn, or take it off",
         "←": "previous",
-        "→": "next",
+        "→": "next; in a queue, skip",
         "H": "this list",
         "Esc": "close a dialog",
     }

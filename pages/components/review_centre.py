@@ -9,7 +9,7 @@ import streamlit as st
 from diaforge_core.records.dialogue import Dialogue
 from diaforge_core.services.review import Reviewed
 
-from . import wiring
+from . import review_labels, wiring
 from .ambiguity_strip import strip
 from .dialogue_view import Shown, conversation
 from .edit_dialog import outcome_words
@@ -21,7 +21,7 @@ from .wording import ago, exact, plain
 
 
 def centre(reviewed: Reviewed) -> None:
-    """Strip, then the conversation with its verdicts."""
+    """Strip, then the conversation with its verdicts and labels."""
     dialogue = reviewed.dialogue
     state = reviewed.state if reviewed.state != "pending" or dialogue.passed else "failed"
     look = (
@@ -57,6 +57,9 @@ def centre(reviewed: Reviewed) -> None:
             verdicts=dialogue.verdicts,
             evidence=[found for found in evidence.values() if found is not None],
             lit=st.session_state.get(lit_key, ""),
+            labels=review_labels.of_turns(services().labels.of(dialogue.id, who())),
+            selected=review_labels.selected(dialogue),
+            on_select=partial(review_labels.select, dialogue.id),
             on_light=partial(_light, lit_key),
             on_edit=partial(open_dialog, dialogue.id, "edit"),
         ),

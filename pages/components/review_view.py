@@ -8,6 +8,7 @@ from typing import cast
 
 import streamlit as st
 
+from diaforge_core.records.queue import Queue
 from diaforge_core.services.datasets import ShownState
 from diaforge_core.services.exports import Format, file_name
 
@@ -69,6 +70,11 @@ def filters(datasets: list[str]) -> Filters:
             "Search", key="text", bind="query-params", placeholder="words said", icon=":material/search:", width=150
         )
     return Filters(dataset, None if state == "all" else cast(ShownState, state), text.strip())
+
+
+def filters_of(queue: Queue) -> Filters:
+    """What a queue shows."""
+    return Filters(queue.filter.dataset, queue.filter.state, queue.filter.text)
 
 
 def current(ids: list[str]) -> str | None:

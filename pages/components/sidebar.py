@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import streamlit as st
 
-from diaforge_core.errors import DiaForgeError
-from diaforge_core.settings import workspace_dir
-
 from .run_progress import side_line
-from .wiring import acting, open_folder, services, who
+from .sidebar_people import person
+from .sidebar_workspaces import workspace
+from .wiring import services, signs_in, who
 from .wording import plain
 
 SECONDS_BETWEEN = 3.0
@@ -19,8 +16,10 @@ SECONDS_BETWEEN = 3.0
 def sidebar() -> None:
     """Draw it; WorkspaceError where the workspace cannot be opened (the switch is drawn first)."""
     with st.sidebar:
-        _workspace()
-        _person()
+        workspace()
+        if signs_in():
+            services().people.welcome(who())
+        person()
         if services().jobs.unfinished():
             st.fragment(_running, run_every=SECONDS_BETWEEN)()
         for notice in services().notices:
@@ -34,28 +33,8 @@ def _running() -> None:
         side_line(run)
 
 
-def _workspace() -> None:
-    folder = workspace_dir(st.session_state.get("workspace.folder"))
-    with st.popover(
-        plain(folder.name, 24), icon=":material/folder:", width="stretch", key="sidebar.workspace", help=plain(folder)
-    ):
-        st.caption("Workspace: everything that is yours lies in this folder.")
-        st.code(str(folder), language=None, wrap_lines=True)
-        chosen = st.text_input("Open another folder", key="sidebar.folder", placeholder="/path/to/workspace")
-        st.button("Open", key="sidebar.open", disabled=not chosen.strip(), **acting(_switch, chosen))
-
-
-def _switch(chosen: str) -> None:
-    before = st.session_state.get("workspace.folder")
-    try:
-        open_folder(str(Path(chosen.strip()).expanduser()))
-    except DiaForgeError:
-        st.session_state["workspace.folder"] = before
-        raise
-
-
-def _person() -> None:
-    with st.popover(plain(who(), 24), icon=":material/person:", width="stretch", key="sidebar.who"):
-        st.text_input(
-            "Decisions are signed by", key="who.name", placeholder=who(), persist_state="session", max_chars=40
-        )
+def sign_in() -> None:
+    """All that is shown to somebody who has not signed in where that is asked for."""
+    st.title("DiaForge", anchor=False)
+    st.markdown("Sign in to see this workspace.")
+    st.button("Sign in", key="sidebar.sign_in", icon=":material/login:", type="primary", on_click=st.login)

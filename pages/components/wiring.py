@@ -6,6 +6,7 @@ import atexit
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -16,19 +17,26 @@ from diaforge_core.records.tool import Tool
 from diaforge_core.services.workspace import Workspace, open_workspace, user_name
 from diaforge_core.settings import workspace_dir
 
+from .browser_mark import COOKIE
 from .wording import plain
 
 HOME, CATALOG, GENERATE, REVIEW = "pages/home.py", "pages/catalog.py", "pages/generate.py", "pages/review.py"
 TRAIN, EVALUATE, TRACES, PLAYGROUND = "pages/train.py", "pages/evaluate.py", "pages/traces.py", "pages/playground.py"
 
 
+FOLDER = "workspace.folder"
+"""Session key: the workspace that this reader looks at."""
+NAME = "who.name"
+"""Session key: the name as it is typed."""
+REMEMBERED = "who.remembered"
+"""Session key: the name that was typed in this browser before."""
 _open: dict[str, Workspace] = {}
 _opening = threading.Lock()
 
 
 def services() -> Workspace:
     """The open workspace, one for the whole app; WorkspaceError where another process holds it."""
-    folder = str(workspace_dir(st.session_state.get("workspace.folder")))
+    folder = str(workspace_dir(st.session_state.get(FOLDER)))
     with _opening:  # two readers arriving at once must not open it twice
         if folder not in _open:
             _open[folder] = open_workspace(folder, serve_handover=True)
@@ -42,15 +50,58 @@ def close_all() -> None:
         _open.popitem()[1].close()
 
 
+def opened_at(folder: Path) -> Workspace | None:
+    """The workspace at `folder` if this app has it open."""
+    return _open.get(str(folder))
+
+
+def give_up(folder: Path) -> None:
+    """Forget a workspace that is closed and gone."""
+    with _opening:
+        _open.pop(str(folder), None)
+
+
 def open_folder(folder: str) -> Workspace:
     """The workspace at `folder`, which this reader's pages show from now on; WorkspaceError if it cannot be opened."""
-    st.session_state["workspace.folder"] = folder
+    st.session_state[FOLDER] = folder
     return services()
 
 
+def signs_in() -> bool:
+    """Whether people sign in: `.streamlit/secrets.toml` has an `[auth]` section."""
+    return st.secrets.load_if_toml_exists() and "auth" in st.secrets
+
+
+def must_sign_in() -> bool:
+    """Whether nothing is shown before this reader has signed in."""
+    return signs_in() and not st.user.get("is_logged_in")
+
+
 def who() -> str:
-    """The name that this reader's decisions are signed with."""
-    return str(st.session_state.get("who.name") or "").strip() or user_name()
+    """The name that this reader's decisions are signed with.
+
+    Where people sign in it comes from there alone; else it is what was typed in this browser, now or before.
+    """
+    if signs_in():
+        return str(st.user.get("email") or st.user.get("sub") or "")
+    typed = str(st.session_state.get(NAME) or "").strip()
+    return typed or _remembered() or user_name()
+
+
+def _remembered() -> str:
+    """The name typed in this browser before its page was loaded."""
+    browser = st.context.cookies.get(COOKIE, "")
+    if browser and REMEMBERED not in st.session_state:
+        st.session_state[REMEMBERED] = services().people.remembered(browser)
+    return st.session_state.get(REMEMBERED, "")
+
+
+def call_me(name: str) -> None:
+    """Sign with this name from now on, also after a reload of the page."""
+    browser = st.context.cookies.get(COOKIE, "")
+    if browser:
+        services().people.remember(browser, name)
+    st.session_state[REMEMBERED] = name.strip()
 
 
 def problems_of(tool: Tool, arguments: dict[str, Any]) -> list[str]:

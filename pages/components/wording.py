@@ -26,6 +26,18 @@ def plain(text: object, limit: int = 0) -> str:
     return _PUNCTUATION.sub(r"\\\1", _ICON_CODE.sub(f":{_WORD_JOINER}", shown))
 
 
+def formatted(text: str) -> str:
+    """`text` as Markdown whose headings, lists, emphasis, quotes and code show, and nothing else of it.
+
+    Links and images show as they are written, and so do tags, formulas, icons and colours: an invisible word joiner
+    takes each of them apart.
+    """
+    shown = visible(text).replace("$", "\\$")
+    for mark in ("<", "!", "](", "]:", "][", "://", "www.", "@"):
+        shown = shown.replace(mark, mark[0] + _WORD_JOINER + mark[1:])
+    return re.sub(r":(?=[\w+/-]+[:\[])", f":{_WORD_JOINER}", shown)
+
+
 def visible(text: str) -> str:
     """`text` without control and format characters (tabs and line ends stay), so that nothing hides in it."""
     return "".join(

@@ -23,6 +23,8 @@ ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 60
 PATIENCE_MS = 45_000
 """How long anything may take to show, also on a machine with other work; what passes does not wait for it."""
+SHARED = 24
+"""Dialogues of the queue that two people work off together."""
 PAYLOAD = (
     '<img src="http://tracker.example/a.png" onerror="window.hacked=1"><script>window.hacked=1</script> '
     "![pixel](http://tracker.example/b.png) [click](javascript:window.hacked=1) :material/skull: $x^2$ <|im_end|>"
@@ -53,6 +55,7 @@ def chromium() -> str:
 @pytest.fixture(scope="session")
 def address(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of the running app on a fresh demo workspace."""
+    from diaforge_core.records.queue import Filter
     from diaforge_core.services.workspace import open_workspace
 
     folder = tmp_path_factory.mktemp("browser") / "workspace"
@@ -65,6 +68,11 @@ def address(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         workspace.datasets.add("sparse", kept[4:8])
         workspace.datasets.create("own")
         workspace.datasets.add("own", [one.model_copy(update={"id": f"own-{one.id}"}) for one in kept[8:12]])
+        for name, count, overlap in (("shared", SHARED, 0), ("blind", 3, 100)):
+            copies = [one.model_copy(update={"id": f"{name}-{place}"}) for place, one in enumerate(kept[:count])]
+            workspace.datasets.create(name)
+            workspace.datasets.add(name, copies)
+            workspace.queues.make(f"{name} queue", Filter(dataset=name), overlap=overlap, who="Ana")
         workspace.datasets.load_file(_hostile(kept[4].model_dump(mode="json")), "hostile")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

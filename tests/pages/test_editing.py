@@ -113,7 +113,9 @@ def test_a_value_that_cannot_be_read_stays_in_the_draft_and_greys_save(open_revi
 
 def test_a_draft_on_an_older_version_is_shown_beside_the_newer_one(open_review: Open) -> None:
     at = type_words(press(open_review(dialogue="d3", state="all"), "Edit turn 1"), "My own words for John Carter.")
+    here(at).leases.take("d3", "Ben", over=True)
     here(at).editing.save("d3", 1, lead_turns()[:4], who="Ben")
+    here(at).leases.release("d3", "Ben")
     press(at, "Save")
     assert stored(at).version == 2
     assert any("Ben made version 2" in box.value for box in at.warning)
@@ -139,7 +141,9 @@ def test_goal_and_candidates_are_edited_beside_the_turns(open_review: Open) -> N
 
 def test_the_history_shows_a_difference_and_restores(open_review: Open) -> None:
     at = open_review(dialogue="d3", state="all")
+    here(at).leases.take("d3", "Ben", over=True)
     here(at).editing.save("d3", 1, lead_turns()[1:], who="Ben", why="shorter")
+    here(at).leases.release("d3", "Ben")
     press(at.run(), "History")
     assert "Ben" in words(at)
     assert "turn 1 removed" in words(at)

@@ -1,0 +1,50 @@
+"""What people write down, first in the events file and then in the database."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from ..records.note import Note, Topic
+from ..records.review import Decision
+from ..store import decisions
+from ..store import notes as table
+
+if TYPE_CHECKING:
+    from .workspace import Workspace
+
+
+class Notes:
+    """The notes of one workspace: written by the services that know what they mean."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+
+    def put(self, *notes: Note, follows: Decision | None = None) -> None:
+        """Store notes, in this order, and with the last of them the decision that follows from it."""
+        database, events = self._workspace.database, self._workspace.events
+        with database.lock:
+            written = events.note(notes, follows)
+            with database.write() as cursor:
+                for event, note in zip(written, notes, strict=True):
+                    table.apply_note(cursor, event.seq, note)
+                decisions.apply(cursor, [(written[-1].seq, follows, None)] if follows else [])
+
+    def one(self, topic: Topic, key: str) -> Note | None:
+        """What stands under a key; None for nothing."""
+        found = self.standing(topic, "key = ?", [key])
+        return found[0] if found else None
+
+    def standing(self, topic: Topic, condition: str = "true", values: Sequence[Any] = ()) -> list[Note]:
+        """What stands of a topic under an SQL condition on the note's columns, oldest first."""
+        return self._read("topic = ? AND stands AND " + condition, [topic, *values])
+
+    def history(self, topic: Topic, key: str) -> list[Note]:
+        """Everything ever said under a key, oldest first, the takings away included."""
+        return self._read("topic = ? AND key = ?", [topic, key])
+
+    def _read(self, condition: str, values: Sequence[Any]) -> list[Note]:
+        rows = self._workspace.database.rows(
+            f"SELECT {table.COLUMNS} FROM notes WHERE {condition} ORDER BY seq", values
+        )
+        return [table.note_of(row) for row in rows]

@@ -1,0 +1,164 @@
+"""Labels of turns on the Review page: one turn is selected, the keys 1 to 9 put labels on it and take them off."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from diaforge_core.records.dialogue import Dialogue
+from diaforge_core.records.label import Label
+from diaforge_core.services.labels import PutLabel
+
+from .wiring import acting, services, who
+from .wording import ago, count, plain
+
+KEYS = 9
+
+
+def selected(dialogue: Dialogue) -> int:
+    """Index of the turn that labels and comments are about: the one chosen, else of the link, else the last."""
+    asked = st.session_state.get(_key(dialogue.id))
+    if asked is None:
+        linked = st.query_params.get("turn", "")
+        asked = int(linked) - 1 if linked.isdecimal() else len(dialogue.turns) - 1
+    return min(max(asked, 0), len(dialogue.turns) - 1)
+
+
+def select(dialogue_id: str, turn: int) -> None:
+    """Choose a turn; it stands in the link from then on."""
+    st.session_state[_key(dialogue_id)] = turn
+    st.query_params["turn"] = str(turn + 1)
+
+
+def of_turns(put: Sequence[PutLabel]) -> dict[int, str]:
+    """Turn of the newest version → its labels as Markdown chips, with how many people put each of them."""
+    names = {label.id: label.name for label in services().labels.all(archived=True)}
+    chips: dict[int, dict[str, list[str]]] = {}
+    for each in put:
+        if each.now_turn is not None:
+            chips.setdefault(each.now_turn, {}).setdefault(each.label, []).append(each.who)
+    return {
+        turn: " ".join(_chip(names.get(key, key), people) for key, people in labels.items())
+        for turn, labels in chips.items()
+    }
+
+
+def panel(dialogue: Dialogue, put: Sequence[PutLabel], busy: bool) -> None:
+    """Which turn is selected, and a button a label with its key; none of them works while a dialog is open."""
+    turn = selected(dialogue)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(f"**Labels of turn {turn + 1}**", width="stretch")
+        for name, icon, key, step in (
+            ("Up", "keyboard_arrow_up", "K", -1),
+            ("Down", "keyboard_arrow_down", "J", 1),
+        ):
+            target = turn + step
+            st.button(
+                name,
+                key=f"turn.{dialogue.id}.{dialogue.version}.{key}",
+                icon=f":material/{icon}:",
+                type="tertiary",
+                shortcut=key,
+                disabled=busy or not 0 <= target < len(dialogue.turns),
+                on_click=select,
+                args=(dialogue.id, target),
+            )
+    if not services().people.may(who(), "label"):
+        st.caption("Reviewers label turns.")
+        return
+    own = {each.label for each in put if each.now_turn == turn and each.who == who()}
+    with st.container(horizontal=True, gap="xsmall"):
+        for place, label in enumerate(services().labels.all()):
+            _button(dialogue, turn, label, place, label.id in own, busy)
+    _about_older(put)
+
+
+def _button(dialogue: Dialogue, turn: int, label: Label, place: int, on: bool, busy: bool) -> None:
+    def toggle() -> None:
+        select(dialogue.id, turn)
+        services().labels.toggle(dialogue.id, dialogue.version, turn, label.id, who())
+
+    st.button(
+        plain(label.name),
+        key=f"label.{dialogue.id}.{dialogue.version}.{turn}.{label.id}",
+        icon=":material/check:" if on else None,
+        type="primary" if on else "secondary",
+        shortcut=str(place + 1) if place < KEYS else None,
+        help=plain(label.meaning) or None,
+        disabled=busy,
+        **acting(toggle),
+    )
+
+
+def _about_older(put: Sequence[PutLabel]) -> None:
+    """Labels whose turn was changed since."""
+    names = {label.id: label.name for label in services().labels.all(archived=True)}
+    for each in put:
+        if each.now_turn is None:
+            st.caption(
+                f"{plain(names.get(each.label, each.label))}: on turn {each.turn + 1} of version {each.version}, "
+                f"which was changed since ({plain(each.who)}, {ago(each.when)})"
+            )
+
+
+def filter_of(dataset: str) -> None:
+    """Draw the labels that dialogues of a dataset carry; one that is clicked opens the first of them at its turn."""
+    box = st.popover("By label", icon=":material/label:", key=f"by_label.{dataset}", on_change="rerun")
+    if not box.open:
+        return
+    with box:
+        counts = services().labels.counts(dataset, who())
+        if not counts:
+            st.caption("Nobody has labelled a turn here yet.")
+        for key, number in counts.items():
+            st.markdown(f"**{plain(services().labels.get(key).name)}** :gray[{count(number, 'dialogue')}]")
+            for dialogue_id, turn in services().labels.where(dataset, key, who()):
+                st.button(
+                    f"{plain(dialogue_id, 14)}, turn {turn + 1}",
+                    key=f"by_label.{key}.{dialogue_id}",
+                    type="tertiary",
+                    on_click=_go,
+                    args=(dialogue_id, turn),
+                )
+
+
+def _go(dialogue_id: str, turn: int) -> None:
+    st.query_params["dialogue"] = dialogue_id
+    select(dialogue_id, turn)
+
+
+def taxonomy() -> None:
+    """The list of labels for those who may change it: rename, archive, add."""
+    if not services().people.may(who(), "taxonomy"):
+        return
+    with st.popover("Edit labels", icon=":material/edit_note:", key="labels.edit"):
+        st.caption("Renaming keeps what was labelled; an archived label stays where it is and is no longer offered.")
+        for label in services().labels.all(archived=True):
+            _entry(label)
+        name = st.text_input("New label", key="labels.new", max_chars=60)
+        st.button(
+            "Add", key="labels.add", disabled=not name.strip(), **acting(lambda: services().labels.add(name, who=who()))
+        )
+
+
+def _entry(label: Label) -> None:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = st.text_input(
+            f"Name of {label.id}", label.name, key=f"labels.name.{label.id}.{label.name}", max_chars=60
+        )
+        if name.strip() != label.name:
+            rename = acting(lambda: services().labels.change(label.id, name=name, who=who()))
+            st.button("Rename", key=f"labels.rename.{label.id}", **rename)
+        else:
+            away = acting(lambda: services().labels.change(label.id, archived=not label.archived, who=who()))
+            st.button("Bring back" if label.archived else "Archive", key=f"labels.archive.{label.id}", **away)
+
+
+def _chip(name: str, people: Sequence[str]) -> str:
+    number = f" ×{len(people)}" if len(people) > 1 else ""
+    return f":violet-badge[:material/label: {plain(name)}{number}]"
+
+
+def _key(dialogue_id: str) -> str:
+    return f"review.turn.{dialogue_id}"
