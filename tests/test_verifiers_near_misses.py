@@ -32,6 +32,16 @@ def _with_words(dialogue: Dialogue, words: str) -> Dialogue:
         "Our system is slow today.",
         "I always forget the rules.",
         "I'm not here to stop you.",
+        "My extension is 4471.",
+        "I sit in room B-2140, by the way.",
+        "We talked about it on Monday, 2 March 2026.",
+        "It came up in ticket ZZ-40117.",
+        "Two weeks from now I'm on holiday.",
+        "I've had this on my list for 3 days.",
+        "You have my full attention [joking].",
+        "My colleague is at desk@home.example today.",
+        "It's neither new nor exciting.",
+        "It took me 2,000 clicks to get here.",
     ],
 )
 def test_everyday_words_after_the_answer_are_no_fault(words: str) -> None:

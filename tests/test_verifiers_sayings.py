@@ -43,12 +43,17 @@ SAID: dict[str, Any] = {
     "Thursday at half past two": "2026-03-05T14:30:00Z",
     "the February books": "2026-02",
     "phone and e-mail": ["e-mail", "phone"],
+    "it ends in four four seven one": "4471",
+    "h dot bloom at tern dot example": "h.bloom@tern.example",
+    "that is J O dash four four one oh": "JO-4410",
 }
 NOT_SAID: dict[str, Any] = {
     "LD-20418": "LD-2041",
     "LD-204189": "LD-20418",
     "x@mail.example.org": "x@mail.example",
     "12,500": 1250,
+    "40,000": 40.0,
+    "one or two of the four": "124",
     "at 10:00 on 11 March 2026": "2026-03-11T11:00:00Z",
     "on 3 April": "2026-04-13",
     "yes": True,

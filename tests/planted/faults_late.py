@@ -95,7 +95,7 @@ def asked_in_another_language(dialogue: Dialogue, catalog: Catalog, rng: random.
 @fault("The cents of an amount are dropped, in the gold arguments too.", "grounding")
 def cents_dropped(dialogue: Dialogue, catalog: Catalog, rng: random.Random) -> Planted | None:
     gold, places = gold_of(dialogue), []
-    for path, value in leaves(gold):
+    for _, value in leaves(gold):
         whole = isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 10 and value == int(value)
         said = re.compile(rf"(?<![\w.,-])(?:{value:.0f}|{value:,.0f})(?![\w-]|[.,]\d)") if whole else None
         turns = range(0, len(dialogue.turns), 2)

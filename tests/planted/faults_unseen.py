@@ -15,10 +15,12 @@ from .planting import (
     DATE,
     Path,
     Planted,
+    all_said,
     another,
     at_the_call,
     call_at,
     calling_gold,
+    demands_confirmation,
     fault,
     goal_tool,
     gold_of,
@@ -104,7 +106,7 @@ def another_unit(dialogue: Dialogue, catalog: Catalog, rng: random.Random) -> Pl
         unit = next((unit for unit in UNITS if re.search(rf"\b{unit}s?\b", about)), None)
         if unit is None or isinstance(value, (bool, str)):
             continue
-        said = re.compile(rf"(?<![\w.,-]){value:g}(?: {unit}s?)?(?![\w-]|[.,]\d)")
+        said = re.compile(rf"(?<![\w.,-]){value:g}(?: (?:{unit}s?|kg))?(?![\w-]|[.,]\d)")
         places += [
             (index, said, value, unit) for index in user_turns(dialogue) if said.search(dialogue.turns[index].reply)
         ]
@@ -170,13 +172,14 @@ def weekday_disagrees(dialogue: Dialogue, catalog: Catalog, rng: random.Random) 
     index, match = place
     wrong = WEEKDAYS[(day_of(match[0]).weekday() + rng.randint(1, 6)) % 7]
     words = dialogue.turns[index].reply
-    return at_the_call(with_turn(dialogue, index, reply=f"{words[: match.start()]}{wrong}, {words[match.start() :]}"))
+    return with_turn(dialogue, index, reply=f"{words[: match.start()]}{wrong}, {words[match.start() :]}"), index
 
 
 @fault("Today is another day than the one from which the user's days were counted.", "grounding")
 def today_moved(dialogue: Dialogue, catalog: Catalog, rng: random.Random) -> Planted | None:
     dated = any(DATE.match(str(value)) for _, value in leaves(dialogue.scenario.gold_arguments))
-    told = any(RELATIVE.search(dialogue.turns[index].reply) for index in user_turns(dialogue))
+    words = all_said(dialogue)
+    told = RELATIVE.search(words) and not SPOKEN_DATE.search(words)
     if not (dated and told) or call_at(dialogue) is None:
         return None
     setting = dialogue.scenario.setting
@@ -187,7 +190,7 @@ def today_moved(dialogue: Dialogue, catalog: Catalog, rng: random.Random) -> Pla
 @fault("A value comes from the assistant's guess, which the user did not take up.", "grounding")
 def guess_not_taken_up(dialogue: Dialogue, catalog: Catalog, rng: random.Random) -> Planted | None:
     place = place_in(dialogue, rng, answers_with_one(dialogue))
-    if place is None:
+    if place is None or demands_confirmation(dialogue, catalog):
         return None
     path, value, turn = place
     asked = with_turn(dialogue, turn - 1, reply=f"What is the {in_words(path[0])}? Is it {value}, perhaps?")

@@ -43,7 +43,7 @@ def others(dialogue: Dialogue, catalog: Catalog) -> list[Tool]:
 
 def named(dialogue: Dialogue) -> list[tuple[str, str, int]]:
     """Values of the top level that stand in one user turn: their names in words, values and turns."""
-    return [(in_words(path[0]), value, turn) for path, value, turn in stated(dialogue) if len(path) == 1]
+    return [(in_words(str(path[0])), value, turn) for path, value, turn in stated(dialogue) if len(path) == 1]
 
 
 def with_values_of(dialogue: Dialogue, turn: int, words: str) -> str:
@@ -124,7 +124,7 @@ def confirms_another_task(dialogue: Dialogue, catalog: Catalog, rng: random.Rand
 def spelled(value: str) -> str:
     """A code or an address as people say it on the telephone."""
     signs = {"@": "at", ".": "dot", "-": "dash", "_": "underscore"}
-    parts = re.findall(r"\d|[^\W\d_]+|[@._-]", value)
+    parts: list[str] = re.findall(r"\d|[^\W\d_]+|[@._-]", value)
     return " ".join(DIGITS[int(part)] if part.isdigit() else signs.get(part, part) for part in parts)
 
 

@@ -12,7 +12,8 @@ from .case import Case, Fault
 from .forms import check_arguments, check_format, due_arguments
 from .grounding import check_grounding, grounds
 from .leak import check_leak
-from .questions import check_phase_order, check_relevance, question_fault
+from .phases import check_phase_order
+from .questions import check_relevance, question_fault
 from .words import fold, is_fixed, leaves, same_value, spoken
 
 __all__ = [

@@ -23,6 +23,7 @@ _NUMERAL = re.compile(
     r"|hundred)\b)?",
     re.IGNORECASE,
 )
+_THOUSANDS = re.compile(r"[-+]?\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 _SMALLER = {"minute": 60, "hour": 60, "day": 24, "week": 7, "year": 12}
 _DURATION = re.compile(
     r"\b(?P<amount>\d+(?:[.,]\d+)?|[a-z]+)[\s-](?P<unit>minute|hour|day|week"
@@ -67,13 +68,14 @@ def _amount(text: str) -> float | None:
 
 
 def _of_numeral(text: str) -> Iterator[float]:
-    """The values that a numeral may have: a comma may separate thousands or decimals."""
+    """The values that a numeral may have: a comma may separate decimals, but before three digits it parts thousands."""
     scale = 1
     tail = re.search(r"[a-z]+$", text.lower())
     if tail:
         scale, text = _SCALES[tail[0]], text[: -len(tail[0])].strip()
     text = re.sub(r"['’\u00a0 ]", "", text)
-    for way in {text.replace(",", ""), text.replace(".", "").replace(",", ".")}:
+    decimal = () if _THOUSANDS.fullmatch(text) else (text.replace(".", "").replace(",", "."),)
+    for way in {text.replace(",", ""), *decimal}:
         try:
             yield float(way) * scale
         except ValueError:
@@ -92,3 +94,52 @@ def of_words(words: list[str]) -> int | None:
         elif word in ("thousand", "million"):
             total, group, spoken = total + max(1, group) * _SCALES[word], 0, True
     return total + group if spoken else None
+
+
+# --- units -----------------------------------------------------------------------------------------------------------
+
+_MEASURES = {
+    "time": "second minute hour day week month quarter year",
+    "weight": "gram g kilogram kilo kg tonne ton pound lb ounce",
+    "length": "metre meter kilometre kilometer km mile foot feet cm centimetre",
+}
+"""What is measured → the units people say for it."""
+_MEASURE = {unit: measure for measure, units in _MEASURES.items() for unit in units.split()}
+_SAME_UNIT = {"kg": "kilogram", "kilo": "kilogram", "g": "gram", "ton": "tonne", "lb": "pound", "meter": "metre",
+              "kilometer": "kilometre", "km": "kilometre", "feet": "foot", "cm": "centimetre"}  # fmt: skip
+_UNIT = re.compile(rf"\b({'|'.join(sorted(_MEASURE, key=len, reverse=True))})s?\b", re.IGNORECASE)
+_UNIT_AFTER = re.compile(rf"[\s-]{{0,2}}({'|'.join(sorted(_MEASURE, key=len, reverse=True))})s?\b", re.IGNORECASE)
+
+
+def units_in(words: str) -> frozenset[str]:
+    """The units that words name."""
+    return frozenset(_as_unit(found[1]) for found in _UNIT.finditer(words))
+
+
+def _as_unit(word: str) -> str:
+    return _SAME_UNIT.get(word.lower(), word.lower())
+
+
+def measures(words: str, units: frozenset[str]) -> Iterator[tuple[set[float], str]]:
+    """Every number that the words give in one of the units, in all ways that it may be read, with its words."""
+    ways: dict[Span, set[float]] = {}
+    for number, span in numbers(words):
+        ways.setdefault(span, set()).add(number)
+    for (start, end), read in ways.items():
+        found = _UNIT_AFTER.match(words, end)
+        if found and _as_unit(found[1]) in units:
+            yield read, words[start : found.end()]
+
+
+def foreign_unit(value: float, words: str, units: frozenset[str]) -> str:
+    """The words that give a number in another unit of what `units` measure, where nothing gives it otherwise."""
+    measures = {_MEASURE[unit] for unit in units if unit in _MEASURE}
+    wrong = ""
+    for number, (start, end) in numbers(words):
+        if abs(number - value) > 1e-9:
+            continue
+        found = _UNIT_AFTER.match(words, end)
+        if not found or _as_unit(found[1]) in units or _MEASURE[found[1].lower()] not in measures:
+            return ""
+        wrong = words[start : found.end()]
+    return wrong

@@ -24,6 +24,17 @@ _DONE = re.compile(
     r"|i(?:'ll| will) (?:now |go ahead and )?(?:create|update|delete|remove|add|set|book|send|call|do|take))\b",
     re.IGNORECASE,
 )
+_DEED = re.compile(
+    r"\bi(?:'ve| have)(?: now| already| just| also| instead)* (?P<deed>\w+ed|put|sent|made|written|taken|given|set)\b"
+    r"|\b(?:colleague|team|request|ticket|case|it|everything) (?:was|is|has been)(?: now| already)* "
+    r"(?P<passive>forwarded|informed|notified|escalated|logged|registered|recorded|filed|submitted|started|arranged)\b",
+    re.IGNORECASE,
+)
+_NO_DEED = frozenset(
+    ("checked", "looked", "searched", "considered", "compared", "tried", "needed", "reviewed", "finished", "reached",
+     "listed", "named", "offered", "mentioned", "seen", "given", "understood", "noticed", "described")
+)  # fmt: skip
+"""What an assistant may well have done that can do nothing."""
 
 
 def check_tool_call(case: Case) -> Iterator[Fault]:
@@ -66,9 +77,14 @@ def _refusal(case: Case, last: int) -> Fault | None:
 def refuses(case: Case, index: int) -> bool:
     """Whether a turn says that no tool fits: so read, or a denial that asks for nothing and promises nothing."""
     reply = case.turns[index].reply
-    if is_question(reply) or _DONE.search(reply):
+    if is_question(reply) or _DONE.search(reply) or _claims_a_deed(reply):
         return False
     return case.asked[index].kind == "none_fits" or _CANNOT.search(reply) is not None
+
+
+def _claims_a_deed(reply: str) -> bool:
+    """Whether a reply says that something was done: by the assistant in the perfect tense, or by whom it may be."""
+    return any((found["deed"] or found["passive"]).lower() not in _NO_DEED for found in _DEED.finditer(reply))
 
 
 def _thought_of_call(case: Case, call: ToolCall, last: int) -> Fault | None:

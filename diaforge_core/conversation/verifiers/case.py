@@ -18,6 +18,7 @@ from ...records.scenario import Scenario
 from ...records.tool import Tool, ToolCall
 from ..reading import Reading, missing, read_each, spoken_parts
 from ..understanding import Asked, understand
+from .amounts import Span
 from .links import link_to_value
 from .sayings import said_at
 from .words import is_telling, same_value, top_of
@@ -43,6 +44,12 @@ _CHOICE = re.compile(
 """How a question offers things to choose from, or leaves it to the user to say what is wanted."""
 _OR = re.compile(r"\bor\b|;", re.IGNORECASE)
 _DENIED = re.compile(r"\b(?:not|n't|rather than|instead of) [^,.;!?]+", re.IGNORECASE)
+_DECLINES = re.compile(
+    r"^\W*(?:sorry,? |hm+,? |well,? |no,? )*(?:none|neither|not any) (?:of|is|fits)\b|^\W*neither\b"
+    r"|\bsomething else (?:entirely|altogether)\b",
+    re.IGNORECASE,
+)
+"""How a user declines all that was offered."""
 _ARTICLES = frozenset(("the", "an", "of", "to", "is", "it's", "and", "or", "for", "with", "please", "you", "me"))
 _BETWEEN = re.compile(r",|;|\bor\b|\bversus\b|\bvs\b|\?")
 _QUOTE = re.compile(r"[\"“][^\"”]*[\"”]|\S*[\d@]\S*")
@@ -133,6 +140,25 @@ class Case:
     def gold_parts(self) -> dict[str, Any]:
         """Dotted path → value of all in the gold arguments that is spoken by itself."""
         return spoken_parts(self.goal, self.scenario.gold_arguments) if self.goal else {}
+
+    @cached_property
+    def called_parts(self) -> dict[str, Any]:
+        """The same of the call's arguments, where it calls the goal tool."""
+        return spoken_parts(self.goal, self.call.arguments) if self.goal and self.call else {}
+
+    def is_read(self, path: str) -> bool:
+        """Whether the reading hears the call's value under its own label, or as the answer to a question for it."""
+        read = self.goal_readings[-1].values.get(path) if self.goal_readings else None
+        return read is not None and same_value(read.value, self.called_parts.get(path))
+
+    def mentions(self, value: Any, index: int) -> Iterator[Span]:
+        """Every place where turn `index` gives the value, the last one first."""
+        words = self.turns[index].reply
+        span = said_at(value, words, self.today)
+        while span and span[0] < span[1]:
+            yield span
+            words = words[: span[0]]
+            span = said_at(value, words, self.today)
 
     @cached_property
     def stated(self) -> dict[str, Evidence]:
@@ -232,11 +258,11 @@ class Case:
         """What user turn `index` says besides values: its content words without them, nor numbers, nor quotes."""
         if not 0 <= index < len(self.turns):
             return frozenset()
-        words = self._without_values(self.turns[index].reply)
+        words = self.without_values(self.turns[index].reply)
         labels = meaning(" ".join(labels_of(self.goal).values())) if self.goal else frozenset()
         return meaning(words) - labels
 
-    def _without_values(self, words: str) -> str:
+    def without_values(self, words: str) -> str:
         """The words without gold values, quotes, and whatever holds a digit or is an address."""
         for value in self.gold_parts.values():
             for part in value if isinstance(value, list) else [value]:
@@ -259,6 +285,10 @@ class Case:
             return False
         clauses = re.findall(r"[^,.;!?]+[,.;!?]?", words)
         return not any(meaning(each) for each in clauses if not (_EVASIVE.search(each) or each.endswith("?")))
+
+    def declines(self, index: int) -> bool:
+        """Whether user turn `index` wants nothing of what was offered."""
+        return _DECLINES.search(self.turns[index].reply) is not None
 
     def settled_before(self, index: int) -> bool:
         """Whether a fair listener may hold that the goal tool alone is meant when turn `index` begins.
@@ -287,7 +317,7 @@ class Case:
             return False
         if asked.kind in ("none_fits", "confirmation") or not _CHOICE.search(reply) or self.is_evasive(index + 1):
             return False
-        if self.understood(index):
+        if self.understood(index) or self.declines(index + 1):
             return False
         return bool(self.beside_values(index + 1) or self.picked(index))
 
@@ -295,7 +325,7 @@ class Case:
         """Words of a choice in question `index` that its answer takes up, values left out."""
         if not _OR.search(self.turns[index].reply) or index + 1 >= len(self.turns):
             return set()
-        return _plain_words(self.turns[index].reply) & _plain_words(self._without_values(self.turns[index + 1].reply))
+        return _plain_words(self.turns[index].reply) & _plain_words(self.without_values(self.turns[index + 1].reply))
 
     def understood(self, index: int) -> bool:
         """Whether question and answer were both read word by word, so that what stays open is really open."""

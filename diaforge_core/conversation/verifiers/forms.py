@@ -12,6 +12,7 @@ from ...records.dialogue import Turn
 from ..reading import MOST_READ
 from ..rollout import MAX_ASSISTANT_TURNS
 from .case import Case, Fault
+from .leftovers import left_over
 from .outside import out_of_place
 from .sayings import said_at
 
@@ -39,6 +40,7 @@ def check_format(case: Case) -> Iterator[Fault]:
     if len(case.turns) // 2 > MAX_ASSISTANT_TURNS:
         yield Fault(f"more than {MAX_ASSISTANT_TURNS} assistant turns", case.last)
     yield from out_of_place(case)
+    yield from left_over(case)
 
 
 def _turn_form(turn: Turn, speaker: str, *, last: bool) -> str:
@@ -80,6 +82,9 @@ def check_arguments(case: Case) -> Iterator[Fault]:
         return
     comparison = equal_arguments(case.goal, case.call.arguments, due_arguments(case))
     if comparison.equal:
+        padded = ", ".join(_padded(case.call.arguments))
+        if padded:
+            yield Fault(f"a blank stands at the beginning or the end of {padded}", case.last)
         return
     parts = (
         ("the call lacks", comparison.missing),
@@ -87,6 +92,16 @@ def check_arguments(case: Case) -> Iterator[Fault]:
         ("the call gives another value than is wanted for", comparison.different),
     )
     yield Fault("; ".join(f"{word} {', '.join(map(str, names))}" for word, names in parts if names), case.last)
+
+
+def _padded(value: Any, path: str = "") -> Iterator[str]:
+    """Dotted paths of the texts that begin or end with a blank."""
+    if isinstance(value, dict | list):
+        parts = value.items() if isinstance(value, dict) else enumerate(value)
+        for key, part in parts:
+            yield from _padded(part, f"{path}.{key}" if path else str(key))
+    elif isinstance(value, str) and value != value.strip():
+        yield path
 
 
 def due_arguments(case: Case) -> dict[str, Any]:

@@ -14,7 +14,10 @@ from ...records.tool import Tool
 from ..reading import read_each, spoken_parts
 from ..spoken_values import kinds
 from .amounts import numbers
+from .attribution import misattributed
 from .case import Case, Fault, is_distinct
+from .claims import wrong_claim
+from .left_out import left_out
 from .links import link_to_value
 from .moments import dates
 from .sayings import said_at
@@ -25,6 +28,7 @@ from .words import leaves as parts_of
 RARE_LENGTH = 8
 """Characters from which on an enum value in a thought is no everyday word such as "open"."""
 _TOLD_APART = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]*\w|https?://\S+\w|(?<![\w.])[\w+](?:[\w./:,+-]*\w)?")
+_VALUE_SIGN = re.compile(r"[\d@]|://")
 _NO = re.compile(r"\b(?:no|not|don'?t|without|never|none|isn'?t|doesn'?t|off|leave out|skip)\b", re.IGNORECASE)
 _DENYING = meaning("skip disable suppress exclude ignore without hide no not omit")
 _DENIED = re.compile(
@@ -69,7 +73,10 @@ def check_grounding(case: Case) -> Iterator[Fault]:
     called = _Called.of(case)
     if called:
         yield from called.faults()
+    yield from misattributed(case)
+    yield from left_out(case)
     yield from _known_too_early(case, called)
+    yield from wrong_claim(case)
 
 
 def grounds(case: Case) -> tuple[Evidence, ...]:
@@ -169,8 +176,10 @@ class _Called:
 
     def _taken_back(self, path: str, value: Any) -> bool:
         """Whether the user's last mention of a value denies it, or something of the same shape is put in its place."""
-        if isinstance(value, bool | list | dict) or value is None or not self._wavers:
+        if isinstance(value, bool | dict) or value is None or not self._wavers:
             return False
+        if isinstance(value, list):
+            return any(self._taken_back(path, part) for part in value)
         said = list(self.case.sayings(path, value))
         if not said:
             return False
@@ -182,7 +191,16 @@ class _Called:
             return True
         corrected = _CORRECTED.match(words, said[-1].end)
         shape = _shape(words[said[-1].start : said[-1].end])
+        if re.search(r"[\d@]", shape) and self._goes_back(said[-1], words):
+            return True
         return bool(corrected and shape != "A" and _shape(corrected["instead"]) == shape)
+
+    def _goes_back(self, said: Evidence, words: str) -> bool:
+        """Whether one value stands before and after this one in a turn, and not in the call: X, no, Y, no, X."""
+        before, after = (set(_TOLD_APART.findall(part)) for part in (words[: said.start], words[said.end :]))
+        shape = _shape(words[said.start : said.end])
+        again = [each for each in before & after if _shape(each) == shape]
+        return any(not spoken(each, str(self.parts)) for each in again)
 
     def _disowned(self, before: str, after: str) -> bool:
         """Whether the words about a value say to leave it aside, or that it does not hold any more."""
@@ -242,7 +260,7 @@ def _answers(words: str, value: Any, case: Case, index: int) -> bool:
     """Whether an answer may stand for this choice: a plain yes or no for a truth value, anything said for another."""
     if isinstance(value, bool):
         return (_SURE_YES if value else _SURE_NO).search(words) is not None
-    return bool(case.beside_values(index))
+    return bool(case.beside_values(index)) and not case.is_evasive(index)
 
 
 def _names(words: str, leaf: Leaf, value: Any) -> bool:
@@ -293,7 +311,8 @@ def _chosen_early(case: Case, called: _Called | None, index: int, words: str) ->
 
 def _unheard(case: Case, index: int, words: str, told: str) -> Iterator[str]:
     """Addresses, codes and numbers in the assistant's words that no user turn before them gave."""
-    said = [each for each in _TOLD_APART.findall(words) if len(each) >= _COUNTED and _is_a_value(each)]
+    parts = _TOLD_APART.findall(words) if _is_a_value(words) else ()
+    said = [each for each in parts if len(each) >= _COUNTED and _is_a_value(each)]
     if not said:
         return
     heard = case.user_words_before(index)
@@ -308,7 +327,7 @@ def _unheard(case: Case, index: int, words: str, told: str) -> Iterator[str]:
 
 
 def _is_a_value(word: str) -> bool:
-    return "@" in word or "://" in word or any(character.isdigit() for character in word)
+    return _VALUE_SIGN.search(word) is not None
 
 
 def _derived(word: str, heard: str, case: Case) -> bool:

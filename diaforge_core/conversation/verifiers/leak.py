@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from ...records.tool import Tool
 from .case import Case, Fault
@@ -14,12 +15,17 @@ from .words import TELLING_LENGTH, contains, fold, is_telling, leaves, name_word
 
 DESCRIPTION_RUN = 6
 """Consecutive words of a description from which on a user turn quotes it."""
+RETOLD_WORDS = 9
+"""Words of a description, in its order and close to each other, from which on an opening retells it."""
+_NEAR = range(1, 4)
+"""Words after which the next one of a retold description still follows."""
 
 
 def check_leak(case: Case) -> Iterator[Fault]:
     """No user turn gives the goal tool's name, quotes its description, or states a value before its stage."""
     for index, number, words in case.user_turns():
         reason = (case.goal and (_named(case.goal, words, opening=number == 1) or _quoted(case.goal, words))) or ""
+        reason = reason or (_retold(case.goal, words) if case.goal and number == 1 else "")
         reason = reason or _too_early(case, index, number, words)
         if reason:
             yield Fault(reason, index)
@@ -58,7 +64,9 @@ def _joined(parts: Sequence[str], words: str) -> bool:
 def _run_together(parts: Sequence[str], said: Sequence[str]) -> bool:
     """Whether fewer words than the name has make it up, as in "createlead" or "crm createlead"."""
     whole = "".join(parts)
-    for start in range(len(said)):
+    for start, first in enumerate(said):
+        if not whole.startswith(first):
+            continue
         run = ""
         for count, word in enumerate(said[start : start + len(parts) - 1], 1):
             run += word
@@ -71,12 +79,32 @@ def _run_together(parts: Sequence[str], said: Sequence[str]) -> bool:
 
 def _quoted(tool: Tool, words: str) -> str:
     """Whether the words quote the tool's description."""
+    described = _runs(tool.text)
+    quoted = next((run for run in _runs(words) if run in described), ())
+    return f"the user quotes the tool's description: “{' '.join(quoted)}”" if quoted else ""
+
+
+@lru_cache(maxsize=8192)
+def _runs(text: str) -> dict[tuple[str, ...], None]:
+    """Every run of so many words that count as a quotation, in their order."""
+    words = name_words(text, split_case=False)
+    places = range(len(words) - DESCRIPTION_RUN + 1)
+    return dict.fromkeys(words[at : at + DESCRIPTION_RUN] for at in places)
+
+
+def _retold(tool: Tool, words: str) -> str:
+    """Whether an opening retells the tool's description: its words in their order, with a few others strewn in."""
     said, text = name_words(words, split_case=False), name_words(tool.text, split_case=False)
-    for start in range(len(text) - DESCRIPTION_RUN + 1):
-        run = text[start : start + DESCRIPTION_RUN]
-        if run_in(run, said):
-            return f"the user quotes the tool's description: “{' '.join(run)}”"
-    return ""
+    if len(set(said) & set(text)) < RETOLD_WORDS:
+        return ""
+    best: dict[tuple[int, int], int] = {}
+    for at, word in enumerate(said):
+        for place, other in enumerate(text):
+            if word == other:
+                before = (best.get((at - back, place - away), 0) for back in _NEAR for away in _NEAR[:2])
+                best[at, place] = 1 + max(before)
+    told = max(best.values(), default=0)
+    return f"the opening retells the tool's description, {told} words of it" if told >= RETOLD_WORDS else ""
 
 
 def _too_early(case: Case, index: int, number: int, words: str) -> str:
@@ -115,5 +143,7 @@ def _tells(value: object, words: str, case: Case) -> bool:
     if not is_telling(value):
         return False
     text = str(value)
-    coded = any(character.isdigit() for character in text) and not re.fullmatch(r"\d{4}-\d{2}", text)
+    coded = any(character.isdigit() or character == "@" for character in text) and not re.fullmatch(
+        r"\d{4}-\d{2}", text
+    )
     return contains(words, value) or (coded and said_at(value, words, case.today) is not None)

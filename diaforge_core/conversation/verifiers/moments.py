@@ -67,13 +67,17 @@ def _month_said(value: str, words: str, today: dt.date) -> Span | None:
 def dates(words: str, today: dt.date) -> Iterator[tuple[dt.date, Span]]:
     """Every day that the words may mean, with where they name it; a day without a year may be of three."""
     for found in _DATE.finditer(words):
-        for year, month, day in _year_month_day(found, today):
-            try:
-                yield dt.date(year, month, day), found.span()
-            except ValueError:
-                continue
+        yield from ((day, found.span()) for day in _real_days(found, today))
     for found in _RELATIVE.finditer(words):
         yield from ((day, found.span()) for day in _days_meant(found, today))
+
+
+def _real_days(found: re.Match[str], today: dt.date) -> Iterator[dt.date]:
+    for year, month, day in _year_month_day(found, today):
+        try:
+            yield dt.date(year, month, day)
+        except ValueError:
+            continue
 
 
 def _year_month_day(found: re.Match[str], today: dt.date) -> Iterator[tuple[int, int, int]]:
@@ -158,6 +162,22 @@ def _end_of(period: str, today: dt.date, following: bool) -> dt.date:
     month = today.replace(day=1) if period == "month" else today.replace(day=1, month=(today.month - 1) // 3 * 3 + 3)
     month = _months_later(month, (1 if period == "month" else 3) * following)
     return month.replace(day=calendar.monthrange(month.year, month.month)[1])
+
+
+_WEEKDAY_BEFORE = re.compile(rf"\b({'|'.join(_DAYS)})(?:,? (?:the )?|, )$", re.IGNORECASE)
+_WEEKDAY_AFTER = re.compile(rf",? \(?(?:a )?({'|'.join(_DAYS)})\b(?! (?:{'|'.join(_DAYS)}))", re.IGNORECASE)
+
+
+def false_weekday(words: str, today: dt.date) -> str:
+    """What is wrong with the first date that stands beside a weekday on which it does not fall; empty if nothing is."""
+    if not any(day in words.casefold() for day in _DAYS):
+        return ""
+    for found in _DATE.finditer(words):
+        beside = _WEEKDAY_BEFORE.search(words, 0, found.start()) or _WEEKDAY_AFTER.match(words, found.end())
+        days = list(_real_days(found, today)) if beside else []
+        if days and beside and all(day.weekday() != _DAYS[beside[1].lower()] for day in days):
+            return f"{found[0]} is no {beside[1].capitalize()}"
+    return ""
 
 
 _TIME = re.compile(

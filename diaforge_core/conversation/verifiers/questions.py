@@ -1,4 +1,4 @@
-"""Checks 6 and 7: first which tool, then its values, then the call; and every question helps."""
+"""What a question is about, and check 7: every question helps."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from ...catalog.arguments import required_for
 from ...catalog.facets import facets
 from ...catalog.leaves import leaves
 from ...catalog.words import meaning
-from ...records.dialogue import Turn
+from ...records.tool import Tool
 from ..reading import missing
-from ..understanding import Asked, label_pattern, leaf_named, sentences
+from ..understanding import Asked, label_pattern, leaf_named, sentences, understand
 from .case import Case, Fault, is_distinct
 from .links import link_to_tasks, link_to_value, linked_values, named_values
 from .outside import speaks_as_assistant
 from .sayings import said_at
-from .thoughts import calls_now, is_ready, named_as_written, settles_on
-from .withdrawals import called_off
+from .thoughts import tells_of_another
+from .withdrawals import ruled_out
 from .words import fold, top_of
 
 _ASKS = re.compile(
@@ -27,26 +27,12 @@ _ASKS = re.compile(
     r"|(?:is|are) (?:still )?missing|all i need|what i need|i lack|still open)\b",
     re.IGNORECASE,
 )
-_OR = re.compile(r"\bor\b|;|\bversus\b|\brather\b", re.IGNORECASE)
-_OPEN_QUESTION = re.compile(
+OR = re.compile(r"\bor\b|;|\bversus\b|\brather\b", re.IGNORECASE)
+OPEN_QUESTION = re.compile(
     r"\b(?:what (?:exactly|kind|sort|type|should|would|do you|shall|are you|is it|does|happened|happens|can i)"
     r"|which (?:kind|type|sort|one|of|step|way)|how (?:should|would|do you|can i|shall)|tell me more|a bit more"
     r"|more about"
     r"|in (?:what|which) (?:sense|way)|what'?s (?:it|this|the matter|going|happening|in|wrong|up|next))\b",
-    re.IGNORECASE,
-)
-_YES = re.compile(
-    r"^\W*(?:yes|yep|yeah|yup|ya|ok|okay|sure|correct|right|exactly|confirm\w*|go|do it|please (?:do|go"
-    r"|proceed)|agreed?"
-    r"|i (?:do|agree|confirm)|absolutely|fine|proceed|perfect|indeed|all right|alright|you may|granted"
-    r"|approved)\b(?! not\b)",
-    re.IGNORECASE,
-)
-_NO = re.compile(
-    r"^\W*(?:(?:absolutely|certainly|definitely|of course|surely) not|no|nope|nah|not|never)\b"
-    r"(?! (?:problem|objection|doubt|worries))|\b(?:don'?t|do not|stop"
-    r"|cancel that|wait|hold"
-    r" (?:on|off)|changed my mind|leave it|forget it|never ?mind|better not|rather not|not yet|abort|refuse|wrong)\b",
     re.IGNORECASE,
 )
 _AGAIN = re.compile(
@@ -57,10 +43,18 @@ _AGAIN = re.compile(
 )
 
 
+_ASKING = meaning(
+    "also too again as well need give tell share know provide please may could still and then next send "
+    "kindly remind let get state once more correct was"
+)
+"""What a sentence is made of that asks for a value, besides its name."""
 _CORRECTS = re.compile(r"\b(?:sorry|wait|actually|correct\w*|i mean|rather|make that|instead|change)\b", re.IGNORECASE)
+_CHOICE = re.compile(r"[,;:?]|\bor\b", re.IGNORECASE)
+_OWNERS = meaning("her his their she he they somebody someone")
+_SEVERAL = 2
 _A_QUESTION = 4
 """Words from which on a question is one of its own; "Is that right?" may come twice."""
-_WH = re.compile(r"\b(?:what|which|who|whom|whose|when|where|why|how)\b", re.IGNORECASE)
+WH = re.compile(r"\b(?:what|which|who|whom|whose|when|where|why|how)\b", re.IGNORECASE)
 _GENERIC = frozenset(
     meaning(
         "help do more tell detail information context exactly thing something anything today need want like "
@@ -83,121 +77,31 @@ def asks_which(case: Case, index: int) -> bool:
         return True
     if asked.kind == "none_fits" or not is_question(reply):
         return False
-    if not (_OR.search(reply) or _OPEN_QUESTION.search(reply) or asked.kind == "options"):
+    if not (OR.search(reply) or OPEN_QUESTION.search(reply) or asked.kind == "options"):
         return False
-    return (_is_about_tasks(case, index) or meaning(reply) <= _GENERIC) and not _asks_values(case, index)
+    return (is_about_tasks(case, index) or meaning(reply) <= _GENERIC) and not asks_values(case, index)
 
 
-def _is_about_tasks(case: Case, index: int) -> bool:
+def is_about_tasks(case: Case, index: int) -> bool:
     """Whether a question is about what the tools do; or else the only choice put to the user, who takes it up."""
     reply = case.turns[index].reply
     if link_to_tasks(reply, case.candidates):
         return True
     others = (case.turns[other].reply for other in case.asked if other != index)
-    offered = any(_OR.search(other) and link_to_tasks(other, case.candidates) for other in others)
+    offered = any(OR.search(other) and link_to_tasks(other, case.candidates) for other in others)
     return bool(case.picked(index)) and not offered
 
 
-def _asks_values(case: Case, index: int) -> bool:
+def asks_values(case: Case, index: int) -> bool:
     """Whether a question in free words is about values rather than tasks: its answer gives nothing else."""
     reply = case.turns[index].reply
-    if case.is_evasive(index + 1) and not _OR.search(reply) and not _OPEN_QUESTION.search(reply):
+    if case.is_evasive(index + 1) and not OR.search(reply) and not OPEN_QUESTION.search(reply):
         return named_values(reply, case.candidates)
     if case.goal is None or not case.given_in(index + 1) or case.picked(index):
         return False
-    if case.beside_values(index + 1) and (_OR.search(reply) or _OPEN_QUESTION.search(reply)):
+    if case.beside_values(index + 1) and (OR.search(reply) or OPEN_QUESTION.search(reply)):
         return False
-    return bool(linked_values(reply, case.goal)) or not (_OR.search(reply) or case.beside_values(index + 1))
-
-
-# --- 6. phase order --------------------------------------------------------------------------------------------------
-
-
-def check_phase_order(case: Case) -> Iterator[Fault]:
-    """First which tool, then its values, then the call; a question separates where the opening fits several tools."""
-    for index, turn in enumerate(case.turns):
-        fault = _ahead(case, index, turn) if turn.speaker == "assistant" and _is_open(case, index) else None
-        if fault:
-            yield fault
-    for check in (_no_separating_question, _confirmation, called_off):
-        fault = check(case)
-        if fault:
-            yield fault
-    yield from _ready_but_asks(case)
-
-
-def _ahead(case: Case, index: int, turn: Turn) -> Fault | None:
-    """What an assistant turn does too early, several tools being possible when it begins."""
-    still_open = case.tools_before(index) if len(case.open_before(index)) > 1 else case.candidates
-    if turn.call is not None:
-        return Fault(f"a call while {len(still_open)} tools are still possible", index)
-    if index > 2 and case.leaves_open(index - 1) and asks_which(case, index - 2) and not asks_which(case, index):
-        return Fault("goes on although the user has not said which task is meant", index)
-    if _goes_ahead(case, index) or _asks_both(case, index):
-        return Fault(f"asks for values while {len(still_open)} tools are still possible", index)
-    settled = settles_on(turn.thought, case.candidates)
-    if settled:
-        return Fault(f"the thought settles on {settled} while {len(still_open)} tools are possible", index)
-    told = named_as_written(turn.reply, case.candidates)
-    if len(told) == 1:
-        return Fault(f"the reply names {told.pop()} while {len(still_open)} tools are possible", index)
-    return None
-
-
-def _ready_but_asks(case: Case) -> Iterator[Fault]:
-    """Each thought that holds everything for known, or calls, in a turn that asks on."""
-    for index in case.asked:
-        thought = case.turns[index].thought
-        if index < case.last and is_ready(thought) and (calls_now(thought) or not is_confirmation(case, index)):
-            yield Fault("the thought says that nothing is open, yet the turn asks", index)
-
-
-def _is_open(case: Case, index: int) -> bool:
-    """Whether several tools are possible when the turn begins; an assistant that then asks which sees it so too."""
-    if index == 1 and len(case.candidates) > 1 and case.turns[1].call is None and asks_which(case, 1):
-        return True
-    if index > 2 and case.leaves_open(index - 1):
-        return _is_open(case, index - 2)
-    return len(case.open_before(index)) > 1 and not case.settled_before(index)
-
-
-def _goes_ahead(case: Case, index: int) -> bool:
-    """Whether a turn asks for values or for a yes though the tool is open."""
-    asked, reply = case.asked[index], case.turns[index].reply
-    if asked.kind == "confirmation" or asked.parameters:
-        answered = case.beside_values(index + 1) or case.picked(index)
-        return not (_OR.search(reply) and answered and _is_about_tasks(case, index))
-    if asked.kind == "facet" and len(asked.options) < 2 and case.is_evasive(index + 1) and _WH.search(reply):
-        return not _OR.search(reply) and named_values(reply, case.candidates)
-    return asked.kind in ("other", "options") and _asks_values(case, index)
-
-
-def _asks_both(case: Case, index: int) -> bool:
-    """Whether beside the question which task is meant a sentence of its own asks for a value."""
-    parts = [part for part in sentences(case.turns[index].reply) if is_question(part)]
-    if len(parts) < 2 or case.goal is None:
-        return False
-    plain = [part for part in parts if not _OR.search(part) and not _OPEN_QUESTION.search(part)]
-    return len(plain) < len(parts) and any(named_values(part, case.candidates) for part in plain)
-
-
-def _no_separating_question(case: Case) -> Fault | None:
-    if case.readings and len(case.readings[0].open_tools) >= 2 and not any(asks_which(case, i) for i in case.asked):
-        return Fault("the opening fits several tools and no question separates them", case.last)
-    return None
-
-
-def _confirmation(case: Case) -> Fault | None:
-    """A destructive call waits for a yes where the system turn asks for it, and never follows a no."""
-    if case.call is None or case.goal is None or case.call.name != case.goal.name or not confirms(case):
-        return None
-    asked = [index for index in case.asked if is_confirmation(case, index)]
-    if not asked:
-        return Fault("the destructive call is made without the confirmation that the settings ask for", case.last)
-    answer = case.turns[asked[-1] + 1].reply
-    if (_NO.search(answer) or case.is_evasive(asked[-1] + 1)) and not _YES.search(answer):
-        return Fault("the call follows although the user did not confirm it", case.last)
-    return None
+    return bool(linked_values(reply, case.goal)) or not (OR.search(reply) or case.beside_values(index + 1))
 
 
 def confirms(case: Case) -> bool:
@@ -220,10 +124,10 @@ def _seeks_a_yes(reply: str) -> bool:
     """Whether a reply ends by asking for a yes and for nothing else."""
     last = sentences(reply)[-1] if sentences(reply) else ""
     asked = [part for part in sentences(reply) if part.rstrip().endswith("?")]
-    return asked == [last] and not _WH.search(last)
+    return asked == [last] and not WH.search(last)
 
 
-# --- 7. relevance ----------------------------------------------------------------------------------------------------
+# --- relevance --------------------------------------------------------------------------------------------------------
 
 
 def check_relevance(case: Case) -> Iterator[Fault]:
@@ -240,7 +144,51 @@ def check_relevance(case: Case) -> Iterator[Fault]:
 
 def question_fault(case: Case, index: int) -> Fault | None:
     """What is wrong with the question of assistant turn `index`; None when it helps. Also the metric `conv_rel`."""
-    return _asked_before(case, index) or _by_kind(case, index, case.asked[index])
+    return (
+        _asked_before(case, index)
+        or _by_kind(case, index, case.asked[index])
+        or _asks_for_known(case, index)
+        or _offers_ruled_out(case, index)
+    )
+
+
+def _asks_for_known(case: Case, index: int) -> Fault | None:
+    """A sentence that asks for nothing but a value that was given before, beside others that may ask for more."""
+    asking = [sentence for sentence in sentences(case.turns[index].reply) if is_question(sentence)]
+    if case.goal is None or index == case.last or len(asking) < _SEVERAL:
+        return None
+    for sentence in asking:
+        found = label_pattern(case.goal).search(sentence)
+        if not found or meaning(sentence) - meaning(found[0]) - _ASKING:
+            continue
+        path = leaf_named(case.goal, found[0]).path
+        if path in case.heard_before(index) and path not in case.given_in(index + 1):
+            return Fault(f"asks for {path}, which the user has given", index)
+    return None
+
+
+def _offers_ruled_out(case: Case, index: int) -> Fault | None:
+    """A question which task is meant that offers one which the user has ruled out."""
+    out = ruled_out(case, index)
+    if not out or not asks_which(case, index):
+        return None
+    for tool, deed in out:
+        asked = understand(case.turns[index].reply, case.candidates)
+        table = next((facet.answers for facet in facets(case.candidates) if facet.key in asked.facets[:1]), {})
+        alone = [name for name, answer in table.items() if answer == table.get(tool.name)] == [tool.name]
+        if (alone and table[tool.name] in asked.options) or _offers_the_act(case, index, tool, deed):
+            return Fault(f"offers what {tool.name} does, which the user has ruled out", index)
+    return None
+
+
+def _offers_the_act(case: Case, index: int, tool: Tool, deed: str) -> bool:
+    """Whether a question offers the verb of a tool that no other tool begins with, or what was said of it."""
+    choices = map(meaning, _CHOICE.split(case.turns[index].reply))
+    if any(len(choice - _OWNERS) > 1 and choice - _OWNERS <= meaning(deed) for choice in choices):
+        return True
+    verbs = {each.name: meaning(each.text.partition(" ")[0]) for each in case.candidates}
+    own = verbs[tool.name] - frozenset().union(*(words for name, words in verbs.items() if name != tool.name))
+    return bool(own & meaning(case.turns[index].reply))
 
 
 def _asked_before(case: Case, index: int) -> Fault | None:
@@ -346,6 +294,10 @@ def _needed(case: Case, index: int) -> set[str]:
 
 
 def _useless_confirmation(case: Case, index: int) -> Fault | None:
+    plain = label_pattern(case.goal).sub(" ", case.turns[index].reply) if case.goal else ""
+    other = tells_of_another(plain, case.candidates, case.scenario.goal_tool)
+    if other:
+        return Fault(f"the confirmation is about what {other} does", index)
     if not case.settled_before(index):
         return None  # phase order speaks of that
     if not confirms(case):
@@ -369,7 +321,7 @@ def _useless_words(case: Case, index: int) -> Fault | None:
     if not is_question(case.turns[index].reply):
         return Fault("the turn asks nothing", index)
     if not case.settled_before(index):
-        if asks_which(case, index) or _asks_values(case, index):
+        if asks_which(case, index) or asks_values(case, index):
             return None  # values asked for too early are for phase order to name
         return Fault("the question has nothing to do with the tools that are still possible", index)
     if is_confirmation(case, index):

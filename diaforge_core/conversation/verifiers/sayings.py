@@ -10,7 +10,7 @@ from typing import Any
 
 from ...catalog.words import folded, identifier_words, meaning
 from ..spoken_values import enum_said
-from .amounts import Span, numbers
+from .amounts import UNITS, Span, numbers
 from .moments import moment_said, times
 
 _CODES = {
@@ -24,6 +24,12 @@ _CODES = {
 }  # fmt: skip
 """Code → words that a person says for it (METHOD.md §2, check 4)."""
 _TOKEN = re.compile(r"[^\W_]+")
+Tokens = tuple[tuple[str, int, int], ...]
+_DIGITS = {word: str(digit) for word, digit in UNITS.items() if digit < 10} | {"oh": "0"}
+_SIGNS = frozenset(["dot", "at", "dash", "hyphen", "minus", "underscore", "slash", "point"])
+"""How the signs of a code or an address are called when it is dictated."""
+_DICTATED = 4
+"""Characters from which on a code is known again when it is spelled out."""
 _TELLING_DIGITS = 5
 """Characters of letters and digits from which on an identifier is known again without its separators."""
 
@@ -87,7 +93,7 @@ def _run_at(text: str, words: str) -> Span | None:
 
 
 @lru_cache(maxsize=4096)
-def _tokens(text: str) -> tuple[tuple[str, int, int], ...]:
+def _tokens(text: str) -> Tokens:
     """Runs of letters and digits, lower case, with where they stand."""
     return tuple((found[0].casefold(), found.start(), found.end()) for found in _TOKEN.finditer(text))
 
@@ -102,11 +108,16 @@ def _stands_alone(span: Span, words: str) -> bool:
 def _as_code(text: str, words: str) -> Span | None:
     """An identifier or a number with other separators, or the everyday word for a code."""
     bare = folded(text)
-    if len(bare) >= _TELLING_DIGITS and any(character.isdigit() for character in bare):
-        found = _spread(bare, words)
+    said = _tokens(words)
+    coded = any(character.isdigit() for character in bare)
+    if len(bare) >= _TELLING_DIGITS and coded:
+        found = _spread(bare, said)
         if found:
             return found
-    said = _tokens(words)
+    if len(bare) >= _DICTATED and (coded or "@" in text):
+        found = _spread(bare, _as_dictated(words))
+        if found:
+            return found
     for word in _CODES.get(text.upper() if len(text) <= 3 else text.lower(), "").split():
         place = words.find(word) if not word.isalpha() else -1
         if place >= 0:
@@ -117,9 +128,17 @@ def _as_code(text: str, words: str) -> Span | None:
     return None
 
 
-def _spread(bare: str, words: str) -> Span | None:
-    """Where these letters and digits stand with nothing but separators between them."""
+@lru_cache(maxsize=1024)
+def _as_dictated(words: str) -> Tokens:
+    """The tokens as one hears them who writes down a code: digits for their words, signs left out; none if not so."""
     said = _tokens(words)
+    if not any(token in _SIGNS or token in _DIGITS for token, _, _ in said):
+        return ()
+    return tuple((_DIGITS.get(token, token), start, end) for token, start, end in said if token not in _SIGNS)
+
+
+def _spread(bare: str, said: Tokens) -> Span | None:
+    """Where these letters and digits stand with nothing but separators between them."""
     for at, (token, start, _) in enumerate(said):
         if not bare.startswith(token):
             continue

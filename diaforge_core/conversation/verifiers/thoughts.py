@@ -62,7 +62,9 @@ _STRONGLY = re.compile(
     re.IGNORECASE,
 )
 _UNFINISHED = re.compile(
-    r"\bstill (?:need|missing|lack|unclear|unknown|have to ask|open)|\b(?:is|are) (?:still |yet )?(?:missing"
+    r"\b(?:better|safer|best|wiser) (?:to )?ask\b|\bi(?:'d| would| had better) (?:rather )?ask\b"
+    r"|\ba (?:single )?question (?:will|would)\b|\b(?:is|are) (?:unclear|not said)\b"
+    r"|\bstill (?:need|missing|lack|unclear|unknown|have to ask|open)|\b(?:is|are) (?:still |yet )?(?:missing"
     r"|lacking|unknown)\b"
     r"|\b(?:must|should|have to|need to|will|'ll|ought to|going to) (?:first )?(?:ask|find out|clarify)\b"
     r"|\b(?:cannot|can'?t|could not) (?:yet )?(?:tell|call|proceed|act|decide)\b|\b(?:isn'?t"
@@ -81,6 +83,7 @@ _READY = re.compile(
     r"|needed )?(?:is|are) "
     r"(?:now )?(?:known|given|there|in|complete|clear|settled)\b|\bnothing (?:\w+ ){0,2}?is (?:missing|open"
     r"|left|lacking)\b"
+    r"|\bno (?:required |needed )?value is (?:missing|lacking|open)\b|\bthe last thing (?:that )?it need(?:s|ed)\b"
     r"|\bno (?:more|further) questions\b",
     re.IGNORECASE,
 )
@@ -99,9 +102,11 @@ _NOT_READY = re.compile(
 _NAME_ONLY = re.compile(r"[a-z][A-Z]|\w[_./:]\w")
 """What a name has and a word has not."""
 _PART = re.compile(r"[,;:]\s+|\s+[—–-]\s+")
+_FIRST = re.compile(r"[.;]\s")
+"""Where the first statement of a description ends."""
 _TOLD = 0.7
 """Share of what a task is about that a sentence must hold to tell of that task."""
-_WORD_BY_WORD = 0.9
+WORD_BY_WORD = 0.9
 """Share from which on a sentence repeats the document, so that words such as "or" in it are the document's."""
 
 
@@ -114,13 +119,16 @@ def mentions(text: str, tools: Sequence[Tool]) -> Iterator[tuple[str, re.Match[s
     """Each place where the text names one of the tools, by cleaned or original name or by its last part."""
     low = text.casefold()
     for tool in tools:
-        if any(form.casefold() in low for form in _forms(tool)):
-            for found in re.finditer(_pattern(_forms(tool)), text):
+        forms = _forms((tool,))
+        if any(form.casefold() in low for form in forms):
+            for found in _pattern(forms).finditer(text):
                 yield tool.name, found
 
 
-def _forms(tool: Tool) -> tuple[str, ...]:
-    """The ways to write a tool's name, longest first."""
+@by_identity(16_384)
+def _forms(tools: Sequence[Tool]) -> tuple[str, ...]:
+    """The ways to write the name of the one tool, longest first."""
+    (tool,) = tools
     last = re.split(r"[./:]|(?<=[a-z])_(?=[A-Z])", tool.original_name)[-1]
     compound = last if re.search(r"[a-z][A-Z]|_", last) else ""
     words = name_words(tool.name)
@@ -172,7 +180,7 @@ def settles_on(thought: str, tools: Sequence[Tool]) -> str:
     for sentence in sentences(thought):
         if _STRONGLY.search(sentence):
             share, told = told_of(sentence, tools)
-            hedged = _GUESS if share >= _WORD_BY_WORD else _HEDGE
+            hedged = _GUESS if share >= WORD_BY_WORD else _HEDGE
             if len(told) == 1 and not hedged.search(sentence):
                 return told.pop()
             for part in _unhedged(sentence):
@@ -193,7 +201,7 @@ def _tasks(tools: Sequence[Tool]) -> dict[str, tuple[frozenset[str], ...]]:
     return {
         tool.name: tuple(
             words
-            for words in dict.fromkeys(map(meaning, (profile(tool).task, tool.summary, tool.text.split(". ")[0])))
+            for words in dict.fromkeys(map(meaning, (profile(tool).task, tool.summary, _FIRST.split(tool.text)[0])))
             if len(words) > 1
         )
         for tool in tools
@@ -217,8 +225,8 @@ def tells_of_another(thought: str, tools: Sequence[Tool], called: str) -> str:
         share, told = told_of(sentence, tools)
         if called in told:
             return ""
-        hedged = _GUESS if share >= _WORD_BY_WORD else _HEDGE
-        if not hedged.search(sentence) and (share >= _WORD_BY_WORD or not _RULES_OUT.search(sentence)):
+        hedged = _GUESS if share >= WORD_BY_WORD else _HEDGE
+        if not hedged.search(sentence) and (share >= WORD_BY_WORD or not _RULES_OUT.search(sentence)):
             others |= told
     return min(others, default="")
 

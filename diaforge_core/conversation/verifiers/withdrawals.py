@@ -12,6 +12,7 @@ from ..understanding import label_pattern, leaf_named, sentences
 from .case import Case, Fault
 from .links import link_to_tasks
 from .sayings import said_at
+from .thoughts import WORD_BY_WORD, told_of
 from .words import name_words
 
 _STOPS = re.compile(
@@ -172,6 +173,49 @@ def _task_words(case: Case) -> frozenset[str]:
 def _asks_for(case: Case, words: str) -> bool:
     """Whether words name the goal's action without denying it."""
     return bool(meaning(_REFUSES.sub(" ", words)) & _own_actions(case))
+
+
+_NOT_MEANT = re.compile(
+    r"\b(?:it|this|that)(?:(?:'s| is) not| isn'?t) (?:to|about|for)\b (?P<thing>[^.!?;,]+)"
+    r"|\b(?:i(?:'m| am)|we(?:'re| are)) not (?:going|here|trying|looking|planning|about|out) to (?P<deed>[^.!?;,]+)"
+    r"|\bno need to (?P<need>[^.!?;,]+)",
+    re.IGNORECASE,
+)
+
+
+_MAY_DENY = re.compile(r"n't\b|\b(?:not|never|no longer|no need)\b", re.IGNORECASE)
+
+
+def ruled_out(case: Case, index: int) -> list[tuple[Tool, str]]:
+    """The candidates, but for the goal, whose task the user says before turn `index` not to want, with the words."""
+    found: list[tuple[Tool, str]] = []
+    for turn, _, words in case.user_turns():
+        if turn >= index or not _MAY_DENY.search(words):
+            continue
+        for denied in (*_REFUSES.finditer(words), *_NOT_MEANT.finditer(words)):
+            deed = next((part for part in denied.groupdict().values() if part), "")
+            _, told = told_of(deed, case.candidates)
+            out = told - {case.scenario.goal_tool} if len(told) == 1 else set()
+            found += [(tool, deed) for tool in case.candidates if tool.name in out]
+    return found
+
+
+_OR = re.compile(r"\bor\b", re.IGNORECASE)
+_DENIES = re.compile(r"\b(?:not|n't|rather than|instead of) [^,.;!?]+", re.IGNORECASE)
+
+
+def wavers_between(case: Case, index: int) -> bool:
+    """Whether user turn `index` names the tasks of several candidates, with an "or" between them."""
+    words = case.turns[index].reply
+    parts = _OR.split(words) if _OR.search(words) else []
+    told = [each for part in parts if len(each := _told_in(case, part)) == 1]
+    return len(set().union(*told)) > 1
+
+
+def _told_in(case: Case, words: str) -> set[str]:
+    """The tools whose task words tell, what they deny left out unless the tool's own text denies it too."""
+    share, told = told_of(words, case.candidates)
+    return told if share >= WORD_BY_WORD else told_of(_DENIES.sub(" ", words), case.candidates)[1]
 
 
 # --- one value -------------------------------------------------------------------------------------------------------

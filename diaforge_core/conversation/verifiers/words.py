@@ -77,7 +77,8 @@ def run_in(run: Sequence[str], words: Sequence[str]) -> bool:
     size, wanted = len(run), tuple(run)
     if not size or wanted[0] not in words:
         return False
-    return any(tuple(words[at : at + size]) == wanted for at in range(len(words) - size + 1))
+    starts = (at for at, word in enumerate(words) if word == wanted[0])
+    return any(tuple(words[at : at + size]) == wanted for at in starts)
 
 
 def is_fixed(tool: Tool | None, path: str) -> bool:
