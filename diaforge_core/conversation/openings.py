@@ -152,9 +152,9 @@ class Hints:
             for actions in self._action_choices(bool(things))
             if (things or actions) and self._each_meant(things, actions)
         )
-        return tuple(
-            clue for clue in found if clue.fits >= wanted and self._is_sayable(clue) and self._says_what_to_do(clue)
-        )
+        fitting = [clue for clue in found if clue.fits >= wanted]
+        sayable = [clue for clue in fitting if self._is_sayable(clue)]
+        return tuple([clue for clue in sayable if self._says_what_to_do(clue)] or sayable or fitting)
 
     def _says_what_to_do(self, clue: Clue) -> bool:
         """Whether the action is named, or left open by what fits: else a change would be made that nobody spoke of."""

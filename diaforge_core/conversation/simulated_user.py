@@ -224,7 +224,8 @@ class ScriptedUser:
     def _fits_several(self, text: str) -> bool:
         turn = [Turn(speaker="user", reply=text)]
         reading = read(self.tools, turn)
-        if self.goal.name not in reading.open_tools or len(reading.open_tools) < min(2, len(self.tools)):
+        possible = self.goal.name in reading.open_tools or not self.scenario.solvable
+        if not possible or len(reading.open_tools) < min(2, len(self.tools)):
             return False
         seen = reading if self.scenario.solvable else read(self.candidates, turn)
         return len(seen.open_tools) >= min(2, len(self.candidates)) and self._values_true(reading, first=True)
