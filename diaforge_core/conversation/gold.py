@@ -29,6 +29,8 @@ _TELLING = frozenset(
     )
 )
 """Words of the parameters that people speak of first."""
+_NO_NOUNS = frozenset(("unread", "if", "ifs", "blank"))
+"""Last words of a name that no person would take for a thing, though they stand where one does."""
 _BINARY = ("byte", "binary", "base64", "base64url")
 
 
@@ -117,7 +119,7 @@ def _is_sayable(thing: str) -> bool:
     """Whether a person would call a thing so: not at such length, nor by a quality or a verb ("OAuth authorize")."""
     head, tail = split_head(thing)
     last = head.split()[-1:]
-    acts = bool(last) and is_verb(last[0]) and last[0] not in NOUN_TOO
+    acts = bool(last) and (last[0] in _NO_NOUNS or (is_verb(last[0]) and last[0] not in NOUN_TOO))
     return len(thing.split()) <= LONGEST_NAME and not acts and not (tail and head.endswith("ed"))
 
 

@@ -9,6 +9,7 @@ from ..catalog.verbs import PREPOSITIONS
 
 _FEWEST = 2
 """Words that stay of a shortened answer at least."""
+_NONE_OF = re.compile(r"\bnone(?= of (?:these|those)\b)", re.IGNORECASE)
 _ARTICLES = frozenset({"a", "an", "the", "new"})
 
 
@@ -22,9 +23,11 @@ def asked_of_you(answer: str) -> str:
     return re.sub(r"\A(?:see|view) ", "show me ", answer)
 
 
-def none_of_many(text: str) -> str:
-    """The text with "none" for "neither", which is for two."""
-    return text.replace("neither", "none").replace("Neither", "None")
+def none_of(text: str, choices: int) -> str:
+    """The text with "neither" for two choices and "none" for more; as it is where the choices were not told."""
+    if choices > 2:
+        return text.replace("neither", "none").replace("Neither", "None")
+    return _NONE_OF.sub(lambda found: "Neither" if found[0][0] == "N" else "neither", text) if choices == 2 else text
 
 
 def shortened(answer: str, most: int) -> str:

@@ -20,7 +20,7 @@ from ..records.scenario import Bank, Persona, Scenario
 from ..records.tool import Tool
 from .discretion import QUOTED_WORDS, Discretion
 from .openings import Clue, Hints, core_words
-from .picking import asked_of_you, from_the_user, none_of_many, shortened, true_but
+from .picking import asked_of_you, from_the_user, none_of, shortened, true_but
 from .reading import Reading, read, spoken_parts, takes_back
 from .sentences import ORDINALS, attached, follow, lowered, sentence
 from .slips import with_slips
@@ -279,7 +279,7 @@ class ScriptedUser:
         if not offered or (not self.scenario.solvable and self._would_corner(turns, answer, facet)):
             true = self._true_but(words, facet) if offered else ""
             none = true or words.phrase("pick_none")
-            return sentence(none_of_many(none) if len(asked.options) > 2 else none)
+            return sentence(none_of(none, len(asked.options)))
         core = self._picked(words, facet, answer, asked, plainest)
         core = self._mind_changed(words, facet, asked, turns, core)
         hurried = self.scenario.dial == "impatient" and number == 2

@@ -129,16 +129,27 @@ def _about_one_thing(words: Wording, facet: Facet, tools: Sequence[Tool]) -> str
     resource = resources.pop()
     thing = min(profile(tool).thing for tool in tools)
     way = words.rng.random()
-    actions = {profile(tool).action for tool in tools}
-    if {"get", "list"} <= actions:  # "view or list members" would be the same to who asks
-        return words.phrase("ask_verbs_about", thing=thing, options=either(options))
-    if (way < 0.7 or len(options) > _FEW_ACTIONS) and (verbs := _bare_verbs(words, options)):
+    alike = {"get", "list"} <= {profile(tool).action for tool in tools}  # "view or list members" says the same twice
+    if alike and way >= 0.5 and (told := _one_or_all(words, options, thing, resource)):
+        return words.phrase("ask_verbs", options=told)
+    if not alike and (way < 0.7 or len(options) > _FEW_ACTIONS) and (verbs := _bare_verbs(words, options)):
         many = said("list", resource)[0].removeprefix("see a list of ")
         whole = many if any(verb in _OF_MANY for verb in verbs) or words.rng.random() < 0.2 else thing
         return words.phrase("ask_verbs", options=f"{either(verbs)} {whole}")
-    if way < 0.85 and (first := _with_thing(options[0], resource)):
+    if way < (0.25 if alike else 0.85) and (first := _with_thing(options[0], resource)):
         return words.phrase("ask_verbs", options=either([first, *options[1:]]))
     return words.phrase("ask_verbs_about", thing=thing, options=either(options))
+
+
+def _one_or_all(words: Wording, options: Sequence[str], thing: str, resource: str) -> str:
+    """What may be done with one, then what with all: "add or view a lead, or list all leads"; empty where more is."""
+    one = [option for option in options if not option.endswith(" them")]
+    verbs = _bare_verbs(words, one)
+    if not verbs or len(options) - len(one) != 1:
+        return ""
+    many = said("list", resource)[0].removeprefix("see a list of ")
+    joint = "," if len(verbs) > 1 else ""
+    return f"{either(verbs)} {thing}{joint} or {lowered(words.phrase('ask_do_list_all'))} {many}"
 
 
 def _bare_verbs(words: Wording, options: Sequence[str]) -> list[str]:
