@@ -218,3 +218,12 @@ def test_what_is_called_by_the_very_words_goes_before_a_longer_name():
     assert set(about_messages) == {"FetchMessage", "UpdateMessage"}
     either = read(tools, [user("It's about a message or a message template, I forget which.")]).open_tools
     assert set(either) == {tool.name for tool in tools}
+
+
+def test_a_correction_of_a_value_leaves_the_answer_before_it():
+    tools = sales_tools()
+    turns = [user("I need to get John in."), asks("Is this about a lead or a contact?")]
+    taken_back = [*turns, user("A contact. No wait, a lead.")]
+    corrected = [*turns, user("A lead. Before I forget, a correction: the email is b@c.example.")]
+    assert read(tools, taken_back).open_tools == read(tools, corrected).open_tools
+    assert all("Lead" in name for name in read(tools, corrected).open_tools)

@@ -210,8 +210,14 @@ def _narrowed(reply: str, asked: Asked | None, tools: Sequence[Tool], spans: Seq
         return []
     words = _MYSELF.sub("yourself", without_values(reply, spans))
     changed = [found.end() for found in _CHANGED.finditer(words)]
-    if changed and words[changed[-1] :].strip():
-        words = words[changed[-1] :]
+    after = words[changed[-1] :] if changed else ""
+    left = _said_of(after, asked, tools) if after.strip() else []
+    # What corrects a value alone says nothing of the tool, so that what stands before it still holds.
+    return left if left and len(left) < len(tools) else _said_of(words, asked, tools)
+
+
+def _said_of(words: str, asked: Asked | None, tools: Sequence[Tool]) -> list[str]:
+    """The tools, of these, that still fit after words that nothing takes back."""
     if asked and asked.kind == "facet":
         return _after_asking(words, asked, tools)
     if asked and _NONE.search(words):
