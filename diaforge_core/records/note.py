@@ -8,11 +8,10 @@ from typing import Literal
 from .base import Record
 
 Topic = Literal[
-    "role", "taxonomy", "label", "comment", "opinion", "queue", "guidelines", "archive", "title", "bin",
-    "view",
+    "role", "taxonomy", "label", "comment", "opinion", "queue", "guidelines", "archive", "title", "bin"
 ]  # fmt: skip
 """role: what a person may do; taxonomy: a label's definition; label: one put on a turn; opinion: a blind judgement;
-guidelines: how to judge; archive, title, bin: where a dataset or run is kept, and its name; view: a filter by name."""
+guidelines: how to judge; archive, title, bin: where a dataset or run is kept, and its name."""
 
 
 class Note(Record):

@@ -33,6 +33,21 @@ GROUP BY ALL ORDER BY s.created DESC, s.name
 """
 
 
+def condition(dataset: str, state: str | None, text: str, tier: str | None) -> tuple[str, list[Any]]:
+    """The SQL condition of a dataset's filters, and its values."""
+    parts, values = ["m.dataset = ?"], [dataset]
+    if state:
+        parts.append(f"{SHOWN_STATE} = ?")
+        values.append(state)
+    if tier:
+        parts.append("d.tier = ?")
+        values.append(tier)
+    if text:
+        parts.append("contains(d.words, ?)")
+        values.append(text.lower())
+    return " AND ".join(parts), values
+
+
 def add(cursor: duckdb.DuckDBPyConnection, dataset: str, dialogues: Sequence[Dialogue]) -> int:
     """How many dialogues were new to the dataset; one that is in it already is left alone.
 
@@ -49,14 +64,7 @@ def add(cursor: duckdb.DuckDBPyConnection, dataset: str, dialogues: Sequence[Dia
     new = [dialogue for key, dialogue in fresh.items() if key not in known]
     insert(cursor, "dialogues", [row_of(dialogue) for dialogue in new])
     heads = [
-        {
-            "dialogue": item.id,
-            "version": item.version,
-            "state": "pending",
-            "decided_by": "",
-            "decided_at": None,
-            "reason": "",
-        }
+        {"dialogue": item.id, "version": item.version, "state": "pending", "decided_by": "", "decided_at": None}
         for item in new
     ]
     insert(cursor, "heads", heads)
@@ -114,9 +122,6 @@ def row_of(dialogue: Dialogue) -> dict[str, Any]:
         "tier": scenario.tier,
         "goal_tool": scenario.goal_tool,
         "persona": f"{scenario.persona.name}, {scenario.persona.role}",
-        "style": scenario.persona.style,
-        "department": scenario.persona.department,
-        "candidates": list(scenario.candidates),
         "dial": scenario.dial or "",
         "solvable": scenario.solvable,
         "assistant": dialogue.assistant,
