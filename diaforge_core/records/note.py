@@ -8,10 +8,11 @@ from typing import Literal
 from .base import Record
 
 Topic = Literal[
-    "role", "taxonomy", "label", "comment", "opinion", "queue", "guidelines", "archive", "title", "bin"
+    "role", "taxonomy", "label", "comment", "opinion", "queue", "guidelines", "archive", "title", "bin",
+    "view",
 ]  # fmt: skip
 """role: what a person may do; taxonomy: a label's definition; label: one put on a turn; opinion: a blind judgement;
-guidelines: how to judge; archive, title, bin: where a dataset or run is kept, and its name."""
+guidelines: how to judge; archive, title, bin: where a dataset or run is kept, and its name; view: a filter by name."""
 
 
 class Note(Record):

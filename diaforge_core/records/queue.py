@@ -22,11 +22,30 @@ class Filter(Record):
     text: str = ""
     """Looked for in all words said, any case."""
     tier: str | None = None
+    persona: str = ""
+    """`Name, role`, as lists show it."""
+    style: str = ""
+    """How the persona writes."""
+    department: str = ""
+    dial: str = ""
+    """The behaviour that disturbs the conversation."""
+    goal_tool: str = ""
+    candidate: str = ""
+    """A tool among the candidates."""
+    solvable: bool | None = None
+    """Whether the right tool is in view; None for either."""
+    assistant: str = ""
+    """Spec of the teacher that wrote the assistant's side."""
     verifier: str = ""
     """The first verifier that failed."""
-    goal_tool: str = ""
     label: str = ""
     """Id of a label that somebody put on a turn."""
+    reviewer: str = ""
+    """Who decided, or judged it blind."""
+    reason: str = ""
+    """Why it was decided so."""
+    commented: bool = False
+    """Only what somebody commented on."""
 
 
 class Queue(Record):

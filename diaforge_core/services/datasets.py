@@ -8,7 +8,7 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
@@ -17,6 +17,7 @@ from ..errors import DataError
 from ..generator.diversity import Diversity, diversity
 from ..generator.split import split
 from ..records.dialogue import Dialogue
+from ..records.queue import Filter
 from ..records.review import ReviewState
 from ..records.tool import Catalog
 from ..store import dialogues as table
@@ -100,46 +101,39 @@ class Datasets:
 
     def names(self, *, archived: bool = False) -> list[DatasetInfo]:
         """Every dataset, newest first; with `archived` those taken off the lists too."""
-        rows = self._workspace.database.rows(table.DATASETS_SQL)
+        rows = self._workspace.database.rows(table.DATASETS_SQL, ["", ""])
         away = set() if archived else {note.key for note in self._workspace.notes.standing("archive")}
         return [DatasetInfo(*row) for row in rows if f"dataset/{row[0]}" not in away]
 
+    def listed(self) -> list[str]:
+        """Names of the datasets that are not archived, newest first: `names` without counting anything."""
+        rows = self._workspace.database.rows(
+            "SELECT name FROM datasets WHERE 'dataset/' || name NOT IN "
+            "(SELECT key FROM notes WHERE topic = 'archive' AND stands) ORDER BY created DESC, name"
+        )
+        return [row[0] for row in rows]
+
     def info(self, name: str) -> DatasetInfo:
         """One dataset; DataError with what there is if it is not here."""
-        found = {info.name: info for info in self.names(archived=True)}
-        if name not in found:
+        self.check(name)
+        return DatasetInfo(*self._workspace.database.rows(table.DATASETS_SQL, [name, name])[0])
+
+    def check(self, name: str) -> None:
+        """DataError with what there is if there is no dataset of this name."""
+        known = [row[0] for row in self._workspace.database.rows("SELECT name FROM datasets ORDER BY created DESC")]
+        if name not in known:
             raise DataError(
-                f"There is no dataset '{name}' in this workspace (there: {', '.join(found) or 'none yet'}). "
+                f"There is no dataset '{name}' in this workspace (there: {', '.join(known) or 'none yet'}). "
                 "Generate one or load one from a file."
             )
-        return found[name]
 
-    def dialogues(
-        self,
-        name: str,
-        *,
-        state: ShownState | None = None,
-        text: str = "",
-        tier: str | None = None,
-        offset: int = 0,
-        limit: int = 50,
-    ) -> pd.DataFrame:
-        """One page of a dataset, in its order.
+    def dialogues(self, name: str, *, offset: int = 0, limit: int = 50, **parts: Any) -> pd.DataFrame:
+        """One page of a dataset, as `Finding.page` gives it; `parts` are fields of `Filter`, by default all states."""
+        return self._workspace.finding.page(_filter(name, parts), offset, limit)
 
-        Columns: id, version, opening, tier, goal_tool, persona, dial, solvable, turns, assistant_turns, passed,
-        failed_verifier, state, decided_by, decided_at (UTC). `text` is looked for in all words said, any case.
-        """
-        self.info(name)
-        where, values = table.condition(name, state, text, tier)
-        return self._workspace.database.frame(
-            f"SELECT {table.COLUMNS} FROM {table.SOURCE} WHERE {where} ORDER BY m.position LIMIT ? OFFSET ?",
-            [*values, limit, offset],
-        )
-
-    def count(self, name: str, *, state: ShownState | None = None, text: str = "", tier: str | None = None) -> int:
-        """How many dialogues these filters leave."""
-        where, values = table.condition(name, state, text, tier)
-        return self._workspace.database.rows(f"SELECT count(*) FROM {table.SOURCE} WHERE {where}", values)[0][0]
+    def count(self, name: str, **parts: Any) -> int:
+        """How many dialogues these parts of a `Filter` leave, by default in all states."""
+        return self._workspace.finding.count(_filter(name, parts))
 
     def holding(self, dialogue_id: str) -> str:
         """Name of the newest dataset that holds a dialogue; empty if none does."""
@@ -287,6 +281,10 @@ class Datasets:
         if catalog:
             return self._workspace.catalogs.get(catalog)
         return self._workspace.catalogs.find(dialogue.scenario.catalog, dialogue.scenario.catalog_version)
+
+
+def _filter(dataset: str, parts: dict[str, Any]) -> Filter:
+    return Filter.model_validate({"dataset": dataset, "state": None} | parts)
 
 
 def shown_state(state: ReviewState, passed: bool) -> ShownState:

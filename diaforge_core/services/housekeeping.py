@@ -145,6 +145,10 @@ class Housekeeping:
             if queue.filter.dataset == name:
                 moved = queue.model_copy(update={"filter": queue.filter.model_copy(update={"dataset": new})})
                 yield self._note("queue", queue.id, who, text=moved.model_dump_json())
+        for view in self._workspace.views.all():
+            if view.filter.dataset == name:
+                moved = view.filter.model_copy(update={"dataset": new})
+                yield self._note("view", view.id, who, value=view.name, text=moved.model_dump_json())
 
     def _names(self, kind: Kind) -> list[str]:
         if kind == "run":

@@ -20,6 +20,7 @@ from ..records.queue import Filter, Queue
 from ..records.review import Decision, DecisionKind
 from ..store import queues as sql
 from ..store.dialogues import SOURCE
+from ..store.filters import filtered
 from .acts import Act
 from .opinions import Opinion
 
@@ -76,7 +77,7 @@ class Queues:
 
     def make(self, name: str, filter: Filter, *, who: str = "", **parts: Any) -> Queue:
         """The new queue; `parts` are fields of `Queue`. NotAllowed; DataError for what cannot be, or a taken name."""
-        self._workspace.datasets.info(filter.dataset)
+        self._workspace.datasets.check(filter.dataset)
         now = dt.datetime.now(dt.UTC)
         return self._put({"id": uuid.uuid4().hex[:12], "name": name, "filter": filter, "created": now} | parts, who)
 
@@ -177,7 +178,7 @@ class Queues:
         return found
 
     def _shares(self, queue: Queue, dialogue_id: str) -> bool:
-        where, values = sql.filtered(queue.filter)
+        where, values = filtered(queue.filter)
         query = f"SELECT {sql.wanted(queue)} FROM {SOURCE} WHERE d.id = ? AND {where} AND {sql.undecided(queue)}"
         rows = self._workspace.database.rows(query, [dialogue_id, *values])
         return bool(rows) and rows[0][0] > 1
@@ -190,7 +191,7 @@ class Queues:
 
     def _judged(self, queue: Queue) -> list[tuple[str, str, bool]]:
         """Dialogue, person and whether it is decided, for every judgement since the queue was made."""
-        where, values = sql.filtered(queue.filter, any_state=True)
+        where, values = filtered(queue.filter, any_state=True)
         query = f"""
 WITH inside AS (SELECT d.id, h.state, h.decided_at FROM {SOURCE} WHERE {where}),
 said AS (

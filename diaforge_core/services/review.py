@@ -13,11 +13,11 @@ from ..conversation.turn_edits import replaced
 from ..conversation.verifiers import cascade
 from ..errors import DataError
 from ..records.dialogue import Dialogue, Evidence, Turn
+from ..records.queue import Filter
 from ..records.review import Decision, DecisionKind, ReviewState
 from ..records.scenario import Aim
 from ..records.tool import Tool
 from ..store import decisions
-from ..store import dialogues as table
 from .acts import NOBODY, Act, Step
 from .datasets import ShownState
 
@@ -56,16 +56,9 @@ class Review:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
 
-    def queue(
-        self, dataset: str, state: ShownState | None = "pending", text: str = "", tier: str | None = None
-    ) -> list[str]:
+    def queue(self, dataset: str, state: ShownState | None = "pending") -> list[str]:
         """Dialogue ids of a dataset in its order; `state=None` for all."""
-        self._workspace.datasets.info(dataset)
-        where, values = table.condition(dataset, state, text, tier)
-        rows = self._workspace.database.rows(
-            f"SELECT d.id FROM {table.SOURCE} WHERE {where} ORDER BY m.position", values
-        )
-        return [row[0] for row in rows]
+        return self._workspace.finding.ids(Filter(dataset=dataset, state=state))
 
     def get(self, dialogue_id: str, version: int | None = None) -> Reviewed:
         """The newest version (or the one given), its state and all decisions; DataError if it is not here."""

@@ -24,6 +24,7 @@ from .drafts import Drafts
 from .editing import Editing
 from .evaluation import Evaluation
 from .exports import Exports
+from .finding import Finding
 from .gate import Gate
 from .generation import Generation
 from .housekeeping import Housekeeping
@@ -42,6 +43,7 @@ from .review import Review
 from .traces import Traces
 from .training import Training
 from .variety import Variety
+from .views import Views
 
 if TYPE_CHECKING:
     from .handover import HandoverServer
@@ -67,6 +69,8 @@ class Workspace:
         self.models = Models(self)
         self.catalogs = Catalogs(self)
         self.datasets = Datasets(self)
+        self.finding = Finding(self)
+        self.views = Views(self)
         self.jobs = Jobs(self)
         self.generation = Generation(self)
         self.coverage = Coverage(self)

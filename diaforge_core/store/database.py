@@ -77,11 +77,26 @@ CREATE TABLE leases (
 CREATE TABLE skips (queue VARCHAR, dialogue VARCHAR, who VARCHAR, moment TIMESTAMP, PRIMARY KEY (queue, dialogue, who));
 """
 """What people wrote down (`stands`: the newest of its topic and key), and who has which dialogue before them."""
-MIGRATIONS: tuple[str, ...] = (_FIRST, _CATALOG_HISTORY, _CATALOG_EDITS, _ACTS, _NOTES)
+_FOUND_BY = """
+ALTER TABLE dialogues ADD COLUMN style VARCHAR DEFAULT '';
+ALTER TABLE dialogues ADD COLUMN department VARCHAR DEFAULT '';
+ALTER TABLE dialogues ADD COLUMN candidates VARCHAR[];
+UPDATE dialogues SET style = coalesce(body ->> '$.scenario.persona.style', 'plain'),
+    department = coalesce(body ->> '$.scenario.persona.department', ''),
+    candidates = CAST(body -> '$.scenario.candidates' AS VARCHAR[]);
+ALTER TABLE decisions ADD COLUMN reason VARCHAR DEFAULT '';
+UPDATE decisions SET reason = coalesce(body ->> '$.reason', '');
+ALTER TABLE heads ADD COLUMN reason VARCHAR DEFAULT '';
+UPDATE heads SET reason = last.reason FROM (SELECT dialogue, arg_max(reason, seq) AS reason FROM decisions
+    WHERE NOT undone AND kind NOT IN ('undo', 'redo') GROUP BY dialogue) last WHERE heads.dialogue = last.dialogue;
+"""
+"""What dialogues are found by besides: who asks and how, among which tools, and why people decided as they did."""
+MIGRATIONS: tuple[str, ...] = (_FIRST, _CATALOG_HISTORY, _CATALOG_EDITS, _ACTS, _NOTES, _FOUND_BY)
 """Statements that bring a database from form i to form i + 1; only ever appended to."""
 
 _ARROW = {
     "VARCHAR": pa.string(),
+    "VARCHAR[]": pa.list_(pa.string()),
     "INTEGER": pa.int32(),
     "BIGINT": pa.int64(),
     "DOUBLE": pa.float64(),

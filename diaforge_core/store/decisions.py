@@ -27,9 +27,9 @@ STANDS = "NOT undone AND kind NOT IN ('undo', 'redo')"
 _STATES = " ".join(f"WHEN '{kind}' THEN '{state}'" for kind, state in STATE_AFTER.items())
 _SETTLE = f"""
 UPDATE heads SET state = CASE last.kind {_STATES} ELSE 'pending' END, decided_by = coalesce(last.who, ''),
-    decided_at = last.moment
+    decided_at = last.moment, reason = coalesce(last.reason, '')
 FROM (SELECT touched.id, arg_max(c.kind, c.seq) AS kind, arg_max(c.who, c.seq) AS who,
-        arg_max(c.moment, c.seq) AS moment
+        arg_max(c.moment, c.seq) AS moment, arg_max(c.reason, c.seq) AS reason
     FROM (SELECT unnest(?) AS id) touched LEFT JOIN decisions c ON c.dialogue = touched.id AND {STANDS}
     GROUP BY touched.id) last
 WHERE heads.dialogue = last.id
@@ -133,6 +133,7 @@ def _row(seq: int, decision: Decision) -> dict[str, Any]:
         "dialogue": decision.dialogue,
         "version": decision.version,
         "kind": decision.kind,
+        "reason": decision.reason,
         "who": decision.who,
         "moment": naive(decision.when),
         "undone": False,

@@ -22,30 +22,15 @@ COLUMNS = (
     f"d.passed, d.failed_verifier, {SHOWN_STATE} AS state, h.decided_by, h.decided_at"
 )
 DATASETS_SQL = f"""
-SELECT s.name, count(d.id), count(*) FILTER (c.state = 'accepted'), count(*) FILTER (c.state = 'rejected'),
+SELECT s.name, count(c.id), count(*) FILTER (c.state = 'accepted'), count(*) FILTER (c.state = 'rejected'),
     count(*) FILTER (c.state = 'pending'), count(*) FILTER (c.state = 'flagged'), count(*) FILTER (c.state = 'failed'),
-    count(*) FILTER (d.passed AND c.state <> 'rejected'), s.created, s.parent, s.catalog, s.run
-FROM datasets s
-LEFT JOIN (SELECT m.dataset, d.id, {SHOWN_STATE} AS state FROM {SOURCE}) c ON c.dataset = s.name
-LEFT JOIN heads h ON h.dialogue = c.id
-LEFT JOIN dialogues d ON d.id = c.id AND d.version = h.version
+    count(*) FILTER (c.passed AND c.state <> 'rejected'), s.created, s.parent, s.catalog, s.run
+FROM (SELECT * FROM datasets WHERE ? IN ('', name)) s
+LEFT JOIN (SELECT m.dataset, d.id, d.passed, {SHOWN_STATE} AS state FROM {SOURCE} WHERE ? IN ('', m.dataset)) c
+    ON c.dataset = s.name
 GROUP BY ALL ORDER BY s.created DESC, s.name
 """
-
-
-def condition(dataset: str, state: str | None, text: str, tier: str | None) -> tuple[str, list[Any]]:
-    """The SQL condition of a dataset's filters, and its values."""
-    parts, values = ["m.dataset = ?"], [dataset]
-    if state:
-        parts.append(f"{SHOWN_STATE} = ?")
-        values.append(state)
-    if tier:
-        parts.append("d.tier = ?")
-        values.append(tier)
-    if text:
-        parts.append("contains(d.words, ?)")
-        values.append(text.lower())
-    return " AND ".join(parts), values
+"""The numbers of every dataset, or, with its name in both places, of one."""
 
 
 def add(cursor: duckdb.DuckDBPyConnection, dataset: str, dialogues: Sequence[Dialogue]) -> int:
@@ -64,7 +49,14 @@ def add(cursor: duckdb.DuckDBPyConnection, dataset: str, dialogues: Sequence[Dia
     new = [dialogue for key, dialogue in fresh.items() if key not in known]
     insert(cursor, "dialogues", [row_of(dialogue) for dialogue in new])
     heads = [
-        {"dialogue": item.id, "version": item.version, "state": "pending", "decided_by": "", "decided_at": None}
+        {
+            "dialogue": item.id,
+            "version": item.version,
+            "state": "pending",
+            "decided_by": "",
+            "decided_at": None,
+            "reason": "",
+        }
         for item in new
     ]
     insert(cursor, "heads", heads)
@@ -122,6 +114,9 @@ def row_of(dialogue: Dialogue) -> dict[str, Any]:
         "tier": scenario.tier,
         "goal_tool": scenario.goal_tool,
         "persona": f"{scenario.persona.name}, {scenario.persona.role}",
+        "style": scenario.persona.style,
+        "department": scenario.persona.department,
+        "candidates": list(scenario.candidates),
         "dial": scenario.dial or "",
         "solvable": scenario.solvable,
         "assistant": dialogue.assistant,

@@ -5,13 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from ..records.queue import Filter, Queue
-from . import dialogues as table
-
-Sql = tuple[str, list[Any]]
-"""A piece of SQL and the values of its places."""
+from ..records.queue import Queue
+from .dialogues import SOURCE
+from .filters import Sql, filtered
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,18 +18,6 @@ class Moment:
     who: str
     alive_since: dt.datetime
     """A lease whose last beat is older has expired."""
-
-
-def filtered(found: Filter, *, any_state: bool = False) -> Sql:
-    """The condition of a filter on `dialogues.SOURCE`; with `any_state` whatever was decided."""
-    where, values = table.condition(found.dataset, None if any_state else found.state, found.text, found.tier)
-    for column, wanted in (("d.failed_verifier", found.verifier), ("d.goal_tool", found.goal_tool)):
-        if wanted:
-            where, values = f"{where} AND {column} = ?", [*values, wanted]
-    if found.label:
-        where += " AND EXISTS (FROM notes n WHERE n.topic = 'label' AND n.stands AND n.dialogue = d.id AND n.value = ?)"
-        values = [*values, found.label]
-    return where, values
 
 
 def wanted(queue: Queue) -> str:
@@ -58,7 +43,7 @@ def open_items(queue: Queue, at: Moment) -> Sql:
 SELECT d.id, m.position, h.decided_at, d.goal_tool, d.tier, d.turns, {wanted(queue)} AS wanted,
     coalesce(o.opinions, 0) AS opinions, coalesce(o.mine, false) AS mine,
     coalesce(l.holders, 0) AS holders, coalesce(l.held, false) AS held
-FROM {table.SOURCE}
+FROM {SOURCE}
 LEFT JOIN (SELECT dialogue, version, count(*) AS opinions, bool_or(who = ?) AS mine
     FROM notes WHERE topic = 'opinion' AND stands GROUP BY dialogue, version) o
     ON o.dialogue = d.id AND o.version = d.version
