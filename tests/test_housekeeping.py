@@ -62,7 +62,7 @@ def test_a_renamed_dataset_keeps_everything(workspace: Workspace, judged: str):
     workspace.housekeeping.rename("dataset", "d", "better", "Ana")
     assert workspace.datasets.load("better", "all") == before
     assert workspace.datasets.info("better").accepted == 1
-    assert workspace.labels.counts("better") == {"good-question": 1}
+    assert workspace.finding.choices(Filter(dataset="better", state=None), "label") == {"good-question": 1}
     assert workspace.queues.get("q").filter.dataset == "better"
     assert workspace.queues.next_for("q", "Ana")
     found = workspace.comments.guidelines(dataset="better")

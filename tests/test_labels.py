@@ -9,6 +9,7 @@ from hypothesis import strategies as some
 from diaforge_core.errors import DataError
 from diaforge_core.records.dialogue import Dialogue, Turn
 from diaforge_core.records.label import SEED_LABELS
+from diaforge_core.records.queue import Filter
 from diaforge_core.services.labels import carried
 from diaforge_core.services.workspace import Workspace, open_workspace
 
@@ -49,7 +50,7 @@ def test_renaming_keeps_what_was_labelled(workspace: Workspace, first: Dialogue)
     workspace.labels.toggle(first.id, 1, 1, EARLY, "Ana")
     workspace.labels.change(EARLY, name="premature call", who="Ana")
     assert workspace.labels.get(workspace.labels.of(first.id)[0].label).name == "premature call"
-    assert workspace.labels.counts("d") == {EARLY: 1}
+    assert workspace.finding.choices(Filter(dataset="d", state=None), "label") == {EARLY: 1}
 
 
 def test_an_archived_label_is_not_offered_but_what_carries_it_does(workspace: Workspace, first: Dialogue):
@@ -81,7 +82,7 @@ def test_a_label_goes_with_its_turn_when_an_edit_moves_it(workspace: Workspace, 
     workspace.review.edit(first.id, 1, (*before, *first.turns), "Ana")
     (put,) = workspace.labels.of(first.id)
     assert (put.version, put.turn, put.now_turn) == (1, 1, 3)
-    assert workspace.labels.where("d", EARLY, "Bo") == [(first.id, 3)]
+    assert workspace.labels.turns(first.id, EARLY, "Bo") == [3]
     assert workspace.labels.toggle(first.id, 2, 3, EARLY, "Ana") is False
 
 
@@ -90,7 +91,7 @@ def test_a_label_on_a_turn_that_was_reworded_is_about_the_older_version(workspac
     workspace.review.edit_turn(first.id, 1, 0, reworded(first), "Ana")
     (put,) = workspace.labels.of(first.id)
     assert (put.version, put.turn, put.now_turn) == (1, 0, None)
-    assert workspace.labels.where("d", EARLY, "Bo") == []
+    assert workspace.labels.turns(first.id, EARLY, "Bo") == []
     workspace.review.undo("Ana")
     assert workspace.labels.of(first.id)[0].now_turn == 0
 

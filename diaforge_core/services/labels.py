@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections import Counter
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -121,36 +120,8 @@ class Labels:
         moves = {version: carried(versions[version], versions[max(versions)]) for version in {n.version for n in notes}}
         return [_put_label(note, moves[note.version]) for note in notes]
 
-    def counts(self, dataset: str, who: str = "") -> dict[str, int]:
-        """Label id → dialogues of the dataset that carry it, most first; ids in the order of the list among equals.
-
-        What others put on dialogues that are judged blind does not count.
-        """
-        rows = self._workspace.database.rows(
-            "SELECT DISTINCT n.value, n.dialogue, n.who = ? FROM notes n JOIN members m ON m.dialogue = n.dialogue "
-            "WHERE n.topic = 'label' AND n.stands AND m.dataset = ?",
-            [who, dataset],
-        )
-        blind = self._workspace.queues.blind()
-        seen = {(label, key) for label, key, own in rows if own or key not in blind}
-        found = Counter(label for label, _ in seen)
-        order = [label.id for label in self.all(archived=True) if label.id in found]
-        return {key: found[key] for key in sorted(order, key=lambda key: -found[key])}
-
-    def where(self, dataset: str, label_id: str, who: str, limit: int = 50) -> list[tuple[str, int]]:
-        """Dialogues of a dataset that carry a label, in its order, each with the first turn that does.
-
-        Those whose labelled turns were all changed since are left out, and what is to be judged blind by `who`.
-        """
-        rows = self._workspace.database.rows(
-            "SELECT DISTINCT m.dialogue, m.position FROM notes n JOIN members m ON m.dialogue = n.dialogue "
-            "WHERE n.topic = 'label' AND n.stands AND n.value = ? AND m.dataset = ? ORDER BY m.position LIMIT ?",
-            [label_id, dataset, limit],
-        )
-        found = [(key, self._turns_of(key, label_id, who)) for key, _ in rows]
-        return [(key, min(turns)) for key, turns in found if turns]
-
-    def _turns_of(self, dialogue_id: str, label_id: str, who: str) -> list[int]:
+    def turns(self, dialogue_id: str, label_id: str, who: str) -> list[int]:
+        """Turns of the newest version that carry a label, as `of` shows them to this person."""
         put = self.of(dialogue_id, who)
         return [each.now_turn for each in put if each.label == label_id and each.now_turn is not None]
 

@@ -8,6 +8,7 @@ from typing import cast
 import pandas as pd
 import streamlit as st
 
+from diaforge_core.records.queue import Filter
 from diaforge_core.records.review import REJECT_REASONS, DecisionKind
 from diaforge_core.services.bulk import Plan, Planned, Repair
 
@@ -27,13 +28,13 @@ DIFFS = 20
 """Differences of a dry run on screen."""
 
 
-def bulk_button(ids: Sequence[str], here: str) -> None:
+def bulk_button(total: int, here: str) -> None:
     """Draw the button that opens the panel on these dialogues, over the one on screen."""
     st.button(
-        f"With these {len(ids):,} …",
+        f"With these {total:,} …",
         key="bulk.open",
         icon=":material/checklist:",
-        disabled=not ids,
+        disabled=not total,
         help="Accept, reject, flag, reopen or repair all that this filter shows; with a dry run, and one undo.",
         on_click=_open,
         args=(here,),
@@ -45,22 +46,24 @@ def _open(here: str) -> None:
     open_dialog(here, "bulk")
 
 
-def bulk_panel(ids: Sequence[str]) -> bool:
-    """Draw the panel's inside; whether something was done just now."""
+def bulk_panel(found: Filter) -> bool:
+    """Draw the panel's inside for all that a filter shows; whether something was done just now."""
+    total = services().finding.count(found, who())
     repairs = {repair.name: repair for repair in services().bulk.repairs()}
     labels = {kind: f"{word} all" for kind, word in ACTS.items()} | {name: r.title for name, r in repairs.items()}
     what = st.selectbox("Do", list(labels), format_func=labels.__getitem__, key="bulk.what")
     reason, values = _details(what, repairs.get(what))
-    asked = (what, reason, tuple(values.items()), tuple(ids))
+    asked = (what, reason, tuple(values.items()), found)
     ready = what not in repairs or not repairs[what].fields or bool(values[repairs[what].fields[0]].strip())
     if st.button(
-        f"Show what would happen to {count(len(ids), 'dialogue')}",
+        f"Show what would happen to {count(total, 'dialogue')}",
         key="bulk.dry",
         icon=":material/visibility:",
         type="primary",
         disabled=not ready,
     ):
         with wiring.guarded(), st.spinner("Looking at each …"):
+            ids = services().finding.ids(found, who())
             st.session_state[PLAN] = asked, _plan(ids, what, reason, values, what in repairs)
     made, plan = st.session_state.get(PLAN, (None, None))
     if plan is not None and made == asked:

@@ -7,8 +7,9 @@ from functools import partial
 import streamlit as st
 
 from diaforge_core.records.dialogue import Dialogue
-from diaforge_core.records.queue import Queue
+from diaforge_core.records.queue import Filter, Queue
 from diaforge_core.records.review import REJECT_REASONS
+from diaforge_core.services.finding import Place
 from diaforge_core.services.review import Reviewed
 
 from . import review_queue, wiring
@@ -17,27 +18,19 @@ from .dialogue_view import FAULT_WORDS
 from .edit_dialog import edit_dialogue, left
 from .review_history import history
 from .review_state import close_dialog, open_dialog, opened, show
-from .review_view import Filters
 from .wiring import acting, services, who
 from .wording import plain
 
 
-def neighbours(ids: list[str], here: str) -> tuple[str | None, str | None]:
-    """The dialogues before and after this one in the queue."""
-    if here not in ids:
-        return None, ids[0] if ids else None
-    place = ids.index(here)
-    return (ids[place - 1] if place else None), (ids[place + 1] if place + 1 < len(ids) else None)
-
-
-def action_bar(filters: Filters, ids: list[str], reviewed: Reviewed, queue: Queue | None = None) -> None:
+def action_bar(found: Filter, place: Place | None, reviewed: Reviewed, queue: Queue | None = None) -> None:
     """Accept, reject, flag, edit, undo, previous and next, each with its key; greyed while a dialog is open.
 
-    In a queue the next one is what it serves, and passing this one gives it back.
+    `place` is where the dialogue stands among what `found` leaves. In a queue, which has no places, the next one is
+    what it serves, and passing this one gives it back.
     """
     dialogue = reviewed.dialogue
-    before, after = (None, None) if queue else neighbours(ids, dialogue.id)
-    on_after = None if queue else after if after else (before if filters.state else dialogue.id)
+    before, after = (place.before, place.after) if place else (None, None)
+    on_after = None if queue else after if after else (before if found.state else dialogue.id)
     busy = opened(dialogue.id) is not None
     decided = reviewed.state in ("accepted", "rejected")
     decide = partial(services().queues.decide, dialogue.id, dialogue.version)
@@ -133,7 +126,7 @@ def action_bar(filters: Filters, ids: list[str], reviewed: Reviewed, queue: Queu
             args=(dialogue.id, "keys"),
         )
     if busy:
-        _dialog(reviewed, ids, move)
+        _dialog(reviewed, found, move)
 
 
 def _why_not_accepted(dialogue: Dialogue) -> str:
@@ -162,7 +155,7 @@ def _redo() -> None:
     show(done_again.dialogue)
 
 
-def _dialog(reviewed: Reviewed, ids: list[str], move: partial) -> None:
+def _dialog(reviewed: Reviewed, found: Filter, move: partial) -> None:
     """The dialog that the session says is open for this dialogue."""
     kind, turn = opened(reviewed.dialogue.id) or ("", -1)
     if kind == "reject":
@@ -172,7 +165,7 @@ def _dialog(reviewed: Reviewed, ids: list[str], move: partial) -> None:
     elif kind == "history":
         _history_dialog(reviewed)
     elif kind == "bulk":
-        _bulk_dialog(ids)
+        _bulk_dialog(found)
     elif kind == "keys":
         _keys_dialog()
 
@@ -217,9 +210,9 @@ def _history_dialog(reviewed: Reviewed) -> None:
 
 
 @st.dialog("With all that this filter shows", width="large", on_dismiss=close_dialog)
-def _bulk_dialog(ids: list[str]) -> None:
+def _bulk_dialog(found: Filter) -> None:
     with wiring.guarded():
-        if bulk_panel(ids):
+        if bulk_panel(found):
             close_dialog()
             st.rerun()
 

@@ -11,23 +11,31 @@ from diaforge_core.records.label import Label
 from diaforge_core.services.labels import PutLabel
 
 from .wiring import acting, services, who
-from .wording import ago, count, plain
+from .wording import ago, plain
 
 KEYS = 9
 
 
 def selected(dialogue: Dialogue) -> int:
-    """Index of the turn that labels and comments are about: the one chosen, else of the link, else the last."""
-    asked = st.session_state.get(_key(dialogue.id))
-    if asked is None:
-        linked = st.query_params.get("turn", "")
-        asked = int(linked) - 1 if linked.isdecimal() else len(dialogue.turns) - 1
+    """Index of the turn that labels and comments are about: the one of the link, else the last.
+
+    Where the link asks for a label, it is the first turn that carries it.
+    """
+    linked = st.query_params.get("turn", "")
+    asked = int(linked) - 1 if linked.isdecimal() else _labelled(dialogue)
     return min(max(asked, 0), len(dialogue.turns) - 1)
 
 
+def _labelled(dialogue: Dialogue) -> int:
+    """The first turn with the label that is filtered by, else the last turn."""
+    label = st.query_params.get("label", "")
+    turns = services().labels.turns(dialogue.id, label, who()) if label else []
+    return min(turns, default=len(dialogue.turns) - 1)
+
+
 def select(dialogue_id: str, turn: int) -> None:
-    """Choose a turn; it stands in the link from then on."""
-    st.session_state[_key(dialogue_id)] = turn
+    """Choose a turn; it stands in the link from then on, with its dialogue."""
+    st.query_params["dialogue"] = dialogue_id
     st.query_params["turn"] = str(turn + 1)
 
 
@@ -102,32 +110,6 @@ def _about_older(put: Sequence[PutLabel]) -> None:
             )
 
 
-def filter_of(dataset: str) -> None:
-    """Draw the labels that dialogues of a dataset carry; one that is clicked opens the first of them at its turn."""
-    box = st.popover("By label", icon=":material/label:", key=f"by_label.{dataset}", on_change="rerun")
-    if not box.open:
-        return
-    with box:
-        counts = services().labels.counts(dataset, who())
-        if not counts:
-            st.caption("Nobody has labelled a turn here yet.")
-        for key, number in counts.items():
-            st.markdown(f"**{plain(services().labels.get(key).name)}** :gray[{count(number, 'dialogue')}]")
-            for dialogue_id, turn in services().labels.where(dataset, key, who()):
-                st.button(
-                    f"{plain(dialogue_id, 14)}, turn {turn + 1}",
-                    key=f"by_label.{key}.{dialogue_id}",
-                    type="tertiary",
-                    on_click=_go,
-                    args=(dialogue_id, turn),
-                )
-
-
-def _go(dialogue_id: str, turn: int) -> None:
-    st.query_params["dialogue"] = dialogue_id
-    select(dialogue_id, turn)
-
-
 def taxonomy() -> None:
     """The list of labels for those who may change it: rename, archive, add."""
     if not services().people.may(who(), "taxonomy"):
@@ -158,7 +140,3 @@ def _entry(label: Label) -> None:
 def _chip(name: str, people: Sequence[str]) -> str:
     number = f" ×{len(people)}" if len(people) > 1 else ""
     return f":violet-badge[:material/label: {plain(name)}{number}]"
-
-
-def _key(dialogue_id: str) -> str:
-    return f"review.turn.{dialogue_id}"

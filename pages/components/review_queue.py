@@ -11,7 +11,8 @@ from diaforge_core.services.leases import BEAT_SECONDS, Holder
 from diaforge_core.services.queues import Progress
 
 from . import wiring
-from .review_state import show
+from .review_filters import narrowed_by
+from .review_state import on_screen, show
 from .wiring import acting, services, who
 from .wording import count, duration, exact, plain
 
@@ -46,9 +47,9 @@ def head(queue: Queue) -> bool:
     """What the queue is, and the switch between reading and agreement; whether agreement is to be shown."""
     found = queue.filter
     parts = [found.dataset, found.state or "all states", ORDERS[queue.order]]
-    parts += [part for part in (found.tier, found.verifier, found.goal_tool, found.text) if part]
+    parts += [found.text, *narrowed_by(found)]
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{plain(queue.name)}** :gray[{plain(', '.join(parts), 120)}]", width="stretch")
+        st.markdown(f"**{plain(queue.name)}** :gray[{plain(', '.join(filter(None, parts)), 120)}]", width="stretch")
         view = wiring.linked(
             st.segmented_control, "View", ["Read", "Agreement"], "view", "Read", label_visibility="collapsed"
         )
@@ -57,7 +58,7 @@ def head(queue: Queue) -> bool:
 
 def served(queue: Queue) -> str | None:
     """The dialogue that the link names, else the one that the queue gives this person now; None if it has none."""
-    return st.query_params.get("dialogue") or services().queues.next_for(queue.id, who())
+    return on_screen() or services().queues.next_for(queue.id, who())
 
 
 def hold(dialogue_id: str, queue: Queue | None) -> Holder | None:
@@ -155,9 +156,8 @@ def maker(found: Filter) -> None:
     if not services().people.may(who(), "queues"):
         return
     with st.popover("New queue", icon=":material/playlist_add:", key="review.new_queue"):
-        st.caption(
-            f"Of {plain(found.dataset)}, {found.state or 'all'}{': ' + plain(found.text, 40) if found.text else ''}."
-        )
+        parts = [found.dataset, found.state or "all", found.text, *narrowed_by(found)]
+        st.caption(f"Of {plain(', '.join(filter(None, parts)), 160)}.")
         name = st.text_input("Name", key="queue.name", max_chars=60)
         order = st.selectbox("Order", list(ORDERS), format_func=ORDERS.__getitem__, key="queue.order")
         seed = int(st.number_input("Seed", 0, 1_000_000, 0, key="queue.seed")) if order == "random" else 0

@@ -8,8 +8,15 @@ OPEN = "review.dialog"
 """Session key: which dialog is open, as (dialogue id, kind, turn)."""
 
 
+def on_screen() -> str | None:
+    """The dialogue that the link names; None for none."""
+    return st.query_params.get("dialogue")
+
+
 def show(dialogue_id: str | None) -> None:
-    """Bring a dialogue on screen at the next drawing."""
+    """Bring a dialogue on screen at the next drawing, with no turn of it chosen."""
+    if "turn" in st.query_params:
+        del st.query_params["turn"]
     if dialogue_id:
         st.query_params["dialogue"] = dialogue_id
     elif "dialogue" in st.query_params:

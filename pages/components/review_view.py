@@ -1,16 +1,15 @@
-"""The left of the Review page: filters, the queue around the dialogue on screen, and the export."""
+"""The left of the Review page: the queue around the dialogue on screen, and the export."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from typing import cast
 
 import streamlit as st
 
-from diaforge_core.records.queue import Queue
-from diaforge_core.services.datasets import ShownState
+from diaforge_core.records.queue import Filter
 from diaforge_core.services.exports import Format, file_name
+from diaforge_core.services.finding import Place
 
 from . import wiring
 from .bulk_panel import bulk_button
@@ -35,75 +34,23 @@ MIMES = {"trl-parquet": "application/vnd.apache.parquet", "csv": "text/csv"}
 """Of the forms that are no JSON lines."""
 
 
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """What the queue shows."""
-
-    dataset: str
-    state: ShownState | None
-    text: str
-
-
-def filters(datasets: list[str]) -> Filters:
-    """Draw dataset, state chips and text search; all three are in the link."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        dataset = wiring.pick("Dataset", datasets, "dataset", width=170)
-        info = services().datasets.info(dataset)
-        numbers = {
-            "pending": info.pending,
-            "failed": info.failed,
-            "flagged": info.flagged,
-            "accepted": info.accepted,
-            "rejected": info.rejected,
-            "all": info.dialogues,
-        }
-        words = {"failed": "failed", "all": "all"} | {state: look.word for state, look in STATES.items()}
-        state = wiring.linked(
-            st.pills,
-            "Show",
-            list(numbers),
-            "state",
-            "pending" if info.pending else "all",
-            format_func=lambda value: f"{words[value]} {numbers[value]}",
-        )
-        text = st.text_input(
-            "Search", key="text", bind="query-params", placeholder="words said", icon=":material/search:", width=150
-        )
-    return Filters(dataset, None if state == "all" else cast(ShownState, state), text.strip())
-
-
-def filters_of(queue: Queue) -> Filters:
-    """What a queue shows."""
-    return Filters(queue.filter.dataset, queue.filter.state, queue.filter.text)
-
-
-def current(ids: list[str]) -> str | None:
-    """The dialogue that the link names, else the first of the queue; None if there is neither."""
-    asked = st.query_params.get("dialogue")
-    return asked or (ids[0] if ids else None)
-
-
-def nothing_left(filters: Filters) -> None:
+def nothing_left(found: Filter) -> None:
     """Why the queue is empty, and the way on."""
-    words = "match these words" if filters.text else "are left in this list"
+    narrowed = found != Filter(dataset=found.dataset, state=found.state)
+    words = "match these filters" if narrowed else "are left in this list"
     with st.container(border=True):
         st.markdown(f":material/inbox: No dialogues {words}.")
-        if services().datasets.info(filters.dataset).kept:
-            wiring.link(wiring.TRAIN, "Train on what was kept", dataset=filters.dataset)
-            export_box(filters.dataset)
+        if services().datasets.info(found.dataset).kept:
+            wiring.link(wiring.TRAIN, "Train on what was kept", dataset=found.dataset)
+            export_box(found.dataset)
         wiring.link(wiring.GENERATE, "Generate more")
 
 
-def queue(filters: Filters, ids: list[str], here: str) -> None:
+def queue(found: Filter, place: Place, here: str) -> None:
     """The part of the queue around the dialogue on screen."""
-    place = ids.index(here) if here in ids else 0
-    position = f"**{place + 1}** of {len(ids):,}" if here in ids else f"not among these {len(ids):,}"
-    st.markdown(position)
-    start = max(0, min(place - AROUND // 2, len(ids) - AROUND))
-    frame = services().datasets.dialogues(
-        filters.dataset, state=filters.state, text=filters.text, offset=start, limit=AROUND
-    )
-    for row in frame.to_dict("records"):
+    outside = f"not among these {place.total:,}"
+    st.markdown(outside if place.index is None else f"**{place.index + 1:,}** of {place.total:,}")
+    for row in place.rows.to_dict("records"):
         look = STATES.get(row["state"])
         icon = look.icon if look else "priority_high"
         st.button(
@@ -114,8 +61,8 @@ def queue(filters: Filters, ids: list[str], here: str) -> None:
             on_click=show,
             args=(row["id"],),
         )
-    bulk_button(ids, here)
-    export_box(filters.dataset)
+    bulk_button(place.total, here)
+    export_box(found.dataset)
 
 
 def export_box(dataset: str) -> None:

@@ -131,11 +131,15 @@ def test_labels_are_put_on_the_selected_turn_and_show_there(open_page: Open, ser
 def test_the_filter_by_label_opens_at_that_turn(open_page: Open, services: Workspace, queue: Queue) -> None:
     services.labels.toggle(f"{queue.name}-2", 1, 1, "guessed-a-value", "Bo")
     at = open_page("review", dataset=queue.name, state="all")
-    at.session_state[f"by_label.{queue.name}"] = True
+    at.session_state["filters.more"] = True
     at.run()
-    next(each for each in at.button if each.key == f"by_label.guessed-a-value.{queue.name}-2").click().run()
-    assert (at.query_params["dialogue"], at.query_params["turn"]) == (f"{queue.name}-2", "2")
+    label = next(each for each in at.selectbox if each.label == "Label on a turn")
+    assert label.options == ["any", "guessed a value (1)"]
+    label.set_value("guessed-a-value").run()
+    assert at.query_params["label"] == "guessed-a-value"
+    assert services.review.get(f"{queue.name}-2").dialogue.turns[0].reply in words(at)
     assert "**Labels of turn 2**" in words(at)
+    assert "**1** of 1" in words(at)
 
 
 def test_a_link_to_a_turn_selects_it(open_page: Open, queue: Queue) -> None:
