@@ -55,8 +55,8 @@ def test_nobody_sees_what_another_said_before_both_have(workspace: Workspace, bl
     assert workspace.opinions.of(blind, "Bo") == []
     assert workspace.labels.of(blind, "Bo") == []
     assert workspace.comments.of(blind, "Bo") == []
-    assert workspace.labels.counts("d", "Bo") == {}
-    assert workspace.labels.counts("d", "Ana") == {"guessed-a-value": 1}
+    assert workspace.finding.choices(Filter(dataset="d", state=None), "label", "Bo") == {}
+    assert workspace.finding.choices(Filter(dataset="d", state=None), "label", "Ana") == {"guessed-a-value": 1}
     assert [each.kind for each in workspace.opinions.of(blind, "Ana")] == ["reject"]
     judge(workspace, blind, Bo="accept")
     assert [each.who for each in workspace.opinions.of(blind, "Bo")] == ["Ana", "Bo"]

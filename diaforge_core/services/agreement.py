@@ -13,8 +13,7 @@ from ..evaluation.statistics import Interval, wilson
 from ..records.dialogue import Dialogue
 from ..records.note import Note
 from ..records.queue import Queue
-from ..store.dialogues import SOURCE
-from ..store.queues import filtered
+from ..store.filters import filtered
 from .kept import Kept
 from .opinions import Opinion
 from .variety import SAME
@@ -106,7 +105,9 @@ class Agreements:
     def _judged(self, queue: Queue) -> Mapping[tuple[str, int], list[Opinion]]:
         """Dialogue and version → the opinions on it, of the dialogues of the queue in whatever state they are."""
         where, values = filtered(queue.filter, any_state=True)
-        inside = {row[0] for row in self._workspace.database.rows(f"SELECT d.id FROM {SOURCE} WHERE {where}", values)}
+        inside = {
+            row[0] for row in self._workspace.database.rows(f"SELECT m.dialogue FROM members m WHERE {where}", values)
+        }
         found: dict[tuple[str, int], list[Opinion]] = defaultdict(list)
         for each in self._workspace.opinions.all(queue.filter.dataset):
             if each.dialogue in inside:

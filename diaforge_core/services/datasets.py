@@ -102,7 +102,7 @@ class Datasets:
     def names(self, *, archived: bool = False) -> list[DatasetInfo]:
         """Every dataset, newest first; with `archived` those taken off the lists too."""
         rows = self._workspace.database.rows(table.DATASETS_SQL, ["", ""])
-        away = set() if archived else {note.key for note in self._workspace.notes.standing("archive")}
+        away = set() if archived else {note.key for note in self._workspace.notes.known("archive")}
         return [DatasetInfo(*row) for row in rows if f"dataset/{row[0]}" not in away]
 
     def listed(self) -> list[str]:
@@ -147,7 +147,7 @@ class Datasets:
     def stamp(self, name: str) -> str:
         """A text that is another one as soon as a dialogue of the dataset, or a decision on one, changes."""
         rows = self._workspace.database.rows(
-            f"SELECT count(*), sum(hash(d.id, d.version, h.state, d.passed)) FROM {table.SOURCE} WHERE m.dataset = ?",
+            "SELECT count(*), sum(hash(dialogue, version, state, passed)) FROM members WHERE dataset = ?",
             [name],
         )
         return f"{rows[0][0]}.{rows[0][1]}"

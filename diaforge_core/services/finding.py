@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from ..records.queue import Filter
-from ..store.dialogues import COLUMNS, SOURCE
+from ..store.dialogues import COLUMNS
 from ..store.filters import COLUMN_OF, SAID, Reader, choices, filtered
 
 if TYPE_CHECKING:
@@ -28,13 +28,11 @@ class Place:
     index: int | None
     """Counted from 0; None where the filter does not leave it."""
     before: str | None
-    """The dialogue before it; None at the start, and where it is not among them."""
+    """The one among them that comes before it in the dataset; None for none."""
     after: str | None
-    """The one after it; the first of all where it is not among them."""
-    start: int
-    """Index of the first of `rows`."""
+    """The one that comes after it; None for none."""
     rows: pd.DataFrame
-    """Those around it, in order: the columns of `Datasets.dialogues`."""
+    """Those around it, in order: the columns of `Finding.page`."""
 
 
 class Finding:
@@ -46,13 +44,15 @@ class Finding:
     def count(self, found: Filter, who: str | None = None) -> int:
         """How many dialogues a filter leaves."""
         where, values = self._where(found, who)
-        return self._workspace.database.rows(f"SELECT count(*) FROM {SOURCE} WHERE {where}", values)[0][0]
+        return self._workspace.database.rows(f"SELECT count(*) FROM members m WHERE {where}", values)[0][0]
 
     def ids(self, found: Filter, who: str | None = None) -> list[str]:
         """The ids of all that a filter leaves, in the dataset's order; DataError if there is no such dataset."""
         self._workspace.datasets.check(found.dataset)
         where, values = self._where(found, who)
-        rows = self._workspace.database.rows(f"SELECT d.id FROM {SOURCE} WHERE {where} ORDER BY m.position", values)
+        rows = self._workspace.database.rows(
+            f"SELECT m.dialogue FROM members m WHERE {where} ORDER BY m.position", values
+        )
         return [row[0] for row in rows]
 
     def page(self, found: Filter, offset: int = 0, limit: int = 50, who: str | None = None) -> pd.DataFrame:
@@ -64,7 +64,7 @@ class Finding:
         self._workspace.datasets.check(found.dataset)
         where, values = self._where(found, who)
         return self._workspace.database.frame(
-            f"SELECT {COLUMNS} FROM {SOURCE} WHERE {where} ORDER BY m.position LIMIT ? OFFSET ?",
+            f"SELECT {COLUMNS} FROM members m WHERE {where} ORDER BY m.position LIMIT ? OFFSET ?",
             [*values, limit, offset],
         )
 
@@ -74,21 +74,24 @@ class Finding:
         return str(frame["id"].iloc[0]) if len(frame) else None
 
     def place(self, found: Filter, here: str, rows: int, who: str | None = None) -> Place:
-        """Where a dialogue stands among those that a filter leaves, with `rows` of them around it."""
+        """Where a dialogue stands among those that a filter leaves, with at most `rows` of them around it."""
+        position = self._position(found.dataset, here)
         where, values = self._where(found, who)
         query = f"""
-WITH here AS (SELECT coalesce(max(position), -1) AS position FROM members WHERE dataset = ? AND dialogue = ?)
-SELECT count(*), bool_or(d.id = ?), count(*) FILTER (m.position < here.position),
-    arg_max(d.id, m.position) FILTER (m.position < here.position),
-    arg_min(d.id, m.position) FILTER (m.position > here.position), arg_min(d.id, m.position)
-FROM {SOURCE}, here WHERE {where}"""
-        found_here = self._workspace.database.rows(query, [found.dataset, here, here, *values])[0]
-        total, among, index, before, after, first = found_here
-        start = max(0, min((index if among else 0) - rows // 2, total - rows))
-        shown = self.page(found, start, rows, who)
-        if not among:
-            return Place(total, None, None, first, start, shown)
-        return Place(total, index, before, after, start, shown)
+SELECT count(*), coalesce(bool_or(m.position = ?), false), count(*) FILTER (m.position < ?)
+FROM members m WHERE {where}"""
+        total, among, index = self._workspace.database.rows(query, [position, position, *values])[0]
+        near = self._near(where, values, position, rows)
+        ids, here_at = list(near["id"]), min(index, rows)
+        start = max(0, min(here_at - rows // 2, len(near) - rows))
+        before, after = ids[:here_at][-1:], ids[here_at + among :][:1]
+        return Place(
+            total,
+            index if among else None,
+            before[0] if before else None,
+            after[0] if after else None,
+            near.iloc[start : start + rows],
+        )
 
     def choices(self, found: Filter, part: str, who: str | None = None) -> dict[str, int]:
         """Value of a part → dialogues it would leave beside the filter's other parts, most first.
@@ -98,7 +101,23 @@ FROM {SOURCE}, here WHERE {where}"""
         query, values = choices(part, found, self._reader(who, {part}), MOST_CHOICES)
         return dict(self._workspace.database.rows(query, values))
 
-    def _where(self, found: Filter, who: str | None) -> tuple[str, list]:
+    def _position(self, dataset: str, dialogue_id: str) -> int:
+        """The dialogue's place in its dataset; before all others for one that is not in it."""
+        rows = self._workspace.database.rows(
+            "SELECT position FROM members WHERE dataset = ? AND dialogue = ?", [dataset, dialogue_id]
+        )
+        return rows[0][0] if rows else -1
+
+    def _near(self, where: str, values: list[Any], position: int, rows: int) -> pd.DataFrame:
+        """What a filter leaves around a place in the dataset, at most `rows` before it and as many from it on."""
+        columns = f"SELECT {COLUMNS}, m.position FROM members m WHERE {where}"
+        query = f"""
+FROM ({columns} AND m.position < ? ORDER BY m.position DESC LIMIT ?)
+UNION ALL FROM ({columns} AND m.position >= ? ORDER BY m.position LIMIT ?) ORDER BY position"""
+        frame = self._workspace.database.frame(query, [*values, position, rows, *values, position, rows])
+        return frame.drop(columns="position")
+
+    def _where(self, found: Filter, who: str | None) -> tuple[str, list[Any]]:
         return filtered(found, self._reader(who, {part for part in SAID if getattr(found, part)}))
 
     def _reader(self, who: str | None, parts: set[str]) -> Reader | None:

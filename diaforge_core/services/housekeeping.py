@@ -71,7 +71,7 @@ class Housekeeping:
 
     def archived(self, kind: Kind) -> list[str]:
         """Names of archived datasets or runs, by name."""
-        keys = {note.key for note in self._workspace.notes.standing("archive")}
+        keys = {note.key for note in self._workspace.notes.known("archive")}
         return sorted(name for name in self._names(kind) if self._key(kind, name) in keys)
 
     def remove(self, kind: Kind, name: str, who: str) -> Binned:

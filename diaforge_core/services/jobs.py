@@ -65,7 +65,7 @@ class Jobs:
 
     def listed(self) -> list[Run]:
         """Every run that is not archived, newest first."""
-        away = {note.key for note in self._workspace.notes.standing("archive")}
+        away = {note.key for note in self._workspace.notes.known("archive")}
         return [run for run in self.all() if f"run/{run.id}" not in away]
 
     def unfinished(self, kind: RunKind | None = None) -> list[Run]:

@@ -47,7 +47,7 @@ class Labels:
 
     def all(self, *, archived: bool = False) -> list[Label]:
         """The list in its order; with `archived` those no longer offered too."""
-        changed = [Label.model_validate_json(note.text) for note in self._workspace.notes.standing("taxonomy")]
+        changed = [Label.model_validate_json(note.text) for note in self._workspace.notes.known("taxonomy")]
         by_id = {label.id: label for label in (*SEED_LABELS, *changed)}
         ordered = sorted(by_id.values(), key=lambda label: (label.place, label.id))
         return [label for label in ordered if archived or not label.archived]

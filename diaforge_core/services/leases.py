@@ -62,6 +62,8 @@ class Leases:
         Taking what one has keeps it: pages do so every `BEAT_SECONDS`. `over` takes it from whoever has had it
         longest; what that person would decide later is refused.
         """
+        if not over and self._has(dialogue_id, who, self._clock() - dt.timedelta(seconds=BEAT_SECONDS / 2)):
+            return None
         with self._workspace.database.write() as cursor:
             others = self.others(dialogue_id, who)
             if len(others) >= self._room(dialogue_id) and not self._has(dialogue_id, who):
@@ -115,11 +117,12 @@ class Leases:
         )
         return [row[0] for row in rows]
 
-    def _has(self, dialogue_id: str, who: str) -> bool:
+    def _has(self, dialogue_id: str, who: str, since: dt.datetime | None = None) -> bool:
+        """Whether a person has a dialogue, with a beat since then if a time is given."""
         return bool(
             self._workspace.database.rows(
                 "SELECT 1 FROM leases WHERE dialogue = ? AND who = ? AND beat >= ?",
-                [dialogue_id, who, self.moment(who).alive_since],
+                [dialogue_id, who, since or self.moment(who).alive_since],
             )
         )
 

@@ -19,6 +19,8 @@ class Notes:
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
+        self._known: dict[Topic, list[Note]] = {}
+        """What stands of the topics that every page asks for and few notes change."""
 
     def put(self, *notes: Note, follows: Decision | None = None) -> None:
         """Store notes, in this order, and with the last of them the decision that follows from it."""
@@ -29,11 +31,24 @@ class Notes:
                 for event, note in zip(written, notes, strict=True):
                     table.apply_note(cursor, event.seq, note)
                 decisions.apply(cursor, [(written[-1].seq, follows, None)] if follows else [])
+            self._known = {}
 
     def one(self, topic: Topic, key: str) -> Note | None:
         """What stands under a key; None for nothing."""
         found = self.standing(topic, "key = ?", [key])
         return found[0] if found else None
+
+    def known(self, topic: Topic) -> list[Note]:
+        """All that stands of a topic that is about no dialogue, oldest first; read anew after the next note."""
+        found = self._known.get(topic)
+        if found is None:
+            with self._workspace.database.lock:  # else a note put meanwhile would be missed for good
+                found = self._known[topic] = self.standing(topic)
+        return found
+
+    def read_anew(self) -> None:
+        """Forget what is known: the database was mended behind it."""
+        self._known = {}
 
     def standing(self, topic: Topic, condition: str = "true", values: Sequence[Any] = ()) -> list[Note]:
         """What stands of a topic under an SQL condition on the note's columns, oldest first."""

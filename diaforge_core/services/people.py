@@ -72,7 +72,7 @@ class People:
 
     def all(self) -> dict[str, Role]:
         """Name → role, by name; empty while the workspace belongs to one person."""
-        notes = self._workspace.notes.standing("role")
+        notes = self._workspace.notes.known("role")
         return {note.key: cast(Role, note.value) for note in sorted(notes, key=lambda note: note.key)}
 
     def role(self, who: str) -> Role:

@@ -19,7 +19,6 @@ from ..records.note import Note
 from ..records.queue import Filter, Queue
 from ..records.review import Decision, DecisionKind
 from ..store import queues as sql
-from ..store.dialogues import SOURCE
 from ..store.filters import filtered
 from .acts import Act
 from .opinions import Opinion
@@ -62,7 +61,7 @@ class Queues:
 
     def all(self, *, archived: bool = False) -> list[Queue]:
         """The queues, oldest first; with `archived` those put away too."""
-        found = [Queue.model_validate_json(note.text) for note in self._workspace.notes.standing("queue")]
+        found = [Queue.model_validate_json(note.text) for note in self._workspace.notes.known("queue")]
         ordered = sorted(found, key=lambda queue: (queue.created, queue.name))
         return [queue for queue in ordered if archived or not queue.archived]
 
@@ -179,7 +178,7 @@ class Queues:
 
     def _shares(self, queue: Queue, dialogue_id: str) -> bool:
         where, values = filtered(queue.filter)
-        query = f"SELECT {sql.wanted(queue)} FROM {SOURCE} WHERE d.id = ? AND {where} AND {sql.undecided(queue)}"
+        query = f"SELECT {sql.wanted(queue)} FROM members m WHERE m.dialogue = ? AND {where} AND {sql.undecided(queue)}"
         rows = self._workspace.database.rows(query, [dialogue_id, *values])
         return bool(rows) and rows[0][0] > 1
 
@@ -193,7 +192,7 @@ class Queues:
         """Dialogue, person and whether it is decided, for every judgement since the queue was made."""
         where, values = filtered(queue.filter, any_state=True)
         query = f"""
-WITH inside AS (SELECT d.id, h.state, h.decided_at FROM {SOURCE} WHERE {where}),
+WITH inside AS (SELECT m.dialogue AS id, m.state FROM members m WHERE {where}),
 said AS (
     SELECT dialogue, who, moment FROM decisions WHERE NOT undone AND kind IN ('accept', 'reject', 'flag')
         AND seq NOT IN (SELECT seq FROM notes WHERE topic = 'opinion')

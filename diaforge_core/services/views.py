@@ -38,9 +38,7 @@ class Views:
 
     def all(self) -> list[View]:
         """Every view, by name."""
-        return sorted(
-            map(_view, self._workspace.notes.standing("view")), key=lambda view: (view.name.casefold(), view.id)
-        )
+        return sorted(map(_view, self._workspace.notes.known("view")), key=lambda view: (view.name.casefold(), view.id))
 
     def get(self, view_id: str) -> View:
         """One view; DataError with the names there are if it is not here."""

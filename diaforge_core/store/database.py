@@ -91,7 +91,35 @@ UPDATE heads SET reason = last.reason FROM (SELECT dialogue, arg_max(reason, seq
     WHERE NOT undone AND kind NOT IN ('undo', 'redo') GROUP BY dialogue) last WHERE heads.dialogue = last.dialogue;
 """
 """What dialogues are found by besides: who asks and how, among which tools, and why people decided as they did."""
-MIGRATIONS: tuple[str, ...] = (_FIRST, _CATALOG_HISTORY, _CATALOG_EDITS, _ACTS, _NOTES, _FOUND_BY)
+_LISTED = """
+ALTER TABLE members ADD COLUMN version INTEGER;
+ALTER TABLE members ADD COLUMN state VARCHAR;
+ALTER TABLE members ADD COLUMN opening VARCHAR;
+ALTER TABLE members ADD COLUMN tier VARCHAR;
+ALTER TABLE members ADD COLUMN goal_tool VARCHAR;
+ALTER TABLE members ADD COLUMN persona VARCHAR;
+ALTER TABLE members ADD COLUMN style VARCHAR;
+ALTER TABLE members ADD COLUMN department VARCHAR;
+ALTER TABLE members ADD COLUMN dial VARCHAR;
+ALTER TABLE members ADD COLUMN solvable BOOLEAN;
+ALTER TABLE members ADD COLUMN assistant VARCHAR;
+ALTER TABLE members ADD COLUMN turns INTEGER;
+ALTER TABLE members ADD COLUMN assistant_turns INTEGER;
+ALTER TABLE members ADD COLUMN passed BOOLEAN;
+ALTER TABLE members ADD COLUMN failed_verifier VARCHAR;
+ALTER TABLE members ADD COLUMN decided_by VARCHAR;
+ALTER TABLE members ADD COLUMN decided_at TIMESTAMP;
+ALTER TABLE members ADD COLUMN reason VARCHAR;
+UPDATE members SET version = w.version, state = w.shown, opening = w.opening, tier = w.tier, goal_tool = w.goal_tool,
+    persona = w.persona, style = w.style, department = w.department, dial = w.dial, solvable = w.solvable,
+    assistant = w.assistant, turns = w.turns, assistant_turns = w.assistant_turns, passed = w.passed,
+    failed_verifier = w.failed_verifier, decided_by = w.decided_by, decided_at = w.decided_at, reason = w.reason
+FROM (SELECT d.*, h.decided_by, h.decided_at, h.reason,
+        CASE WHEN h.state <> 'pending' THEN h.state WHEN d.passed THEN 'pending' ELSE 'failed' END AS shown
+    FROM heads h JOIN dialogues d ON d.id = h.dialogue AND d.version = h.version) w WHERE members.dialogue = w.id;
+"""
+"""What lists show and filters read of each dialogue's newest version, beside its place: one table read, none joined."""
+MIGRATIONS: tuple[str, ...] = (_FIRST, _CATALOG_HISTORY, _CATALOG_EDITS, _ACTS, _NOTES, _FOUND_BY, _LISTED)
 """Statements that bring a database from form i to form i + 1; only ever appended to."""
 
 _ARROW = {

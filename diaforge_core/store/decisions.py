@@ -10,7 +10,7 @@ import duckdb
 from ..records.dialogue import Dialogue
 from ..records.review import Decision, DecisionKind, ReviewState
 from .database import Database, insert, naive
-from .dialogues import row_of
+from .dialogues import list_anew, row_of
 
 Entry = tuple[int, Decision, Dialogue | None]
 """Number of the event, the decision, and the version that it made."""
@@ -50,7 +50,9 @@ def apply(cursor: duckdb.DuckDBPyConnection, entries: Sequence[Entry]) -> None:
         if marked:
             cursor.execute("UPDATE decisions SET undone = ? WHERE id IN (SELECT unnest(?))", [undone, marked])
     _add_versions(cursor, [new for _, _, new in entries if new is not None])
-    cursor.execute(_SETTLE, [list({decision.dialogue for _, decision, _ in entries})])
+    touched = list({decision.dialogue for _, decision, _ in entries})
+    cursor.execute(_SETTLE, [touched])
+    list_anew(cursor, touched)
 
 
 def heads(database: Database, dialogues: Sequence[str]) -> dict[str, tuple[int, ReviewState]]:

@@ -17,20 +17,40 @@ SOURCE = (
 )
 """Every dialogue of every dataset in its newest version."""
 SHOWN_STATE = "CASE WHEN h.state <> 'pending' THEN h.state WHEN d.passed THEN 'pending' ELSE 'failed' END"
+LISTED = (
+    "opening", "tier", "goal_tool", "persona", "style", "department", "dial", "solvable", "assistant", "turns",
+    "assistant_turns", "passed", "failed_verifier",
+)  # fmt: skip
+"""Columns of the newest version that `members` holds too."""
 COLUMNS = (
-    "d.id, d.version, d.opening, d.tier, d.goal_tool, d.persona, d.dial, d.solvable, d.turns, d.assistant_turns, "
-    f"d.passed, d.failed_verifier, {SHOWN_STATE} AS state, h.decided_by, h.decided_at"
+    "m.dialogue AS id, m.version, m.opening, m.tier, m.goal_tool, m.persona, m.dial, m.solvable, m.turns, "
+    "m.assistant_turns, m.passed, m.failed_verifier, m.state, m.decided_by, m.decided_at"
 )
-DATASETS_SQL = f"""
-SELECT s.name, count(c.id), count(*) FILTER (c.state = 'accepted'), count(*) FILTER (c.state = 'rejected'),
-    count(*) FILTER (c.state = 'pending'), count(*) FILTER (c.state = 'flagged'), count(*) FILTER (c.state = 'failed'),
-    count(*) FILTER (c.passed AND c.state <> 'rejected'), s.created, s.parent, s.catalog, s.run
-FROM (SELECT * FROM datasets WHERE ? IN ('', name)) s
-LEFT JOIN (SELECT m.dataset, d.id, d.passed, {SHOWN_STATE} AS state FROM {SOURCE} WHERE ? IN ('', m.dataset)) c
-    ON c.dataset = s.name
+_LIST = f"""
+UPDATE members SET version = w.version, state = w.shown, decided_by = w.decided_by, decided_at = w.decided_at,
+    reason = w.reason, {", ".join(f"{name} = w.{name}" for name in LISTED)}
+FROM (SELECT d.id, d.version, {SHOWN_STATE} AS shown, h.decided_by, h.decided_at, h.reason,
+        {", ".join(f"d.{name}" for name in LISTED)}
+    FROM heads h JOIN dialogues d ON d.id = h.dialogue AND d.version = h.version
+    WHERE h.dialogue IN (SELECT unnest(?))) w
+WHERE members.dialogue = w.id
+"""
+DATASETS_SQL = """
+WITH counted AS (SELECT dataset, state, count(*) AS n, count(*) FILTER (passed) AS passed FROM members
+    WHERE ? IN ('', dataset) GROUP BY dataset, state)
+SELECT s.name, coalesce(sum(c.n), 0), coalesce(sum(c.n) FILTER (c.state = 'accepted'), 0),
+    coalesce(sum(c.n) FILTER (c.state = 'rejected'), 0), coalesce(sum(c.n) FILTER (c.state = 'pending'), 0),
+    coalesce(sum(c.n) FILTER (c.state = 'flagged'), 0), coalesce(sum(c.n) FILTER (c.state = 'failed'), 0),
+    coalesce(sum(c.passed) FILTER (c.state <> 'rejected'), 0), s.created, s.parent, s.catalog, s.run
+FROM datasets s LEFT JOIN counted c ON c.dataset = s.name WHERE ? IN ('', s.name)
 GROUP BY ALL ORDER BY s.created DESC, s.name
 """
 """The numbers of every dataset, or, with its name in both places, of one."""
+
+
+def list_anew(cursor: duckdb.DuckDBPyConnection, dialogues: Sequence[str]) -> None:
+    """Have `members` show what these dialogues are now; to be done with every change of their version or state."""
+    cursor.execute(_LIST, [list(dialogues)])
 
 
 def add(cursor: duckdb.DuckDBPyConnection, dataset: str, dialogues: Sequence[Dialogue]) -> int:
@@ -67,6 +87,7 @@ def add(cursor: duckdb.DuckDBPyConnection, dataset: str, dialogues: Sequence[Dia
         "members",
         [{"dataset": dataset, "dialogue": key, "position": place} for place, key in enumerate(fresh, start)],
     )
+    list_anew(cursor, list(fresh))
     return len(fresh)
 
 

@@ -7,20 +7,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..records.queue import Filter
-from .dialogues import SHOWN_STATE, SOURCE
 
 Sql = tuple[str, list[Any]]
 """A piece of SQL and the values of its places."""
 COLUMN_OF = {
-    "tier": "d.tier",
-    "persona": "d.persona",
-    "style": "d.style",
-    "department": "d.department",
-    "dial": "d.dial",
-    "goal_tool": "d.goal_tool",
-    "assistant": "d.assistant",
-    "verifier": "d.failed_verifier",
-    "reason": "h.reason",
+    "tier": "m.tier",
+    "persona": "m.persona",
+    "style": "m.style",
+    "department": "m.department",
+    "dial": "m.dial",
+    "goal_tool": "m.goal_tool",
+    "assistant": "m.assistant",
+    "verifier": "m.failed_verifier",
+    "reason": "m.reason",
 }
 """Part of a filter → the column that must equal it."""
 SAID = {
@@ -30,6 +29,12 @@ SAID = {
     "commented": "SELECT dialogue, 'yes' AS value, who FROM notes WHERE topic = 'comment' AND stands",
 }
 """Part of a filter → what people said that it is about: dialogue, value, who."""
+_IN_VERSION = "(m.dialogue, m.version) IN (SELECT (id, version) FROM dialogues WHERE {})"
+"""For what only the version's own row holds."""
+_VALUE_OF = COLUMN_OF | {"candidate": "m.candidate", "solvable": "CASE WHEN m.solvable THEN 'yes' ELSE 'no' END"}
+_OFFERED = """(SELECT m.*, unnest(d.candidates) AS candidate FROM members m
+    JOIN dialogues d ON d.id = m.dialogue AND d.version = m.version) m"""
+"""The members, each once for every tool among its candidates."""
 _YES_OR_NO = {True: "yes", False: "no"}
 
 
@@ -43,21 +48,21 @@ class Reader:
 
 
 def filtered(found: Filter, reader: Reader | None = None, *, any_state: bool = False) -> Sql:
-    """The condition of a filter on `dialogues.SOURCE`, for everybody or as one reader may see it.
+    """The condition of a filter on `members m`, for everybody or as one reader may see it.
 
     With `any_state` whatever was decided.
     """
     parts: list[Sql] = [("m.dataset = ?", [found.dataset])]
     if found.state and not any_state:
-        parts.append((f"{SHOWN_STATE} = ?", [found.state]))
+        parts.append(("m.state = ?", [found.state]))
     parts += [(f"{column} = ?", [wanted]) for part, column in COLUMN_OF.items() if (wanted := getattr(found, part))]
     if found.solvable is not None:
-        parts.append(("d.solvable = ?", [found.solvable]))
+        parts.append(("m.solvable = ?", [found.solvable]))
     if found.candidate:
-        parts.append(("list_contains(d.candidates, ?)", [found.candidate]))
+        parts.append((_IN_VERSION.format("list_contains(candidates, ?)"), [found.candidate]))
     parts += [_said_so(part, wanted, reader) for part in SAID if (wanted := getattr(found, part))]
     if found.text:
-        parts.append(("contains(d.words, ?)", [found.text.lower()]))
+        parts.append((_IN_VERSION.format("contains(words, ?)"), [found.text.lower()]))
     return " AND ".join(sql for sql, _ in parts), [value for _, values in parts for value in values]
 
 
@@ -69,13 +74,13 @@ def choices(part: str, found: Filter, reader: Reader | None, most: int) -> Sql:
     where, values = filtered(_without(found, part), reader)
     if part in SAID:
         said, more = _visible(part, reader)
-        rows = f"SELECT s.value, d.id FROM {SOURCE} JOIN ({said}) s ON s.dialogue = d.id WHERE {where}"
+        rows = f"SELECT s.value, m.dialogue FROM members m JOIN ({said}) s USING (dialogue) WHERE {where}"
         values = [*more, *values]
     else:
-        value = COLUMN_OF.get(part, "CASE WHEN d.solvable THEN 'yes' ELSE 'no' END")
-        value = "unnest(d.candidates)" if part == "candidate" else value
-        rows = f"SELECT {value} AS value, d.id FROM {SOURCE} WHERE {where}"
-    number = "count(DISTINCT id)" if part in SAID else "count(*)"
+        rows = (
+            f"SELECT {_VALUE_OF[part]} AS value FROM {_OFFERED if part == 'candidate' else 'members m'} WHERE {where}"
+        )
+    number = "count(DISTINCT dialogue)" if part in SAID else "count(*)"
     query = f"SELECT value, {number} AS n FROM ({rows}) WHERE value <> '' GROUP BY value ORDER BY n DESC, value LIMIT ?"
     return query, [*values, most]
 
@@ -88,7 +93,7 @@ def _without(found: Filter, part: str) -> Filter:
 def _said_so(part: str, wanted: str | bool, reader: Reader | None) -> Sql:
     said, values = _visible(part, reader)
     value = _YES_OR_NO[wanted] if isinstance(wanted, bool) else wanted
-    return f"d.id IN (SELECT dialogue FROM ({said}) WHERE value = ?)", [*values, value]
+    return f"m.dialogue IN (SELECT dialogue FROM ({said}) WHERE value = ?)", [*values, value]
 
 
 def _visible(part: str, reader: Reader | None) -> Sql:

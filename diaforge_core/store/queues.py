@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..records.queue import Queue
-from .dialogues import SOURCE
 from .filters import Sql, filtered
 
 
@@ -22,14 +21,14 @@ class Moment:
 
 def wanted(queue: Queue) -> str:
     """How many people judge a dialogue; chosen by its id alone, so that it is the same whenever it is asked."""
-    share = "CAST('0x' || md5(d.id)[1:7] AS BIGINT) % 10000"
+    share = "CAST('0x' || md5(m.dialogue)[1:7] AS BIGINT) % 10000"
     return f"CASE WHEN {share} < {queue.overlap * 100} THEN {queue.opinions} ELSE 1 END"
 
 
 def undecided(queue: Queue) -> str:
     """What a queue can still serve; flagged ones only where it is a queue of those."""
     settled = ["accepted", "rejected", *([] if queue.filter.state == "flagged" else ["flagged"])]
-    return f"h.state NOT IN ({', '.join(repr(state) for state in settled)})"
+    return f"m.state NOT IN ({', '.join(repr(state) for state in settled)})"
 
 
 def open_items(queue: Queue, at: Moment) -> Sql:
@@ -40,15 +39,15 @@ def open_items(queue: Queue, at: Moment) -> Sql:
     """
     where, values = filtered(queue.filter)
     query = f"""
-SELECT d.id, m.position, h.decided_at, d.goal_tool, d.tier, d.turns, {wanted(queue)} AS wanted,
+SELECT m.dialogue AS id, m.position, m.decided_at, m.goal_tool, m.tier, m.turns, {wanted(queue)} AS wanted,
     coalesce(o.opinions, 0) AS opinions, coalesce(o.mine, false) AS mine,
     coalesce(l.holders, 0) AS holders, coalesce(l.held, false) AS held
-FROM {SOURCE}
+FROM members m
 LEFT JOIN (SELECT dialogue, version, count(*) AS opinions, bool_or(who = ?) AS mine
     FROM notes WHERE topic = 'opinion' AND stands GROUP BY dialogue, version) o
-    ON o.dialogue = d.id AND o.version = d.version
+    ON o.dialogue = m.dialogue AND o.version = m.version
 LEFT JOIN (SELECT dialogue, count(*) FILTER (who <> ?) AS holders, bool_or(who = ?) AS held
-    FROM leases WHERE beat >= ? GROUP BY dialogue) l ON l.dialogue = d.id
+    FROM leases WHERE beat >= ? GROUP BY dialogue) l ON l.dialogue = m.dialogue
 WHERE {where} AND {undecided(queue)}"""
     return query, [at.who, at.who, at.who, at.alive_since, *values]
 

@@ -155,7 +155,10 @@ def maker(found: Filter) -> None:
     """The form that makes a queue of what the page's filters show; only for those who may."""
     if not services().people.may(who(), "queues"):
         return
-    with st.popover("New queue", icon=":material/playlist_add:", key="review.new_queue"):
+    box = st.popover("New queue", icon=":material/playlist_add:", key="review.new_queue", on_change="rerun")
+    if not box.open:
+        return
+    with box:
         parts = [found.dataset, found.state or "all", found.text, *narrowed_by(found)]
         st.caption(f"Of {plain(', '.join(filter(None, parts)), 160)}.")
         name = st.text_input("Name", key="queue.name", max_chars=60)

@@ -117,6 +117,8 @@ def test_what_fails_a_check_cannot_be_accepted(open_page: Open) -> None:
 
 def test_the_kept_dialogues_can_be_downloaded(open_page: Open) -> None:
     at = open_page("review", dataset="talks")
+    at.session_state["export.talks"] = True
+    at.run()
     at.radio(key="review.export").set_value("dpo").run()
     assert not at.exception
     assert next(button for button in at.get("download_button") if "talks.dpo" in button.proto.id)

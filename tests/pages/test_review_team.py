@@ -99,6 +99,8 @@ def test_leaving_a_dialogue_gives_it_back(open_page: Open, services: Workspace, 
 
 def test_a_queue_is_made_of_the_filters_on_the_page(open_page: Open, services: Workspace) -> None:
     at = open_page("review", dataset="talks", state="pending")
+    at.session_state["review.new_queue"] = True
+    at.run()
     at.text_input(key="queue.name").set_value("from filters").run()
     at.slider(key="queue.overlap").set_value(20).run()
     at.text_input(key="queue.people").set_value("Ana, Bo").run()
