@@ -109,12 +109,12 @@ FROM members m WHERE {where}"""
         return rows[0][0] if rows else -1
 
     def _near(self, where: str, values: list[Any], position: int, rows: int) -> pd.DataFrame:
-        """What a filter leaves around a place in the dataset, at most `rows` before it and as many from it on."""
+        """What a filter leaves around a place in the dataset, at most `rows` before it and `rows` after it."""
         columns = f"SELECT {COLUMNS}, m.position FROM members m WHERE {where}"
         query = f"""
 FROM ({columns} AND m.position < ? ORDER BY m.position DESC LIMIT ?)
 UNION ALL FROM ({columns} AND m.position >= ? ORDER BY m.position LIMIT ?) ORDER BY position"""
-        frame = self._workspace.database.frame(query, [*values, position, rows, *values, position, rows])
+        frame = self._workspace.database.frame(query, [*values, position, rows, *values, position, rows + 1])
         return frame.drop(columns="position")
 
     def _where(self, found: Filter, who: str | None) -> tuple[str, list[Any]]:
