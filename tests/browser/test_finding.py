@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from .conftest import PATIENCE_MS, settled
@@ -28,11 +29,11 @@ def test_the_same_link_shows_the_same_in_two_browsers(tab: Page, browser: Browse
     settled(tab)
     tab.keyboard.press("Escape")
     tab.locator("[class*='st-key-next-'] button").click()
-    tab.wait_for_function("location.search.includes('dialogue=')")
+    tab.wait_for_url(re.compile("dialogue="))
     settled(tab)
     tab.get_by_role("button", name="Select turn 2").click()
     tab.get_by_text("Labels of turn 2").wait_for()
-    tab.wait_for_function("location.search.includes('turn=2')")
+    tab.wait_for_url(re.compile("turn=2"))
     settled(tab)
     other = browser.new_context(viewport={"width": 1280, "height": 900}, base_url=address)
     try:
