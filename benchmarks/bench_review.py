@@ -109,13 +109,24 @@ async def _measure(app: subprocess.Popen[bytes], address: str, start: float, ids
         await _draw(page, query)
         report("start, until the first dialogue is drawn", time.perf_counter() - start, "s", 5, at_most=True)
         shown = ids[:: len(ids) // PAGES][:PAGES]
+        busy = _busy(app)
         taken = sorted([await _draw(page, f"{query}&dialogue={key}") for key in shown])
-        print(f"a drawing of the page: median {1_000 * statistics.median(taken):.0f} ms")
+        worked = 1_000 * (_busy(app) - busy) / len(shown)
+        print(
+            f"a drawing: median {1_000 * statistics.median(taken):.0f} ms, {worked:.0f} ms of processor time in the app"
+        )
+        print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
         report("95th percentile of a drawing", 1_000 * taken[int(0.95 * len(taken))], "ms", 50, at_most=True)
         searched = [await _draw(page, f"{query}&text=file+is+k{digit}") for digit in range(1, 10)]
         report("slowest drawing with text", max(searched), "s", 1, at_most=True)
     memory = psutil.Process(app.pid).memory_info().rss / 2**30
     report("memory of the app", memory, "GiB", 1.5, at_most=True)
+
+
+def _busy(app: subprocess.Popen[bytes]) -> float:
+    """Seconds of processor time that the app has taken, all threads together."""
+    times = psutil.Process(app.pid).cpu_times()
+    return times.user + times.system
 
 
 async def _connected(app: subprocess.Popen[bytes], address: str) -> websockets.ClientConnection:

@@ -227,6 +227,7 @@ def test_what_a_role_does_not_allow_is_not_offered_or_is_refused(
     finally:
         with services.database.write() as cursor:
             cursor.execute("UPDATE notes SET stands = false WHERE topic = 'role'")
+        services.notes.read_anew()
 
 
 PAYLOADS = (
