@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from .conftest import PATIENCE_MS, SHARED, settled
+from .conftest import SHARED
+from .serving import PATIENCE_MS, settled
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
