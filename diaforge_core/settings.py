@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from functools import lru_cache
 from pathlib import Path
 
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -25,11 +27,21 @@ class Settings(BaseSettings):
     """What measures closeness of texts: `wordllama`, or `sentence-transformers:` and a model's folder or name."""
 
 
+def settings() -> Settings:
+    """What the environment says now; read anew only when it has changed, since a page asks many times a drawing."""
+    return _settings(tuple(item for item in os.environ.items() if item[0].upper().startswith("DIAFORGE_")))
+
+
+@lru_cache(maxsize=4)
+def _settings(_: tuple[tuple[str, str], ...]) -> Settings:
+    return Settings()
+
+
 def workspace_dir(path: str | Path | None = None) -> Path:
     """The workspace folder: `path` if given, else `DIAFORGE_WORKSPACE`, else `data/workspace`; not created here."""
-    return Path(path).expanduser().resolve() if path else Settings().workspace.expanduser().resolve()
+    return Path(path).expanduser().resolve() if path else settings().workspace.expanduser().resolve()
 
 
 def models_dir(workspace: Path) -> Path:
     """The folder that converted models are kept in; not created here."""
-    return (Settings().models or workspace / "models").expanduser().resolve()
+    return (settings().models or workspace / "models").expanduser().resolve()

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import WorkspaceError
-from ..settings import Settings, models_dir, workspace_dir
+from ..settings import models_dir, settings, workspace_dir
 from ..store.database import Database
 from ..store.events import EventLog
 from ..store.ownership import Ownership
@@ -164,6 +164,6 @@ def open_workspace(
 def user_name() -> str:
     """The name that decisions are signed with: `DIAFORGE_USER`, else the login name, else "someone"."""
     try:
-        return Settings().user or getpass.getuser()
+        return settings().user or getpass.getuser()
     except (KeyError, OSError):
         return "someone"

@@ -132,7 +132,10 @@ def taxonomy() -> None:
     """The list of labels for those who may change it: rename, archive, add."""
     if not services().people.may(who(), "taxonomy"):
         return
-    with st.popover("Edit labels", icon=":material/edit_note:", key="labels.edit"):
+    box = st.popover("Edit labels", icon=":material/edit_note:", key="labels.edit", on_change="rerun")
+    if not box.open:
+        return
+    with box:
         st.caption("Renaming keeps what was labelled; an archived label stays where it is and is no longer offered.")
         for label in services().labels.all(archived=True):
             _entry(label)

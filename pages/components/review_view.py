@@ -122,7 +122,12 @@ def export_box(dataset: str) -> None:
     """The dialogues as a file of a chosen form, and its card; each is written when its button is pressed."""
     kept = services().datasets.info(dataset).kept
     exports = services().exports
-    with st.popover("Export", icon=":material/download:", key=f"export.{dataset}", disabled=not kept):
+    box = st.popover(
+        "Export", icon=":material/download:", key=f"export.{dataset}", disabled=not kept, on_change="rerun"
+    )
+    if not box.open:
+        return
+    with box:
         wiring.link(wiring.GENERATE, "How varied it is, and its card", view="Variety", dataset=dataset)
         form = cast(Format, st.radio("For", list(EXPORTS), format_func=wiring.words_of(EXPORTS), key="review.export"))
         st.caption(
