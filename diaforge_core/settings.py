@@ -29,11 +29,11 @@ class Settings(BaseSettings):
 
 def settings() -> Settings:
     """What the environment says now; read anew only when it has changed, since a page asks many times a drawing."""
-    return _settings(tuple(item for item in os.environ.items() if item[0].upper().startswith("DIAFORGE_")))
+    return _settings(tuple(os.environ.get(f"DIAFORGE_{name.upper()}") for name in Settings.model_fields))
 
 
 @lru_cache(maxsize=4)
-def _settings(_: tuple[tuple[str, str], ...]) -> Settings:
+def _settings(_: tuple[str | None, ...]) -> Settings:
     return Settings()
 
 
