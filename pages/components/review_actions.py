@@ -40,7 +40,7 @@ def action_bar(filters: Filters, ids: list[str], reviewed: Reviewed, queue: Queu
     on_after = None if queue else after if after else (before if filters.state else dialogue.id)
     busy = opened(dialogue.id) is not None
     decided = reviewed.state in ("accepted", "rejected")
-    decide = partial(services().queues.decide, dialogue.id, dialogue.version)
+    decide = partial(services().queues.decide, dialogue.id, dialogue.version, seen=reviewed.state)
     move = partial(show, on_after)
     key = f"{dialogue.id}.{dialogue.version}"
     with st.bottom, st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
@@ -166,7 +166,7 @@ def _dialog(reviewed: Reviewed, ids: list[str], move: partial) -> None:
     """The dialog that the session says is open for this dialogue."""
     kind, turn = opened(reviewed.dialogue.id) or ("", -1)
     if kind == "reject":
-        _reject_dialog(reviewed.dialogue, move)
+        _reject_dialog(reviewed, move)
     elif kind == "edit":
         _edit_dialog(reviewed.dialogue, turn)
     elif kind == "history":
@@ -178,10 +178,12 @@ def _dialog(reviewed: Reviewed, ids: list[str], move: partial) -> None:
 
 
 @st.dialog("Reject: what is wrong?", on_dismiss=close_dialog)
-def _reject_dialog(dialogue: Dialogue, move: partial) -> None:
+def _reject_dialog(reviewed: Reviewed, move: partial) -> None:
+    dialogue = reviewed.dialogue
     st.caption("Press the number, or click. Esc leaves it as it is.")
     for number, reason in enumerate(REJECT_REASONS, start=1):
-        decide = partial(services().queues.decide, dialogue.id, dialogue.version, "reject", reason, who())
+        judge = services().queues.decide
+        decide = partial(judge, dialogue.id, dialogue.version, "reject", reason, who(), reviewed.state)
         if st.button(
             reason.capitalize(),
             key=f"reason.{dialogue.id}.{dialogue.version}.{number}",

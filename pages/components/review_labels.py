@@ -10,6 +10,7 @@ from diaforge_core.records.dialogue import Dialogue
 from diaforge_core.records.label import Label
 from diaforge_core.services.labels import PutLabel
 
+from .review_state import opened
 from .wiring import acting, services, who
 from .wording import ago, count, plain
 
@@ -76,6 +77,8 @@ def panel(dialogue: Dialogue, put: Sequence[PutLabel], busy: bool) -> None:
 
 def _button(dialogue: Dialogue, turn: int, label: Label, place: int, on: bool, busy: bool) -> None:
     def toggle() -> None:
+        if opened(dialogue.id):  # pressed before the dialog, whose keys are digits too, was on screen
+            return
         select(dialogue.id, turn)
         services().labels.toggle(dialogue.id, dialogue.version, turn, label.id, who())
 

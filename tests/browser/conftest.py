@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -44,8 +45,8 @@ def chromium() -> str:
 
 
 @pytest.fixture(scope="session")
-def address(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Address of the running app on a fresh demo workspace."""
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a demo workspace with some datasets and queues more."""
     from diaforge_core.records.queue import Filter
     from diaforge_core.services.workspace import open_workspace
 
@@ -59,13 +60,25 @@ def address(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         workspace.datasets.add("sparse", kept[4:8])
         workspace.datasets.create("own")
         workspace.datasets.add("own", [one.model_copy(update={"id": f"own-{one.id}"}) for one in kept[8:12]])
-        for name, count, overlap in (("shared", SHARED, 0), ("blind", 3, 100)):
+        for name, count, overlap in (("shared", SHARED, 0), ("blind", 3, 100), ("burst", 40, 0)):
             copies = [one.model_copy(update={"id": f"{name}-{place}"}) for place, one in enumerate(kept[:count])]
             workspace.datasets.create(name)
             workspace.datasets.add(name, copies)
             workspace.queues.make(f"{name} queue", Filter(dataset=name), overlap=overlap, who="Ana")
         workspace.datasets.load_file(_hostile(kept[4].model_dump(mode="json")), "hostile")
-    with running(folder) as app:
+    return folder
+
+
+@pytest.fixture(scope="session")
+def spare(workspace: Path) -> Path:
+    """Folder of a copy of the workspace, for an app of its own; made before the first app opens the original."""
+    return Path(shutil.copytree(workspace, workspace.with_name("spare")))
+
+
+@pytest.fixture(scope="session")
+def address(chromium: str, workspace: Path, spare: Path) -> Iterator[str]:
+    """Address of the running app on the workspace."""
+    with running(workspace) as app:
         yield app.address
 
 
@@ -116,4 +129,3 @@ def _is_fault(line: ConsoleMessage) -> bool:
 def _foreign(url: str, address: str) -> bool:
     host = address.removeprefix("http://")
     return not url.startswith((f"http://{host}", f"ws://{host}", "data:", "blob:"))
-

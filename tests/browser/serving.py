@@ -1,4 +1,4 @@
-"""The real app as a process of its own on a workspace, and a Chromium to look at it: for browser tests and benchmarks."""
+"""The real app as a process of its own, and a Chromium to look at it: for browser tests and benchmarks."""
 
 from __future__ import annotations
 
@@ -60,6 +60,11 @@ class App:
                 time.sleep(LOOK_SECONDS)
         raise RuntimeError(f"the app did not start:\n{self.log.read_text('utf-8')[-2000:]}")
 
+    @property
+    def is_dead(self) -> bool:
+        """Whether its process has ended."""
+        return self.process is None or self.process.poll() is not None
+
     def kill(self) -> None:
         """End it at once, as a crash would."""
         if self.process is not None:
@@ -68,7 +73,7 @@ class App:
 
     def stop(self) -> None:
         """End it as a person would."""
-        if self.process is not None and self.process.poll() is None:
+        if self.process is not None and not self.is_dead:
             self.process.terminate()
             self.process.wait(20)
 
@@ -110,6 +115,20 @@ def fresh(browser: Browser, address: str, width: int = 1280, height: int = 900, 
 def settled(page: Page) -> None:
     """Wait until the app has drawn everything."""
     page.wait_for_selector(IDLE, state="attached")
+
+
+def open_review(page: Page, query: str) -> None:
+    """Open the Review page and wait until its keys work."""
+    page.goto(f"/review?{query}")
+    settled(page)
+    page.locator(ON_SCREEN).get_by_role("button").first.wait_for()
+
+
+def gone(page: Page, before: str) -> None:
+    """Wait until the bar is bound to another dialogue than `before`, or there is none any more."""
+    page.wait_for_function(
+        "([bar, key]) => !document.querySelector(bar)?.className.includes(key)", arg=[ON_SCREEN, before]
+    )
 
 
 def on_screen(page: Page) -> str:
