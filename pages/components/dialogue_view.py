@@ -138,13 +138,12 @@ def _head(index: int, turn: Turn, shown: Shown) -> None:
         for part in (duration(turn.seconds) if turn.seconds else "", f"{turn.tokens} tokens" if turn.tokens else "")
         if part
     )
-    here = ":blue-badge[selected] " if shown.selected == index else ""
+    words = f":material/{icon}: {word} · turn {index + 1}{' · ' + cost if cost else ''}"
+    if shown.selected == index:  # no badge in a caption: it would be too faint to read
+        words = f":blue-badge[selected] :gray[:small[{words}]]"
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.caption(
-            f"{here}:material/{icon}: {word} · turn {index + 1}{' · ' + cost if cost else ''}",
-            help=plain(turn.note) or None,
-            width="stretch",
-        )
+        draw = st.markdown if shown.selected == index else st.caption
+        draw(words, help=plain(turn.note) or None, width="stretch")
         if shown.on_select is not None and shown.selected != index:
             st.button(
                 f"Select turn {index + 1}",
