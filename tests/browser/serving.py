@@ -117,6 +117,17 @@ def settled(page: Page) -> None:
     page.wait_for_selector(IDLE, state="attached")
 
 
+def sign_as(page: Page, name: str) -> None:
+    """Have what is decided in this browser signed by `name`."""
+    page.goto("/")
+    settled(page)
+    page.get_by_test_id("stSidebar").get_by_role("button", name="Ana").click()
+    page.get_by_label("Decisions are signed by").fill(name)
+    page.get_by_label("Decisions are signed by").press("Enter")
+    page.get_by_test_id("stSidebar").get_by_role("button", name=name, exact=True).wait_for()
+    page.keyboard.press("Escape")
+
+
 def open_review(page: Page, query: str) -> None:
     """Open the Review page and wait until its keys work."""
     page.goto(f"/review?{query}")

@@ -117,6 +117,8 @@ def test_what_fails_a_check_cannot_be_accepted(open_page: Open) -> None:
 
 def test_the_kept_dialogues_can_be_downloaded(open_page: Open) -> None:
     at = open_page("review", dataset="talks")
+    at.session_state["export.talks"] = True
+    at.run()
     at.radio(key="review.export").set_value("dpo").run()
     assert not at.exception
     assert next(button for button in at.get("download_button") if "talks.dpo" in button.proto.id)
@@ -213,7 +215,9 @@ def _sidebar() -> None:
 
 def test_a_folder_that_cannot_be_opened_is_one_message_and_the_workspace_stays(open_page: Open) -> None:
     assert not open_page("home").error
-    at = AppTest.from_function(_sidebar, default_timeout=60).run()
+    at = AppTest.from_function(_sidebar, default_timeout=60)
+    at.session_state["sidebar.workspace"] = True
+    at.run()
     at.text_input(key="sidebar.folder").set_value("/proc/nowhere").run()
     at.button(key="sidebar.open").click().run()
     assert not at.exception

@@ -99,6 +99,8 @@ def test_leaving_a_dialogue_gives_it_back(open_page: Open, services: Workspace, 
 
 def test_a_queue_is_made_of_the_filters_on_the_page(open_page: Open, services: Workspace) -> None:
     at = open_page("review", dataset="talks", state="pending")
+    at.session_state["review.new_queue"] = True
+    at.run()
     at.text_input(key="queue.name").set_value("from filters").run()
     at.slider(key="queue.overlap").set_value(20).run()
     at.text_input(key="queue.people").set_value("Ana, Bo").run()
@@ -173,6 +175,8 @@ def test_comments_are_added_changed_and_deleted_by_their_author(
 def test_guidelines_stand_beside_the_record(open_page: Open, services: Workspace, queue: Queue) -> None:
     services.comments.write_guidelines("# Read\n\n- ![x](http://tracker.example/a.png)", queue=queue.id, who="Ana")
     at = open_page("review", queue=queue.id)
+    at.session_state[f"guidelines.{queue.name}"] = True
+    at.run()
     shown = next(each.value for each in at.markdown if "tracker" in each.value)
     assert shown.startswith("# Read\n\n- ")
     assert "![" not in shown
