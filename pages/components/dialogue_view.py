@@ -148,7 +148,6 @@ def _head(index: int, turn: Turn, shown: Shown) -> None:
             st.button(
                 f"Select turn {index + 1}",
                 key=f"select.{shown.key}.{index}",
-                icon=":material/label:",
                 type="tertiary",
                 on_click=shown.on_select,
                 args=(index,),
@@ -157,7 +156,6 @@ def _head(index: int, turn: Turn, shown: Shown) -> None:
             st.button(
                 f"Edit turn {index + 1}",
                 key=f"edit.{shown.key}.{index}",
-                icon=":material/edit:",
                 type="tertiary",
                 on_click=shown.on_edit,
                 args=(index,),

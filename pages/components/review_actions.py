@@ -75,7 +75,6 @@ def action_bar(filters: Filters, ids: list[str], reviewed: Reviewed, queue: Queu
             st.button(
                 "Flag",
                 key=f"flag.{key}",
-                icon=":material/flag:",
                 shortcut="F",
                 disabled=busy or reviewed.state == "flagged",
                 **acting(decide, "flag", "", who(), then=move, say="Flagged."),
@@ -83,7 +82,6 @@ def action_bar(filters: Filters, ids: list[str], reviewed: Reviewed, queue: Queu
         st.button(
             "Edit",
             key=f"edit.{key}",
-            icon=":material/edit:",
             shortcut="E",
             disabled=busy,
             on_click=open_dialog,
@@ -92,7 +90,6 @@ def action_bar(filters: Filters, ids: list[str], reviewed: Reviewed, queue: Queu
         st.button(
             "Undo",
             key=f"undo.{key}",
-            icon=":material/undo:",
             shortcut="U",
             disabled=busy,
             **acting(_undo),

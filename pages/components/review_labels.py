@@ -50,15 +50,11 @@ def panel(dialogue: Dialogue, put: Sequence[PutLabel], busy: bool) -> None:
     turn = selected(dialogue)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(f"**Labels of turn {turn + 1}**", width="stretch")
-        for name, icon, key, step in (
-            ("Up", "keyboard_arrow_up", "K", -1),
-            ("Down", "keyboard_arrow_down", "J", 1),
-        ):
+        for name, key, step in (("Up", "K", -1), ("Down", "J", 1)):
             target = turn + step
             st.button(
                 name,
                 key=f"turn.{dialogue.id}.{dialogue.version}.{key}",
-                icon=f":material/{icon}:",
                 type="tertiary",
                 shortcut=key,
                 disabled=busy or not 0 <= target < len(dialogue.turns),
