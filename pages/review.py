@@ -54,7 +54,7 @@ with page("Review", "Is this dialogue right, and if not, what do I change?"):
     reviewed = services().review.get(current)
     dialogue = reviewed.dialogue
     with middle:
-        review_queue.banner(current, chosen, review_queue.hold(current, chosen))
+        review_queue.banner(current, chosen)
         centre(reviewed)
     with right[0]:
         review_comments.guidelines(found.dataset, chosen)

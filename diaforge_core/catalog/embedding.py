@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from ..settings import Settings
+from ..settings import settings
 from .encoders import Encoder, encoder_of, unit_rows
 
 DIMENSIONS = 256
@@ -26,7 +26,7 @@ def encoder() -> Encoder:
 @lru_cache(maxsize=4)
 def _chosen(said: str | None) -> Encoder:
     """The settings are read once for each value of the variable: scenarios ask thousands of times."""
-    return encoder_of(Settings().encoder)
+    return encoder_of(settings().encoder)
 
 
 def encoder_name() -> str:

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from ..errors import CatalogError, DataError
 from ..records.note import Note
 from ..records.queue import Filter, Queue
-from ..records.review import Decision, DecisionKind
+from ..records.review import Decision, DecisionKind, ReviewState
 from ..store import queues as sql
 from ..store.filters import filtered
 from .acts import Act
@@ -112,7 +112,13 @@ class Queues:
             )
 
     def decide(
-        self, dialogue_id: str, version: int, kind: DecisionKind, reason: str = "", who: str = ""
+        self,
+        dialogue_id: str,
+        version: int,
+        kind: DecisionKind,
+        reason: str = "",
+        who: str = "",
+        seen: ReviewState | None = None,
     ) -> Decision | Opinion:
         """What was stored: an opinion where a queue wants several blind ones, else the decision.
 
@@ -121,7 +127,7 @@ class Queues:
         with self._workspace.database.lock:
             if self._workspace.opinions.is_blind(dialogue_id) or self._repeats(dialogue_id, version, who):
                 return self._workspace.opinions.give(dialogue_id, version, kind, reason, who)
-            decision = self._workspace.review.decide(dialogue_id, version, kind, reason, who)
+            decision = self._workspace.review.decide(dialogue_id, version, kind, reason, who, seen)
             self._workspace.leases.release(dialogue_id, who)
             return decision
 

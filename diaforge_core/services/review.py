@@ -74,11 +74,20 @@ class Review:
         """What the tool's schema says against these arguments, each with its path; empty if they are valid."""
         return validate(tool, arguments)
 
-    def decide(self, dialogue_id: str, version: int, kind: DecisionKind, reason: str = "", who: str = "") -> Decision:
+    def decide(
+        self,
+        dialogue_id: str,
+        version: int,
+        kind: DecisionKind,
+        reason: str = "",
+        who: str = "",
+        seen: ReviewState | None = None,
+    ) -> Decision:
         """The stored decision: accept, reject, flag or reopen, on the version that was on screen.
 
         The same decision by the same person again is the one already stored (a double click). DataError if the
-        dialogue has a newer version, or if it was accepted or rejected already (reopen or undo that first).
+        dialogue has a newer version, if its state is not the one `seen` (where given) any more, or if it was accepted
+        or rejected already (reopen or undo that first).
         """
         check_kind(kind)
         with self._workspace.database.lock:
@@ -86,7 +95,8 @@ class Review:
             last = self._last_standing(dialogue_id)
             if last and (last.kind, last.version, last.reason, last.who) == (kind, version, reason, who or NOBODY):
                 return last
-            why = refusal(kind, self._head(dialogue_id)[1], last)
+            state = self._head(dialogue_id)[1]
+            why = refusal(kind, state, last) or (_moved(state, last) if seen not in (None, state) else "")
             if why:
                 raise DataError(why)
             return self._workspace.acts.perform([Step(dialogue_id, version, kind, reason)], who).decisions[0]
@@ -207,6 +217,13 @@ def refusal(kind: DecisionKind, state: ReviewState, last: Decision | None) -> st
         return ""
     by = f" by {last.who}" if last else ""
     return f"This dialogue is {state} already{by}. Reopen it, or undo that decision, to change it."
+
+
+def _moved(state: ReviewState, last: Decision | None) -> str:
+    by = f" by {last.who}" if last else ""
+    return (
+        f"This dialogue became {state}{by} after it was drawn for you. Nothing was stored; look at it and decide again."
+    )
 
 
 def strip(tools: Sequence[Tool], turns: Sequence[Turn]) -> list[StripStep]:

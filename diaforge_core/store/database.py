@@ -122,6 +122,8 @@ FROM (SELECT d.*, h.decided_by, h.decided_at, h.reason,
 MIGRATIONS: tuple[str, ...] = (_FIRST, _CATALOG_HISTORY, _CATALOG_EDITS, _ACTS, _NOTES, _FOUND_BY, _LISTED)
 """Statements that bring a database from form i to form i + 1; only ever appended to."""
 
+KEPT_ROWS, KEPT_READS = 100, 1_000
+"""Rows of a read that is kept in memory, and such reads, at most."""
 _ARROW = {
     "VARCHAR": pa.string(),
     "VARCHAR[]": pa.list_(pa.string()),
@@ -148,6 +150,7 @@ class Database:
                 f"The database {path} cannot be opened: {problem}. If no other program has it open, move the file "
                 "away and start again: decisions are replayed from decisions.jsonl, runs from their folders."
             ) from problem
+        self._kept: dict[tuple[object, ...], list[tuple[Any, ...]]] = {}
         self._migrate()
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
@@ -155,9 +158,16 @@ class Database:
         return self._connection.cursor()
 
     def rows(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """All rows of a query."""
+        """All rows of a query; the same one again before anything is written is answered from memory."""
+        kept = self._kept  # another one after each commit, so that what was read before it is never put there
+        key = (query, *values) if not any(isinstance(value, list) for value in values) else None
+        if key is not None and key in kept:
+            return list(kept[key])
         with self.cursor() as cursor:
-            return cursor.execute(query, list(values)).fetchall()
+            found = cursor.execute(query, list(values)).fetchall()
+        if key is not None and len(found) <= KEPT_ROWS and len(kept) < KEPT_READS:
+            kept[key] = found
+        return list(found)
 
     def frame(self, query: str, values: Sequence[Any] = ()) -> pd.DataFrame:
         """All rows of a query as a frame; page in SQL, not in the frame."""
@@ -178,6 +188,7 @@ class Database:
                 cursor.rollback()
                 raise
             cursor.commit()
+            self._kept = {}
 
     @contextmanager
     def _on_disk(self) -> Iterator[None]:

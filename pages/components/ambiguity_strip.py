@@ -73,10 +73,10 @@ def _candidate(index: int, tool: Tool, out: Mapping[str, int], goal: str, hint: 
         name = plain(clip(tool.original_name, 44))
         shown = f"~~{name}~~" if tool.name in out else f"**{name}**"
         colour = "primary" if tool.name == goal else "gray"
-        st.markdown(f":{colour}-badge[{letters(index)}] {shown}", help=plain(tool.text, 400) or None)
-        when = f" · out from turn {out[tool.name] + 1}" if tool.name in out else ""
         effect = badge_markdown(SIDE_EFFECTS, tool.side_effect) if tool.side_effect == "destructive" else ""
-        st.caption(f"{plain(hint, 90)}{when} {effect}")
+        st.markdown(f":{colour}-badge[{letters(index)}] {shown} {effect}", help=plain(tool.text, 400) or None)
+        when = f" · out from turn {out[tool.name] + 1}" if tool.name in out else ""
+        st.caption(f"{plain(hint, 90)}{when}")
 
 
 def ruled_out(steps: Sequence[Step], names: Sequence[str]) -> dict[str, int]:

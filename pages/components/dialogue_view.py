@@ -138,18 +138,16 @@ def _head(index: int, turn: Turn, shown: Shown) -> None:
         for part in (duration(turn.seconds) if turn.seconds else "", f"{turn.tokens} tokens" if turn.tokens else "")
         if part
     )
-    here = ":blue-badge[selected] " if shown.selected == index else ""
+    words = f":material/{icon}: {word} · turn {index + 1}{' · ' + cost if cost else ''}"
+    if shown.selected == index:  # no badge in a caption: it would be too faint to read
+        words = f":blue-badge[selected] :gray[:small[{words}]]"
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.caption(
-            f"{here}:material/{icon}: {word} · turn {index + 1}{' · ' + cost if cost else ''}",
-            help=plain(turn.note) or None,
-            width="stretch",
-        )
+        draw = st.markdown if shown.selected == index else st.caption
+        draw(words, help=plain(turn.note) or None, width="stretch")
         if shown.on_select is not None and shown.selected != index:
             st.button(
                 f"Select turn {index + 1}",
                 key=f"select.{shown.key}.{index}",
-                icon=":material/label:",
                 type="tertiary",
                 on_click=shown.on_select,
                 args=(index,),
@@ -158,7 +156,6 @@ def _head(index: int, turn: Turn, shown: Shown) -> None:
             st.button(
                 f"Edit turn {index + 1}",
                 key=f"edit.{shown.key}.{index}",
-                icon=":material/edit:",
                 type="tertiary",
                 on_click=shown.on_edit,
                 args=(index,),

@@ -16,7 +16,7 @@ LIGHT: dict[str, str] = {
     "gray": "#6b7280",
     "red": "#9c3a1c",
     "yellow": "#b07d00",
-    "text": "#1f2a2c",
+    "text": "#0e1617",
     "faint": "#d9e0e0",
     "paper": "#ffffff",
 }

@@ -33,7 +33,7 @@ def action_bar(found: Filter, place: Place | None, reviewed: Reviewed, queue: Qu
     on_after = None if queue else after if after else (before if found.state else dialogue.id)
     busy = opened(dialogue.id) is not None
     decided = reviewed.state in ("accepted", "rejected")
-    decide = partial(services().queues.decide, dialogue.id, dialogue.version)
+    decide = partial(services().queues.decide, dialogue.id, dialogue.version, seen=reviewed.state)
     move = partial(show, on_after)
     key = f"{dialogue.id}.{dialogue.version}"
     with st.bottom, st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
@@ -68,7 +68,6 @@ def action_bar(found: Filter, place: Place | None, reviewed: Reviewed, queue: Qu
             st.button(
                 "Flag",
                 key=f"flag.{key}",
-                icon=":material/flag:",
                 shortcut="F",
                 disabled=busy or reviewed.state == "flagged",
                 **acting(decide, "flag", "", who(), then=move, say="Flagged."),
@@ -76,7 +75,6 @@ def action_bar(found: Filter, place: Place | None, reviewed: Reviewed, queue: Qu
         st.button(
             "Edit",
             key=f"edit.{key}",
-            icon=":material/edit:",
             shortcut="E",
             disabled=busy,
             on_click=open_dialog,
@@ -85,7 +83,6 @@ def action_bar(found: Filter, place: Place | None, reviewed: Reviewed, queue: Qu
         st.button(
             "Undo",
             key=f"undo.{key}",
-            icon=":material/undo:",
             shortcut="U",
             disabled=busy,
             **acting(_undo),
@@ -159,7 +156,7 @@ def _dialog(reviewed: Reviewed, found: Filter, move: partial) -> None:
     """The dialog that the session says is open for this dialogue."""
     kind, turn = opened(reviewed.dialogue.id) or ("", -1)
     if kind == "reject":
-        _reject_dialog(reviewed.dialogue, move)
+        _reject_dialog(reviewed, move)
     elif kind == "edit":
         _edit_dialog(reviewed.dialogue, turn)
     elif kind == "history":
@@ -171,10 +168,12 @@ def _dialog(reviewed: Reviewed, found: Filter, move: partial) -> None:
 
 
 @st.dialog("Reject: what is wrong?", on_dismiss=close_dialog)
-def _reject_dialog(dialogue: Dialogue, move: partial) -> None:
+def _reject_dialog(reviewed: Reviewed, move: partial) -> None:
+    dialogue = reviewed.dialogue
     st.caption("Press the number, or click. Esc leaves it as it is.")
     for number, reason in enumerate(REJECT_REASONS, start=1):
-        decide = partial(services().queues.decide, dialogue.id, dialogue.version, "reject", reason, who())
+        judge = services().queues.decide
+        decide = partial(judge, dialogue.id, dialogue.version, "reject", reason, who(), reviewed.state)
         if st.button(
             reason.capitalize(),
             key=f"reason.{dialogue.id}.{dialogue.version}.{number}",

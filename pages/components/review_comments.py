@@ -83,7 +83,10 @@ def guidelines(dataset: str, queue: Queue | None) -> None:
     may_write = services().people.may(who(), "guidelines")
     if found is None and not may_write:
         return
-    with st.expander("Guidelines", icon=":material/menu_book:", key=f"guidelines.{dataset}"):
+    box = st.expander("Guidelines", icon=":material/menu_book:", key=f"guidelines.{dataset}", on_change="rerun")
+    if not box.open:
+        return
+    with box:
         if found:
             st.markdown(formatted(found.text))
             st.caption(f"Version {found.version}, {plain(found.who)}, {ago(found.when)}", help=exact(found.when))

@@ -10,6 +10,7 @@ from diaforge_core.records.dialogue import Dialogue
 from diaforge_core.records.label import Label
 from diaforge_core.services.labels import PutLabel
 
+from .review_state import opened
 from .wiring import acting, services, who
 from .wording import ago, plain
 
@@ -57,15 +58,11 @@ def panel(dialogue: Dialogue, put: Sequence[PutLabel], busy: bool) -> None:
     turn = selected(dialogue)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(f"**Labels of turn {turn + 1}**", width="stretch")
-        for name, icon, key, step in (
-            ("Up", "keyboard_arrow_up", "K", -1),
-            ("Down", "keyboard_arrow_down", "J", 1),
-        ):
+        for name, key, step in (("Up", "K", -1), ("Down", "J", 1)):
             target = turn + step
             st.button(
                 name,
                 key=f"turn.{dialogue.id}.{dialogue.version}.{key}",
-                icon=f":material/{icon}:",
                 type="tertiary",
                 shortcut=key,
                 disabled=busy or not 0 <= target < len(dialogue.turns),
@@ -84,6 +81,8 @@ def panel(dialogue: Dialogue, put: Sequence[PutLabel], busy: bool) -> None:
 
 def _button(dialogue: Dialogue, turn: int, label: Label, place: int, on: bool, busy: bool) -> None:
     def toggle() -> None:
+        if opened(dialogue.id):  # pressed before the dialog, whose keys are digits too, was on screen
+            return
         select(dialogue.id, turn)
         services().labels.toggle(dialogue.id, dialogue.version, turn, label.id, who())
 

@@ -61,24 +61,24 @@ def served(queue: Queue) -> str | None:
     return on_screen() or services().queues.next_for(queue.id, who())
 
 
-def hold(dialogue_id: str, queue: Queue | None) -> Holder | None:
-    """None when this person has the dialogue before them now, else who has it; what was before them is given back."""
+def banner(dialogue_id: str, queue: Queue | None) -> None:
+    """Take the dialogue for this person and keep it while the page is open; who has it instead, with the take-over.
+
+    What was before them is given back.
+    """
     before = st.session_state.get(HELD)
     if before and before != dialogue_id:
         services().leases.release(before, who())
-    st.session_state[HELD] = dialogue_id
-    return services().leases.take(dialogue_id, who(), queue.id if queue else "")
+        del st.session_state[HELD]
+    st.fragment(_beat, run_every=BEAT_SECONDS)(dialogue_id, queue)
 
 
-def banner(dialogue_id: str, queue: Queue | None, holder: Holder | None) -> None:
-    """Who has the dialogue, with the way to take it over; keeps this person's lease alive while the page is open."""
-    st.fragment(_beat, run_every=BEAT_SECONDS)(dialogue_id, queue, holder is None)
-
-
-def _beat(dialogue_id: str, queue: Queue | None, had: bool) -> None:
+def _beat(dialogue_id: str, queue: Queue | None) -> None:
     holder = services().leases.take(dialogue_id, who(), queue.id if queue else "")
     if holder is None:
+        st.session_state[HELD] = dialogue_id
         return
+    had = st.session_state.get(HELD) == dialogue_id
     words = "has taken this over" if had else "is on this dialogue"
     with st.container(border=True, horizontal=True, vertical_alignment="center", key="review.held_by"):
         st.markdown(

@@ -17,9 +17,17 @@ from .wording import ago, plain
 def workspace() -> None:
     """Which one is open; switching, making, archiving, deleting and bringing back."""
     folder = workspace_dir(st.session_state.get(FOLDER))
-    with st.popover(
-        plain(folder.name, 24), icon=":material/folder:", width="stretch", key="sidebar.workspace", help=plain(folder)
-    ):
+    box = st.popover(
+        plain(folder.name, 24),
+        icon=":material/folder:",
+        width="stretch",
+        key="sidebar.workspace",
+        help=plain(folder),
+        on_change="rerun",
+    )
+    if not box.open:
+        return
+    with box:
         st.caption("Workspace: everything that is yours lies in this folder.")
         st.code(str(folder), language=None, wrap_lines=True)
         _others(folder)

@@ -5,24 +5,17 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from .serving import PATIENCE_MS, chromium_at, find_chromium, fresh, running
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, ConsoleMessage, Page
 
-ROOT = Path(__file__).resolve().parents[2]
-START_SECONDS = 60
-PATIENCE_MS = 45_000
-"""How long anything may take to show, also on a machine with other work; what passes does not wait for it."""
 SHARED = 24
 """Dialogues of the queue that two people work off together."""
 PAYLOAD = (
@@ -30,7 +23,6 @@ PAYLOAD = (
     "![pixel](http://tracker.example/b.png) [click](javascript:window.hacked=1) :material/skull: $x^2$ <|im_end|>"
 )
 """What an attacker would write into a dialogue: markup, a picture that phones home, a link that runs."""
-IDLE = '[data-test-script-state="notRunning"]'
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -43,7 +35,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """Path of a Chromium; a skip with its reason where there is none, unless DIAFORGE_BROWSER=required."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    found = find_chromium()
     if found:
         return found
     reason = "no Chromium on this machine (Debian: apt-get install chromium)"
@@ -53,8 +45,8 @@ def chromium() -> str:
 
 
 @pytest.fixture(scope="session")
-def address(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Address of the running app on a fresh demo workspace."""
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a demo workspace with some datasets and queues more."""
     from diaforge_core.records.queue import Filter
     from diaforge_core.services.workspace import open_workspace
 
@@ -68,30 +60,26 @@ def address(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         workspace.datasets.add("sparse", kept[4:8])
         workspace.datasets.create("own")
         workspace.datasets.add("own", [one.model_copy(update={"id": f"own-{one.id}"}) for one in kept[8:12]])
-        for name, count, overlap in (("shared", SHARED, 0), ("blind", 3, 100)):
+        for name, count, overlap in (("shared", SHARED, 0), ("blind", 3, 100), ("burst", 40, 0)):
             copies = [one.model_copy(update={"id": f"{name}-{place}"}) for place, one in enumerate(kept[:count])]
             workspace.datasets.create(name)
             workspace.datasets.add(name, copies)
             workspace.queues.make(f"{name} queue", Filter(dataset=name), overlap=overlap, who="Ana")
         workspace.datasets.load_file(_hostile(kept[4].model_dump(mode="json")), "hostile")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    log = (folder / "app.log").open("wb")
-    app = subprocess.Popen(
-        [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)],
-        cwd=ROOT,
-        env=os.environ | {"DIAFORGE_WORKSPACE": str(folder), "DIAFORGE_USER": "Ana"},
-        stdout=log,
-        stderr=subprocess.STDOUT,
-    )
-    try:
-        _wait_until_up(f"http://127.0.0.1:{port}/_stcore/health", app, folder / "app.log")
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        app.terminate()
-        app.wait(20)
-        log.close()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def spare(workspace: Path) -> Path:
+    """Folder of a copy of the workspace, for an app of its own; made before the first app opens the original."""
+    return Path(shutil.copytree(workspace, workspace.with_name("spare")))
+
+
+@pytest.fixture(scope="session")
+def address(chromium: str, workspace: Path, spare: Path) -> Iterator[str]:
+    """Address of the running app on the workspace."""
+    with running(workspace) as app:
+        yield app.address
 
 
 def _hostile(dialogue: dict[str, Any]) -> bytes:
@@ -108,34 +96,17 @@ def _hostile(dialogue: dict[str, Any]) -> bytes:
     return json.dumps(dialogue).encode()
 
 
-def _wait_until_up(url: str, app: subprocess.Popen[bytes], log: Path) -> None:
-    end = time.monotonic() + START_SECONDS
-    while time.monotonic() < end:
-        try:
-            with urllib.request.urlopen(url, timeout=2):
-                return
-        except OSError:
-            if app.poll() is not None:
-                break
-            time.sleep(0.2)
-    pytest.fail(f"the app did not start:\n{log.read_text('utf-8')[-2000:]}")
-
-
 @pytest.fixture(scope="package")
 def browser(chromium: str) -> Iterator[Browser]:
     """A Chromium, closed after the last browser test: its event loop would disturb tests that run their own."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+    with chromium_at(chromium) as launched:
         yield launched
-        launched.close()
 
 
 @pytest.fixture
 def tab(browser: Browser, address: str) -> Iterator[Page]:
     """A fresh tab; at its end there must have been no page error, console error or request to elsewhere."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, base_url=address)
+    context = fresh(browser, address)
     page = context.new_page()
     page.set_default_timeout(PATIENCE_MS)
     faults: list[str] = []
@@ -158,8 +129,3 @@ def _is_fault(line: ConsoleMessage) -> bool:
 def _foreign(url: str, address: str) -> bool:
     host = address.removeprefix("http://")
     return not url.startswith((f"http://{host}", f"ws://{host}", "data:", "blob:"))
-
-
-def settled(page: Page) -> None:
-    """Wait until the app has drawn everything."""
-    page.wait_for_selector(IDLE, state="attached")

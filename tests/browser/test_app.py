@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from .conftest import settled
+from .serving import settled
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

@@ -10,7 +10,7 @@ import pytest
 
 from tests.pages.test_catalog import document
 
-from .conftest import settled
+from .serving import settled
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 
-from .conftest import PATIENCE_MS, settled
+from .serving import PATIENCE_MS, settled
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from .conftest import PATIENCE_MS, SHARED, settled
+from .conftest import SHARED
+from .serving import PATIENCE_MS, settled, sign_as
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
@@ -25,13 +26,7 @@ def sit_down(browser: Browser, address: str) -> Iterator[Callable[[str, str], Pa
             stack.callback(context.close)
             page = context.new_page()
             page.set_default_timeout(PATIENCE_MS)
-            page.goto("/")
-            settled(page)
-            page.get_by_test_id("stSidebar").get_by_role("button", name="Ana").click()
-            page.get_by_label("Decisions are signed by").fill(name)
-            page.get_by_label("Decisions are signed by").press("Enter")
-            page.get_by_test_id("stSidebar").get_by_role("button", name=name, exact=True).wait_for()
-            page.keyboard.press("Escape")
+            sign_as(page, name)
             page.get_by_test_id("stSidebarNav").get_by_role("link", name="Review").click()
             page.get_by_role("heading", name="Review", exact=True).wait_for()
             choose(page, path)

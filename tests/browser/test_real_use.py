@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from .conftest import ROOT, settled
+from .serving import ROOT, settled
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

@@ -215,7 +215,9 @@ def _sidebar() -> None:
 
 def test_a_folder_that_cannot_be_opened_is_one_message_and_the_workspace_stays(open_page: Open) -> None:
     assert not open_page("home").error
-    at = AppTest.from_function(_sidebar, default_timeout=60).run()
+    at = AppTest.from_function(_sidebar, default_timeout=60)
+    at.session_state["sidebar.workspace"] = True
+    at.run()
     at.text_input(key="sidebar.folder").set_value("/proc/nowhere").run()
     at.button(key="sidebar.open").click().run()
     assert not at.exception

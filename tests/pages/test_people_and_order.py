@@ -46,7 +46,9 @@ def home(**state: bool) -> AppTest:
 
 def beside() -> AppTest:
     """What stands beside every page, alone: a page under test is drawn without it from the second time on."""
-    return AppTest.from_string("from pages.components.sidebar import sidebar\n\nsidebar()", default_timeout=60).run()
+    at = AppTest.from_string("from pages.components.sidebar import sidebar\n\nsidebar()", default_timeout=60)
+    at.session_state["sidebar.workspace"] = True
+    return at.run()
 
 
 def here() -> Workspace:

@@ -179,6 +179,8 @@ def test_comments_are_added_changed_and_deleted_by_their_author(
 def test_guidelines_stand_beside_the_record(open_page: Open, services: Workspace, queue: Queue) -> None:
     services.comments.write_guidelines("# Read\n\n- ![x](http://tracker.example/a.png)", queue=queue.id, who="Ana")
     at = open_page("review", queue=queue.id)
+    at.session_state[f"guidelines.{queue.name}"] = True
+    at.run()
     shown = next(each.value for each in at.markdown if "tracker" in each.value)
     assert shown.startswith("# Read\n\n- ")
     assert "![" not in shown

@@ -1,0 +1,92 @@
+"""Keys pressed faster than the page is drawn, and a server that is killed between them."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .killing import review_through_kills
+from .serving import App, fresh, gone, on_screen, open_review, settled
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+PACE_MS = 100
+PRESSES = ["a", "a", "ArrowRight", "x", "1", "ArrowLeft", "f", "a", "ArrowRight", "f"] * 4
+NOTE = """
+() => {
+    window.pressed = [];
+    addEventListener("keydown", event => {
+        const bar = document.querySelector("[class*='st-key-accept-'], [class*='st-key-reopen-']");
+        const reasons = document.querySelector("[role=dialog] [class*='st-key-reason-']");
+        const on = (name, root) => root && !root.querySelector("button").disabled;
+        const flag = document.querySelector("[class*='st-key-flag-']");
+        window.pressed.push({
+            key: event.key,
+            shown: (bar?.className.match(/st-key-(?:accept|reopen)-([\\w-]+)/) ?? [])[1] ?? "",
+            live: event.key === "a" ? on("accept", bar) : event.key === "f" ? on("flag", flag) : !!reasons,
+        });
+    }, true);
+}
+"""
+"""Notes with each key press which dialogue is on screen, and whether the button of that key takes it."""
+KIND = {"a": "accept", "f": "flag", "1": "reject"}
+
+
+def decided(workspace: Path, dataset: str) -> list[dict[str, Any]]:
+    """The decisions on a dataset's dialogues in the events file, oldest first."""
+    lines = map(json.loads, (workspace / "decisions.jsonl").read_text("utf-8").splitlines())
+    found = [decision for line in lines for decision in decisions_of(line)]
+    return [decision for decision in found if decision["dialogue"].startswith(f"{dataset}-")]
+
+
+def decisions_of(line: dict[str, Any]) -> list[dict[str, Any]]:
+    """Everything in a line of the events file that has the form of a decision."""
+    if isinstance(line, dict):
+        if {"dialogue", "kind", "version"} <= line.keys():
+            return [line]
+        return [each for part in line.values() for each in decisions_of(part)]
+    return [each for part in line for each in decisions_of(part)] if isinstance(line, list) else []
+
+
+def test_ten_presses_a_second_decide_what_was_on_screen_once_each(tab: Page, workspace: Path) -> None:
+    open_review(tab, "dataset=burst&state=pending")
+    tab.evaluate(NOTE)
+    for key in PRESSES:
+        tab.keyboard.press(key)
+        tab.wait_for_timeout(PACE_MS)
+    settled(tab)
+    pressed = tab.evaluate("window.pressed")
+    made = decided(workspace, "burst")
+    seen = {(press["shown"], KIND[press["key"]]) for press in pressed if press["key"] in KIND and press["live"]}
+    assert len(made) >= 4
+    for decision in made:
+        assert (f"{decision['dialogue']}-{decision['version']}", decision["kind"]) in seen
+    assert set(Counter(decision["dialogue"] for decision in made).values()) == {1}
+    assert {shown for shown, _ in seen} == {f"{decision['dialogue']}-{decision['version']}" for decision in made}
+
+
+def test_a_second_decision_on_what_is_decided_does_nothing(tab: Page, workspace: Path) -> None:
+    open_review(tab, "dataset=burst&state=pending")
+    shown = on_screen(tab)
+    before = len(decided(workspace, "burst"))
+    tab.evaluate(
+        "() => ['f', 'a'].forEach(key => document.dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true})))"
+    )
+    gone(tab, shown)
+    settled(tab)
+    assert len(decided(workspace, "burst")) <= before + 1
+
+
+def test_no_acknowledged_decision_is_lost_when_the_server_is_killed(browser: Browser, spare: Path) -> None:
+    from diaforge_core.services.workspace import open_workspace
+
+    app = App(spare)
+    acknowledged = review_through_kills(app, fresh(browser, app.address), "dataset=demo&state=pending", kills=4)
+    app.stop()
+    with open_workspace(spare) as reopened:
+        assert not reopened.notices
+        assert {reopened.review.get(key).state for key in acknowledged} == {"accepted"}
+    assert len(acknowledged) == len(set(acknowledged)) >= 4
