@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from .conftest import PATIENCE_MS, settled
+from .conftest import PATIENCE_MS
+from .serving import settled
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
