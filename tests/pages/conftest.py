@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,8 +14,8 @@ Open = Callable[..., AppTest]
 
 
 @pytest.fixture(scope="session")
-def small_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Sample catalog, 14 dialogues in several review states, and two evaluations of four scenarios."""
+def made_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Sample catalog, 14 dialogues, and two evaluations of four scenarios; never opened by a page."""
     from diaforge_core.generator.recipe import Recipe
     from diaforge_core.services.evaluation import EvalRecipe
     from diaforge_core.services.workspace import open_workspace
@@ -32,6 +33,14 @@ def small_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ]
         for run in made:
             assert workspace.jobs.wait(run.id).state == "succeeded"
+    return folder
+
+
+@pytest.fixture(scope="module")
+def small_workspace(made_workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of it for the tests of one file, so that what others decide and name does not show here."""
+    folder = tmp_path_factory.mktemp("pages") / "workspace"
+    shutil.copytree(made_workspace, folder)
     return folder
 
 
