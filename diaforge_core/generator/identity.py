@@ -27,8 +27,10 @@ _PARTS: dict[str, tuple[tuple[Path, str], ...]] = {
     "verifiers": (
         (_CODE, "verifiers/*.py"),
         (_CODE, "reading.py"),
+        (_CODE, "sentences.py"),
         (_CODE, "stated_values.py"),
         (_CODE, "understanding.py"),
+        (_CODE, "whereabouts.py"),
         (_CODE, "spoken_values.py"),
     ),
 }
