@@ -72,7 +72,6 @@ class Hints:
         self.mine: Profile = profile(goal)
         self._profiles = {tool.name: profile(tool) for tool in tools}
         self._things = {name: meaning(item.resource) for name, item in self._profiles.items()}
-        self._acts = {name: meaning(item.act) for name, item in self._profiles.items()}
 
     def drawn(self, rng: random.Random, boldness: float, *, situated: bool = False) -> Clue:
         """One of the clues that say much and fit many; the emptier ones come more often with more `boldness`.
@@ -101,7 +100,7 @@ class Hints:
         two = [clue for clue in self.clues if len(clue.things) == 2 and len(clue.actions) < 2]
         akin = [clue for clue in two if clue.things[1] in self._akin]
         apart = [clue for clue in two if not self._overlaps(clue.things[1]) and "delete" not in clue.actions]
-        return akin or one or around or apart or two or self.clues
+        return akin or around or apart or two or self.clues
 
     def _overlaps(self, thing: str) -> bool:
         """Whether the goal's thing and another are one a part or a kind of the other by their names."""
