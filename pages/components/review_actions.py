@@ -62,8 +62,8 @@ def action_bar(found: Filter, place: Place | None, reviewed: Reviewed, queue: Qu
                 icon=":material/close:",
                 shortcut="X",
                 disabled=busy,
-                on_click=open_dialog,
-                args=(dialogue.id, "reject"),
+                on_click=_open,
+                args=(reviewed, "reject"),
             )
             st.button(
                 "Flag",
@@ -77,8 +77,8 @@ def action_bar(found: Filter, place: Place | None, reviewed: Reviewed, queue: Qu
             key=f"edit.{key}",
             shortcut="E",
             disabled=busy,
-            on_click=open_dialog,
-            args=(dialogue.id, "edit", len(dialogue.turns) - 1),
+            on_click=_open,
+            args=(reviewed, "edit", len(dialogue.turns) - 1),
         )
         st.button(
             "Undo",
@@ -124,6 +124,13 @@ def action_bar(found: Filter, place: Place | None, reviewed: Reviewed, queue: Qu
         )
     if busy:
         _dialog(reviewed, found, move)
+
+
+def _open(reviewed: Reviewed, kind: str, turn: int = -1) -> None:
+    """Open a dialog over the dialogue, unless a key pressed just before already decided it."""
+    now = services().review.get(reviewed.dialogue.id)
+    if (now.state, now.dialogue.version) == (reviewed.state, reviewed.dialogue.version):
+        open_dialog(reviewed.dialogue.id, kind, turn)
 
 
 def _why_not_accepted(dialogue: Dialogue) -> str:

@@ -32,6 +32,8 @@ NOTE = """
 }
 """
 """Notes with each key press which dialogue is on screen, and whether the button of that key takes it."""
+AT_ONCE = "keys => keys.forEach(key => document.dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true})))"
+"""Presses keys with no time between them."""
 ENOUGH, MOST_ROUNDS = 4, 8
 """Decisions that a burst must lead to, and how often the same presses are tried for them."""
 KIND = {"a": "accept", "f": "flag", "1": "reject"}
@@ -77,12 +79,21 @@ def test_a_second_decision_on_what_is_decided_does_nothing(tab: Page, workspace:
     open_review(tab, "dataset=burst&state=pending")
     shown = on_screen(tab)
     before = len(decided(workspace, "burst"))
-    tab.evaluate(
-        "() => ['f', 'a'].forEach(key => document.dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true})))"
-    )
+    tab.evaluate(AT_ONCE, ["f", "a"])
     gone(tab, shown)
     settled(tab)
     assert len(decided(workspace, "burst")) <= before + 1
+
+
+def test_keys_pressed_right_behind_a_decision_do_not_open_what_was_decided(tab: Page, workspace: Path) -> None:
+    open_review(tab, "dataset=burst&state=pending")
+    shown = on_screen(tab)
+    before = len(decided(workspace, "burst"))
+    tab.evaluate(AT_ONCE, ["f", "x", "e"])
+    gone(tab, shown)
+    settled(tab)
+    assert len(decided(workspace, "burst")) == before + 1
+    assert tab.get_by_role("dialog").count() == 0
 
 
 def test_no_acknowledged_decision_is_lost_when_the_server_is_killed(browser: Browser, spare: Path) -> None:
