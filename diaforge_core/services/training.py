@@ -12,9 +12,9 @@ import pandas as pd
 from pydantic import Field
 
 from ..errors import DataError, ModelError
-from ..records.base import Record
 from ..records.run import Run
 from ..store.run_folder import RunFolder
+from ..training.choices import TrainingChoices
 from ..training.examples import LossMask, loss_mask_preview
 from .model_tasks import run_model_task
 from .names import clean_name
@@ -23,11 +23,12 @@ if TYPE_CHECKING:
     from .workspace import Workspace
 
 CURVE_COLUMNS = (
-    "step", "epoch", "loss", "learning_rate", "tokens_per_second", "target_tokens_total", "peak_memory_bytes",
+    "step", "epoch", "loss", "eval_loss", "learning_rate", "tokens_per_second", "target_tokens_total",
+    "peak_memory_bytes",
 )  # fmt: skip
 
 
-class TrainRecipe(Record):
+class TrainRecipe(TrainingChoices):
     """What is to be trained, on what."""
 
     dataset: str
@@ -36,23 +37,17 @@ class TrainRecipe(Record):
     """Name of the run, new in this workspace."""
     model: str = "smollm2"
     """Model spec of the base."""
-    loss_mask: LossMask = "assistant_only"
-    epochs: float = Field(default=1.0, gt=0, allow_inf_nan=False)
-    batch_size: int = Field(default=4, ge=1)
-    """Dialogues per optimiser step."""
-    learning_rate: float = Field(default=2e-4, gt=0, allow_inf_nan=False)
-    lora_rank: int = Field(default=16, ge=1)
-    max_steps: int | None = Field(default=None, ge=1)
-    """Optimiser steps, whatever the epochs; by default as many as the epochs take."""
-    full: bool = False
-    """Train all weights instead of an adapter."""
-    seed: int = Field(default=0, ge=0)
-    checkpoint_every: int | None = Field(default=None, ge=1)
-    """Steps between checkpoints; by default the trainer chooses."""
     validation: str = ""
-    """Dataset whose scenarios every checkpoint is evaluated on; empty for none."""
-    watch: int = Field(default=8, ge=1)
-    """How many of them: an evaluation stops the training meanwhile."""
+    """Dataset that the evaluations read: its dialogues for the loss, its scenarios for live scores; empty for none."""
+    watch: int = Field(default=8, ge=0)
+    """Scenarios played in each evaluation: it halts the training meanwhile."""
+    pairs: str = ""
+    """Preference stage: the dataset or the evaluation run whose mistakes are unlearned; empty takes likely mistakes in
+    the dialogues trained on."""
+    seen: str = ""
+    """`Datasets.stamp` of the dataset as it was when it was chosen; empty does not ask."""
+    processes: int = Field(default=1, ge=1)
+    """Processes that share the work, one a GPU."""
 
 
 @dataclass(frozen=True, slots=True)
