@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import ModelError
 from .chat_models import REPLY_TOKENS, Completion
 from .prompts import END, Message, encode_control, encode_prompt
+from .seals import check_seal, is_sealed
 
 if TYPE_CHECKING:
     import torch
@@ -62,11 +63,17 @@ def load_tokenizer(folder: Path) -> Any:
 def load_weights(
     folder: Path, device: str, dtype: torch.dtype, adapter: Path | None = None, train: bool = False
 ) -> Any:
-    """The causal language model in the folder with its adapter, on the device; ModelError if it cannot be loaded."""
+    """The causal language model in the folder with its adapter, on the device.
+
+    ModelError if it cannot be loaded, or is not as it was sealed when it was saved.
+    """
     quiet_transformers()
     from safetensors import SafetensorError
     from transformers import AutoModelForCausalLM
 
+    for part in filter(None, (folder, adapter)):
+        if is_sealed(part):
+            check_seal(part, weights_only=True)
     try:
         model: Any = AutoModelForCausalLM.from_pretrained(
             folder,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 from pydantic import Field
 
+from ..conversation.seals import is_sealed
 from ..errors import DataError, ModelError
 from ..records.run import Run
 from ..store.run_folder import RunFolder
@@ -59,6 +60,8 @@ class Checkpoint:
     spec: str
     """`run:NAME@STEP`, as a model spec."""
     final: bool
+    best: bool = False
+    """Whether it did best on the validation part."""
 
 
 class Training:
@@ -70,7 +73,9 @@ class Training:
     def start(self, recipe: TrainRecipe) -> Run:
         """The run, queued or already running in a worker.
 
-        DataError if the name is taken or the dataset has no kept dialogue; ModelError for a bad model spec.
+        DataError if the name is taken, the dataset has no kept dialogue or is another than was `seen`, or if the
+        validation dataset holds dialogues of a test part; ModelError for a model that cannot be trained. Nothing is
+        started then.
         """
         name = clean_name(recipe.run, "run")
         dialogues = self._workspace.datasets.load(recipe.dataset)
@@ -78,9 +83,15 @@ class Training:
             raise DataError(
                 f"Dataset '{recipe.dataset}' has no kept dialogue to train on. Generate more, or accept some in Review."
             )
+        if recipe.seen and recipe.seen != self._workspace.datasets.stamp(recipe.dataset):
+            raise DataError(
+                f"Dataset '{recipe.dataset}' changed since it was chosen: dialogues or decisions are not as they were. "
+                "Nothing was started. Look at it again, and start then."
+            )
         model = self._workspace.models.resolve(recipe.model)
         if model.startswith(("scripted:", "openai:")):
             raise ModelError(f"'{recipe.model}' has no weights to train. Use smollm2, hf:DIR or run:NAME.")
+        self._refuse_test_part(recipe.validation)
         held_out = self._workspace.datasets.load(recipe.validation) if recipe.validation else []
         first = dialogues[0].scenario
         return self._workspace.jobs.submit(
@@ -96,17 +107,34 @@ class Training:
             validation=held_out,
         )
 
+    def _refuse_test_part(self, validation: str) -> None:
+        """DataError if the dataset holds dialogues of a split's test part: what is chosen by them proves nothing."""
+        rows = self._workspace.database.rows(
+            "SELECT t.dataset, count(*) FROM members m JOIN members t ON t.dialogue = m.dialogue "
+            "JOIN datasets d ON d.name = t.dataset AND d.parent <> '' AND d.name = d.parent || '-held-out' "
+            "WHERE m.dataset = ? GROUP BY t.dataset ORDER BY t.dataset",
+            [validation],
+        )
+        if rows:
+            raise DataError(
+                f"{rows[0][1]} dialogues of '{validation}' belong to the test part '{rows[0][0]}'. A model that is "
+                "chosen by them cannot be tested on them: take the validation part of the split."
+            )
+
     def runs(self) -> list[Run]:
         """All training runs that are not archived, newest first."""
         return [run for run in self._workspace.jobs.listed() if run.kind == "train"]
 
     def curve(self, run: str) -> pd.DataFrame:
-        """What the trainer logged, one row a step: step, loss, learning_rate, tokens_per_second, … in step order.
+        """What the trainer logged, one row a step: step, loss, learning_rate, tokens_per_second, … in step order;
+        eval_loss where that step was evaluated.
 
         After a resume a step that was done twice stands once, as last logged. Empty before the first log.
         """
-        rows = [row["log"] for row in self._folder(run).rows() if "log" in row]
-        frame = pd.DataFrame(rows)
+        rows = list(self._folder(run).rows())
+        found = {row["checkpoint"]["step"]: row["checkpoint"].get("eval_loss") for row in rows if "checkpoint" in row}
+        steps = [row["log"] for row in rows if "log" in row]
+        frame = pd.DataFrame([step | {"eval_loss": found.get(step["step"])} for step in steps])
         for column in CURVE_COLUMNS:
             if column not in frame:
                 frame[column] = pd.Series(dtype="float64")
@@ -128,13 +156,14 @@ class Training:
         return pd.DataFrame(rows, columns=["step", "metric", "value", "low", "high", "n"])
 
     def checkpoints(self, run: str) -> list[Checkpoint]:
-        """The weights that a run has saved, by step; the finished adapter last."""
+        """The weights that a run has saved whole, by step; the finished adapter last."""
         record = self._workspace.jobs.get(run)
-        folder = self._folder(run)
+        whole = filter(is_sealed, self._folder(run).checkpoints())
+        best = record.result.get("best_step")
         found = []
-        for checkpoint in folder.checkpoints():
+        for checkpoint in whole:
             step = int(checkpoint.name.rpartition("-")[2])
-            found.append(Checkpoint(step, checkpoint, f"run:{record.name}@{step}", False))
+            found.append(Checkpoint(step, checkpoint, f"run:{record.name}@{step}", False, step == best))
         found.sort(key=lambda checkpoint: checkpoint.step)
         if record.result.get("adapter"):
             final = Path(record.result["adapter"])
