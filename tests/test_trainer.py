@@ -20,7 +20,7 @@ from diaforge_core.training.trainer import ToolCallingTrainer, tools_from
 from diaforge_core.training.weights import merge_adapter
 from diaforge_core.training.work import Watch
 
-from .factories import a_catalog, a_dialogue, a_scenario, lead_turns, sales_tools
+from .factories import a_catalog, a_dialogue, a_scenario, lead_turns, sales_tools, six_dialogues
 
 LOG_KEYS = {
     "step",
@@ -35,16 +35,6 @@ LOG_KEYS = {
 
 
 ONE_STEP = TrainingChoices(max_steps=1)
-
-
-def six_dialogues():
-    names = [tool.name for tool in sales_tools()]
-    return [
-        a_dialogue(
-            a_scenario(candidates=("CRM_CreateLead", names[1 + number % 5])), lead_turns()[: 2 + 2 * (number % 3)]
-        )
-        for number in range(6)
-    ]
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,9 @@ class Saving:
 
     def _save_checkpoint(self: Any, model: Any, trial: Any) -> None:
         folder = Path(self.args.output_dir) / f"checkpoint-{self.state.global_step}"
+        if self.is_world_process_zero():
+            shutil.rmtree(folder, ignore_errors=True)  # what a kill left half written
+        self.accelerator.wait_for_everyone()
         with saving(folder):
             super()._save_checkpoint(model, trial)  # pyright: ignore[reportAttributeAccessIssue] # of the Trainer
             self.accelerator.wait_for_everyone()

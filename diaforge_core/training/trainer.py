@@ -27,7 +27,7 @@ from .examples import Example, LossMask, ToolsOf, build_examples
 from .loop import sliced_trainer
 from .reporting import Reporting, make_reporter, peak_memory_bytes
 from .weights import context_of, trainable_model
-from .work import Watch, Work, is_first_process
+from .work import Watch, Work, is_first_process, processes
 
 SAMPLE_CATALOG = "enterprise_apis.json"
 DEFAULTS, UNWATCHED = TrainingChoices(), Watch()
@@ -152,6 +152,8 @@ def tools_from(catalog: Catalog | str | Path | None, dialogues: Sequence[Dialogu
 
 
 def _fresh_folder(models_dir: Path, dialogues: Sequence[Dialogue], choices: TrainingChoices) -> Path:
+    if processes() > 1:
+        raise DataError("Processes that share a run need one folder that all of them know: train(…, out=FOLDER).")
     name = content_id([(dialogue.id, dialogue.version) for dialogue in dialogues], repr(choices))
     models_dir.mkdir(parents=True, exist_ok=True)
     return Path(tempfile.mkdtemp(prefix=f"tuned-{name}-", dir=models_dir))
