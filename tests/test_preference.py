@@ -22,7 +22,12 @@ from diaforge_core.training.work import Watch
 
 from .factories import a_catalog, a_dialogue, a_trace, asks, calls, lead_turns, six_dialogues, user
 
-PREFER = TrainingChoices(stage="preference", epochs=2, batch_size=4, learning_rate=1e-2, warmup=0, lora_rank=8)
+PREFER = TrainingChoices(stage="preference", epochs=4, batch_size=1, learning_rate=1e-2, warmup=0, lora_rank=8)
+
+
+def short(count: int):
+    """Dialogues of one pair each: TRL scores every token of a prompt twice, which takes a while on a CPU."""
+    return [dialogue for dialogue in six_dialogues() if dialogue.assistant_turns == 1][:count]
 
 
 def tools_of(dialogue):
@@ -60,7 +65,7 @@ def test_a_failed_trace_gives_the_models_first_wrong_act_against_the_teachers() 
     assert pair.rejected.turns == early.turns
     assert pair.chosen.turns[-1].call is None
     assert pair.chosen.turns[-1].reply
-    whole = lead_turns()[:-1]
+    whole = (*lead_turns()[:-1], asks("Could you say what the customer name is?"), user("John Carter."))
     late = pair_of(failed(*whole, asks("What was it again?"), user("I said all."), outcome="turn_limit"))
     assert late is not None
     assert late.fault == "asks_again"
@@ -103,17 +108,17 @@ def test_pairs_that_are_too_long_are_named_or_left_out(tiny_llama_dir: Path) -> 
 def test_what_is_right_moves_away_from_what_is_wrong(tiny_llama_dir: Path, models_dir: Path, tmp_path: Path) -> None:
     rows: list[dict] = []
     trainer = ToolCallingTrainer(f"hf:{tiny_llama_dir}", models_dir, a_catalog(), device="cpu")
-    done = trainer.train(
-        six_dialogues(), choices=PREFER, validation=six_dialogues()[:1], out=tmp_path, watch=Watch(rows.append)
-    )
-    assert rows[0]["margin"] == pytest.approx(0, abs=1e-4)
+    done = trainer.train(short(1), choices=PREFER, validation=short(1), out=tmp_path, watch=Watch(rows.append))
+    margins = [row["margin"] for row in rows]
+    assert margins[0] == pytest.approx(0, abs=1e-4)
     assert rows[0]["loss"] == pytest.approx(0.6931, abs=1e-3)
-    later = [row["margin"] for row in rows[-3:]]
-    assert min(later) > 0.05
+    assert margins == sorted(margins)
+    assert margins[-1] > 0.1
     assert rows[-1]["loss"] < rows[0]["loss"]
-    assert all(row["agreed"] == 1 for row in rows[-3:])
-    assert done.steps == len(rows)
+    assert rows[-1]["agreed"] == 1
+    assert (done.steps, done.finished) == (4, True)
     assert done.best is not None
+    assert done.best.eval_loss is not None
     assert (done.folder / "adapter_model.safetensors").is_file()
 
 
@@ -121,12 +126,12 @@ def test_a_stopped_preference_run_goes_on_exactly(tiny_llama_dir: Path, models_d
     trainer = ToolCallingTrainer(f"hf:{tiny_llama_dir}", models_dir, a_catalog(), device="cpu")
     whole: list[dict] = []
     broken: list[dict] = []
-    trainer.train(six_dialogues(), choices=PREFER, out=tmp_path / "whole", watch=Watch(whole.append))
-    at = len(whole) // 2 + 1
-    stop = Watch(broken.append, should_stop=lambda: len(broken) == at)
-    assert not trainer.train(six_dialogues(), choices=PREFER, out=tmp_path / "broken", watch=stop).finished
-    trainer.train(six_dialogues(), choices=PREFER, out=tmp_path / "broken", watch=Watch(broken.append), resume=True)
-    assert [row["step"] for row in broken] == [row["step"] for row in whole]
+    two = PREFER.model_copy(update={"epochs": 2})
+    trainer.train(short(2), choices=two, out=tmp_path / "whole", watch=Watch(whole.append))
+    stop = Watch(broken.append, should_stop=lambda: len(broken) == 3)
+    assert not trainer.train(short(2), choices=two, out=tmp_path / "broken", watch=stop).finished
+    trainer.train(short(2), choices=two, out=tmp_path / "broken", watch=Watch(broken.append), resume=True)
+    assert [row["step"] for row in broken] == [row["step"] for row in whole] == [1, 2, 3, 4]
     assert [row["loss"] for row in broken] == pytest.approx([row["loss"] for row in whole], abs=1e-6)
 
 
@@ -136,7 +141,7 @@ def test_without_trl_it_says_what_to_install(
     monkeypatch.setitem(sys.modules, "trl.trainer.dpo_config", None)
     trainer = ToolCallingTrainer(f"hf:{tiny_llama_dir}", models_dir, a_catalog(), device="cpu")
     with pytest.raises(ModelError, match=r"requirements-preference\.txt"):
-        trainer.train(six_dialogues(), choices=PREFER, out=tmp_path)
+        trainer.train(short(1), choices=PREFER, out=tmp_path)
 
 
 def test_a_run_unlearns_the_mistakes_of_an_evaluation(tmp_path: Path, tiny_llama_dir: Path) -> None:
@@ -147,10 +152,11 @@ def test_a_run_unlearns_the_mistakes_of_an_evaluation(tmp_path: Path, tiny_llama
         for name in ("eager", "oracle"):
             asked = EvalRecipe(model=f"scripted:{name}", run=name, catalog="sample", count=4, seed=1)
             assert workspace.jobs.wait(workspace.evaluation.start(asked).id).state == "succeeded"
-        given = {"dataset": "d", "model": f"hf:{tiny_llama_dir}", "stage": "preference", "max_steps": 2, "watch": 0}
+        given = {"dataset": "d", "model": f"hf:{tiny_llama_dir}", "stage": "preference", "watch": 0}
+        given |= {"max_steps": 1, "batch_size": 1}
         run = workspace.training.start(TrainRecipe.model_validate(given | {"run": "r", "pairs": "eager"}))
         done = workspace.jobs.wait(run.id, timeout_seconds=120)
-        assert (done.state, done.result["steps"]) == ("succeeded", 2), workspace.jobs.log(run.id)
+        assert (done.state, done.result["steps"]) == ("succeeded", 1), workspace.jobs.log(run.id)
         faults = {pair.fault for pair in workspace.jobs.folder(run.id).pairs()}
         assert "called_too_early" in faults
         curve = workspace.training.curve("r")
