@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from diaforge_core import cli
 from diaforge_core.conversation.dialogue_files import write_dialogues
 from diaforge_core.errors import CatalogError, DataError, ModelError, WorkspaceError
 from diaforge_core.generator.recipe import Recipe
@@ -265,6 +268,22 @@ def test_the_command_of_a_recipe_is_the_one_that_starts_it(workspace: Workspace)
     assert words[words.index("--max-steps") + 1] == "3"
     assert "--full" in words
     assert "'a b'" in workspace.training.command_text(TrainRecipe(dataset="d", run="a b"))
+
+
+def test_the_command_line_takes_every_choice_of_a_recipe(workspace: Workspace, monkeypatch: pytest.MonkeyPatch):
+    asked = TrainRecipe(
+        dataset="d", run="r", stage="preference", pairs="e", loss_mask="all", keep_thoughts=True, reduction="slice",
+        epochs=2, max_steps=3, batch_size=5, row_tokens=6, too_long="leave_out", learning_rate=7e-5, schedule="linear",
+        warmup=0.25, weight_decay=0.5, full=True, lora_rank=8, lora_targets="attention", precision="float32", seed=9,
+        checkpoint_every=10, evaluate_every=11, patience=12, validation="v", watch=2, seen="1.2", processes=2,
+    )  # fmt: skip
+    unlike = asked.model_dump(exclude_defaults=True).keys() | {"model"}
+    assert unlike == TrainRecipe.model_fields.keys()
+    given: dict[str, Any] = {}
+    monkeypatch.setattr(cli, "do", lambda command, params, *_: given.update(params))
+    words = workspace.training.command(asked)[3:]
+    assert CliRunner().invoke(cli.app, words, catch_exceptions=False).exit_code == 0
+    assert TrainRecipe.model_validate(given) == asked
 
 
 def test_the_mask_preview_tints_the_assistants_turns_only(workspace: Workspace, made: list[Dialogue]):

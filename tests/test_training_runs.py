@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import resource
@@ -16,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from diaforge_core.conversation.local_model import load_tokenizer
 from diaforge_core.conversation.model_specs import open_assistant
 from diaforge_core.conversation.seals import SEAL_FILE, check_seal
 from diaforge_core.errors import DataError, ModelError
@@ -25,6 +27,7 @@ from diaforge_core.services.training import TrainRecipe
 from diaforge_core.services.workspace import Workspace, open_workspace
 from diaforge_core.store.ownership import is_alive
 from diaforge_core.training.checkpoints import newest_checkpoint
+from diaforge_core.training.examples import build_examples
 
 from .factories import a_catalog, six_dialogues
 from .run_folders import PATIENCE_SECONDS, start
@@ -299,3 +302,57 @@ def test_a_dataset_that_changed_since_it_was_chosen_is_not_trained_on(workspace:
         workspace.training.start(recipe(tiny_llama_dir, "r", seen=seen))
     assert workspace.jobs.all() == []
     workspace.training.start(recipe(tiny_llama_dir, "r", seen=workspace.datasets.stamp("d"), max_steps=1))
+
+
+@pytest.mark.parametrize(
+    ("changes", "weights", "complaint"),
+    [
+        ({}, "pytorch_model.bin", r"no \*\.safetensors weights.*Pickled weights"),
+        ({"auto_map": {"AutoModel": "x.Model"}}, "model.safetensors", "wants to run its own Python code"),
+        ({"architectures": ["BertModel"]}, "model.safetensors", "is a BertModel, which does not write text"),
+    ],
+)
+def test_a_model_that_cannot_be_trained_starts_nothing(
+    workspace: Workspace, tmp_path: Path, changes: dict[str, Any], weights: str, complaint: str
+):
+    model = tmp_path / "model"
+    model.mkdir()
+    config = {"model_type": "llama", "architectures": ["LlamaForCausalLM"]} | changes
+    (model / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    (model / weights).write_bytes(b"")
+    with pytest.raises(ModelError, match=complaint) as problem:
+        workspace.training.start(recipe(model, "r"))
+    assert "\n" not in str(problem.value)
+    assert workspace.jobs.all() == []
+
+
+def test_a_dataset_with_nothing_accepted_starts_nothing(workspace: Workspace, tiny_llama_dir: Path):
+    workspace.datasets.create("empty", catalog=a_catalog())
+    with pytest.raises(DataError, match="no kept dialogue to train on"):
+        workspace.training.start(recipe(tiny_llama_dir, "r", dataset="empty"))
+    assert workspace.jobs.all() == []
+
+
+def test_a_dialogue_longer_than_the_context_is_named_before_the_first_step(
+    workspace: Workspace, tiny_llama_dir: Path, tmp_path: Path
+):
+    model = shutil.copytree(tiny_llama_dir, tmp_path / "model")
+    config = json.loads((model / "config.json").read_text(encoding="utf-8"))
+    sizes = sizes_of(tiny_llama_dir)
+    longest = max(sizes, key=lambda name: sizes[name])
+    config["max_position_embeddings"] = sizes[longest] - 1
+    (model / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    run = workspace.training.start(recipe(model, "r"))
+    failed = workspace.jobs.wait(run.id, timeout_seconds=60)
+    assert failed.state == "failed"
+    assert f"`{longest}`: {sizes[longest]} tokens, the limit is {sizes[longest] - 1}" in failed.error
+    assert workspace.training.curve("r").empty
+    left = workspace.training.start(recipe(model, "s", too_long="leave_out", max_steps=1))
+    assert workspace.jobs.wait(left.id, timeout_seconds=60).state == "succeeded", workspace.jobs.log(left.id)
+
+
+def sizes_of(model: Path) -> dict[str, int]:
+    """Dialogue → tokens of its longest slice."""
+    tokenizer = load_tokenizer(model)
+    made = build_examples(six_dialogues(), lambda one: a_catalog().subset(one.scenario.candidates), tokenizer)
+    return {example.dialogue: example.longest_slice for example in made}

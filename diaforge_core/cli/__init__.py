@@ -100,26 +100,46 @@ def train(
     dataset: Annotated[str, typer.Option(help="Dataset to train on.")],
     run: Annotated[str, typer.Option(help="Name of the run.")],
     model: Annotated[str, typer.Option(help="Model spec of the base.")] = "smollm2",
+    stage: Annotated[
+        str, typer.Option(help="sft, or preference: learn from pairs of a right and a wrong act.")
+    ] = "sft",
+    pairs: Annotated[str, typer.Option(help="Dataset or evaluation run whose mistakes are unlearned.")] = "",
+    loss_mask: Annotated[str, typer.Option(help="assistant_only, final_call_only or all.")] = "assistant_only",
+    keep_thoughts: Annotated[
+        bool, typer.Option("--keep-thoughts", help="Earlier thoughts stay in the history.")
+    ] = False,
+    reduction: Annotated[str, typer.Option(help="What counts alike: every token, or every turn (slice).")] = "token",
     epochs: float = 1.0,
-    batch_size: Annotated[int, typer.Option(help="Dialogues per optimiser step.")] = 4,
-    learning_rate: float = 2e-4,
-    lora_rank: int = 16,
     max_steps: Annotated[int | None, typer.Option(help="Optimiser steps, instead of epochs.")] = None,
+    batch_size: Annotated[int, typer.Option(help="Dialogues per optimiser step, over all processes.")] = 4,
+    row_tokens: Annotated[
+        int | None, typer.Option(help="Tokens of a packed row; the device decides by default.")
+    ] = None,
+    too_long: Annotated[
+        str, typer.Option(help="Dialogues longer than the model reads: refuse or leave_out.")
+    ] = "refuse",
+    learning_rate: float = 2e-4,
+    schedule: Annotated[str, typer.Option(help="cosine, linear or constant.")] = "cosine",
+    warmup: Annotated[float, typer.Option(help="Share of the steps in which the learning rate rises.")] = 0.05,
+    weight_decay: float = 0.0,
     full: Annotated[bool, typer.Option("--full", help="Train all weights instead of an adapter.")] = False,
-    loss_mask: str = "assistant_only",
+    lora_rank: int = 16,
+    lora_targets: Annotated[str, typer.Option(help="all-linear or attention.")] = "all-linear",
+    precision: Annotated[str, typer.Option(help="auto, float32 or bfloat16.")] = "auto",
     seed: int = 0,
     checkpoint_every: Annotated[int | None, typer.Option(help="Steps between checkpoints.")] = None,
-    validation: Annotated[str, typer.Option(help="Dataset whose scenarios every checkpoint is evaluated on.")] = "",
+    validation: Annotated[str, typer.Option(help="Dataset that checkpoints are evaluated on; no test part.")] = "",
+    watch: Annotated[int, typer.Option(help="Scenarios of it played in each evaluation.")] = 8,
+    evaluate_every: Annotated[int | None, typer.Option(help="Steps between evaluations.")] = None,
+    patience: Annotated[int | None, typer.Option(help="Evaluations without a better one before it stops.")] = None,
+    seen: Annotated[str, typer.Option(help="The dataset's stamp; refuses one that changed since.")] = "",
+    processes: Annotated[int, typer.Option(help="Processes that share the work, one a GPU.")] = 1,
     workspace: WorkspaceOption = None,
     json_: JsonOption = False,
 ) -> None:
     """Fine-tune a model."""
-    params = {
-        "dataset": dataset, "run": run, "model": spec(model), "epochs": epochs, "batch_size": batch_size,
-        "learning_rate": learning_rate, "lora_rank": lora_rank, "max_steps": max_steps, "full": full,
-        "loss_mask": loss_mask, "seed": seed, "checkpoint_every": checkpoint_every, "validation": validation,
-    }  # fmt: skip
-    do("train", params, workspace, json_)
+    given = {name: value for name, value in locals().items() if name not in ("workspace", "json_")}
+    do("train", given | {"model": spec(model)}, workspace, json_)
 
 
 @app.command()

@@ -22,6 +22,8 @@ SpecKind = Literal["scripted", "smollm2", "hf", "hub", "openai", "run"]
 SCRIPTED: tuple[str, ...] = ("oracle", "eager", "cautious", "random", "first", "central", "nearest")
 NOTES_FILE = "diaforge.json"
 """Beside a tuned model's weights: the rendering it was tuned on and whether earlier thoughts stay in the history."""
+_WRITES_TEXT = ("ForCausalLM", "ForConditionalGeneration", "LMHeadModel")
+"""Endings of the architectures that go on with a text."""
 _FORMS = (
     f"scripted:{'|'.join(SCRIPTED)}, smollm2, hf:DIR (a model folder or a PEFT adapter), run:NAME[@STEP], "
     "openai:MODEL@BASE_URL (add #native for the server's own tool calling)"
@@ -178,9 +180,15 @@ def _check_folder(folder: Path, name: str) -> None:
     """ModelError unless the folder is a transformers model that loads without running foreign code."""
     if not (folder / "config.json").is_file():
         raise ModelError(f"'{name}' is not a model folder: it has no config.json. Give the folder that holds it.")
-    if "auto_map" in _read_json(folder / "config.json"):
+    config = _read_json(folder / "config.json")
+    if "auto_map" in config:
         raise ModelError(
             f"The model '{name}' wants to run its own Python code, which is not done. Choose another model."
+        )
+    kinds = [str(kind) for kind in config.get("architectures") or ()]
+    if kinds and not any(kind.endswith(_WRITES_TEXT) for kind in kinds):
+        raise ModelError(
+            f"The model '{name}' is a {', '.join(kinds)}, which does not write text. Choose a causal language model."
         )
     if not any(folder.glob("*.safetensors")):
         raise ModelError(
