@@ -239,6 +239,14 @@ def a_dialogue(scenario: Scenario | None = None, turns: Sequence[Turn] | None = 
     return Dialogue(**fields)
 
 
+def six_dialogues(**changes: Any) -> list[Dialogue]:
+    """Dialogues of one to three exchanges over different pairs of candidates."""
+    names = [tool.name for tool in sales_tools()]
+    shown = [("CRM_CreateLead", names[1 + number % 5]) for number in range(6)]
+    turns = [lead_turns()[: 2 + 2 * (number % 3)] for number in range(6)]
+    return [a_dialogue(a_scenario(candidates=two), said, **changes) for two, said in zip(shown, turns, strict=True)]
+
+
 def a_trace(scenario: Scenario | None = None, turns: Sequence[Turn] | None = None, **changes: Any) -> Trace:
     """The ungraded trace of `a_dialogue()`'s turns, or of what is given."""
     scenario = scenario or a_scenario()

@@ -6,17 +6,21 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 from safetensors.torch import load_file
 
 from diaforge_core.catalog.importing import load_catalog
 from diaforge_core.conversation.model_specs import locate, open_assistant, parse_spec
+from diaforge_core.conversation.seals import SEAL_FILE
 from diaforge_core.errors import CatalogError, DataError, ModelError
-from diaforge_core.training.trainer import ToolCallingTrainer, merge_adapter, newest_checkpoint, tools_from
+from diaforge_core.training.checkpoints import newest_checkpoint
+from diaforge_core.training.choices import TrainingChoices
+from diaforge_core.training.trainer import ToolCallingTrainer, tools_from
+from diaforge_core.training.weights import merge_adapter
+from diaforge_core.training.work import Watch
 
-from .factories import a_catalog, a_dialogue, a_scenario, lead_turns, sales_tools
+from .factories import a_catalog, a_dialogue, a_scenario, lead_turns, sales_tools, six_dialogues
 
 LOG_KEYS = {
     "step",
@@ -30,14 +34,7 @@ LOG_KEYS = {
 }
 
 
-def six_dialogues():
-    names = [tool.name for tool in sales_tools()]
-    return [
-        a_dialogue(
-            a_scenario(candidates=("CRM_CreateLead", names[1 + number % 5])), lead_turns()[: 2 + 2 * (number % 3)]
-        )
-        for number in range(6)
-    ]
+ONE_STEP = TrainingChoices(max_steps=1)
 
 
 @pytest.fixture
@@ -47,7 +44,9 @@ def trainer(tiny_llama_dir: Path, models_dir: Path) -> ToolCallingTrainer:
 
 def test_a_run_logs_every_step_and_leaves_an_adapter(trainer: ToolCallingTrainer, tmp_path: Path) -> None:
     rows: list[dict] = []
-    model = trainer.train(six_dialogues(), epochs=2, batch_size=2, learning_rate=5e-3, out=tmp_path, on_log=rows.append)
+    model = trainer.train(
+        six_dialogues(), epochs=2, batch_size=2, learning_rate=5e-3, out=tmp_path, watch=Watch(rows.append)
+    )
     assert [row["step"] for row in rows] == [1, 2, 3, 4, 5, 6]
     assert all(row.keys() == LOG_KEYS for row in rows)
     assert model.steps == 6
@@ -65,20 +64,20 @@ def test_a_run_logs_every_step_and_leaves_an_adapter(trainer: ToolCallingTrainer
 def test_a_stopped_and_resumed_run_ends_with_the_weights_of_an_unbroken_one(
     trainer: ToolCallingTrainer, tmp_path: Path
 ) -> None:
-    choices: dict[str, Any] = {"epochs": 2, "batch_size": 2, "learning_rate": 5e-3, "seed": 3, "checkpoint_every": 2}
+    choices = TrainingChoices(epochs=2, batch_size=2, learning_rate=5e-3, seed=3, checkpoint_every=2)
     straight: list[dict] = []
-    whole = trainer.train(six_dialogues(), out=tmp_path / "whole", on_log=straight.append, **choices)
+    whole = trainer.train(six_dialogues(), choices=choices, out=tmp_path / "whole", watch=Watch(straight.append))
     broken: list[dict] = []
     stopped = trainer.train(
         six_dialogues(),
+        choices=choices,
         out=tmp_path / "broken",
-        on_log=broken.append,
-        should_stop=lambda: len(broken) == 4,
-        evaluate_checkpoint=use_up_random_numbers,
-        **choices,
+        watch=Watch(broken.append, should_stop=lambda: len(broken) == 4, evaluate_checkpoint=use_up_random_numbers),
     )
     assert (stopped.steps, stopped.finished) == (4, False)
-    resumed = trainer.train(six_dialogues(), out=tmp_path / "broken", on_log=broken.append, resume=True, **choices)
+    resumed = trainer.train(
+        six_dialogues(), choices=choices, out=tmp_path / "broken", watch=Watch(broken.append), resume=True
+    )
     assert [row["step"] for row in broken] == [1, 2, 3, 4, 5, 6]
     assert [row["loss"] for row in broken] == [row["loss"] for row in straight]
     assert (resumed.steps, resumed.target_tokens) == (6, whole.target_tokens)
@@ -87,25 +86,26 @@ def test_a_stopped_and_resumed_run_ends_with_the_weights_of_an_unbroken_one(
     assert all((ours[name] == theirs[name]).all() for name in theirs)
 
 
-def use_up_random_numbers(folder: Path, step: int) -> None:
+def use_up_random_numbers(folder: Path, step: int) -> dict[str, float]:
     """As an evaluation between two steps may do."""
     import torch
 
     torch.manual_seed(step)
+    return {}
 
 
 def test_a_torn_checkpoint_is_passed_over(trainer: ToolCallingTrainer, tmp_path: Path) -> None:
-    trainer.train(six_dialogues(), batch_size=2, out=tmp_path, checkpoint_every=1)
-    (tmp_path / "checkpoints" / "checkpoint-3" / "trainer_state.json").write_text('{"epoch": 1', encoding="utf-8")
+    trainer.train(six_dialogues(), batch_size=2, out=tmp_path, choices=TrainingChoices(checkpoint_every=1))
+    (tmp_path / "checkpoints" / "checkpoint-3" / SEAL_FILE).unlink()
     found = newest_checkpoint(tmp_path / "checkpoints")
     assert found is not None
     assert found.name == "checkpoint-2"
 
 
 def test_a_run_resumes_only_with_what_it_started_with(trainer: ToolCallingTrainer, tmp_path: Path) -> None:
-    trainer.train(six_dialogues(), batch_size=2, max_steps=1, out=tmp_path)
+    trainer.train(six_dialogues(), batch_size=2, out=tmp_path, choices=ONE_STEP)
     with pytest.raises(DataError, match="batch_size, the dialogues changed"):
-        trainer.train(six_dialogues()[:5], batch_size=3, max_steps=1, out=tmp_path, resume=True)
+        trainer.train(six_dialogues()[:5], batch_size=3, out=tmp_path, choices=ONE_STEP, resume=True)
 
 
 def test_each_checkpoint_is_offered_for_evaluation(trainer: ToolCallingTrainer, tmp_path: Path) -> None:
@@ -114,8 +114,8 @@ def test_each_checkpoint_is_offered_for_evaluation(trainer: ToolCallingTrainer, 
         six_dialogues(),
         batch_size=2,
         out=tmp_path,
-        checkpoint_every=2,
-        evaluate_checkpoint=lambda folder, step: seen.append((folder.name, step, locate_adapter(folder, trainer))),
+        choices=TrainingChoices(checkpoint_every=2),
+        watch=Watch(evaluate_checkpoint=lambda *of: seen.append((of[0].name, of[1], locate_adapter(of[0], trainer)))),
     )
     assert seen == [("checkpoint-2", 2, True), ("checkpoint-3", 3, True)]
 
@@ -131,7 +131,7 @@ def test_a_loss_that_is_no_number_ends_the_run_with_one_message(trainer: ToolCal
 
 
 def test_a_full_run_leaves_a_whole_model(trainer: ToolCallingTrainer, tmp_path: Path) -> None:
-    model = trainer.train(six_dialogues(), batch_size=3, max_steps=1, full=True, out=tmp_path)
+    model = trainer.train(six_dialogues(), batch_size=3, choices=TrainingChoices(max_steps=1, full=True), out=tmp_path)
     assert (model.folder / "model.safetensors").is_file()
     assert locate(parse_spec(model.spec), trainer.models_dir).adapter is None
 
@@ -157,7 +157,7 @@ def test_merging_an_adapter_gives_the_same_scores(
 
 
 def test_bad_choices_are_named_together(trainer: ToolCallingTrainer) -> None:
-    with pytest.raises(DataError, match=r"epochs must be above 0.*batch_size must be above 0"):
+    with pytest.raises(DataError, match=r"epochs is 0: .*greater than 0; batch_size is -1: "):
         trainer.train(six_dialogues(), epochs=0, batch_size=-1)
     with pytest.raises(DataError, match="assistant_only"):
         trainer.train(six_dialogues(), loss_mask="everything")  # pyright: ignore[reportArgumentType]
@@ -188,7 +188,8 @@ def test_a_hub_name_that_is_not_here_says_what_to_do(models_dir: Path) -> None:
 def test_smollm2_is_tuned_as_a_portable_adapter(smollm2_dir: Path, models_dir: Path, tmp_path: Path) -> None:
     two = [a_dialogue(a_scenario(candidates=("CRM_CreateLead", "CRM_GetLead")), lead_turns()[:2]) for _ in range(2)]
     trainer = ToolCallingTrainer(model="smollm2", models_dir=models_dir, catalog=a_catalog(), device="cpu")
-    model = trainer.train(two, epochs=3, batch_size=1, max_steps=3, learning_rate=1e-3, lora_rank=4, out=tmp_path)
+    choices = TrainingChoices(max_steps=3, lora_rank=4, learning_rate=1e-3)
+    model = trainer.train(two, epochs=3, batch_size=1, choices=choices, out=tmp_path)
     assert model.loss_last < model.loss_first
     config = json.loads((model.folder / "adapter_config.json").read_text(encoding="utf-8"))
     assert config["base_model_name_or_path"] == "smollm2"

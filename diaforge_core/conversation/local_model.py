@@ -14,6 +14,7 @@ from ..errors import ModelError
 from .chat_models import REPLY_TOKENS, Completion
 from .prompts import Message, encode_control
 from .renderings import prompt_ids, rendering_of
+from .seals import check_seal, is_sealed
 
 if TYPE_CHECKING:
     import torch
@@ -63,11 +64,17 @@ def load_tokenizer(folder: Path) -> Any:
 def load_weights(
     folder: Path, device: str, dtype: torch.dtype, adapter: Path | None = None, train: bool = False
 ) -> Any:
-    """The causal language model in the folder with its adapter, on the device; ModelError if it cannot be loaded."""
+    """The causal language model in the folder with its adapter, on the device.
+
+    ModelError if it cannot be loaded, or is not as it was sealed when it was saved.
+    """
     quiet_transformers()
     from safetensors import SafetensorError
     from transformers import AutoModelForCausalLM
 
+    for part in filter(None, (folder, adapter)):
+        if is_sealed(part):
+            check_seal(part, weights_only=True)
     try:
         model: Any = AutoModelForCausalLM.from_pretrained(
             folder,

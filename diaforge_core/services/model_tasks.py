@@ -40,7 +40,7 @@ def run_model_task(task: str, given: dict[str, Any], timeout_seconds: float = TA
 
 def merge(given: dict[str, Any]) -> dict[str, Any]:
     """`out`: the folder that now holds the model with its adapter merged in."""
-    from ..training.trainer import merge_adapter
+    from ..training.weights import merge_adapter
 
     folder = merge_adapter(Path(given["adapter"]), Path(given["out"]), Path(given["models_dir"]))
     return {"out": str(folder)}

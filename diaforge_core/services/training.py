@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 import pandas as pd
 from pydantic import Field
 
+from ..conversation.seals import is_sealed
 from ..errors import DataError, ModelError
-from ..records.base import Record
 from ..records.run import Run
 from ..store.run_folder import RunFolder
+from ..training.choices import TrainingChoices
 from ..training.examples import LossMask, loss_mask_preview
 from .model_tasks import run_model_task
 from .names import clean_name
@@ -23,11 +24,12 @@ if TYPE_CHECKING:
     from .workspace import Workspace
 
 CURVE_COLUMNS = (
-    "step", "epoch", "loss", "learning_rate", "tokens_per_second", "target_tokens_total", "peak_memory_bytes",
+    "step", "epoch", "loss", "eval_loss", "learning_rate", "tokens_per_second", "target_tokens_total",
+    "peak_memory_bytes",
 )  # fmt: skip
 
 
-class TrainRecipe(Record):
+class TrainRecipe(TrainingChoices):
     """What is to be trained, on what."""
 
     dataset: str
@@ -36,23 +38,17 @@ class TrainRecipe(Record):
     """Name of the run, new in this workspace."""
     model: str = "smollm2"
     """Model spec of the base."""
-    loss_mask: LossMask = "assistant_only"
-    epochs: float = Field(default=1.0, gt=0, allow_inf_nan=False)
-    batch_size: int = Field(default=4, ge=1)
-    """Dialogues per optimiser step."""
-    learning_rate: float = Field(default=2e-4, gt=0, allow_inf_nan=False)
-    lora_rank: int = Field(default=16, ge=1)
-    max_steps: int | None = Field(default=None, ge=1)
-    """Optimiser steps, whatever the epochs; by default as many as the epochs take."""
-    full: bool = False
-    """Train all weights instead of an adapter."""
-    seed: int = Field(default=0, ge=0)
-    checkpoint_every: int | None = Field(default=None, ge=1)
-    """Steps between checkpoints; by default the trainer chooses."""
     validation: str = ""
-    """Dataset whose scenarios every checkpoint is evaluated on; empty for none."""
-    watch: int = Field(default=8, ge=1)
-    """How many of them: an evaluation stops the training meanwhile."""
+    """Dataset that the evaluations read: its dialogues for the loss, its scenarios for live scores; empty for none."""
+    watch: int = Field(default=8, ge=0)
+    """Scenarios played in each evaluation: it halts the training meanwhile."""
+    pairs: str = ""
+    """Preference stage: the dataset or the evaluation run whose mistakes are unlearned; empty takes likely mistakes in
+    the dialogues trained on."""
+    seen: str = ""
+    """`Datasets.stamp` of the dataset as it was when it was chosen; empty does not ask."""
+    processes: int = Field(default=1, ge=1)
+    """Processes that share the work, one a GPU."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +60,8 @@ class Checkpoint:
     spec: str
     """`run:NAME@STEP`, as a model spec."""
     final: bool
+    best: bool = False
+    """Whether it did best on the validation part."""
 
 
 class Training:
@@ -75,7 +73,9 @@ class Training:
     def start(self, recipe: TrainRecipe) -> Run:
         """The run, queued or already running in a worker.
 
-        DataError if the name is taken or the dataset has no kept dialogue; ModelError for a bad model spec.
+        DataError if the name is taken, the dataset has no kept dialogue or is another than was `seen`, or if the
+        validation dataset holds dialogues of a test part; ModelError for a model that cannot be trained. Nothing is
+        started then.
         """
         name = clean_name(recipe.run, "run")
         dialogues = self._workspace.datasets.load(recipe.dataset)
@@ -83,9 +83,15 @@ class Training:
             raise DataError(
                 f"Dataset '{recipe.dataset}' has no kept dialogue to train on. Generate more, or accept some in Review."
             )
+        if recipe.seen and recipe.seen != self._workspace.datasets.stamp(recipe.dataset):
+            raise DataError(
+                f"Dataset '{recipe.dataset}' changed since it was chosen: dialogues or decisions are not as they were. "
+                "Nothing was started. Look at it again, and start then."
+            )
         model = self._workspace.models.resolve(recipe.model)
         if model.startswith(("scripted:", "openai:")):
             raise ModelError(f"'{recipe.model}' has no weights to train. Use smollm2, hf:DIR or run:NAME.")
+        self._refuse_test_part(recipe.validation)
         held_out = self._workspace.datasets.load(recipe.validation) if recipe.validation else []
         first = dialogues[0].scenario
         return self._workspace.jobs.submit(
@@ -101,17 +107,34 @@ class Training:
             validation=held_out,
         )
 
+    def _refuse_test_part(self, validation: str) -> None:
+        """DataError if the dataset holds dialogues of a split's test part: what is chosen by them proves nothing."""
+        rows = self._workspace.database.rows(
+            "SELECT t.dataset, count(*) FROM members m JOIN members t ON t.dialogue = m.dialogue "
+            "JOIN datasets d ON d.name = t.dataset AND d.parent <> '' AND d.name = d.parent || '-held-out' "
+            "WHERE m.dataset = ? GROUP BY t.dataset ORDER BY t.dataset",
+            [validation],
+        )
+        if rows:
+            raise DataError(
+                f"{rows[0][1]} dialogues of '{validation}' belong to the test part '{rows[0][0]}'. A model that is "
+                "chosen by them cannot be tested on them: take the validation part of the split."
+            )
+
     def runs(self) -> list[Run]:
         """All training runs that are not archived, newest first."""
         return [run for run in self._workspace.jobs.listed() if run.kind == "train"]
 
     def curve(self, run: str) -> pd.DataFrame:
-        """What the trainer logged, one row a step: step, loss, learning_rate, tokens_per_second, … in step order.
+        """What the trainer logged, one row a step: step, loss, learning_rate, tokens_per_second, … in step order;
+        eval_loss where that step was evaluated.
 
         After a resume a step that was done twice stands once, as last logged. Empty before the first log.
         """
-        rows = [row["log"] for row in self._folder(run).rows() if "log" in row]
-        frame = pd.DataFrame(rows)
+        rows = list(self._folder(run).rows())
+        found = {row["checkpoint"]["step"]: row["checkpoint"].get("eval_loss") for row in rows if "checkpoint" in row}
+        steps = [row["log"] for row in rows if "log" in row]
+        frame = pd.DataFrame([step | {"eval_loss": found.get(step["step"])} for step in steps])
         for column in CURVE_COLUMNS:
             if column not in frame:
                 frame[column] = pd.Series(dtype="float64")
@@ -133,13 +156,14 @@ class Training:
         return pd.DataFrame(rows, columns=["step", "metric", "value", "low", "high", "n"])
 
     def checkpoints(self, run: str) -> list[Checkpoint]:
-        """The weights that a run has saved, by step; the finished adapter last."""
+        """The weights that a run has saved whole, by step; the finished adapter last."""
         record = self._workspace.jobs.get(run)
-        folder = self._folder(run)
+        whole = filter(is_sealed, self._folder(run).checkpoints())
+        best = record.result.get("best_step")
         found = []
-        for checkpoint in folder.checkpoints():
+        for checkpoint in whole:
             step = int(checkpoint.name.rpartition("-")[2])
-            found.append(Checkpoint(step, checkpoint, f"run:{record.name}@{step}", False))
+            found.append(Checkpoint(step, checkpoint, f"run:{record.name}@{step}", False, step == best))
         found.sort(key=lambda checkpoint: checkpoint.step)
         if record.result.get("adapter"):
             final = Path(record.result["adapter"])

@@ -13,7 +13,6 @@ import time
 import traceback
 from collections.abc import Callable, Generator
 from contextlib import closing
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +33,10 @@ from ..records.dialogue import Dialogue
 from ..records.run import Progress, RunState
 from ..records.trace import Trace
 from ..store.run_folder import RunFolder, Status
-from .reports import GenerationTally, measurements_report, plain
+from ..training.work import is_first_process
+from .reports import GenerationTally, measurements_report
 from .shards import ShardSource, asks_model, processes_for, shard_rows, specs_of
+from .tuning import follow, launch, train
 
 PROGRESS_SECONDS = 0.5
 """Between two writings of the progress file."""
@@ -183,51 +184,6 @@ def evaluate(work: Work) -> dict[str, Any]:
     return measurements_report(measure(traces, tools))
 
 
-def train(work: Work) -> dict[str, Any]:
-    """Fine-tune on the folder's dialogues; one row a log entry, weights in the folder."""
-    from ..evaluation.evaluator import evaluate_scenarios
-    from ..evaluation.metrics import measure
-    from ..training.estimate import steps_of
-    from ..training.trainer import ToolCallingTrainer
-
-    recipe = work.recipe
-
-    catalog, dialogues = work.folder.catalog(), work.folder.dialogues()
-    total = steps_of(len(dialogues), recipe["epochs"], recipe["batch_size"], recipe["max_steps"])
-    watched = [dialogue.scenario for dialogue in work.folder.dialogues("validation")][: recipe["watch"]]
-    by_name = {tool.name: tool for tool in catalog.tools}
-
-    def on_log(entry: dict[str, Any]) -> None:
-        work.folder.append({"log": plain(entry)})
-        work.tell(int(entry["step"]), total, "steps")
-
-    def evaluate_checkpoint(folder: Path, step: int) -> None:
-        assistant = open_assistant(f"hf:{folder}", work.models_dir)
-        values = measure(list(evaluate_scenarios(catalog, watched, assistant)), by_name).values
-        work.folder.append({"checkpoint": {"step": step} | {key: plain(values[key]) for key in ("acc", "ftr", "tar")}})
-
-    trainer = ToolCallingTrainer(model=work.config["model"], models_dir=work.models_dir, catalog=catalog)
-    trained = trainer.train(
-        dialogues=dialogues,
-        loss_mask=recipe["loss_mask"],
-        epochs=recipe["epochs"],
-        batch_size=recipe["batch_size"],
-        learning_rate=recipe["learning_rate"],
-        lora_rank=recipe["lora_rank"],
-        max_steps=recipe["max_steps"],
-        full=recipe["full"],
-        out=work.folder.path / "trained",
-        seed=recipe["seed"],
-        on_log=on_log,
-        checkpoint_every=recipe["checkpoint_every"],
-        resume=any(work.folder.checkpoints()),
-        should_stop=lambda: work.folder.stop_requested_at() is not None,
-        evaluate_checkpoint=evaluate_checkpoint if watched else None,
-    )
-    report = {key: plain(value) for key, value in asdict(trained).items() if isinstance(value, (int, float, str))}
-    return report | {"adapter": str(trained.folder)}
-
-
 KINDS = {"generate": generate, "evaluate": evaluate, "train": train}
 
 
@@ -246,7 +202,10 @@ def run(path: Path) -> RunState:
     try:
         state, error = _outcome(work)
     except BaseException as problem:
-        error = f"{type(problem).__name__}: {problem}. This is a fault of DiaForge; the run's log has the details."
+        notes = "".join(f" ({note})" for note in getattr(problem, "__notes__", ()))
+        error = (
+            f"{type(problem).__name__}: {problem}{notes}. This is a fault of DiaForge; the run's log has the details."
+        )
         raise
     finally:
         folder.free_room()
@@ -280,6 +239,9 @@ def main(arguments: list[str]) -> int:
         return 2
     path = Path(arguments[0])
     try:
+        launch(RunFolder(path))
+        if not is_first_process():
+            return follow(Work(RunFolder(path)))
         with FileLock(path / "worker.lock", timeout=0):
             return 2 if run(path) == "failed" else 0
     except Timeout:

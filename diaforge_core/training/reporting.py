@@ -1,0 +1,142 @@
+"""What the outside hears of a run step by step, and how good its checkpoints are found."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from .checkpoints import Evaluation, Evaluations
+from .steps import loss_on_rows, packed
+from .work import LogRow, Work
+
+
+class Pace:
+    """How fast this process has trained so far."""
+
+    def __init__(self) -> None:
+        self.steps, self.tokens, self.seconds = 0, 0, 0.0
+        self._began = 0.0
+
+    def begin(self) -> None:
+        self._began = time.perf_counter()
+
+    def end(self, tokens: int) -> None:
+        self.steps, self.tokens = self.steps + 1, self.tokens + tokens
+        self.seconds += time.perf_counter() - self._began
+
+    @property
+    def tokens_per_second(self) -> float:
+        return self.tokens / self.seconds if self.seconds else 0.0
+
+
+class Reporting:
+    """For a `TrainerCallback`: tells of each step and evaluation, and listens whether to stop."""
+
+    trainer: Any
+    """Set once there is one."""
+
+    def __init__(self, work: Work, evaluations: Evaluations) -> None:
+        self.work, self.evaluations, self.pace = work, evaluations, Pace()
+        self._held_out = packed(work.validation, work) if work.validation else []
+
+    @property
+    def evaluates(self) -> bool:
+        return bool(self._held_out) or self.work.watch.evaluate_checkpoint is not None
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        """A run that was ended between saving and evaluating evaluates now."""
+        folder = Path(args.output_dir) / f"checkpoint-{state.global_step}"
+        known = {one.step for one in self.evaluations.all}
+        if state.global_step not in known and folder.is_dir() and self.is_due(state):
+            self.evaluate(folder, state, control)
+
+    def on_step_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        self.pace.begin()
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        last = dict(self.trainer.last)
+        self.pace.end(last.pop("tokens"))
+        before = next((row for row in reversed(state.log_history) if "target_tokens_total" in row), {})
+        row: LogRow = {
+            "step": state.global_step,
+            "epoch": round(float(state.epoch or 0.0), 4),
+            "target_tokens_total": before.get("target_tokens_total", 0) + last.pop("targets"),
+            **last,
+            "tokens_per_second": self.pace.tokens_per_second,
+            "seconds_left": (state.max_steps - state.global_step) * self.pace.seconds / self.pace.steps,
+            "peak_memory_bytes": peak_memory_bytes(self.work.device),
+        }
+        state.log_history.append(row)
+        if self.work.watch.on_log is not None and state.is_world_process_zero:
+            self.work.watch.on_log(dict(row))
+        every = self.work.choices.evaluate_every
+        if self.evaluates and every and state.global_step % every == 0:
+            control.should_save = True
+        if self.asked_to_stop() and state.global_step < state.max_steps:
+            control.should_save = control.should_training_stop = True
+
+    def asked_to_stop(self) -> bool:
+        """Whether one process was: then all stop, at the same step."""
+        asked = self.work.watch.should_stop
+        return any_process(self.trainer.accelerator, self.is_tired or bool(asked and asked()))
+
+    def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        if self.is_due(state):
+            self.evaluate(Path(args.output_dir) / f"checkpoint-{state.global_step}", state, control)
+
+    def is_due(self, state: Any) -> bool:
+        every, step = self.work.choices.evaluate_every, state.global_step
+        return self.evaluates and (every is None or step % every == 0 or step == state.max_steps)
+
+    def evaluate(self, folder: Path, state: Any, control: Any) -> None:
+        """Loss and live scores of the checkpoint; ends the run where it has not become better for long."""
+        model = self.trainer.model_wrapped
+        loss = loss_on_rows(self.trainer, model, self._held_out) if self._held_out else None
+        scores: Mapping[str, float] = {}
+        if self.work.watch.evaluate_checkpoint is not None and state.is_world_process_zero:
+            scores = self.work.watch.evaluate_checkpoint(folder, state.global_step) or {}
+        if state.is_world_process_zero:
+            found = Evaluation(state.global_step, loss, scores)
+            self.evaluations.add(found)
+            if self.work.watch.on_evaluation is not None:
+                self.work.watch.on_evaluation(found)
+        if any_process(self.trainer.accelerator, self.is_tired):
+            control.should_training_stop = True
+
+    @property
+    def is_tired(self) -> bool:
+        """Whether it has not become better for as long as it was given."""
+        patience = self.work.choices.patience
+        return patience is not None and self.evaluations.since_best() >= patience
+
+
+def make_reporter(work: Work, evaluations: Evaluations) -> Any:
+    """A `Reporting` that `transformers.Trainer` calls."""
+    from transformers import TrainerCallback
+
+    class Reporter(Reporting, TrainerCallback):
+        """Hears the events of a trainer."""
+
+    return Reporter(work, evaluations)
+
+
+def any_process(accelerator: Any, here: bool) -> bool:
+    """Whether it is so on some process; all of them have to ask."""
+    import torch
+
+    return bool(accelerator.reduce(torch.tensor(float(here), device=accelerator.device), "sum") > 0)
+
+
+def peak_memory_bytes(device: str) -> int:
+    """Peak of allocated device memory on CUDA, else of this process's resident memory."""
+    if device.startswith("cuda"):
+        import torch
+
+        return int(torch.cuda.max_memory_allocated())
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024

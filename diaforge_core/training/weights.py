@@ -1,0 +1,109 @@
+"""The weights of a run: what of a model is trained, how it is saved, and how an adapter becomes a whole model."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from ..conversation.local_model import half_precision, load_tokenizer, load_weights
+from ..conversation.model_specs import NOTES_FILE, ModelFolders, locate, parse_spec
+from ..conversation.prompts import RENDERING
+from ..errors import ModelError
+from ..settings import models_dir as default_models_dir
+from ..settings import workspace_dir
+from .choices import TrainingChoices
+
+ATTENTION = ("q_proj", "k_proj", "v_proj", "o_proj")
+"""Names of the projections in the attention layers of Llama, Qwen, Mistral, Gemma and their kin."""
+SMALLER_STEPS = "The learning rate is usually too high: start again with a tenth of it. Earlier checkpoints are sound."
+
+
+def context_of(base: Path) -> int | None:
+    """Tokens that the model reads at most; None where its configuration does not say."""
+    config = json.loads((base / "config.json").read_text(encoding="utf-8"))
+    return config.get("max_position_embeddings") or config.get("text_config", {}).get("max_position_embeddings")
+
+
+def passes_in_half(device: str, choices: TrainingChoices) -> bool:
+    """Whether the passes compute in bfloat16."""
+    return choices.precision == "bfloat16" or (choices.precision == "auto" and half_precision(device))
+
+
+def trainable_model(folders: ModelFolders, choices: TrainingChoices, device: str) -> Any:
+    """The model with what is to be trained: a new LoRA adapter, the one it came with, or all weights."""
+    import torch
+    from peft import LoraConfig, get_peft_model
+
+    full, adapter = choices.full, folders.adapter
+    if full and adapter is not None:
+        raise ModelError(
+            f"A full run cannot start from the adapter {adapter}. Merge it first, or train a LoRA adapter."
+        )
+    # A full run keeps float32 master weights; autocast makes the passes bfloat16 where that is wanted.
+    dtype = torch.bfloat16 if passes_in_half(device, choices) and not full else torch.float32
+    model = load_weights(folders.base, device, dtype, adapter, train=True)
+    if full:
+        return model
+    if adapter is None:
+        rank = choices.lora_rank
+        targets = "all-linear" if choices.lora_targets == "all-linear" else _attention_of(model, folders.base)
+        config = LoraConfig(
+            r=rank, lora_alpha=2 * rank, lora_dropout=0.0, target_modules=targets, task_type="CAUSAL_LM"
+        )
+        model = get_peft_model(model, config)
+    model.peft_config["default"].base_model_name_or_path = folders.base_name
+    return model
+
+
+def _attention_of(model: Any, base: Path) -> list[str]:
+    """The attention projections that the model has; ModelError if it calls them otherwise."""
+    there = {name.rpartition(".")[2] for name, _ in model.named_modules()}
+    if not there.issuperset(ATTENTION):
+        raise ModelError(
+            f"The model in {base} has no layers named {', '.join(ATTENTION)}. Train all its linear layers instead "
+            "(lora_targets all-linear)."
+        )
+    return list(ATTENTION)
+
+
+def save_weights(
+    model: Any, folder: Path, tokenizer: Any, folders: ModelFolders, choices: TrainingChoices, state: Any = None
+) -> None:
+    """Writes adapter or model to the folder; ModelError, and nothing written, if a weight is no number.
+
+    `state` is the whole state dictionary where the model itself holds a share of it only.
+    """
+    import torch
+
+    weights = state.values() if state is not None else (one for one in model.parameters() if one.requires_grad)
+    if not all(torch.isfinite(weight).all() for weight in weights):
+        raise ModelError(f"The weights hold values that are no numbers. {SMALLER_STEPS}")
+    if choices.full:
+        model.save_pretrained(folder, state_dict=state)
+        tokenizer.save_pretrained(folder)
+    else:
+        model.save_pretrained(folder, state_dict=state, save_embedding_layers=False, selected_adapters=["default"])
+    notes = {"rendering": RENDERING, "keep_thoughts": choices.keep_thoughts, "base": folders.base_name}
+    (folder / NOTES_FILE).write_text(json.dumps(notes, indent=1), encoding="utf-8")
+
+
+def merge_adapter(adapter: Path, out: Path, models_dir: Path | None = None) -> Path:
+    """The folder `out` with base model and adapter as one plain model, tokenizer included.
+
+    ModelError if the folder is no adapter or `out` is not empty.
+    """
+    import torch
+
+    folders = locate(parse_spec(f"hf:{adapter}"), models_dir or default_models_dir(workspace_dir()))
+    if folders.adapter is None:
+        raise ModelError(f"{adapter} is no adapter but a whole model: there is nothing to merge.")
+    if out.exists() and any(out.iterdir()):
+        raise ModelError(f"{out} is not empty. Give a new folder.")
+    model = load_weights(folders.base, "cpu", torch.float32, folders.adapter).merge_and_unload()
+    model.save_pretrained(out)
+    load_tokenizer(folders.base).save_pretrained(out)
+    if (folders.adapter / NOTES_FILE).is_file():
+        shutil.copyfile(folders.adapter / NOTES_FILE, out / NOTES_FILE)
+    return out

@@ -1,0 +1,66 @@
+"""What a run under way needs, and who watches it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..conversation.model_specs import ModelFolders
+from .checkpoints import Evaluation
+from .choices import TrainingChoices
+from .estimate import steps_of
+from .examples import Example
+
+ROW_TOKENS = {"cpu": 1024, "mps": 2048, "cuda": 8192}
+"""Tokens of one packed row. On a CPU a longer row only makes attention dearer; a GPU needs it to be busy."""
+LogRow = dict[str, Any]
+"""step, epoch, loss (mean per target token), learning_rate, tokens_per_second, target_tokens_total, seconds_left,
+peak_memory_bytes; margin and agreed too in the preference stage."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Who is told of a run, and who may end it."""
+
+    on_log: Callable[[LogRow], None] | None = None
+    """Hears of every step."""
+    on_evaluation: Callable[[Evaluation], None] | None = None
+    """Hears of every evaluation."""
+    should_stop: Callable[[], bool] | None = None
+    """Asked after every step: whether to save and end."""
+    evaluate_checkpoint: Callable[[Path, int], Mapping[str, float] | None] | None = None
+    """Plays scenarios with the checkpoint of a step: acc, ftr and tar."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """All that a run under way needs."""
+
+    folders: ModelFolders
+    tokenizer: Any
+    choices: TrainingChoices
+    out: Path
+    device: str
+    validation: Sequence[Example] = ()
+    watch: Watch = Watch()
+
+    @property
+    def row_tokens(self) -> int:
+        return self.choices.row_tokens or ROW_TOKENS[self.device.split(":")[0]]
+
+    def steps(self, examples: int) -> int:
+        """Optimiser steps of the whole run."""
+        return steps_of(examples, self.choices.epochs, self.choices.batch_size, self.choices.max_steps)
+
+
+def processes() -> int:
+    """How many processes share this run, as `torchrun` and `accelerate launch` say it."""
+    return int(os.environ.get("WORLD_SIZE", "1"))
+
+
+def is_first_process() -> bool:
+    """Whether this one writes what is written once."""
+    return os.environ.get("RANK", "0") == "0"
