@@ -25,6 +25,7 @@ from diaforge_core.records.dialogue import Dialogue
 from diaforge_core.records.tool import Catalog
 from diaforge_core.settings import models_dir, workspace_dir
 from diaforge_core.training.batches import make_row, row_loss
+from diaforge_core.training.choices import TrainingChoices
 from diaforge_core.training.examples import Example, build_examples, slices
 from diaforge_core.training.trainer import ToolCallingTrainer
 
@@ -139,10 +140,10 @@ def our_seconds(dialogues: Sequence[Dialogue], catalog: Catalog, tokens: int, ke
     """Seconds of the steps of our epoch."""
     with tempfile.TemporaryDirectory() as out:
         trainer = ToolCallingTrainer("smollm2", models_dir(workspace_dir()), catalog, device="cpu")
-        tuned = trainer.train(
-            dialogues, epochs=1, batch_size=STEP, learning_rate=RATE, lora_rank=RANK, out=Path(out),
-            checkpoint_every=len(dialogues), keep_thoughts=keep_thoughts,
-        )  # fmt: skip
+        choices = TrainingChoices(
+            batch_size=STEP, learning_rate=RATE, lora_rank=RANK, keep_thoughts=keep_thoughts, checkpoint_every=99
+        )
+        tuned = trainer.train(dialogues, choices=choices, out=Path(out))
     return tokens / tuned.tokens_per_second
 
 
@@ -177,11 +178,9 @@ def main() -> None:
         examples = build_examples(
             dialogues, lambda one: catalog.subset(one.scenario.candidates), tokenizer, keep_thoughts=keep_thoughts
         )
-        print(
-            f"-- thoughts {'kept' if keep_thoughts else 'dropped'}: {sum(one.tokens for one in examples)} tokens in one "
-            f"pass, {sum(len(ids) for one in examples for ids, _ in labelled(one))} for TRL",
-            flush=True,
-        )
+        whole = sum(len(ids) for one in examples for ids, _ in labelled(one))
+        said = f"{sum(one.tokens for one in examples)} tokens in one pass, {whole} for TRL"
+        print(f"-- thoughts {'kept' if keep_thoughts else 'dropped'}: {said}", flush=True)
         tried = exact_seconds(folder, examples[:TRIED])
         best = min(tried, key=lambda name: tried[name])
         compare(folder, dialogues, catalog, examples, best, keep_thoughts)

@@ -34,9 +34,9 @@ from transformers import (
 from diaforge_core.errors import ModelError
 from diaforge_core.training.batches import (
     attention_mask,
+    lay_out,
     layout_of,
     make_row,
-    make_rows,
     masks_for,
     pack,
     row_loss,
@@ -213,7 +213,7 @@ def hybrid(family: str) -> Any:
 def test_a_model_that_carries_state_between_tokens_is_trained_by_slices(family: str) -> None:
     model = hybrid(family).train()
     assert layout_of(model.config) == "slices"
-    rows = make_rows(branched_examples(), 1024, "token", layout_of(model.config))
+    rows = [make_row(each) for each in lay_out(branched_examples(), 1024, layout_of(model.config))]
     together = torch.stack([row_loss(model, row) for row in rows]).sum()
     apart = torch.stack([loss for example in branched_examples() for loss in sliced_losses(model, example)]).sum()
     assert len(rows) == 4
@@ -224,6 +224,8 @@ def test_a_model_that_carries_state_between_tokens_is_trained_by_slices(family: 
 def test_a_packed_row_is_refused_by_a_model_that_carries_state(family: str) -> None:
     with pytest.raises(ModelError, match="Train it by slices"):
         masks_for(hybrid(family).config, make_row(branched_examples()))
+    with pytest.raises(ModelError, match="Train it by slices"):
+        layout_of(hybrid(family).config, "one_pass")
 
 
 def test_models_of_attention_alone_take_one_pass() -> None:

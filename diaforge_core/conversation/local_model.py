@@ -79,7 +79,8 @@ def load_weights(
         model: Any = AutoModelForCausalLM.from_pretrained(
             folder,
             dtype=dtype,
-            attn_implementation="sdpa",
+            # FlexAttention skips what the mask of packed rows hides; without a GPU it has no backward pass.
+            attn_implementation="flex_attention" if train and device.startswith("cuda") else "sdpa",
             local_files_only=True,
             trust_remote_code=False,
             use_safetensors=True,

@@ -26,9 +26,22 @@ Row = dict[str, Any]
 `predictors`, `labels`, `weights` (T)."""
 
 
-def layout_of(config: Any) -> Layout:
-    """`one_pass` where every layer of such a model attends by a mask; `slices` where one carries a state along."""
-    return "slices" if _foreign_layers(config) else "one_pass"
+def layout_of(config: Any, wanted: Layout | None = None) -> Layout:
+    """`one_pass` where every layer of such a model attends by a mask; `slices` where one carries a state along.
+
+    A layout that is wanted is taken; ModelError if one pass is wanted of layers that it is not exact for.
+    """
+    foreign = _foreign_layers(config)
+    if foreign and wanted == "one_pass":
+        raise _not_exact(foreign)
+    return wanted or ("slices" if foreign else "one_pass")
+
+
+def _not_exact(foreign: Sequence[str]) -> ModelError:
+    return ModelError(
+        f"The model has layers of the kind {', '.join(foreign)}, which exact one-pass training does not cover. "
+        "Train it by slices (layout `slices`), or choose a model with plain attention layers."
+    )
 
 
 def _foreign_layers(config: Any) -> list[str]:
@@ -40,13 +53,11 @@ def _foreign_layers(config: Any) -> list[str]:
     return sorted(kinds - PLAIN_LAYERS)
 
 
-def make_rows(
-    examples: Sequence[Example], row_tokens: int, reduction: Reduction = "token", layout: Layout = "one_pass"
-) -> list[Row]:
-    """All rows of these examples, packed by `pack`; the sum of their losses is the same in either layout."""
+def lay_out(examples: Sequence[Example], row_tokens: int, layout: Layout = "one_pass") -> list[list[Example]]:
+    """What each row holds: these examples by `pack`, or each slice alone. The rows' losses sum to the same."""
     if layout == "slices":
-        return [make_row([one], reduction) for example in examples for one in apart(example)]
-    return [make_row(packed, reduction) for packed in pack(examples, row_tokens)]
+        return [[one] for example in examples for one in apart(example)]
+    return pack(examples, row_tokens)
 
 
 def apart(example: Example) -> list[Example]:
@@ -180,10 +191,7 @@ def masks_for(config: Any, row: Row) -> Any:
     if not row["branch"].any() and not row["document"].any():
         return None
     if foreign := _foreign_layers(config):
-        raise ModelError(
-            f"The model has layers of the kind {', '.join(foreign)}, which exact one-pass training does not cover. "
-            "Train it by slices (layout `slices`), or choose a model with plain attention layers."
-        )
+        raise _not_exact(foreign)
     config = config.get_text_config()
     mask = block_mask if getattr(config, "_attn_implementation", "") == "flex_attention" else attention_mask
     kinds = set(getattr(config, "layer_types", None) or ())

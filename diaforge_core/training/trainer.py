@@ -7,7 +7,7 @@ import math
 import shutil
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +20,10 @@ from ..records.dialogue import Dialogue
 from ..records.tool import Catalog
 from ..settings import models_dir as default_models_dir
 from ..settings import workspace_dir
-from .batches import make_row, masks_for
+from .batches import layout_of
 from .checkpoints import Evaluation, Evaluations, newest_checkpoint, saving
 from .choices import TrainingChoices
-from .examples import Example, LossMask, ToolsOf, build_examples
+from .examples import Example, Examples, LossMask, ToolsOf, build_examples
 from .loop import sliced_trainer
 from .reporting import Reporting, make_reporter, peak_memory_bytes
 from .weights import context_of, trainable_model
@@ -119,18 +119,14 @@ class ToolCallingTrainer:
         work = Work(self.folders, tokenizer, choices, out, device, held_out, watch)
         return run(work, examples, resume)
 
-    def _examples(self, dialogues: Sequence[Dialogue], tokenizer: Any, choices: TrainingChoices) -> list[Example]:
+    def _examples(self, dialogues: Sequence[Dialogue], tokenizer: Any, choices: TrainingChoices) -> Examples:
         """The dialogues as tokens; DataError that names those that are too long, unless they are to be left out."""
         limit = context_of(self.folders.base)
-        leaves_out = choices.too_long == "leave_out"
-        examples = build_examples(
+        return build_examples(
             dialogues, tools_from(self.catalog, dialogues), tokenizer, loss_mask=choices.loss_mask,
-            keep_thoughts=choices.keep_thoughts, max_tokens=None if leaves_out else limit,
+            keep_thoughts=choices.keep_thoughts, max_tokens=limit, too_long=choices.too_long,
+            rendering=choices.rendering or self.folders.rendering,
         )  # fmt: skip
-        kept = [example for example in examples if limit is None or example.longest_slice <= limit]
-        if not kept:
-            raise DataError(f"All {len(examples)} dialogues are longer than the {limit} tokens that the model reads.")
-        return kept
 
 
 def tools_from(catalog: Catalog | str | Path | None, dialogues: Sequence[Dialogue]) -> ToolsOf:
@@ -159,12 +155,13 @@ def _fresh_folder(models_dir: Path, dialogues: Sequence[Dialogue], choices: Trai
     return Path(tempfile.mkdtemp(prefix=f"tuned-{name}-", dir=models_dir))
 
 
-def _check_same_run(out: Path, examples: Sequence[Example], choices: TrainingChoices, resume: bool) -> None:
+def _check_same_run(out: Path, examples: Examples, choices: TrainingChoices, resume: bool) -> None:
     """Notes what the run in `out` is made of; DataError if a resumed run would go on with something else."""
     out.mkdir(parents=True, exist_ok=True)
     made_of = {
         "data": content_id([[example.trunk, [branch.tokens for branch in example.branches]] for example in examples]),
         "choices": choices.model_dump(mode="json"),
+        "left_out": dict(examples.left_out),
     }
     file = out / "training.json"
     if not resume:
@@ -193,7 +190,7 @@ def run(work: Work, examples: Sequence[Example], resume: bool) -> TrainedModel:
         check_seal(checkpoint)
     set_seed(work.choices.seed)
     model = trainable_model(work.folders, work.choices, work.device)
-    masks_for(model.config, make_row(examples[:1]))
+    work = replace(work, layout=layout_of(model.config, work.choices.layout))
     evaluations = Evaluations(work.out)
     evaluations.load(int(checkpoint.name.rpartition("-")[2]) if checkpoint else 0)
     reporting = make_reporter(work, evaluations)
