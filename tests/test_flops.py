@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 from transformers import LlamaConfig, LlamaForCausalLM
 
+from benchmarks import bench_gpu_training
 from benchmarks.flops import flops_of, pairs, size_of, training_flops
 from diaforge_core.training.batches import attention_mask, make_row, row_loss
 from diaforge_core.training.examples import Branch, Example
@@ -45,3 +47,9 @@ def test_an_adapter_costs_two_thirds_of_a_full_run_beside_attention() -> None:
 def test_a_model_without_weights_in_memory_has_the_same_size() -> None:
     with torch.device("meta"):
         assert size_of(a_model()) == size_of(LlamaForCausalLM(a_model().config))
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="measures for minutes where there is a GPU")
+def test_without_a_gpu_its_benchmark_says_so_and_ends(capsys: pytest.CaptureFixture[str]) -> None:
+    bench_gpu_training.main()
+    assert "no CUDA device" in capsys.readouterr().out
