@@ -48,10 +48,10 @@ def large_model(attention: str) -> Any:
     torch.manual_seed(0)
     config = LlamaConfig(
         vocab_size=128256, hidden_size=4096, intermediate_size=14336, num_hidden_layers=32, num_attention_heads=32,
-        num_key_value_heads=8, max_position_embeddings=8192, attn_implementation=attention, dtype=torch.bfloat16,
+        num_key_value_heads=8, max_position_embeddings=8192,
     )  # fmt: skip
     with torch.device("cuda"):
-        return LlamaForCausalLM._from_config(config)
+        return LlamaForCausalLM._from_config(config, attn_implementation=attention, dtype=torch.bfloat16)
 
 
 def lora() -> LoraConfig:
@@ -134,7 +134,7 @@ def against_peer(examples: Sequence[Example], tokenizer: Any, seconds: float, lo
 
 def small_row(folder: Any, examples: Sequence[Example]) -> None:
     """All weights of the small model, held in float32 and multiplied in bfloat16."""
-    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, attn_implementation="flex_attention")
+    model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, attn_implementation="flex_attention")
     use_of("SmolLM2-135M, all weights", model.cuda().train(), examples[:STEP], full=True, goal=SMALL_GOAL)
 
 

@@ -33,7 +33,7 @@ from diaforge_core.training.trainer import ToolCallingTrainer
 DIALOGUES, TURNS, CANDIDATES = 12, 3, 6
 STEP = 4
 """Dialogues in one optimiser step, on both sides."""
-TRIED = 2
+TRIED = 1
 """Dialogues over which each setting of TRL is tried."""
 ROUNDS, TOLERANCE, GOAL = 2, 1e-4, 2.2
 RANK, RATE = 16, 2e-4

@@ -37,10 +37,11 @@ def peer_trainer(
 ) -> Any:
     """TRL's trainer, ready to go; its steps hold as many dialogues as ours."""
     from datasets import Dataset as Table
-    from trl import SFTConfig, SFTTrainer
+    from trl.trainer.sft_config import SFTConfig
+    from trl.trainer.sft_trainer import SFTTrainer
 
     rows = [{"input_ids": ids, "labels": labels} for one in examples for ids, labels in labelled(one)]
-    chosen = {"max_length": None} | {key: value for key, value in setting.items() if key != "attention"}
+    chosen: dict[str, Any] = {"max_length": None} | {key: value for key, value in setting.items() if key != "attention"}
     passes = len(rows) / chosen["per_device_train_batch_size"]
     if chosen.get("packing"):
         passes = sum(len(row["input_ids"]) for row in rows) / chosen["max_length"]

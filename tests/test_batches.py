@@ -205,7 +205,13 @@ def hybrid(family: str) -> Any:
     torch.manual_seed(0)
     if family == "lfm2":
         return Lfm2ForCausalLM(Lfm2Config(**TINY, layer_types=["conv", "full_attention"]))
-    state = {"mamba_d_ssm": 32, "mamba_n_heads": 4, "mamba_d_head": 8, "mamba_d_state": 8, "mamba_chunk_size": 16}
+    state: dict[str, Any] = {
+        "mamba_d_ssm": 32,
+        "mamba_n_heads": 4,
+        "mamba_d_head": 8,
+        "mamba_d_state": 8,
+        "mamba_chunk_size": 16,
+    }
     return FalconH1ForCausalLM(FalconH1Config(**TINY, **state, mamba_n_groups=1))
 
 

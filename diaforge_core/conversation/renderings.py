@@ -36,13 +36,23 @@ OWN = "own"
 class Rendering(Protocol):
     """A form of conversations, for one tokenizer."""
 
-    name: str
-    """Names exactly this form; stored with every run and adapter."""
-    tokenizer: Any
-    native: bool
-    """Whether messages hold calls beside the words and tools are given apart, as servers want them."""
-    end: str
-    """What ends the assistant's turn."""
+    @property
+    def tokenizer(self) -> Any: ...
+
+    @property
+    def name(self) -> str:
+        """Names exactly this form; stored with every run and adapter."""
+        ...
+
+    @property
+    def native(self) -> bool:
+        """Whether messages hold calls beside the words and tools are given apart, as servers want them."""
+        ...
+
+    @property
+    def end(self) -> str:
+        """What ends the assistant's turn."""
+        ...
 
     def messages(
         self, setting: Setting, turns: Sequence[Turn], tools: Sequence[Tool], *, keep_thoughts: bool = False

@@ -137,6 +137,7 @@ def build_example(
         number = piece.message - 1
         target = rendering.target(dialogue.turns[number]) if number in targets else []
         if target and keep_thoughts:
+            _check_same(piece.ids[: len(target)], target, dialogue)
             spans.append((start, start + len(target)))
         elif target:
             branches.append(Branch(start, tuple(target)))
@@ -145,6 +146,15 @@ def build_example(
             break
         trunk += piece.ids
     return Example(dialogue.id, tuple(trunk), tuple(branches), tuple(spans))
+
+
+def _check_same(read: Sequence[int], target: Sequence[int], dialogue: Dialogue) -> None:
+    """DataError if a turn reads otherwise in the history than it is to be written."""
+    if list(read) != list(target):
+        raise DataError(
+            f"A turn of the dialogue {dialogue.id} reads otherwise in the model's template once the conversation goes "
+            "on. Train without earlier thoughts, or take the built-in rendering (compact-1)."
+        )
 
 
 def _target_turns(turns: Sequence[Turn], loss_mask: LossMask) -> frozenset[int]:
@@ -206,8 +216,10 @@ def _tokens_preview(
     messages = rendering.messages(dialogue.scenario.setting, dialogue.turns, tools, keep_thoughts=keep_thoughts)
     shown = []
     for piece in rendering.pieces(messages, tools):
-        trained = loss_mask == "all" if piece.message is None else piece.message - 1 in targets
-        whole = piece.message is not None and trained
-        ids = rendering.target(dialogue.turns[piece.message - 1]) if whole else piece.ids
+        ids, trained = piece.ids, loss_mask == "all"
+        if piece.message is not None:
+            number = piece.message - 1
+            trained = number in targets
+            ids = rendering.target(dialogue.turns[number]) if trained else ids
         shown.append((rendering.tokenizer.decode(ids), trained))
     return shown
