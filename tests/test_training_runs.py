@@ -299,19 +299,3 @@ def test_a_dataset_that_changed_since_it_was_chosen_is_not_trained_on(workspace:
         workspace.training.start(recipe(tiny_llama_dir, "r", seen=seen))
     assert workspace.jobs.all() == []
     workspace.training.start(recipe(tiny_llama_dir, "r", seen=workspace.datasets.stamp("d"), max_steps=1))
-
-
-# ---- Several processes -----------------------------------------------------------------------------------------------
-
-
-def test_two_processes_take_the_steps_of_one(workspace: Workspace, tiny_llama_dir: Path):
-    few = {"epochs": 2, "batch_size": 3, "row_tokens": 1, "validation": "v"}
-    one, two = (recipe(tiny_llama_dir, f"of-{count}", processes=count, **few) for count in (1, 2))
-    for asked in (one, two):
-        run = workspace.training.start(asked)
-        assert workspace.jobs.wait(run.id, timeout_seconds=240).state == "succeeded", workspace.jobs.log(run.id)
-    ours, theirs = (workspace.training.curve(name) for name in ("of-1", "of-2"))
-    assert ours["step"].tolist() == theirs["step"].tolist() == [1, 2, 3, 4]
-    for column in ("loss", "eval_loss"):
-        assert (ours[column] - theirs[column]).abs().max() < 1e-5
-    assert len(list(workspace.jobs.folder("of-2").rows())) == len(list(workspace.jobs.folder("of-1").rows()))

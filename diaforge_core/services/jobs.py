@@ -22,6 +22,7 @@ import psutil
 from ..errors import DataError
 from ..records.base import content_id
 from ..records.dialogue import Dialogue
+from ..records.pair import Pair
 from ..records.run import FINISHED, RESUMABLE, Progress, Run, RunKind, RunState
 from ..records.scenario import Scenario
 from ..records.tool import Catalog
@@ -95,6 +96,7 @@ class Jobs:
         scenarios: Sequence[Scenario] = (),
         dialogues: Sequence[Dialogue] = (),
         validation: Sequence[Dialogue] = (),
+        pairs: Sequence[Pair] = (),
         numbered: bool = False,
     ) -> Run:
         """The new run with everything copied into its folder, started if a slot is free.
@@ -113,7 +115,7 @@ class Jobs:
                 "models_dir": str(self._workspace.models_dir),
             } | config
             device = needs_slot(whole)
-            RunFolder(self._folders / run_id).create(whole, catalog, scenarios, dialogues, validation)
+            RunFolder(self._folders / run_id).create(whole, catalog, scenarios, dialogues, validation, pairs)
             with self._workspace.database.write() as cursor:
                 cursor.execute(
                     "INSERT INTO runs VALUES (?, ?, ?, 'queued', ?, ?, ?, NULL, NULL, '', '', '{}', 0)",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,10 +14,13 @@ from pydantic import Field
 
 from ..conversation.seals import is_sealed
 from ..errors import DataError, ModelError
+from ..records.dialogue import Dialogue
+from ..records.pair import Pair
 from ..records.run import Run
 from ..store.run_folder import RunFolder
 from ..training.choices import TrainingChoices
 from ..training.examples import LossMask, loss_mask_preview
+from ..training.pairs import pair_of_trace, pairs_of_dialogue
 from .model_tasks import run_model_task
 from .names import clean_name
 
@@ -93,6 +97,7 @@ class Training:
             raise ModelError(f"'{recipe.model}' has no weights to train. Use smollm2, hf:DIR or run:NAME.")
         self._refuse_test_part(recipe.validation)
         held_out = self._workspace.datasets.load(recipe.validation) if recipe.validation else []
+        pairs = self._pairs(recipe, dialogues) if recipe.stage == "preference" else []
         first = dialogues[0].scenario
         return self._workspace.jobs.submit(
             "train",
@@ -105,7 +110,24 @@ class Training:
             catalog=self._workspace.catalogs.find(first.catalog, first.catalog_version),
             dialogues=dialogues,
             validation=held_out,
+            pairs=pairs,
         )
+
+    def _pairs(self, recipe: TrainRecipe, dialogues: Sequence[Dialogue]) -> list[Pair]:
+        """What the preference stage learns from; DataError if the run it names made no mistake to unlearn."""
+        traces = self._workspace.traces
+        if not recipe.pairs or recipe.pairs in self._workspace.datasets.listed():
+            told = self._workspace.datasets.load(recipe.pairs) if recipe.pairs else dialogues
+            tools_of = self._workspace.review.tools
+            return [pair for dialogue in told for pair in pairs_of_dialogue(dialogue, tools_of(dialogue))]
+        played = traces.of_run(recipe.pairs)
+        pairs = [pair for trace in played if (pair := pair_of_trace(trace, traces.tools(trace)))]
+        if not pairs:
+            raise DataError(
+                f"'{recipe.pairs}' has no mistake to learn from: none of its {len(played)} conversations failed where "
+                "the teacher would have acted otherwise. Name a dataset, or an evaluation of a weaker model."
+            )
+        return pairs
 
     def _refuse_test_part(self, validation: str) -> None:
         """DataError if the dataset holds dialogues of a split's test part: what is chosen by them proves nothing."""

@@ -32,7 +32,8 @@ def train(work: Work) -> dict[str, Any]:
     """Fine-tune on the folder's dialogues; one row a step and one an evaluation, weights in the folder."""
     folder, recipe = work.folder, work.recipe
     watched = folder.dialogues("validation")[: recipe["watch"]]
-    total = steps_of(len(folder.dialogues()), recipe["epochs"], recipe["batch_size"], recipe["max_steps"])
+    learned = len(folder.pairs()) or len(folder.dialogues())
+    total = steps_of(learned, recipe["epochs"], recipe["batch_size"], recipe["max_steps"])
     estimates: dict[str, Any] = {}
 
     def on_log(entry: dict[str, Any]) -> None:
@@ -84,6 +85,7 @@ def _trained(
             folder.dialogues(),
             choices=TrainingChoices.of(choices),
             validation=folder.dialogues("validation"),
+            pairs=folder.pairs(),
             out=folder.path / "trained",
             resume=any(folder.checkpoints()),
             watch=Watch(on_log, on_evaluation, lambda: folder.stop_requested_at() is not None, evaluate_checkpoint),

@@ -16,6 +16,7 @@ from pydantic import Field
 from ..errors import DataError, Interrupted
 from ..records.base import Record
 from ..records.dialogue import Dialogue
+from ..records.pair import Pair
 from ..records.run import Progress, RunState
 from ..records.scenario import Scenario
 from ..records.tool import Catalog
@@ -54,11 +55,13 @@ class RunFolder:
         scenarios: Iterable[Scenario] = (),
         dialogues: Iterable[Dialogue] = (),
         validation: Iterable[Dialogue] = (),
+        pairs: Iterable[Pair] = (),
     ) -> None:
         """Copy in everything that the run starts from."""
         self.path.mkdir(parents=True)
         self._replace("catalog.json", catalog.model_dump_json())
-        for name, records in (("scenarios", scenarios), ("dialogues", dialogues), ("validation", validation)):
+        copied = {"scenarios": scenarios, "dialogues": dialogues, "validation": validation, "pairs": pairs}
+        for name, records in copied.items():
             self._replace(f"{name}.jsonl", "".join(record.model_dump_json() + "\n" for record in records))
         self.set_status(Status())
         self._replace("config.json", json.dumps(config, ensure_ascii=False, indent=1))
@@ -78,6 +81,11 @@ class RunFolder:
 
     def dialogues(self, name: str = "dialogues") -> list[Dialogue]:
         return [Dialogue.model_validate_json(line) for line in _lines(self.path / f"{name}.jsonl")]
+
+    def pairs(self) -> list[Pair]:
+        """Of the preference stage; none in a folder from before there were any."""
+        file = self.path / "pairs.jsonl"
+        return [Pair.model_validate_json(line) for line in _lines(file)] if file.is_file() else []
 
     def status(self) -> Status:
         return Status.model_validate_json((self.path / "status.json").read_bytes())

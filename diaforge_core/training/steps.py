@@ -117,13 +117,13 @@ def smaller_run(work: Work, each: PackedRow) -> str:
     return "Leave this dialogue out, or take a smaller model."
 
 
-def check_loss(trainer: Any, loss: float, rate: float, examples: Sequence[Example]) -> None:
+def check_loss(trainer: Any, loss: float, rate: float, examples: Sequence[Example] = ()) -> None:
     """ModelError if the loss is no number or one that no learning gives."""
     vocabulary = trainer.accelerator.unwrap_model(trainer.model).config.get_text_config().vocab_size
     if math.isfinite(loss) and loss < WORSE_THAN_GUESSING * math.log(vocabulary):
         return
-    named = ", ".join(example.dialogue for example in examples)
+    named = f", on the dialogues {', '.join(example.dialogue for example in examples)}" if examples else ""
     raise ModelError(
-        f"The loss became {loss:.3g} at step {trainer.state.global_step + 1} (learning rate {rate:.2g}), on the "
-        f"dialogues {named}. {SMALLER_STEPS}"
+        f"The loss became {loss:.3g} at step {trainer.state.global_step + 1} (learning rate {rate:.2g})"
+        f"{named}. {SMALLER_STEPS}"
     )

@@ -7,7 +7,7 @@ import math
 import shutil
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from ..conversation.seals import check_seal, seal
 from ..errors import CatalogError, DataError
 from ..records.base import content_id
 from ..records.dialogue import Dialogue
+from ..records.pair import Pair
 from ..records.tool import Catalog
 from ..settings import models_dir as default_models_dir
 from ..settings import workspace_dir
@@ -25,6 +26,8 @@ from .checkpoints import Evaluation, Evaluations, newest_checkpoint, saving
 from .choices import TrainingChoices
 from .examples import Example, Examples, LossMask, ToolsOf, build_examples
 from .loop import sliced_trainer
+from .pairs import pairs_of_dialogue
+from .preference import EncodedPair, encode_pairs, preference_trainer
 from .reporting import Reporting, make_reporter, peak_memory_bytes
 from .weights import context_of, trainable_model
 from .work import Watch, Work, is_first_process, processes
@@ -89,6 +92,7 @@ class ToolCallingTrainer:
         *,
         choices: TrainingChoices = DEFAULTS,
         validation: Sequence[Dialogue] = (),
+        pairs: Sequence[Pair] = (),
         out: Path | None = None,
         resume: bool = False,
         watch: Watch = UNWATCHED,
@@ -96,20 +100,27 @@ class ToolCallingTrainer:
         """The tuned model in `out/model`, with checkpoints in `out/checkpoints/checkpoint-STEP`.
 
         What is given by name takes the place of what `choices` say. `validation` is held out: its loss is evaluated.
+        In the preference stage `pairs` are learned from, by default likely mistakes in the dialogues.
         The same seed, dialogues and machine give the same weights, also across a stop and a `resume`.
         DataError for dialogues or choices that cannot be trained on or a full disk, ModelError for a loss that is no
         number, a device that is too small or a checkpoint that was changed.
         """
         named = {"loss_mask": loss_mask, "epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate}
         given = {name: value for name, value in named.items() if value is not None}
+        given["rendering"] = choices.rendering or self.folders.rendering
         choices = TrainingChoices.of(choices.model_dump() | given)
         if not dialogues:
             raise DataError("There are no dialogues to train on. Generate some, or accept some in review.")
         tokenizer = load_tokenizer(self.folders.base)
-        examples = self._examples(dialogues, tokenizer, choices)
+        prefers = choices.stage == "preference"
+        learned = (
+            self._pairs(pairs, dialogues, tokenizer, choices)
+            if prefers
+            else self._examples(dialogues, tokenizer, choices)
+        )
         out = Path(out) if out else _fresh_folder(self.models_dir, dialogues, choices)
         if is_first_process():
-            _check_same_run(out, examples, choices, resume)
+            _check_same_run(out, learned, choices, resume)
         held_out = (
             self._examples(validation, tokenizer, choices.model_copy(update={"too_long": "leave_out"}))
             if validation
@@ -117,7 +128,15 @@ class ToolCallingTrainer:
         )
         device = self.device or best_device()
         work = Work(self.folders, tokenizer, choices, out, device, held_out, watch)
-        return run(work, examples, resume)
+        return run(work, learned, resume)
+
+    def _pairs(
+        self, pairs: Sequence[Pair], dialogues: Sequence[Dialogue], tokenizer: Any, choices: TrainingChoices
+    ) -> list[EncodedPair]:
+        """The pairs as tokens: those given, else likely mistakes in the dialogues."""
+        tools_of = tools_from(self.catalog, [pair.chosen for pair in pairs] or dialogues)
+        made = list(pairs) or [pair for one in dialogues for pair in pairs_of_dialogue(one, tools_of(one))]
+        return encode_pairs(made, tools_of, tokenizer, choices, context_of(self.folders.base))
 
     def _examples(self, dialogues: Sequence[Dialogue], tokenizer: Any, choices: TrainingChoices) -> Examples:
         """The dialogues as tokens; DataError that names those that are too long, unless they are to be left out."""
@@ -125,7 +144,7 @@ class ToolCallingTrainer:
         return build_examples(
             dialogues, tools_from(self.catalog, dialogues), tokenizer, loss_mask=choices.loss_mask,
             keep_thoughts=choices.keep_thoughts, max_tokens=limit, too_long=choices.too_long,
-            rendering=choices.rendering or self.folders.rendering,
+            rendering=choices.rendering,
         )  # fmt: skip
 
 
@@ -155,13 +174,15 @@ def _fresh_folder(models_dir: Path, dialogues: Sequence[Dialogue], choices: Trai
     return Path(tempfile.mkdtemp(prefix=f"tuned-{name}-", dir=models_dir))
 
 
-def _check_same_run(out: Path, examples: Examples, choices: TrainingChoices, resume: bool) -> None:
+def _check_same_run(
+    out: Path, learned: Examples | Sequence[EncodedPair], choices: TrainingChoices, resume: bool
+) -> None:
     """Notes what the run in `out` is made of; DataError if a resumed run would go on with something else."""
     out.mkdir(parents=True, exist_ok=True)
     made_of = {
-        "data": content_id([[example.trunk, [branch.tokens for branch in example.branches]] for example in examples]),
+        "data": content_id([one if isinstance(one, dict) else asdict(one) for one in learned]),
         "choices": choices.model_dump(mode="json"),
-        "left_out": dict(examples.left_out),
+        "left_out": dict(learned.left_out) if isinstance(learned, Examples) else {},
     }
     file = out / "training.json"
     if not resume:
@@ -180,7 +201,7 @@ def _check_same_run(out: Path, examples: Examples, choices: TrainingChoices, res
         file.write_text(json.dumps(made_of, indent=1), encoding="utf-8")
 
 
-def run(work: Work, examples: Sequence[Example], resume: bool) -> TrainedModel:
+def run(work: Work, learned: Sequence[Example] | Sequence[EncodedPair], resume: bool) -> TrainedModel:
     """The run from its first step, or from its newest whole checkpoint, to its end."""
     from transformers import set_seed
 
@@ -194,7 +215,8 @@ def run(work: Work, examples: Sequence[Example], resume: bool) -> TrainedModel:
     evaluations = Evaluations(work.out)
     evaluations.load(int(checkpoint.name.rpartition("-")[2]) if checkpoint else 0)
     reporting = make_reporter(work, evaluations)
-    trainer = watched(sliced_trainer(work, model, examples), work, reporting)
+    make: Any = preference_trainer if work.choices.stage == "preference" else sliced_trainer
+    trainer = watched(make(work, model, learned), work, reporting)
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     folder = work.out / "model"
     _save_final(trainer, work, folder)

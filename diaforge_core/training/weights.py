@@ -85,7 +85,7 @@ def save_weights(
         tokenizer.save_pretrained(folder)
     else:
         model.save_pretrained(folder, state_dict=state, save_embedding_layers=False, selected_adapters=["default"])
-    rendering = rendering_of(tokenizer, choices.rendering or folders.rendering).name
+    rendering = rendering_of(tokenizer, choices.rendering).name
     notes = {"rendering": rendering, "keep_thoughts": choices.keep_thoughts, "base": folders.base_name}
     (folder / NOTES_FILE).write_text(json.dumps(notes, indent=1), encoding="utf-8")
 
