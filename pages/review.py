@@ -57,6 +57,7 @@ with page("Review", "Is this dialogue right, and if not, what do I change?"):
         review_queue.banner(current, chosen)
         steps = services().review.ambiguity_strip(dialogue)
         centre(reviewed, steps)
+    action_bar(found, place, reviewed, chosen)  # right behind the conversation, so that its keys never lag behind it
     with right[0]:
         review_comments.guidelines(found.dataset, chosen)
         side(reviewed, steps)
@@ -64,6 +65,5 @@ with page("Review", "Is this dialogue right, and if not, what do I change?"):
         put = services().labels.of(dialogue.id, who())
         review_labels.panel(dialogue, put, busy=opened(dialogue.id) is not None)
         review_comments.comments(dialogue, review_labels.selected(dialogue))
-    action_bar(found, place, reviewed, chosen)
     if place and place.after:
         services().review.look_ahead(place.after)
