@@ -12,7 +12,7 @@ from streamlit.runtime.pages_manager import PagesManager
 from pages.components.browser_mark import BrowserMark
 from pages.components.security import SecurityHeaders
 
-ICON = Path(__file__).parent / "pages" / "components" / "icon.png"
+ICON = Path(__file__).parent / "pages" / "components" / "icon.svg"
 
 
 def frame() -> None:

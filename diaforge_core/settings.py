@@ -39,7 +39,13 @@ def _settings(_: tuple[str | None, ...]) -> Settings:
 
 def workspace_dir(path: str | Path | None = None) -> Path:
     """The workspace folder: `path` if given, else `DIAFORGE_WORKSPACE`, else `data/workspace`; not created here."""
-    return Path(path or settings().workspace).expanduser().resolve()
+    return _resolved(str(path or settings().workspace), os.getcwd())
+
+
+@lru_cache(maxsize=64)
+def _resolved(path: str, _working_folder: str) -> Path:
+    """The real path, looked up on disk once: a page asks for it many times a drawing."""
+    return Path(path).expanduser().resolve()
 
 
 def models_dir(workspace: Path) -> Path:

@@ -55,12 +55,15 @@ with page("Review", "Is this dialogue right, and if not, what do I change?"):
     dialogue = reviewed.dialogue
     with middle:
         review_queue.banner(current, chosen)
-        centre(reviewed)
+        steps = services().review.ambiguity_strip(dialogue)
+        centre(reviewed, steps)
+    action_bar(found, place, reviewed, chosen)  # right behind the conversation, so that its keys never lag behind it
     with right[0]:
         review_comments.guidelines(found.dataset, chosen)
-        side(reviewed)
+        side(reviewed, steps)
         review_agreement.critic_line(dialogue, found.dataset)
         put = services().labels.of(dialogue.id, who())
         review_labels.panel(dialogue, put, busy=opened(dialogue.id) is not None)
         review_comments.comments(dialogue, review_labels.selected(dialogue))
-    action_bar(found, place, reviewed, chosen)
+    if place and place.after:
+        services().review.look_ahead(place.after)

@@ -54,6 +54,26 @@ def test_a_transaction_that_fails_leaves_nothing(database: Database):
     assert database.rows("SELECT * FROM settings") == []
 
 
+def test_a_read_is_remembered_until_what_it_reads_is_written(database: Database):
+    def read() -> list[int]:
+        return [database.rows(f"SELECT count(*) FROM {table}")[0][0] for table in ("leases", "skips")]
+
+    def change(table: str, only: str) -> None:
+        with database.write(only) as cursor:
+            cursor.execute(f"DELETE FROM {table}")
+
+    with database.write() as cursor:
+        cursor.execute("INSERT INTO leases VALUES ('d', 'Ana', '', now()::TIMESTAMP, now()::TIMESTAMP)")
+        cursor.execute("INSERT INTO skips VALUES ('q', 'd', 'Ana', now()::TIMESTAMP)")
+    assert read() == [1, 1]
+    change("leases", "leases")
+    assert read() == [0, 1]
+    change("skips", "leases")
+    assert read() == [0, 1], "only reads that name the table are read anew"
+    change("skips", "")
+    assert read() == [0, 0]
+
+
 def test_a_database_of_a_newer_form_is_refused_with_what_to_do(tmp_path: Path):
     first = Database(tmp_path / "store.duckdb")
     with first.write() as cursor:

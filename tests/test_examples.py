@@ -9,6 +9,7 @@ import pytest
 from transformers import AutoTokenizer
 
 from diaforge_core.conversation.prompts import chat_messages, encode_prompt, encode_target, render_target
+from diaforge_core.conversation.renderings import rendering_of
 from diaforge_core.errors import DataError
 from diaforge_core.records.dialogue import Dialogue
 from diaforge_core.records.tool import Tool
@@ -28,7 +29,7 @@ def tools_of(dialogue: Dialogue) -> tuple[Tool, ...]:
 
 def example_of(tokenizer: Any, dialogue: Dialogue | None = None, **choices: Any) -> Example:
     dialogue = dialogue or a_dialogue()
-    return build_example(dialogue, tools_of(dialogue), tokenizer, **choices)
+    return build_example(dialogue, tools_of(dialogue), rendering_of(tokenizer), **choices)
 
 
 @pytest.mark.parametrize("keep_thoughts", [False, True])
@@ -97,6 +98,17 @@ def test_a_dialogue_that_is_too_long_is_named_and_not_cut(tokenizer: Any) -> Non
     with pytest.raises(DataError, match=r"long.*tokens, the limit is 200") as problem:
         build_examples([a_dialogue(id="long")], tools_of, tokenizer, max_tokens=200)
     assert "longer context" in str(problem.value)
+
+
+def test_dialogues_that_are_too_long_are_left_out_by_choice_and_named(tokenizer: Any) -> None:
+    brief = a_dialogue(turns=lead_turns()[:2], id="brief")
+    limit = example_of(tokenizer, brief).longest_slice
+    found = build_examples([brief, a_dialogue(id="long")], tools_of, tokenizer, max_tokens=limit, too_long="leave_out")
+    assert [one.dialogue for one in found] == ["brief"]
+    assert [name for name, _ in found.left_out] == ["long"]
+    assert f"the limit is {limit}" in found.left_out[0][1]
+    with pytest.raises(DataError, match="Every dialogue is too long"):
+        build_examples([a_dialogue(id="long")], tools_of, tokenizer, max_tokens=9, too_long="leave_out")
 
 
 def test_a_dialogue_without_an_assistant_turn_is_named(tokenizer: Any) -> None:

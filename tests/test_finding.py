@@ -149,7 +149,7 @@ def test_a_place_agrees_with_the_whole_list(workspace: Workspace, accepted: set[
     assert place.index == (left.index(key) if key in left else None)
     assert place.before == next((one for one in reversed(left) if ids.index(one) < at), None)
     assert place.after == next((one for one in left if ids.index(one) > at), None)
-    shown = list(place.rows["id"])
+    shown = [row.id for row in place.rows]
     start = left.index(shown[0]) if shown else 0
     assert shown == left[start : start + rows]
     assert len(shown) == min(rows, len(left))

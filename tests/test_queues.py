@@ -122,6 +122,16 @@ def test_a_lease_ends_when_its_page_falls_silent(workspace: Workspace, clock: Cl
     assert holder.who == "Cleo"
 
 
+def test_what_somebody_had_before_is_given_back_with_what_they_take(workspace: Workspace, ids: list[str]):
+    assert workspace.leases.take(ids[0], "Ana") is None
+    assert workspace.leases.take(ids[1], "Ana", instead=ids[0]) is None
+    assert workspace.leases.others(ids[0], "Bo") == []
+    assert workspace.leases.take(ids[0], "Bo") is None
+    held = workspace.leases.take(ids[1], "Bo")
+    assert held is not None
+    assert held.who == "Ana"
+
+
 def test_a_beat_keeps_a_lease_alive(workspace: Workspace, clock: Clock, ids: list[str]):
     workspace.queues.next_for("q", "Ana")
     for _ in range(5):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from safetensors.torch import load_file
 
 from diaforge_core.catalog.importing import load_catalog
+from diaforge_core.conversation.chat_models import ModelAssistant
 from diaforge_core.conversation.model_specs import locate, open_assistant, parse_spec
 from diaforge_core.conversation.seals import SEAL_FILE
 from diaforge_core.errors import CatalogError, DataError, ModelError
@@ -20,6 +22,7 @@ from diaforge_core.training.trainer import ToolCallingTrainer, tools_from
 from diaforge_core.training.weights import merge_adapter
 from diaforge_core.training.work import Watch
 
+from .chat_templates import HERMES, with_template
 from .factories import a_catalog, a_dialogue, a_scenario, lead_turns, sales_tools, six_dialogues
 
 LOG_KEYS = {
@@ -122,6 +125,43 @@ def test_each_checkpoint_is_offered_for_evaluation(trainer: ToolCallingTrainer, 
 
 def locate_adapter(folder: Path, trainer: ToolCallingTrainer) -> bool:
     return locate(parse_spec(f"hf:{folder}"), trainer.models_dir).adapter == folder
+
+
+def test_a_run_notes_its_rendering_and_opens_with_it(tiny_llama_dir: Path, models_dir: Path, tmp_path: Path) -> None:
+    base = tmp_path / "base"
+    shutil.copytree(tiny_llama_dir, base)
+    with_template(base, HERMES).save_pretrained(base)
+    trainer = ToolCallingTrainer(f"hf:{base}", models_dir, a_catalog(), device="cpu")
+    tuned = trainer.train(six_dialogues()[:2], batch_size=2, out=tmp_path / "run")
+    name = locate(parse_spec(tuned.spec), models_dir).rendering
+    assert name.startswith("template-1:")
+    assistant = open_assistant(tuned.spec, models_dir)
+    assert isinstance(assistant, ModelAssistant)
+    assert assistant.native
+    assert assistant.model.rendering.name == name  # pyright: ignore[reportAttributeAccessIssue]
+    with_template(base, HERMES + " ").save_pretrained(base)
+    with pytest.raises(ModelError, match="tuned on the rendering"):
+        open_assistant(tuned.spec, models_dir)
+
+
+def test_dialogues_that_are_left_out_are_noted_with_the_run(
+    trainer: ToolCallingTrainer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("diaforge_core.training.trainer.context_of", lambda _base: 420)
+    choices = TrainingChoices(too_long="leave_out", max_steps=1)
+    dialogues = [a_dialogue(turns=lead_turns()[:2], id="brief"), a_dialogue(id="long")]
+    trainer.train(dialogues, choices=choices, out=tmp_path)
+    noted = json.loads((tmp_path / "training.json").read_text(encoding="utf-8"))
+    assert list(noted["left_out"]) == ["long"]
+
+
+def test_one_pass_and_slices_train_alike(trainer: ToolCallingTrainer, tmp_path: Path) -> None:
+    losses = []
+    for layout in ("one_pass", "slices"):
+        choices = TrainingChoices.of({"layout": layout, "learning_rate": 5e-3, "batch_size": 3})
+        tuned = trainer.train(six_dialogues(), choices=choices, out=tmp_path / layout)
+        losses.append((tuned.loss_first, tuned.loss_last))
+    assert losses[0] == pytest.approx(losses[1], rel=1e-4)
 
 
 def test_a_loss_that_is_no_number_ends_the_run_with_one_message(trainer: ToolCallingTrainer, tmp_path: Path) -> None:

@@ -12,7 +12,15 @@ from ..errors import ModelError
 from ..records.dialogue import Turn
 from ..records.tool import Tool, ToolCall
 from .endpoint import TIMEOUT_SECONDS, Answer, Endpoint, Means, Question
-from .prompts import Message, call_from_json, native_messages, parse_turn, render_messages, render_target, sanitise
+from .prompts import (
+    Message,
+    call_from_json,
+    native_messages,
+    native_tool,
+    parse_turn,
+    render_messages,
+    render_target,
+)
 
 if TYPE_CHECKING:
     from .view import View
@@ -143,19 +151,12 @@ class OpenAIModel:
     ) -> Question:
         return Question(
             messages,
-            tools=[_native_tool(tool) for tool in tools],
+            tools=[native_tool(tool) for tool in tools],
             max_tokens=max_tokens,
             temperature=self.temperature,
             seed=seed,
             trial=trial,
         )
-
-
-def _native_tool(tool: Tool) -> dict[str, Any]:
-    return {
-        "type": "function",
-        "function": {"name": tool.name, "description": sanitise(tool.text)[:1024], "parameters": tool.parameters},
-    }
 
 
 def _completion(answer: Answer) -> Completion:
@@ -187,13 +188,16 @@ class ModelAssistant:
 
     def act(self, view: View, seed: int) -> Turn:
         """The model's next turn with its time and tokens; ModelError if the model gives none."""
-        if self.native:
-            messages, tools = native_messages(view), view.tools
-        else:
-            messages, tools = render_messages(view, keep_thoughts=self.keep_thoughts), ()
+        messages, tools = self.request(view)
         completion = self.model.complete(messages, tools=tools, seed=seed, max_tokens=self.max_tokens)
         turn = turn_of(completion)
         return Turn(**turn.model_dump() | {"seconds": completion.seconds, "tokens": completion.tokens})
+
+    def request(self, view: View) -> tuple[list[Message], Sequence[Tool]]:
+        """The messages to send for the next turn, and the tools to send beside them."""
+        if self.native:
+            return native_messages(view, keep_thoughts=self.keep_thoughts), view.tools
+        return render_messages(view, keep_thoughts=self.keep_thoughts), ()
 
 
 def turn_of(completion: Completion) -> Turn:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ModelError
 from .chat_models import REPLY_TOKENS, Completion
-from .prompts import END, Message, encode_control, encode_prompt
+from .prompts import Message, encode_control
+from .renderings import prompt_ids, rendering_of
 from .seals import check_seal, is_sealed
 
 if TYPE_CHECKING:
@@ -78,7 +79,8 @@ def load_weights(
         model: Any = AutoModelForCausalLM.from_pretrained(
             folder,
             dtype=dtype,
-            attn_implementation="sdpa",
+            # FlexAttention skips what the mask of packed rows hides; without a GPU it has no backward pass.
+            attn_implementation="flex_attention" if train and device.startswith("cuda") else "sdpa",
             local_files_only=True,
             trust_remote_code=False,
             use_safetensors=True,
@@ -112,13 +114,16 @@ class LocalModel:
         *,
         temperature: float = 0.0,
         top_p: float = 1.0,
+        rendering: str = "",
     ) -> None:
+        """`rendering` is the one that the model was tuned on, as `rendering_of` takes it."""
         import torch
 
         self.device = device or best_device()
         self.temperature = temperature
         self.top_p = top_p
         self.tokenizer = load_tokenizer(folder)
+        self.rendering = rendering_of(self.tokenizer, rendering)
         dtype = torch.bfloat16 if half_precision(self.device) else torch.float32
         self.model = load_weights(folder, self.device, dtype, adapter).eval()
         self.context = int(getattr(self.model.config, "max_position_embeddings", 0) or 1 << 20)
@@ -142,20 +147,27 @@ class LocalModel:
         seed: int = 0,
         max_tokens: int = REPLY_TOKENS,
     ) -> Completion:
-        """What the model writes next, the end token not included; `tools` are already in the messages.
+        """What the model writes next, the end token not included; `tools` where its rendering is a native one.
 
         ModelError if the conversation is longer than the model's context.
         """
         with self._one_at_a_time:
             started = time.perf_counter()
-            ids = list(self.generate_ids(encode_prompt(self.tokenizer, messages), seed, max_tokens))
+            ids = list(self.generate_ids(prompt_ids(self.rendering, messages, tools), seed, max_tokens))
             return Completion(self._text(ids), tokens=len(ids), seconds=time.perf_counter() - started)
 
-    def stream(self, messages: Sequence[Message], *, seed: int = 0, max_tokens: int = REPLY_TOKENS) -> Iterator[str]:
+    def stream(
+        self,
+        messages: Sequence[Message],
+        *,
+        tools: Sequence[Tool] = (),
+        seed: int = 0,
+        max_tokens: int = REPLY_TOKENS,
+    ) -> Iterator[str]:
         """The same text as `complete`, piece by piece as it is written."""
         ids: list[int] = []
         shown = ""
-        for token in self.generate_ids(encode_prompt(self.tokenizer, messages), seed, max_tokens):
+        for token in self.generate_ids(prompt_ids(self.rendering, messages, tools), seed, max_tokens):
             ids.append(token)
             text = self._text(ids)
             # A character of several tokens shows as a replacement mark until it is whole.
@@ -168,14 +180,14 @@ class LocalModel:
 
     def _text(self, ids: list[int]) -> str:
         text = self.tokenizer.decode(ids, skip_special_tokens=False, clean_up_tokenization_spaces=False)
-        return text.split(END, 1)[0]
+        return text.split(self.rendering.end, 1)[0]
 
     def _stop_ids(self) -> frozenset[int]:
-        """Tokens that end a turn: the model's own end of text, and ours where it is one token."""
+        """Tokens that end a turn: the model's own end of text, and its rendering's end where it is one token."""
         ends = {self.tokenizer.eos_token_id}
-        ours = encode_control(self.tokenizer, END)
-        if len(ours) == 1:
-            ends.add(ours[0])
+        end = encode_control(self.tokenizer, self.rendering.end)
+        if len(end) == 1:
+            ends.add(end[0])
         return frozenset(token for token in ends if token is not None)
 
     def generate_ids(self, prompt: list[int], seed: int, max_tokens: int) -> Iterator[int]:
@@ -191,7 +203,8 @@ class LocalModel:
                 "Offer fewer candidates or use a model with a longer context."
             )
         random = torch.Generator().manual_seed(seed % (1 << 63))
-        ends_in_text = len(encode_control(self.tokenizer, END)) > 1
+        end = self.rendering.end
+        ends_in_text = len(encode_control(self.tokenizer, end)) > 1
         written: list[int] = []
         logits = self._read(prompt)
         for _ in range(min(max_tokens, self.context - len(prompt))):
@@ -202,7 +215,7 @@ class LocalModel:
             written.append(token)
             if _repeats(written):
                 return
-            if ends_in_text and END in self.tokenizer.decode(written[-2 * len(END) :]):
+            if ends_in_text and end in self.tokenizer.decode(written[-2 * len(end) :]):
                 return
             logits = self._step([token])
 

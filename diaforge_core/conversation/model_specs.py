@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from ..errors import ModelError
 from . import smollm2
 from .prompts import RENDERING
+from .renderings import is_known
 
 if TYPE_CHECKING:
     from .chat_models import ChatModel
@@ -57,6 +58,8 @@ class ModelFolders:
     """What an adapter made from it names as its base: `smollm2` where it is that, so that it works anywhere."""
     keep_thoughts: bool = False
     """Whether the model was tuned with earlier thoughts in the history."""
+    rendering: str = ""
+    """Name of the rendering that the model was tuned on; empty for a model that was not tuned here."""
 
 
 def known_specs() -> tuple[str, ...]:
@@ -139,11 +142,11 @@ def locate(spec: ModelSpec, models_dir: Path) -> ModelFolders:
     folder = local_folder(spec)
     notes = _notes(folder)
     if not (folder / "adapter_config.json").is_file():
-        return ModelFolders(folder, None, str(folder), notes)
+        return ModelFolders(folder, None, str(folder), *notes)
     base = locate(_base_of(folder), models_dir)
     if base.adapter is not None:
         raise ModelError(f"The adapter in {folder} stands on another adapter, {base.adapter}. Merge that one first.")
-    return ModelFolders(base.base, folder, base.base_name, notes)
+    return ModelFolders(base.base, folder, base.base_name, *notes)
 
 
 def _base_of(adapter: Path) -> ModelSpec:
@@ -155,17 +158,18 @@ def _base_of(adapter: Path) -> ModelSpec:
         raise ModelError(f"The adapter in {adapter} names '{name}' as its base model, which is not here.") from problem
 
 
-def _notes(folder: Path) -> bool:
-    """Whether the tuned model in the folder keeps thoughts; ModelError if it was tuned on another rendering."""
+def _notes(folder: Path) -> tuple[bool, str]:
+    """Whether the tuned model in the folder keeps thoughts, and its rendering; ModelError if that is not known."""
     if not (folder / NOTES_FILE).is_file():
-        return False
+        return False, ""
     notes = _read_json(folder / NOTES_FILE)
-    if notes.get("rendering", RENDERING) != RENDERING:
+    rendering = str(notes.get("rendering", RENDERING))
+    if not is_known(rendering):
         raise ModelError(
-            f"The model in {folder} was tuned on the rendering '{notes['rendering']}'; this version writes "
-            f"'{RENDERING}'. Tune it again."
+            f"The model in {folder} was tuned on the rendering '{rendering}'; this version writes '{RENDERING}'. "
+            "Tune it again."
         )
-    return bool(notes.get("keep_thoughts", False))
+    return bool(notes.get("keep_thoughts", False)), rendering
 
 
 def _read_json(file: Path) -> dict[str, Any]:
@@ -221,6 +225,7 @@ def open_assistant(spec: str, models_dir: Path, means: Means | None = None) -> A
     `means` is what the endpoints of one run share; a model on this machine needs none.
     """
     from .chat_models import ModelAssistant
+    from .local_model import LocalModel
 
     parsed = parse_spec(spec)
     if parsed.kind == "scripted":
@@ -229,7 +234,8 @@ def open_assistant(spec: str, models_dir: Path, means: Means | None = None) -> A
         return scripted_assistant(parsed.text)
     model = open_model(spec, models_dir, means)
     keeps = parsed.kind != "openai" and locate(parsed, models_dir).keep_thoughts
-    return ModelAssistant(model, spec=spec, native=parsed.native, keep_thoughts=keeps)
+    native = model.rendering.native if isinstance(model, LocalModel) else parsed.native
+    return ModelAssistant(model, spec=spec, native=native, keep_thoughts=keeps)
 
 
 def open_model(spec: str, models_dir: Path, means: Means | None = None, *, temperature: float = 0.0) -> ChatModel:
@@ -249,4 +255,4 @@ def open_model(spec: str, models_dir: Path, means: Means | None = None, *, tempe
     from .local_model import LocalModel
 
     folders = locate(parsed, models_dir)
-    return LocalModel(folders.base, adapter=folders.adapter, temperature=temperature)
+    return LocalModel(folders.base, adapter=folders.adapter, temperature=temperature, rendering=folders.rendering)

@@ -28,12 +28,13 @@ MAX_CALL_DEPTH = 40
 """Nesting at which a call's JSON is taken for garbage."""
 MAX_NUMBER_BITS = 1024
 """Larger integers are garbage, and Python refuses to print the largest."""
-_CONTROL = re.compile(
+CONTROL = re.compile(
     r"<(?=\||/?(?:think|tools?|tool_call|tool_response|s|bos|eos|pad|unk|start_of_turn|end_of_turn|repo_?name|file_sep"
     r"|filename|gh_stars|issue_\w+|jupyter_\w+|empty_output)\s*>)",
     re.IGNORECASE,
 )
-_SURROGATE = re.compile("[\ud800-\udfff]")
+"""The `<` that opens what some tokenizer reads as control."""
+SURROGATE = re.compile("[\ud800-\udfff]")
 _TASK = """\
 You operate enterprise tools for the user. Several tools look alike and requests are often incomplete. \
 First find out which tool is meant; ask if more than one fits. Then ask for required values that are missing. \
@@ -52,7 +53,7 @@ Message = dict[str, Any]
 
 def sanitise(text: str) -> str:
     """The text with every `<` that opens a control token replaced by `‹`, and lone surrogates by `\ufffd`."""
-    return _SURROGATE.sub("\ufffd", _CONTROL.sub("‹", text))
+    return SURROGATE.sub("\ufffd", CONTROL.sub("‹", text))
 
 
 def render_system(view: View) -> str:
@@ -101,22 +102,46 @@ def header(role: str) -> str:
     return f"{START}{role}\n"
 
 
-def native_messages(view: View) -> list[Message]:
-    """The conversation for a server with tool calling of its own: tools and calls go beside the words, not in them."""
-    confirm = f" {_CONFIRM}" if view.setting.confirm_destructive else ""
-    messages: list[Message] = [
-        {"role": "system", "content": f"{_TASK}{confirm}\n{_when(view.setting)}"},
-    ]
-    for number, turn in enumerate(view.turns):
-        if turn.call is not None:
-            function = {"name": turn.call.name, "arguments": json.dumps(turn.call.arguments, ensure_ascii=False)}
-            call = {"id": f"call_{number}", "type": "function", "function": function}
-            messages.append({"role": "assistant", "content": "", "tool_calls": [call]})
-        elif turn.speaker == "tool":
-            messages.append({"role": "tool", "tool_call_id": f"call_{number - 1}", "content": turn.reply})
-        else:
-            messages.append({"role": turn.speaker, "content": sanitise(turn.reply)})
-    return messages
+def native_messages(view: View, *, keep_thoughts: bool = False) -> list[Message]:
+    """The conversation for a model with tool calling of its own: tools and calls go beside the words, not in them."""
+    return native_chat(view.setting, view.turns, keep_thoughts=keep_thoughts)
+
+
+def native_chat(setting: Setting, turns: Sequence[Turn], *, keep_thoughts: bool = False) -> list[Message]:
+    """As `native_messages`, without a view; a kept thought stands under `reasoning_content`."""
+    confirm = f" {_CONFIRM}" if setting.confirm_destructive else ""
+    system: Message = {"role": "system", "content": f"{_TASK}{confirm}\n{_when(setting)}"}
+    return [system, *(native_message(number, turn, keep_thoughts) for number, turn in enumerate(turns))]
+
+
+def native_message(number: int, turn: Turn, keep_thought: bool) -> Message:
+    """The turn at this place of a conversation as a message of `native_chat`."""
+    message: Message
+    if turn.call is not None:
+        function = {"name": turn.call.name, "arguments": json.dumps(turn.call.arguments, ensure_ascii=False)}
+        call = {"id": f"call_{number}", "type": "function", "function": function}
+        message = {"role": "assistant", "content": "", "tool_calls": [call]}
+    elif turn.speaker == "tool":
+        message = {"role": "tool", "tool_call_id": f"call_{number - 1}", "content": turn.reply}
+    else:
+        message = {"role": turn.speaker, "content": sanitise(turn.reply)}
+    if keep_thought and turn.speaker == "assistant" and turn.thought:
+        message["reasoning_content"] = turn.thought
+    return message
+
+
+def native_tool(tool: Tool) -> dict[str, Any]:
+    """The tool as servers and chat templates with tool calling of their own take it."""
+    return {
+        "type": "function",
+        "function": {"name": tool.name, "description": sanitise(tool.text)[:1024], "parameters": tool.parameters},
+    }
+
+
+def tool_of_native(offered: dict[str, Any]) -> Tool:
+    """The tool that `native_tool` writes as this."""
+    function = offered["function"]
+    return Tool(original_name=function["name"], **function)
 
 
 def render_target(turn: Turn, *, with_thought: bool = True) -> str:
@@ -138,7 +163,7 @@ def _message(turn: Turn, keep_thoughts: bool) -> Message:
 def _call_text(call: ToolCall) -> str:
     text = json.dumps({"name": call.name, "arguments": call.arguments}, ensure_ascii=False)
     # Inside JSON a control token can be written without loss.
-    text = _SURROGATE.sub("\ufffd", _CONTROL.sub(r"\\u003c", text))
+    text = SURROGATE.sub("\ufffd", CONTROL.sub(r"\\u003c", text))
     return f"<tool_call>{text}</tool_call>"
 
 
@@ -320,7 +345,7 @@ def _as_call(value: Any) -> ToolCall | None:
     if not name or not isinstance(arguments, dict):
         return None
     try:
-        return ToolCall(name=_SURROGATE.sub("\ufffd", name.strip()), arguments=_plain(arguments))
+        return ToolCall(name=SURROGATE.sub("\ufffd", name.strip()), arguments=_plain(arguments))
     except ValueError:
         return None
 
@@ -334,7 +359,7 @@ def _plain(value: Any, depth: int = 0) -> Any:
     if isinstance(value, list | tuple):
         return [_plain(inner, depth + 1) for inner in value]
     if isinstance(value, str):
-        return _SURROGATE.sub("\ufffd", value)
+        return SURROGATE.sub("\ufffd", value)
     if isinstance(value, int) and value.bit_length() > MAX_NUMBER_BITS:
         raise ValueError("too large a number")
     if value is None or isinstance(value, int) or (isinstance(value, float) and math.isfinite(value)):

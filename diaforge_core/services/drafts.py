@@ -54,21 +54,21 @@ class Drafts:
             "moment": naive(draft.when),
             "body": draft.model_dump_json(),
         }
-        with self._workspace.database.write() as cursor:
+        with self._workspace.database.write("drafts") as cursor:
             insert(cursor, "drafts", [row], replace=True)
         return draft
 
     def find(self, dialogue_id: str, who: str = "") -> Draft | None:
         """This person's newest draft of a dialogue, whichever version it began with; None if there is none."""
-        rows = self._workspace.database.rows(
-            "SELECT body FROM drafts WHERE who = ? AND dialogue = ? ORDER BY moment DESC LIMIT 1",
-            [who or NOBODY, dialogue_id],
-        )
+        database, key = self._workspace.database, (who or NOBODY, dialogue_id)
+        if key not in database.rows("SELECT DISTINCT who, dialogue FROM drafts"):  # few, and kept in memory
+            return None
+        rows = database.rows("SELECT body FROM drafts WHERE who = ? AND dialogue = ? ORDER BY moment DESC LIMIT 1", key)
         return Draft.model_validate_json(rows[0][0]) if rows else None
 
     def discard(self, dialogue_id: str, who: str = "", version: int | None = None) -> None:
         """Forget this person's draft of a version, by default of every version; does nothing where there is none."""
-        with self._workspace.database.write() as cursor:
+        with self._workspace.database.write("drafts") as cursor:
             cursor.execute(
                 "DELETE FROM drafts WHERE who = ? AND dialogue = ? AND version = coalesce(?, version)",
                 [who or NOBODY, dialogue_id, version],

@@ -12,12 +12,22 @@ from ..store.dialogues import COLUMNS
 from ..store.filters import COLUMN_OF, SAID, Reader, choices, filtered
 
 if TYPE_CHECKING:
+    from .datasets import ShownState
     from .workspace import Workspace
 
 PARTS = (*COLUMN_OF, "candidate", "solvable", *SAID)
 """What a filter can be narrowed by besides dataset, state and text."""
 MOST_CHOICES = 200
 """Values of a part that are offered; rarer ones are found by text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A dialogue in a list."""
+
+    id: str
+    opening: str
+    state: ShownState
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +41,8 @@ class Place:
     """The one among them that comes before it in the dataset; None for none."""
     after: str | None
     """The one that comes after it; None for none."""
-    rows: pd.DataFrame
-    """Those around it, in order: the columns of `Finding.page`."""
+    rows: tuple[Row, ...]
+    """Those around it, in order."""
 
 
 class Finding:
@@ -70,19 +80,23 @@ class Finding:
 
     def first(self, found: Filter, who: str | None = None) -> str | None:
         """The first dialogue that a filter leaves; None for none."""
-        frame = self.page(found, 0, 1, who)
-        return str(frame["id"].iloc[0]) if len(frame) else None
+        where, values = self._where(found, who)
+        query = f"SELECT m.dialogue FROM members m WHERE {where} ORDER BY m.position LIMIT 1"
+        rows = self._workspace.database.rows(query, values)
+        return rows[0][0] if rows else None
 
     def place(self, found: Filter, here: str, rows: int, who: str | None = None) -> Place:
         """Where a dialogue stands among those that a filter leaves, with at most `rows` of them around it."""
-        position = self._position(found.dataset, here)
         where, values = self._where(found, who)
         query = f"""
-SELECT count(*), coalesce(bool_or(m.position = ?), false), count(*) FILTER (m.position < ?)
-FROM members m WHERE {where}"""
-        total, among, index = self._workspace.database.rows(query, [position, position, *values])[0]
+WITH here AS (SELECT coalesce(max(position), -1) AS position FROM members WHERE dataset = ? AND dialogue = ?)
+SELECT any_value(here.position), count(m.position), coalesce(bool_or(m.position = here.position), false),
+    count(m.position) FILTER (m.position < here.position)
+FROM here LEFT JOIN (SELECT m.position FROM members m WHERE {where}) m ON true"""
+        asked = [found.dataset, here, *values]
+        position, total, among, index = self._workspace.database.rows(query, asked)[0]
         near = self._near(where, values, position, rows)
-        ids, here_at = list(near["id"]), min(index, rows)
+        ids, here_at = [row.id for row in near], min(index, rows)
         start = max(0, min(here_at - rows // 2, len(near) - rows))
         before, after = ids[:here_at][-1:], ids[here_at + among :][:1]
         return Place(
@@ -90,7 +104,7 @@ FROM members m WHERE {where}"""
             index if among else None,
             before[0] if before else None,
             after[0] if after else None,
-            near.iloc[start : start + rows],
+            near[start : start + rows],
         )
 
     def choices(self, found: Filter, part: str, who: str | None = None) -> dict[str, int]:
@@ -101,21 +115,14 @@ FROM members m WHERE {where}"""
         query, values = choices(part, found, self._reader(who, {part}), MOST_CHOICES)
         return dict(self._workspace.database.rows(query, values))
 
-    def _position(self, dataset: str, dialogue_id: str) -> int:
-        """The dialogue's place in its dataset; before all others for one that is not in it."""
-        rows = self._workspace.database.rows(
-            "SELECT position FROM members WHERE dataset = ? AND dialogue = ?", [dataset, dialogue_id]
-        )
-        return rows[0][0] if rows else -1
-
-    def _near(self, where: str, values: list[Any], position: int, rows: int) -> pd.DataFrame:
+    def _near(self, where: str, values: list[Any], position: int, rows: int) -> tuple[Row, ...]:
         """What a filter leaves around a place in the dataset, at most `rows` before it and `rows` after it."""
-        columns = f"SELECT {COLUMNS}, m.position FROM members m WHERE {where}"
+        columns = f"SELECT m.dialogue, m.opening, m.state, m.position FROM members m WHERE {where}"
         query = f"""
 FROM ({columns} AND m.position < ? ORDER BY m.position DESC LIMIT ?)
 UNION ALL FROM ({columns} AND m.position >= ? ORDER BY m.position LIMIT ?) ORDER BY position"""
-        frame = self._workspace.database.frame(query, [*values, position, rows, *values, position, rows + 1])
-        return frame.drop(columns="position")
+        found = self._workspace.database.rows(query, [*values, position, rows, *values, position, rows + 1])
+        return tuple(Row(*row[:3]) for row in found)
 
     def _where(self, found: Filter, who: str | None) -> tuple[str, list[Any]]:
         return filtered(found, self._reader(who, {part for part in SAID if getattr(found, part)}))

@@ -56,15 +56,19 @@ class Leases:
         )
         return [Holder(name, since.replace(tzinfo=dt.UTC), queue) for name, since, queue in rows]
 
-    def take(self, dialogue_id: str, who: str, queue: str = "", *, over: bool = False) -> Holder | None:
-        """None when the person has the dialogue now; else who has it.
+    def take(
+        self, dialogue_id: str, who: str, queue: str = "", *, over: bool = False, instead: str = ""
+    ) -> Holder | None:
+        """None when the person has the dialogue now; else who has it. What they had `instead` is given back.
 
         Taking what one has keeps it: pages do so every `BEAT_SECONDS`. `over` takes it from whoever has had it
         longest; what that person would decide later is refused.
         """
-        if not over and self._has(dialogue_id, who, self._clock() - dt.timedelta(seconds=BEAT_SECONDS / 2)):
+        recently = self._clock() - dt.timedelta(seconds=BEAT_SECONDS / 2)
+        if not over and not instead and self._has(dialogue_id, who, recently):
             return None
-        with self._workspace.database.write() as cursor:
+        with self._workspace.database.write("leases") as cursor:
+            cursor.execute("DELETE FROM leases WHERE dialogue = ? AND who = ?", [instead, who])
             others = self.others(dialogue_id, who)
             if len(others) >= self._room(dialogue_id) and not self._has(dialogue_id, who):
                 if not over:
@@ -95,7 +99,7 @@ class Leases:
 
     def release(self, dialogue_id: str, who: str) -> None:
         """Give a dialogue back."""
-        with self._workspace.database.write() as cursor:
+        with self._workspace.database.write("leases") as cursor:
             cursor.execute("DELETE FROM leases WHERE dialogue = ? AND who = ?", [dialogue_id, who])
 
     def refusal(self, dialogue_id: str, who: str) -> str:

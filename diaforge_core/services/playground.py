@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from ..conversation.assistants import Assistant, View
 from ..conversation.chat_models import ModelAssistant
 from ..conversation.model_specs import open_assistant
-from ..conversation.prompts import parse_turn, render_messages
+from ..conversation.prompts import parse_turn
 from ..conversation.rollout import MAX_ASSISTANT_TURNS, is_goal_call, says_none_fits, trace_id
 from ..conversation.scenarios import Choices, draw_scenarios
 from ..conversation.simulated_user import ScriptedUser
@@ -193,8 +193,8 @@ class Playground:
         view = View(tools=live.tools, setting=live.setting, turns=tuple(state.turns))
         pieces, started = [], time.perf_counter()
         try:
-            messages = render_messages(view, keep_thoughts=assistant.keep_thoughts)
-            for piece in resident.stream(messages, self._seed(live, state)):
+            messages, tools = assistant.request(view)
+            for piece in resident.stream(messages, self._seed(live, state), tools=tools):
                 pieces.append(piece)
                 yield piece
         except DiaForgeError as problem:

@@ -25,8 +25,9 @@ import openai
 from pydantic import SecretStr
 
 from ..conversation.chat_models import REPLY_TOKENS, ModelAssistant, OpenAIModel
-from ..conversation.prompts import Message
+from ..conversation.prompts import Message, native_tool, tool_of_native
 from ..errors import DiaForgeError, ModelError
+from ..records.tool import Tool
 from .jobs import worker_environment
 
 IDLE_SECONDS = 600.0
@@ -58,7 +59,7 @@ class Resident:
             )
         about = self._wait(ready, log)
         self.base_url = f"http://127.0.0.1:{about['port']}/v1"
-        self._keep_thoughts = bool(about["keep_thoughts"])
+        self._keep_thoughts, self._native = bool(about["keep_thoughts"]), bool(about["native"])
 
     @property
     def alive(self) -> bool:
@@ -67,13 +68,21 @@ class Resident:
     def assistant(self, spec: str) -> ModelAssistant:
         """The assistant that talks to this worker, under the name `spec`."""
         model = OpenAIModel("resident", self.base_url, key=SecretStr(self._token))
-        return ModelAssistant(model, spec, keep_thoughts=self._keep_thoughts)
+        return ModelAssistant(model, spec, native=self._native, keep_thoughts=self._keep_thoughts)
 
-    def stream(self, messages: Sequence[Message], seed: int, max_tokens: int = REPLY_TOKENS) -> Iterator[str]:
+    def stream(
+        self,
+        messages: Sequence[Message],
+        seed: int,
+        max_tokens: int = REPLY_TOKENS,
+        *,
+        tools: Sequence[Tool] = (),
+    ) -> Iterator[str]:
         """The model's words as it writes them; ModelError if it stops answering."""
         client = openai.OpenAI(api_key=self._token, base_url=self.base_url, max_retries=0)
         try:
             request: dict[str, Any] = {"messages": list(messages), "seed": seed % (1 << 31), "max_tokens": max_tokens}
+            request |= {"tools": [native_tool(tool) for tool in tools]} if tools else {}
             for chunk in client.chat.completions.create(model="resident", stream=True, **request):
                 if chunk.choices and chunk.choices[0].delta.content:
                     yield chunk.choices[0].delta.content
@@ -146,18 +155,14 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.last_used = time.monotonic()
 
     def _complete(self, request: dict[str, Any]) -> None:
-        done = self.server.model.complete(
-            request["messages"], seed=request.get("seed", 0), max_tokens=request.get("max_tokens", REPLY_TOKENS)
-        )
+        done = self.server.model.complete(request["messages"], **_options(request))
         message = {"role": "assistant", "content": done.text}
         usage = {"prompt_tokens": 0, "completion_tokens": done.tokens, "total_tokens": done.tokens}
         choice = {"index": 0, "message": message, "finish_reason": "stop"}
         self._answer(200, {**_head("chat.completion"), "choices": [choice], "usage": usage})
 
     def _stream(self, request: dict[str, Any]) -> None:
-        pieces = self.server.model.stream(
-            request["messages"], seed=request.get("seed", 0), max_tokens=request.get("max_tokens", REPLY_TOKENS)
-        )
+        pieces = self.server.model.stream(request["messages"], **_options(request))
         first = next(pieces, "")
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
@@ -186,6 +191,16 @@ class _Handler(BaseHTTPRequestHandler):
         """Nothing: requests hold confidential words."""
 
 
+def _options(request: dict[str, Any]) -> dict[str, Any]:
+    """What stands in a request besides the messages, as a local model takes it."""
+    tools = [tool_of_native(one) for one in request.get("tools") or ()]
+    return {
+        "tools": tools,
+        "seed": request.get("seed", 0),
+        "max_tokens": request.get("max_tokens", REPLY_TOKENS),
+    }
+
+
 def _head(kind: str) -> dict[str, Any]:
     return {"id": f"chatcmpl-{secrets.token_hex(6)}", "object": kind, "created": int(time.time()), "model": "resident"}
 
@@ -206,9 +221,12 @@ def main(arguments: list[str]) -> int:
         return 2
     server = _Server(assistant.model, os.environ.pop(TOKEN_VARIABLE))
     partial = ready.with_suffix(".part")
-    partial.write_text(
-        json.dumps({"port": server.server_address[1], "keep_thoughts": assistant.keep_thoughts}), encoding="utf-8"
-    )
+    about = {
+        "port": server.server_address[1],
+        "keep_thoughts": assistant.keep_thoughts,
+        "native": assistant.native,
+    }
+    partial.write_text(json.dumps(about), encoding="utf-8")
     partial.replace(ready)
     threading.Thread(target=server.end_when_idle, args=(parent,), daemon=True).start()
     server.serve_forever()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -55,6 +56,11 @@ class Review:
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
+        self._ahead = ThreadPoolExecutor(1, "look-ahead")
+
+    def close(self) -> None:
+        """Stop looking ahead."""
+        self._ahead.shutdown(cancel_futures=True)
 
     def queue(self, dataset: str, state: ShownState | None = "pending") -> list[str]:
         """Dialogue ids of a dataset in its order; `state=None` for all."""
@@ -62,8 +68,18 @@ class Review:
 
     def get(self, dialogue_id: str, version: int | None = None) -> Reviewed:
         """The newest version (or the one given), its state and all decisions; DataError if it is not here."""
-        dialogue = self._dialogue(dialogue_id, version)
-        return Reviewed(dialogue, self._head(dialogue_id)[1], tuple(self.history(dialogue_id)))
+        newest, state = self._head(dialogue_id)
+        return Reviewed(self._dialogue(dialogue_id, version or newest), state, tuple(self.history(dialogue_id)))
+
+    def look_ahead(self, dialogue_id: str) -> None:
+        """Read a dialogue and what its page asks of its catalog, so that its turn comes faster; in the background."""
+        self._ahead.submit(self._read_ahead, dialogue_id)
+
+    def _read_ahead(self, dialogue_id: str) -> None:
+        dialogue = self.get(dialogue_id).dialogue
+        scenario = dialogue.scenario
+        self.ambiguity_strip(dialogue)
+        self._workspace.catalogs.facets(scenario.catalog, scenario.candidates, scenario.catalog_version)
 
     def tools(self, dialogue: Dialogue) -> tuple[Tool, ...]:
         """The dialogue's candidates in the order shown, from the catalog version it was made with."""

@@ -120,6 +120,7 @@ class Workspace:
         if self._handover is not None:
             self._handover.stop()
         self.playground.close()
+        self.review.close()
         self.database.close()
         self.owner.release()
 

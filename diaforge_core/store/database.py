@@ -160,12 +160,15 @@ class Database:
     def rows(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """All rows of a query; the same one again before anything is written is answered from memory."""
         kept = self._kept  # another one after each commit, so that what was read before it is never put there
-        key = (query, *values) if not any(isinstance(value, list) for value in values) else None
+        # What depends on the hour is asked for once, and would crowd out the rest.
+        key = None if any(isinstance(value, (list, dt.datetime)) for value in values) else (query, *values)
         if key is not None and key in kept:
             return list(kept[key])
         with self.cursor() as cursor:
             found = cursor.execute(query, list(values)).fetchall()
-        if key is not None and len(found) <= KEPT_ROWS and len(kept) < KEPT_READS:
+        if key is not None and len(found) <= KEPT_ROWS:
+            if len(kept) >= KEPT_READS:
+                kept.clear()
             kept[key] = found
         return list(found)
 
@@ -175,9 +178,10 @@ class Database:
             return cursor.execute(query, list(values)).df()
 
     @contextmanager
-    def write(self) -> Iterator[duckdb.DuckDBPyConnection]:
+    def write(self, only: str = "") -> Iterator[duckdb.DuckDBPyConnection]:
         """A cursor within a transaction: committed at the end, rolled back if anything is raised; one at a time.
 
+        With the one table that is written (`only`), reads that do not name it are still answered from memory.
         WorkspaceError if the disk does not take it.
         """
         with self.lock, self.cursor() as cursor, self._on_disk():
@@ -188,7 +192,8 @@ class Database:
                 cursor.rollback()
                 raise
             cursor.commit()
-            self._kept = {}
+            still = list(self._kept.items()) if only else []  # in one go: other threads add to it
+            self._kept = {key: found for key, found in still if only not in str(key[0])}
 
     @contextmanager
     def _on_disk(self) -> Iterator[None]:

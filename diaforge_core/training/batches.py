@@ -1,12 +1,13 @@
 """Examples as rows of tensors: packed, with the positions and the attention mask that make one pass exact.
 
 METHOD.md §3, exact turn-slicing: a branch attends to its own dialogue's trunk up to where it starts and to itself,
-with positions that go on from there. Nothing is padded: each row is a batch of one.
+with positions that go on from there. Nothing is padded: each row is a batch of one. Models with layers that carry a
+state from token to token read each slice in a row of its own instead, which is the same loss at a higher price.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from ..errors import ModelError
@@ -16,9 +17,62 @@ if TYPE_CHECKING:
     import torch
 
 Reduction = Literal["token", "slice"]
+Layout = Literal["one_pass", "slices"]
+"""Trunk and branches packed in rows, or each slice alone in a row."""
+PLAIN_LAYERS = frozenset({"full_attention", "sliding_attention", "mlp", "moe"})
+"""Kinds of layers in which a token knows of others what its mask lets through, and nothing more."""
 Row = dict[str, Any]
 """Tensors of one row of L tokens with T targets: `input_ids`, `position_ids` (1, L); `document`, `branch`, `limit` (L);
 `predictors`, `labels`, `weights` (T)."""
+
+
+def layout_of(config: Any, wanted: Layout | None = None) -> Layout:
+    """`one_pass` where every layer of such a model attends by a mask; `slices` where one carries a state along.
+
+    A layout that is wanted is taken; ModelError if one pass is wanted of layers that it is not exact for.
+    """
+    foreign = _foreign_layers(config)
+    if foreign and wanted == "one_pass":
+        raise _not_exact(foreign)
+    return wanted or ("slices" if foreign else "one_pass")
+
+
+def _not_exact(foreign: Sequence[str]) -> ModelError:
+    return ModelError(
+        f"The model has layers of the kind {', '.join(foreign)}, which exact one-pass training does not cover. "
+        "Train it by slices (layout `slices`), or choose a model with plain attention layers."
+    )
+
+
+def _foreign_layers(config: Any) -> list[str]:
+    """Kinds of layers, in alphabetical order, that no mask of ours keeps from reading a neighbour in the same row."""
+    config = config.get_text_config()
+    kinds = set(getattr(config, "layer_types", None) or ())
+    if not kinds and not getattr(config, "num_attention_heads", None):
+        return ["recurrent"]
+    return sorted(kinds - PLAIN_LAYERS)
+
+
+def lay_out(examples: Sequence[Example], row_tokens: int, layout: Layout = "one_pass") -> list[list[Example]]:
+    """What each row holds: these examples by `pack`, or each slice alone. The rows' losses sum to the same."""
+    if layout == "slices":
+        return [[one] for example in examples for one in apart(example)]
+    return pack(examples, row_tokens)
+
+
+def apart(example: Example) -> list[Example]:
+    """Each branch with its history as an example of its own, without branches; trained trunk spans last, together."""
+    alone = [
+        Example(
+            example.dialogue,
+            (*example.trunk[: branch.start], *branch.tokens),
+            (),
+            ((branch.start, branch.start + len(branch.tokens)),),
+        )
+        for branch in example.branches
+    ]
+    spans = [Example(example.dialogue, example.trunk, (), example.trained)] if example.trained else []
+    return alone + spans
 
 
 def pack(examples: Sequence[Example], row_tokens: int) -> list[list[Example]]:
@@ -93,39 +147,59 @@ def _weights(size: int, reduction: Reduction) -> list[float]:
     return [1.0 if reduction == "token" else 1.0 / size] * size
 
 
-def attention_mask(row: Row, window: int | None = None) -> torch.Tensor:
-    """Which token (rows) sees which (columns): bool (1, 1, L, L), True where it attends.
+def sees(row: Row, window: int | None = None) -> Callable[[Any, Any], Any]:
+    """Whether the token at place q attends to the one at place k, as a function of (tensors of) q and k.
 
     All see their dialogue's trunk below their limit; branch tokens see earlier ones of their own branch and
     themselves. A sliding `window` is measured in positions, not in places.
     """
-    position, branch, document = row["position_ids"][0], row["branch"], row["document"]
-    trunk = (branch == 0)[None, :] & (position[None, :] < row["limit"][:, None])
-    own = (branch != 0)[None, :] & (branch[None, :] == branch[:, None]) & (position[None, :] <= position[:, None])
-    seen = (trunk | own) & (document[None, :] == document[:, None])
-    if window is not None:
-        seen &= position[:, None] - position[None, :] < window
-    return seen[None, None]
+    position, branch = row["position_ids"][0], row["branch"]
+    document, limit = row["document"], row["limit"]
+
+    def attends(q: Any, k: Any) -> Any:
+        trunk = (branch[k] == 0) & (position[k] < limit[q])
+        own = (branch[k] != 0) & (branch[k] == branch[q]) & (position[k] <= position[q])
+        seen = (trunk | own) & (document[k] == document[q])
+        return seen if window is None else seen & (position[q] - position[k] < window)
+
+    return attends
+
+
+def attention_mask(row: Row, window: int | None = None) -> torch.Tensor:
+    """Which token (rows) sees which (columns), by `sees`: bool (1, 1, L, L), True where it attends."""
+    import torch
+
+    places = torch.arange(row["document"].numel(), device=row["document"].device)
+    return sees(row, window)(places[:, None], places[None, :])[None, None]
+
+
+def block_mask(row: Row, window: int | None = None) -> Any:
+    """The same mask for FlexAttention, which skips the blocks of tokens that do not attend to each other."""
+    from torch.nn.attention.flex_attention import create_block_mask
+
+    attends, length = sees(row, window), row["document"].numel()
+    device = str(row["document"].device)
+    return create_block_mask(lambda _batch, _head, q, k: attends(q, k), None, None, length, length, device=device)
 
 
 def masks_for(config: Any, row: Row) -> Any:
-    """The mask argument that a model of this configuration takes: one tensor, or one per kind of layer.
+    """The mask argument that a model of this configuration takes: one mask, or one per kind of layer.
 
-    ModelError for layers that carry a state from token to token: a branch would read its neighbour's state.
+    None, the plain causal order, for one dialogue without branches. ModelError for a row of several parts and layers
+    that carry a state from token to token: a branch would read its neighbour's state.
     """
+    if not row["branch"].any() and not row["document"].any():
+        return None
+    if foreign := _foreign_layers(config):
+        raise _not_exact(foreign)
     config = config.get_text_config()
+    mask = block_mask if getattr(config, "_attn_implementation", "") == "flex_attention" else attention_mask
     kinds = set(getattr(config, "layer_types", None) or ())
     window = getattr(config, "sliding_window", None)
-    foreign = kinds - {"full_attention", "sliding_attention"}
-    if foreign:
-        raise ModelError(
-            f"The model has layers of the kind {', '.join(sorted(foreign))}, which exact one-pass training does not "
-            "cover. Choose a model with plain attention layers."
-        )
     if "sliding_attention" in kinds:
-        return {"full_attention": attention_mask(row), "sliding_attention": attention_mask(row, window)}
+        return {"full_attention": mask(row), "sliding_attention": mask(row, window)}
     windowed = not kinds and window and getattr(config, "use_sliding_window", True)
-    return attention_mask(row, window if windowed else None)
+    return mask(row, window if windowed else None)
 
 
 def row_loss(model: Any, row: Row) -> torch.Tensor:

@@ -8,13 +8,12 @@ from pydantic import Field, ValidationError
 
 from ..errors import DataError
 from ..records.base import Record
-from .batches import Reduction
-from .examples import LossMask
+from .batches import Layout, Reduction
+from .examples import LossMask, TooLong
 
 Stage = Literal["sft", "preference"]
 Targets = Literal["all-linear", "attention"]
 Precision = Literal["auto", "float32", "bfloat16"]
-TooLong = Literal["refuse", "leave_out"]
 Schedule = Literal["cosine", "linear", "constant"]
 
 
@@ -35,6 +34,11 @@ class TrainingChoices(Record):
     """Dialogues per optimiser step, over all processes; pairs in the preference stage."""
     row_tokens: int | None = Field(default=None, ge=1)
     """Tokens of one packed row; by default the device decides."""
+    layout: Layout | None = None
+    """Trunk and branches in one pass, or each slice in a row of its own; by default the model's layers decide."""
+    rendering: str = ""
+    """Name of the form of conversations: `own` for the model's template, `compact-1` for the built-in one; by default
+    the model's own where tool calls survive it."""
     too_long: TooLong = "refuse"
     """What becomes of dialogues that are longer than the model reads; nothing is ever cut."""
     learning_rate: float = Field(default=2e-4, gt=0, allow_inf_nan=False)

@@ -9,22 +9,15 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-from ..conversation.prompts import (
-    END,
-    chat_messages,
-    encode_control,
-    encode_data,
-    encode_message,
-    encode_target,
-    header,
-    opening_ids,
-    render_target,
-)
+from ..conversation.prompts import END, chat_messages, header, render_target
+from ..conversation.renderings import Rendering, rendering_of
 from ..errors import DataError, problem_list
 from ..records.dialogue import Dialogue, Turn
 from ..records.tool import Tool
 
 LossMask = Literal["assistant_only", "final_call_only", "all"]
+TooLong = Literal["refuse", "leave_out"]
+"""What becomes of dialogues that are longer than the limit."""
 ToolsOf = Callable[[Dialogue], Sequence[Tool]]
 
 
@@ -65,6 +58,15 @@ class Example:
         return max([len(self.trunk), *(branch.start + len(branch.tokens) for branch in self.branches)])
 
 
+class Examples(list[Example]):
+    """Examples in order, and the dialogues that are not among them."""
+
+    def __init__(self, examples: Iterable[Example], left_out: Iterable[tuple[str, str]] = ()) -> None:
+        super().__init__(examples)
+        self.left_out = tuple(left_out)
+        """Id of each dialogue that was left out as too long, and its length beside the limit, in words."""
+
+
 def build_examples(
     dialogues: Iterable[Dialogue],
     tools_of: ToolsOf,
@@ -73,25 +75,34 @@ def build_examples(
     loss_mask: LossMask = "assistant_only",
     keep_thoughts: bool = False,
     max_tokens: int | None = None,
-) -> list[Example]:
+    too_long: TooLong = "refuse",
+    rendering: str = "",
+) -> Examples:
     """One example a dialogue, in order. Earlier thoughts are dropped from the history unless kept.
 
-    DataError that names every dialogue that is longer than `max_tokens` or has nothing to train on: nothing is cut
-    silently. Masks: `assistant_only` all assistant turns; `final_call_only` the last of them; `all` each token once.
+    Nothing is cut. DataError that names every dialogue with nothing to train on or, by `too_long`, longer than
+    `max_tokens`; by choice the long ones are left out, and named in what comes back. Masks: `assistant_only` all
+    assistant turns; `final_call_only` the last of them; `all` each token once. `rendering` as for `rendering_of`.
     """
     check_loss_mask(loss_mask)
-    examples, problems = [], []
+    form = rendering_of(tokenizer, rendering)
+    examples, problems, long = [], [], []
     for dialogue in dialogues:
-        example = build_example(dialogue, tools_of(dialogue), tokenizer, loss_mask, keep_thoughts)
-        examples.append(example)
+        example = build_example(dialogue, tools_of(dialogue), form, loss_mask, keep_thoughts)
         if not example.target_tokens:
             problems.append((dialogue.id, "it has no assistant turn to train on"))
         elif max_tokens is not None and example.longest_slice > max_tokens:
-            problems.append((dialogue.id, f"{example.longest_slice} tokens, the limit is {max_tokens}"))
+            long.append((dialogue.id, f"{example.longest_slice} tokens, the limit is {max_tokens}"))
+        else:
+            examples.append(example)
+    if too_long == "refuse":
+        problems, long = problems + long, []
     if problems:
-        headline = f"{len(problems)} of {len(examples)} dialogues cannot be trained on:"
+        headline = f"{len(problems)} of {len(examples) + len(problems) + len(long)} dialogues cannot be trained on:"
         raise DataError(problem_list(headline, problems, "Leave them out, or use a model with a longer context."))
-    return examples
+    if long and not examples:
+        raise DataError(problem_list("Every dialogue is too long:", long, "Use a model with a longer context."))
+    return Examples(examples, long)
 
 
 def check_loss_mask(loss_mask: str) -> None:
@@ -103,7 +114,7 @@ def check_loss_mask(loss_mask: str) -> None:
 def build_example(
     dialogue: Dialogue,
     tools: Sequence[Tool],
-    tokenizer: Any,
+    rendering: Rendering,
     loss_mask: LossMask = "assistant_only",
     keep_thoughts: bool = False,
 ) -> Example:
@@ -111,28 +122,39 @@ def build_example(
 
     With thoughts kept the history holds the targets as they are, and one plain pass needs no branch.
     """
+    everything = loss_mask == "all"
     targets = _target_turns(dialogue.turns, loss_mask)
-    messages = chat_messages(tools, dialogue.scenario.setting, dialogue.turns, keep_thoughts=keep_thoughts)
-    trunk = opening_ids(tokenizer) + encode_message(tokenizer, messages[0])
-    spans = [(1, len(trunk))] if loss_mask == "all" else []
-    branches = []
-    for number, (turn, message) in enumerate(zip(dialogue.turns, messages[1:], strict=True)):
+    messages = rendering.messages(dialogue.scenario.setting, dialogue.turns, tools, keep_thoughts=keep_thoughts)
+    trunk: list[int] = []
+    spans, branches = [], []
+    for piece in rendering.pieces(messages, tools):
         start = len(trunk)
-        if turn.speaker != "assistant":
-            trunk += encode_message(tokenizer, message)
-            spans += [(start, len(trunk))] if loss_mask == "all" else []
+        if piece.message is None:
+            # Nothing comes before the first token that could predict it.
+            spans += [(max(start, 1), start + len(piece.ids))] if everything else []
+            trunk += piece.ids
             continue
-        trunk += encode_control(tokenizer, header("assistant"))
-        target = encode_target(tokenizer, turn) if number in targets else []
+        number = piece.message - 1
+        target = rendering.target(dialogue.turns[number]) if number in targets else []
         if target and keep_thoughts:
-            spans.append((len(trunk), len(trunk) + len(target)))
+            _check_same(piece.ids[: len(target)], target, dialogue)
+            spans.append((start, start + len(target)))
         elif target:
-            branches.append(Branch(len(trunk), tuple(target)))
-        if number == max(targets, default=-1) and loss_mask != "all":
+            branches.append(Branch(start, tuple(target)))
+        if number == max(targets, default=-1) and not everything:
             trunk += target if keep_thoughts else []
             break
-        trunk += encode_data(tokenizer, message["content"]) + encode_control(tokenizer, END + "\n")
+        trunk += piece.ids
     return Example(dialogue.id, tuple(trunk), tuple(branches), tuple(spans))
+
+
+def _check_same(read: Sequence[int], target: Sequence[int], dialogue: Dialogue) -> None:
+    """DataError if a turn reads otherwise in the history than it is to be written."""
+    if list(read) != list(target):
+        raise DataError(
+            f"A turn of the dialogue {dialogue.id} reads otherwise in the model's template once the conversation goes "
+            "on. Train without earlier thoughts, or take the built-in rendering (compact-1)."
+        )
 
 
 def _target_turns(turns: Sequence[Turn], loss_mask: LossMask) -> frozenset[int]:
@@ -158,14 +180,18 @@ def loss_mask_preview(
     *,
     loss_mask: LossMask = "assistant_only",
     keep_thoughts: bool = False,
+    rendering: str = "",
 ) -> list[tuple[str, bool]]:
     """The dialogue's text in reading order, in pieces, each with whether it is in the loss; needs no model.
 
-    With a tokenizer the pieces are what it makes of them, so that what it cannot write is seen.
-    Trained turns are shown with their thought, once; the thought-free copies that later turns read are left out.
+    With a tokenizer the pieces are what it makes of them, in the model's own rendering, so that what it cannot write
+    is seen. Trained turns are shown with their thought, once; the thought-free copies that later turns read are left
+    out.
     """
     check_loss_mask(loss_mask)
     targets = _target_turns(dialogue.turns, loss_mask)
+    if tokenizer is not None:
+        return _tokens_preview(dialogue, tools, rendering_of(tokenizer, rendering), targets, loss_mask, keep_thoughts)
     messages = chat_messages(tools, dialogue.scenario.setting, dialogue.turns, keep_thoughts=keep_thoughts)
     everything = loss_mask == "all"
     pieces = [(f"{header('system')}{messages[0]['content']}{END}\n", everything)]
@@ -176,6 +202,24 @@ def loss_mask_preview(
             continue
         shown = render_target(turn) if trained else message["content"]
         pieces += [(header("assistant"), everything), (shown + END, trained), ("\n", everything)]
-    if tokenizer is None:
-        return pieces
-    return [(tokenizer.decode(encode_control(tokenizer, text)), trained) for text, trained in pieces]
+    return pieces
+
+
+def _tokens_preview(
+    dialogue: Dialogue,
+    tools: Sequence[Tool],
+    rendering: Rendering,
+    targets: frozenset[int],
+    loss_mask: LossMask,
+    keep_thoughts: bool,
+) -> list[tuple[str, bool]]:
+    messages = rendering.messages(dialogue.scenario.setting, dialogue.turns, tools, keep_thoughts=keep_thoughts)
+    shown = []
+    for piece in rendering.pieces(messages, tools):
+        ids, trained = piece.ids, loss_mask == "all"
+        if piece.message is not None:
+            number = piece.message - 1
+            trained = number in targets
+            ids = rendering.target(dialogue.turns[number]) if trained else ids
+        shown.append((rendering.tokenizer.decode(ids), trained))
+    return shown

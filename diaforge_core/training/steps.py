@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..errors import ModelError
-from .batches import Row, make_row, pack, row_loss
+from .batches import Row, lay_out, make_row, row_loss
 from .examples import Example
 from .weights import SMALLER_STEPS
 from .work import Work
@@ -34,7 +34,8 @@ class PackedRow:
 
 def packed(examples: Sequence[Example], work: Work) -> list[PackedRow]:
     """The examples in rows, the same on every process."""
-    return [PackedRow(each, make_row(each, work.choices.reduction)) for each in pack(examples, work.row_tokens)]
+    rows = lay_out(examples, work.row_tokens, work.layout)
+    return [PackedRow(each, make_row(each, work.choices.reduction)) for each in rows]
 
 
 def own_rows(rows: Sequence[PackedRow], rank: int, count: int) -> list[PackedRow]:

@@ -7,7 +7,7 @@ import math
 import shutil
 import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +21,10 @@ from ..records.pair import Pair
 from ..records.tool import Catalog
 from ..settings import models_dir as default_models_dir
 from ..settings import workspace_dir
-from .batches import make_row, masks_for
+from .batches import layout_of
 from .checkpoints import Evaluation, Evaluations, newest_checkpoint, saving
 from .choices import TrainingChoices
-from .examples import Example, LossMask, ToolsOf, build_examples
+from .examples import Example, Examples, LossMask, ToolsOf, build_examples
 from .loop import sliced_trainer
 from .pairs import pairs_of_dialogue
 from .preference import EncodedPair, encode_pairs, preference_trainer
@@ -107,6 +107,7 @@ class ToolCallingTrainer:
         """
         named = {"loss_mask": loss_mask, "epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate}
         given = {name: value for name, value in named.items() if value is not None}
+        given["rendering"] = choices.rendering or self.folders.rendering
         choices = TrainingChoices.of(choices.model_dump() | given)
         if not dialogues:
             raise DataError("There are no dialogues to train on. Generate some, or accept some in review.")
@@ -137,18 +138,14 @@ class ToolCallingTrainer:
         made = list(pairs) or [pair for one in dialogues for pair in pairs_of_dialogue(one, tools_of(one))]
         return encode_pairs(made, tools_of, tokenizer, choices, context_of(self.folders.base))
 
-    def _examples(self, dialogues: Sequence[Dialogue], tokenizer: Any, choices: TrainingChoices) -> list[Example]:
+    def _examples(self, dialogues: Sequence[Dialogue], tokenizer: Any, choices: TrainingChoices) -> Examples:
         """The dialogues as tokens; DataError that names those that are too long, unless they are to be left out."""
         limit = context_of(self.folders.base)
-        leaves_out = choices.too_long == "leave_out"
-        examples = build_examples(
+        return build_examples(
             dialogues, tools_from(self.catalog, dialogues), tokenizer, loss_mask=choices.loss_mask,
-            keep_thoughts=choices.keep_thoughts, max_tokens=None if leaves_out else limit,
+            keep_thoughts=choices.keep_thoughts, max_tokens=limit, too_long=choices.too_long,
+            rendering=choices.rendering,
         )  # fmt: skip
-        kept = [example for example in examples if limit is None or example.longest_slice <= limit]
-        if not kept:
-            raise DataError(f"All {len(examples)} dialogues are longer than the {limit} tokens that the model reads.")
-        return kept
 
 
 def tools_from(catalog: Catalog | str | Path | None, dialogues: Sequence[Dialogue]) -> ToolsOf:
@@ -178,13 +175,14 @@ def _fresh_folder(models_dir: Path, dialogues: Sequence[Dialogue], choices: Trai
 
 
 def _check_same_run(
-    out: Path, learned: Sequence[Example] | Sequence[EncodedPair], choices: TrainingChoices, resume: bool
+    out: Path, learned: Examples | Sequence[EncodedPair], choices: TrainingChoices, resume: bool
 ) -> None:
     """Notes what the run in `out` is made of; DataError if a resumed run would go on with something else."""
     out.mkdir(parents=True, exist_ok=True)
     made_of = {
         "data": content_id([one if isinstance(one, dict) else asdict(one) for one in learned]),
         "choices": choices.model_dump(mode="json"),
+        "left_out": dict(learned.left_out) if isinstance(learned, Examples) else {},
     }
     file = out / "training.json"
     if not resume:
@@ -213,7 +211,7 @@ def run(work: Work, learned: Sequence[Example] | Sequence[EncodedPair], resume: 
         check_seal(checkpoint)
     set_seed(work.choices.seed)
     model = trainable_model(work.folders, work.choices, work.device)
-    masks_for(model.config, make_row([Example("", (0,), ())]))
+    work = replace(work, layout=layout_of(model.config, work.choices.layout))
     evaluations = Evaluations(work.out)
     evaluations.load(int(checkpoint.name.rpartition("-")[2]) if checkpoint else 0)
     reporting = make_reporter(work, evaluations)

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..conversation.local_model import half_precision, load_tokenizer, load_weights
 from ..conversation.model_specs import NOTES_FILE, ModelFolders, locate, parse_spec
-from ..conversation.prompts import RENDERING
+from ..conversation.renderings import rendering_of
 from ..errors import ModelError
 from ..settings import models_dir as default_models_dir
 from ..settings import workspace_dir
@@ -85,7 +85,8 @@ def save_weights(
         tokenizer.save_pretrained(folder)
     else:
         model.save_pretrained(folder, state_dict=state, save_embedding_layers=False, selected_adapters=["default"])
-    notes = {"rendering": RENDERING, "keep_thoughts": choices.keep_thoughts, "base": folders.base_name}
+    rendering = rendering_of(tokenizer, choices.rendering).name
+    notes = {"rendering": rendering, "keep_thoughts": choices.keep_thoughts, "base": folders.base_name}
     (folder / NOTES_FILE).write_text(json.dumps(notes, indent=1), encoding="utf-8")
 
 

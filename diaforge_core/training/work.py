@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..conversation.model_specs import ModelFolders
+from .batches import Layout
 from .checkpoints import Evaluation
 from .choices import TrainingChoices
 from .estimate import steps_of
@@ -46,6 +47,7 @@ class Work:
     device: str
     validation: Sequence[Example] = ()
     watch: Watch = Watch()
+    layout: Layout = "one_pass"
 
     @property
     def row_tokens(self) -> int:

@@ -30,10 +30,11 @@ def strip(steps: Sequence[Step], names: Sequence[str]) -> None:
         return
     with st.container(border=True, horizontal=True, gap="small"):
         for step in steps:
-            with st.container(width=84, gap=None):
-                st.caption(f"after turn {step.turn + 1}")
-                st.markdown(letters_line(step.open_tools, names))
-                st.caption(_missing(step))
+            st.markdown(
+                f":gray[:small[after turn {step.turn + 1}]]  \n{letters_line(step.open_tools, names)}  \n"
+                f":gray[:small[{_missing(step)}]]",
+                width=84,
+            )
 
 
 def letters_line(open_tools: Collection[str], names: Sequence[str]) -> str:
@@ -69,14 +70,15 @@ def candidates(
 
 
 def _candidate(index: int, tool: Tool, out: Mapping[str, int], goal: str, hint: str) -> None:
-    with st.container(gap=None):
-        name = plain(clip(tool.original_name, 44))
-        shown = f"~~{name}~~" if tool.name in out else f"**{name}**"
-        colour = "primary" if tool.name == goal else "gray"
-        effect = badge_markdown(SIDE_EFFECTS, tool.side_effect) if tool.side_effect == "destructive" else ""
-        st.markdown(f":{colour}-badge[{letters(index)}] {shown} {effect}", help=plain(tool.text, 400) or None)
-        when = f" · out from turn {out[tool.name] + 1}" if tool.name in out else ""
-        st.caption(f"{plain(hint, 90)}{when}")
+    name = plain(clip(tool.original_name, 44))
+    shown = f"~~{name}~~" if tool.name in out else f"**{name}**"
+    colour = "primary" if tool.name == goal else "gray"
+    effect = badge_markdown(SIDE_EFFECTS, tool.side_effect) if tool.side_effect == "destructive" else ""
+    when = f" · out from turn {out[tool.name] + 1}" if tool.name in out else ""
+    st.markdown(
+        f":{colour}-badge[{letters(index)}] {shown} {effect}  \n:gray[:small[{plain(hint, 90)}{when}]]",
+        help=plain(tool.text, 400) or None,
+    )
 
 
 def ruled_out(steps: Sequence[Step], names: Sequence[str]) -> dict[str, int]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
+from typing import Literal
 
 import streamlit as st
 
@@ -30,11 +32,11 @@ def action_bar(found: Filter, place: Place | None, reviewed: Reviewed, queue: Qu
     """
     dialogue = reviewed.dialogue
     before, after = (place.before, place.after) if place else (None, None)
-    on_after = None if queue else after if after else (before if found.state else dialogue.id)
     busy = opened(dialogue.id) is not None
     decided = reviewed.state in ("accepted", "rejected")
     decide = partial(services().queues.decide, dialogue.id, dialogue.version, seen=reviewed.state)
-    move = partial(show, on_after)
+    move = partial(show, None) if queue else partial(_go_on, found, dialogue.id)
+    press = partial(_press, reviewed, move)
     key = f"{dialogue.id}.{dialogue.version}"
     with st.bottom, st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         if decided:
@@ -43,7 +45,8 @@ def action_bar(found: Filter, place: Place | None, reviewed: Reviewed, queue: Qu
                 key=f"reopen.{key}",
                 icon=":material/lock_open:",
                 disabled=busy,
-                **acting(decide, "reopen", "", who()),
+                on_click=press,
+                args=(acting(decide, "reopen", "", who())["on_click"],),
             )
         else:
             st.button(
@@ -54,7 +57,8 @@ def action_bar(found: Filter, place: Place | None, reviewed: Reviewed, queue: Qu
                 shortcut="A",
                 disabled=busy or not dialogue.passed,
                 help=None if dialogue.passed else _why_not_accepted(dialogue),
-                **acting(decide, "accept", "", who(), then=move, say="Accepted."),
+                on_click=press,
+                args=(acting(decide, "accept", "", who(), then=move, say="Accepted.")["on_click"],),
             )
             st.button(
                 "Reject",
@@ -62,23 +66,24 @@ def action_bar(found: Filter, place: Place | None, reviewed: Reviewed, queue: Qu
                 icon=":material/close:",
                 shortcut="X",
                 disabled=busy,
-                on_click=_open,
-                args=(reviewed, "reject"),
+                on_click=press,
+                args=(partial(open_dialog, dialogue.id, "reject"),),
             )
             st.button(
                 "Flag",
                 key=f"flag.{key}",
                 shortcut="F",
                 disabled=busy or reviewed.state == "flagged",
-                **acting(decide, "flag", "", who(), then=move, say="Flagged."),
+                on_click=press,
+                args=(acting(decide, "flag", "", who(), then=move, say="Flagged.")["on_click"],),
             )
         st.button(
             "Edit",
             key=f"edit.{key}",
             shortcut="E",
             disabled=busy,
-            on_click=_open,
-            args=(reviewed, "edit", len(dialogue.turns) - 1),
+            on_click=press,
+            args=(partial(open_dialog, dialogue.id, "edit", len(dialogue.turns) - 1),),
         )
         st.button(
             "Undo",
@@ -102,16 +107,16 @@ def action_bar(found: Filter, place: Place | None, reviewed: Reviewed, queue: Qu
             key=f"previous.{key}",
             shortcut="Left",
             disabled=busy or not before,
-            on_click=show,
-            args=(before,),
+            on_click=_step,
+            args=(found, dialogue.id, "before"),
         )
         st.button(
             "Skip" if queue else "Next",
             key=f"next.{key}",
             shortcut="Right",
             disabled=busy or not (after or queue),
-            on_click=review_queue.skip if queue else show,
-            args=(queue, dialogue.id) if queue else (after,),
+            on_click=review_queue.skip if queue else _step,
+            args=(queue, dialogue.id) if queue else (found, dialogue.id, "after"),
         )
         st.button(
             "Keys",
@@ -126,11 +131,31 @@ def action_bar(found: Filter, place: Place | None, reviewed: Reviewed, queue: Qu
         _dialog(reviewed, found, move)
 
 
-def _open(reviewed: Reviewed, kind: str, turn: int = -1) -> None:
-    """Open a dialog over the dialogue, unless a key pressed just before already decided it."""
-    now = services().review.get(reviewed.dialogue.id)
-    if (now.state, now.dialogue.version) == (reviewed.state, reviewed.dialogue.version):
-        open_dialog(reviewed.dialogue.id, kind, turn)
+def _go_on(found: Filter, here: str) -> None:
+    """Bring the next dialogue on screen after a decision, else the one before it, else stay.
+
+    Asked anew at the press: the one that came next when the page was drawn may be decided by now.
+    """
+    place = services().finding.place(found, here, 1, who())
+    show(place.after or (place.before if found.state else here))
+
+
+def _step(found: Filter, here: str, way: Literal["before", "after"]) -> None:
+    """Bring the neighbour on screen that the list has at the press; stay where there is none any more."""
+    place = services().finding.place(found, here, 1, who())
+    show((place.before if way == "before" else place.after) or here)
+
+
+def _press(reviewed: Reviewed, move: Callable[[], None], act: Callable[[], None]) -> None:
+    """Do what was pressed, unless this reader's press just before decided the dialogue: then only go on.
+
+    The browser's address still names the dialogue then, which would bring it back on screen.
+    """
+    last = services().review.get(reviewed.dialogue.id).decisions[-1:]
+    if last and last != reviewed.decisions[-1:] and last[0].who == who():
+        move()
+    else:
+        act()
 
 
 def _why_not_accepted(dialogue: Dialogue) -> str:
@@ -186,7 +211,8 @@ def _reject_dialog(reviewed: Reviewed, move: partial) -> None:
             key=f"reason.{dialogue.id}.{dialogue.version}.{number}",
             shortcut=str(number),
             width="stretch",
-            **acting(decide, then=move, say=f"Rejected: {reason}."),
+            on_click=_press,
+            args=(reviewed, move, acting(decide, then=move, say=f"Rejected: {reason}.")["on_click"]),
         ):
             close_dialog()
             st.rerun()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 import streamlit as st
 
 from diaforge_core.records.dialogue import Dialogue
-from diaforge_core.services.review import Reviewed
+from diaforge_core.services.review import Reviewed, StripStep
 
 from . import review_labels, wiring
 from .ambiguity_strip import strip
@@ -20,7 +21,7 @@ from .wiring import acting, services, who
 from .wording import ago, exact, plain
 
 
-def centre(reviewed: Reviewed) -> None:
+def centre(reviewed: Reviewed, steps: Sequence[StripStep]) -> None:
     """Strip, then the conversation with its verdicts and labels."""
     dialogue = reviewed.dialogue
     state = reviewed.state if reviewed.state != "pending" or dialogue.passed else "failed"
@@ -46,7 +47,7 @@ def centre(reviewed: Reviewed) -> None:
             args=(dialogue.id, "history"),
         )
     _draft_notice(dialogue)
-    strip(services().review.ambiguity_strip(dialogue), list(dialogue.scenario.candidates))
+    strip(steps, list(dialogue.scenario.candidates))
     evidence = services().review.evidence(dialogue)
     lit_key = f"review.lit.{dialogue.id}"
     conversation(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from diaforge_core.records.dialogue import Dialogue
-from diaforge_core.services.review import Reviewed
+from diaforge_core.services.review import Reviewed, StripStep
 
 from .ambiguity_strip import candidates, required_ticks
 from .dialogue_view import flatten, value_text
@@ -13,12 +15,11 @@ from .wiring import services
 from .wording import clip, plain
 
 
-def side(reviewed: Reviewed) -> None:
+def side(reviewed: Reviewed, steps: Sequence[StripStep]) -> None:
     """Candidates with what tells them apart, required arguments, and the hidden side behind a switch."""
     dialogue = reviewed.dialogue
     scenario = dialogue.scenario
     tools = services().review.tools(dialogue)
-    steps = services().review.ambiguity_strip(dialogue)
     shown = st.toggle("Show goal and gold values", key=f"review.gold.{dialogue.id}")
     candidates(tools, steps, goal=scenario.goal_tool if shown else "", tells_apart=_answers(dialogue))
     if steps and len(steps[-1].open_tools) == 1:

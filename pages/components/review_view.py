@@ -50,16 +50,16 @@ def queue(found: Filter, place: Place, here: str) -> None:
     """The part of the queue around the dialogue on screen."""
     outside = f"not among these {place.total:,}"
     st.markdown(outside if place.index is None else f"**{place.index + 1:,}** of {place.total:,}")
-    for row in place.rows.to_dict("records"):
-        look = STATES.get(row["state"])
+    for row in place.rows:
+        look = STATES.get(row.state)
         icon = look.icon if look else "priority_high"
         st.button(
-            plain(clip(row["opening"], 24)),
-            key=f"queue.{row['id']}",
+            plain(clip(row.opening, 24)),
+            key=f"queue.{row.id}",
             icon=f":material/{icon}:",
-            type="secondary" if row["id"] == here else "tertiary",
+            type="secondary" if row.id == here else "tertiary",
             on_click=show,
-            args=(row["id"],),
+            args=(row.id,),
         )
     bulk_button(place.total, here)
     export_box(found.dataset)

@@ -22,7 +22,10 @@ def views(found: Filter) -> None:
     here = next((view for view in known.values() if view.filter == found), None)
     if known:
         _chooser(known, here)
-    with st.popover("View and link", icon=":material/bookmark:", key="views.keep"):
+    box = st.popover("View and link", icon=":material/bookmark:", key="views.keep", on_change="rerun")
+    if not box.open:
+        return
+    with box:
         _keep(found, here)
         st.caption("Link to this filter; the address of the page also names the dialogue and the turn.")
         st.code(f"{(st.context.url or '/review').partition('?')[0]}?{urlencode(query_of(found))}", wrap_lines=True)

@@ -21,9 +21,13 @@ MEANS: dict[Role, str] = {
 
 def person() -> None:
     """The name and role of this reader, and for an admin those of the others."""
+    name = plain(who(), 24)
+    box = st.popover(name, icon=":material/person:", width="stretch", key="sidebar.who", on_change="rerun")
+    if not box.open:
+        return
     role = services().people.role(who())
     known = services().people.all()
-    with st.popover(plain(who(), 24), icon=":material/person:", width="stretch", key="sidebar.who"):
+    with box:
         if wiring.signs_in():
             st.button("Sign out", key="who.out", icon=":material/logout:", on_click=st.logout)
         else:

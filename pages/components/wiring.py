@@ -92,10 +92,10 @@ def who() -> str:
 
 def _remembered() -> str:
     """The name typed in this browser before its page was loaded."""
-    browser = st.context.cookies.get(COOKIE, "")
-    if browser and REMEMBERED not in st.session_state:
-        st.session_state[REMEMBERED] = services().people.remembered(browser)
-    return st.session_state.get(REMEMBERED, "")
+    if REMEMBERED not in st.session_state:
+        browser = st.context.cookies.get(COOKIE, "")
+        st.session_state[REMEMBERED] = services().people.remembered(browser) if browser else ""
+    return st.session_state[REMEMBERED]
 
 
 def call_me(name: str) -> None:

@@ -40,6 +40,8 @@ def formatted(text: str) -> str:
 
 def visible(text: str) -> str:
     """`text` without control and format characters (tabs and line ends stay), so that nothing hides in it."""
+    if text.isascii() and text.isprintable():
+        return text
     return "".join(
         char for char in text if char in "\n\t" or unicodedata.category(char) not in {"Cc", "Cf", "Co", "Cs"}
     )

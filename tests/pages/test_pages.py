@@ -227,6 +227,8 @@ def test_a_folder_that_cannot_be_opened_is_one_message_and_the_workspace_stays(o
 
 def test_decisions_are_signed_with_the_name_that_was_given(open_page: Open) -> None:
     assert not open_page("home").error
-    at = AppTest.from_function(_sidebar, default_timeout=60).run()
+    at = AppTest.from_function(_sidebar, default_timeout=60)
+    at.session_state["sidebar.who"] = True
+    at.run()
     at.text_input(key="who.name").set_value("Bo").run()
     assert at.session_state["who.name"] == "Bo"

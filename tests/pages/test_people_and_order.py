@@ -47,7 +47,7 @@ def home(**state: bool) -> AppTest:
 def beside() -> AppTest:
     """What stands beside every page, alone: a page under test is drawn without it from the second time on."""
     at = AppTest.from_string("from pages.components.sidebar import sidebar\n\nsidebar()", default_timeout=60)
-    at.session_state["sidebar.workspace"] = True
+    at.session_state["sidebar.workspace"] = at.session_state["sidebar.who"] = True
     return at.run()
 
 
