@@ -159,7 +159,6 @@ def test_a_run_unlearns_the_mistakes_of_an_evaluation(tmp_path: Path, tiny_llama
         assert (done.state, done.result["steps"]) == ("succeeded", 1), workspace.jobs.log(run.id)
         faults = {pair.fault for pair in workspace.jobs.folder(run.id).pairs()}
         assert "called_too_early" in faults
-        curve = workspace.training.curve("r")
-        assert curve["margin"].notna().all()
+        assert len(workspace.training.curve("r")["margin"].dropna()) == 1
         with pytest.raises(DataError, match="'oracle' has no mistake to learn from"):
             workspace.training.start(TrainRecipe.model_validate(given | {"run": "s", "pairs": "oracle"}))

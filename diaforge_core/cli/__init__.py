@@ -108,6 +108,10 @@ def train(
     keep_thoughts: Annotated[
         bool, typer.Option("--keep-thoughts", help="Earlier thoughts stay in the history.")
     ] = False,
+    layout: Annotated[
+        str | None, typer.Option(help="one_pass or slices; the model's layers decide by default.")
+    ] = None,
+    rendering: Annotated[str, typer.Option(help="Form of the text; the model's own by default.")] = "",
     reduction: Annotated[str, typer.Option(help="What counts alike: every token, or every turn (slice).")] = "token",
     epochs: float = 1.0,
     max_steps: Annotated[int | None, typer.Option(help="Optimiser steps, instead of epochs.")] = None,

@@ -50,7 +50,7 @@ class PreferenceSteps(Saving):
     last: dict[str, Any]
     """Of the step under way: loss, learning_rate, margin, agreed, tokens and targets."""
 
-    def _prepare_dataset(self, dataset: Any, *_: Any) -> Any:
+    def _prepare_dataset(self, dataset: Any, processing_class: Any, args: Any, dataset_name: str) -> Any:
         """The pairs are tokens already, by our rendering."""
         return dataset
 
