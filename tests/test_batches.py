@@ -282,3 +282,11 @@ def test_rows_hold_at_most_the_budget_and_lose_nothing() -> None:
     assert sorted(len(one.trunk) for row in rows for one in row) == sorted(sizes)
     assert all(len(row) == 1 or sum(one.tokens for one in row) <= 100 for row in rows)
     assert len(rows) == 4
+
+
+@given(st.lists(st.integers(1, 25), min_size=1, max_size=60))
+def test_rows_of_short_dialogues_are_full_but_for_the_last(sizes: list[int]) -> None:
+    rows = pack([Example("", tuple(range(size)), ()) for size in sizes], 100)
+    filled = [sum(one.tokens for one in row) for row in rows]
+    assert sum(filled) == sum(sizes)
+    assert all(each > 75 for each in filled[:-1])
