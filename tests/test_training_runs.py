@@ -23,6 +23,7 @@ from diaforge_core.conversation.seals import SEAL_FILE, check_seal
 from diaforge_core.errors import DataError, ModelError
 from diaforge_core.records.dialogue import Verdict
 from diaforge_core.records.run import Run
+from diaforge_core.services.evaluation import EvalRecipe
 from diaforge_core.services.training import TrainRecipe
 from diaforge_core.services.workspace import Workspace, open_workspace
 from diaforge_core.store.ownership import is_alive
@@ -100,6 +101,7 @@ def test_a_killed_run_resumes_with_the_steps_and_losses_of_one_that_was_not(work
 APP = """
 import sys, time
 from pathlib import Path
+from diaforge_core.services.evaluation import EvalRecipe
 from diaforge_core.services.training import TrainRecipe
 from diaforge_core.services.workspace import open_workspace
 with open_workspace(Path(sys.argv[1])) as workspace:
@@ -293,7 +295,13 @@ def test_the_test_part_of_a_split_is_never_watched(workspace: Workspace, tiny_ll
     workspace.datasets.add("d-held-out", six_dialogues(verdicts=(PASSED,))[:1])
     with pytest.raises(DataError, match="1 dialogues of 'v' belong to the test part 'd-held-out'"):
         workspace.training.start(recipe(tiny_llama_dir, "r", validation="v"))
+    with pytest.raises(DataError, match="belong to the test part"):
+        workspace.training.start(recipe(tiny_llama_dir, "r", stage="preference", pairs="v"))
     assert workspace.jobs.all() == []
+    asked = EvalRecipe(model="scripted:eager", run="e", scenarios="v", count=1)
+    workspace.jobs.wait(workspace.evaluation.start(asked).id)
+    with pytest.raises(DataError, match="belong to the test part"):
+        workspace.training.start(recipe(tiny_llama_dir, "r", stage="preference", pairs="e"))
 
 
 def test_a_dataset_that_changed_since_it_was_chosen_is_not_trained_on(workspace: Workspace, tiny_llama_dir: Path):

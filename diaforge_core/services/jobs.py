@@ -361,9 +361,10 @@ class Jobs:
         return True
 
     def _is_working(self, run_id: str, folder: RunFolder) -> bool:
+        """Whether the process started for it lives, or the one that wrote its name: a launcher may end before it."""
         process = self._processes.get(run_id)
-        if process is not None:
-            return process.poll() is None
+        if process is not None and process.poll() is None:
+            return True
         known = folder.process()
         return known is not None and is_alive(*known)
 

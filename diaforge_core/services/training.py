@@ -117,9 +117,11 @@ class Training:
         """What the preference stage learns from; DataError if the run it names made no mistake to unlearn."""
         traces = self._workspace.traces
         if not recipe.pairs or recipe.pairs in self._workspace.datasets.listed():
+            self._refuse_test_part(recipe.pairs)
             told = self._workspace.datasets.load(recipe.pairs) if recipe.pairs else dialogues
             tools_of = self._workspace.review.tools
             return [pair for dialogue in told for pair in pairs_of_dialogue(dialogue, tools_of(dialogue))]
+        self._refuse_test_part(self._workspace.jobs.get(recipe.pairs).config["recipe"].get("scenarios", ""))
         played = traces.of_run(recipe.pairs)
         pairs = [pair for trace in played if (pair := pair_of_trace(trace, traces.tools(trace)))]
         if not pairs:
@@ -129,18 +131,18 @@ class Training:
             )
         return pairs
 
-    def _refuse_test_part(self, validation: str) -> None:
-        """DataError if the dataset holds dialogues of a split's test part: what is chosen by them proves nothing."""
+    def _refuse_test_part(self, dataset: str) -> None:
+        """DataError if the dataset holds dialogues of a split's test part: what learns by them proves nothing."""
         rows = self._workspace.database.rows(
             "SELECT t.dataset, count(*) FROM members m JOIN members t ON t.dialogue = m.dialogue "
             "JOIN datasets d ON d.name = t.dataset AND d.parent <> '' AND d.name = d.parent || '-held-out' "
             "WHERE m.dataset = ? GROUP BY t.dataset ORDER BY t.dataset",
-            [validation],
+            [dataset],
         )
         if rows:
             raise DataError(
-                f"{rows[0][1]} dialogues of '{validation}' belong to the test part '{rows[0][0]}'. A model that is "
-                "chosen by them cannot be tested on them: take the validation part of the split."
+                f"{rows[0][1]} dialogues of '{dataset}' belong to the test part '{rows[0][0]}'. A model that is "
+                "trained or chosen by them cannot be tested on them: take another part of the split."
             )
 
     def runs(self) -> list[Run]:
