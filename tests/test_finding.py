@@ -119,6 +119,16 @@ def test_a_blind_opinion_is_found_by_its_reviewer_and_others_labels_stay_hidden(
     assert workspace.finding.ids(narrowed(reason="unnatural"), "Bo") == []
 
 
+def test_states_are_counted_under_the_other_parts_whatever_state_is_asked_for(
+    workspace: Workspace, dialogues: list[Dialogue]
+):
+    tier = dialogues[0].scenario.tier
+    workspace.review.decide(dialogues[0].id, 1, "flag", "", "Ana")
+    numbers = workspace.finding.states(Filter(dataset="d", state="accepted", tier=tier))
+    assert numbers["flagged"] == 1
+    assert sum(numbers.values()) == sum(one.scenario.tier == tier for one in dialogues)
+
+
 def test_choices_obey_the_other_parts_and_not_their_own(workspace: Workspace, dialogues: list[Dialogue]):
     tool = dialogues[0].scenario.goal_tool
     tiers = [one.scenario.tier for one in dialogues if one.scenario.goal_tool == tool]

@@ -56,6 +56,12 @@ class Finding:
         where, values = self._where(found, who)
         return self._workspace.database.rows(f"SELECT count(*) FROM members m WHERE {where}", values)[0][0]
 
+    def states(self, found: Filter, who: str | None = None) -> dict[ShownState, int]:
+        """State → how many dialogues the filter's other parts leave in it; absent where none."""
+        where, values = filtered(found, self._reader(who, _said(found)), any_state=True)
+        query = f"SELECT m.state, count(*) FROM members m WHERE {where} GROUP BY m.state"
+        return dict(self._workspace.database.rows(query, values))
+
     def ids(self, found: Filter, who: str | None = None) -> list[str]:
         """The ids of all that a filter leaves, in the dataset's order; DataError if there is no such dataset."""
         self._workspace.datasets.check(found.dataset)
@@ -125,10 +131,15 @@ UNION ALL FROM ({columns} AND m.position >= ? ORDER BY m.position LIMIT ?) ORDER
         return tuple(Row(*row[:3]) for row in found)
 
     def _where(self, found: Filter, who: str | None) -> tuple[str, list[Any]]:
-        return filtered(found, self._reader(who, {part for part in SAID if getattr(found, part)}))
+        return filtered(found, self._reader(who, _said(found)))
 
     def _reader(self, who: str | None, parts: set[str]) -> Reader | None:
         """Who looks; None where nothing that people said is asked for."""
         if who is None or not parts & SAID.keys():
             return None
         return Reader(who, sorted(self._workspace.queues.blind()))
+
+
+def _said(found: Filter) -> set[str]:
+    """The parts of a filter that ask for what people said."""
+    return {part for part in SAID if getattr(found, part)}

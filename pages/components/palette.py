@@ -22,7 +22,7 @@ LIGHT: dict[str, str] = {
 }
 """Told apart by people with any of the common colour blindnesses (after Okabe and Ito), on white."""
 DARK: dict[str, str] = {
-    "primary": "#1a9288",
+    "primary": "#16837a",
     "blue": "#56b4e9",
     "orange": "#f0a04b",
     "gray": "#9aa5ad",

@@ -42,7 +42,8 @@ def filters(datasets: list[str]) -> Filter:
     """Draw dataset, state chips, text and what narrows them; the filter, which a reload and a link keep."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         dataset = wiring.pick("Dataset", datasets, "dataset", width=170)
-        state = _state(dataset)
+        parts = asked() | {"text": str(st.session_state.get("text") or st.query_params.get("text", "")).strip()}
+        state = _state(Filter.model_validate({"dataset": dataset} | parts))
         text = st.text_input(
             "Search", key="text", bind="query-params", placeholder="words said", icon=":material/search:", width=150
         )
@@ -104,17 +105,17 @@ def words(part: str, value: str) -> str:
     return value.replace("_", " ") if part == "dial" else value
 
 
-def _state(dataset: str) -> ShownState | None:
-    info = services().datasets.info(dataset)
-    numbers: dict[str, int] = {state: getattr(info, state) for state in get_args(ShownState)}
-    numbers["all"] = info.dialogues
+def _state(found: Filter) -> ShownState | None:
+    """The choice of a state; each says how many dialogues the other parts of the filter leave in it."""
+    numbers: dict[str, int] = dict.fromkeys(get_args(ShownState), 0) | services().finding.states(found, who())
+    numbers["all"] = sum(numbers.values())
     names = {"failed": "failed", "all": "all"} | {state: look.word for state, look in STATES.items()}
     state = wiring.linked(
         st.pills,
         "Show",
         ["pending", "failed", "flagged", "accepted", "rejected", "all"],
         "state",
-        "pending" if info.pending else "all",
+        "pending" if numbers["pending"] else "all",
         format_func=lambda value: f"{names[value]} {numbers[value]:,}",
     )
     return next((known for known in get_args(ShownState) if known == state), None)

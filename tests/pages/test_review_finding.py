@@ -66,11 +66,14 @@ def test_what_narrows_is_chosen_with_counts_and_taken_away_by_its_chip(open_page
 
 def test_a_filter_is_kept_as_a_view_chosen_renamed_and_deleted(open_page: Open, services: Workspace, hard: str) -> None:
     at = open_page("review", dataset="found", state="all", commented="yes")
+    at.session_state["views.keep"] = True
+    at.run()
     next(each for each in at.text_input if each.label == "Name").set_value("With talk").run()
     button(at, "Keep as a view").click().run()
     (view,) = services.views.all()
     assert view.filter == Filter(dataset="found", state=None, commented=True)
     at = open_page("review", dataset="talks", state="all")
+    at.session_state["views.keep"] = True
     choose(at, "View", view.id)
     assert (at.session_state["dataset"], at.query_params["state"]) == ("found", "all")
     assert at.query_params["commented"] == "yes"
