@@ -249,6 +249,11 @@ def test_dialogues_are_listed_accepted_rejected_and_undone(filled: Path):
     assert listed["total"] >= 2
     first, second = (dialogue["id"] for dialogue in listed["dialogues"])
     accepted, _ = command(filled, "review", "accept", first, "--who", "Ana")
+    judged, _ = command(filled, "review", "list", "d", "--where", "reviewer=Ana", "--where", "commented=no")
+    assert [one["id"] for one in judged["dialogues"]] == [first]
+    wrong = command(filled, "review", "list", "d", "--where", "colour=red", "--where", "solvable=", code=2)[1]
+    assert "colour" in wrong
+    assert "solvable" in wrong
     assert (accepted["dialogue"], accepted["state"]) == (first, "accepted")
     rejected, _ = command(filled, "review", "reject", second, "--reason", "unnatural", "--who", "Ana")
     assert rejected["decision"]["reason"] == "unnatural"

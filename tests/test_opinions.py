@@ -187,7 +187,7 @@ def test_hammered_with_overlap_everybody_is_served_once_and_every_item_gets_its_
     everything = [dialogue for each in served.values() for dialogue in each]
     assert {key: everything.count(key) for key in ids} == wanted
     assert set(wanted.values()) == {1, 3}
-    assert set(workspace.datasets.dialogues("many", limit=60)["state"]) == {"accepted"}
+    assert set(workspace.finding.page(Filter(dataset="many", state=None), 0, 60)["state"]) == {"accepted"}
 
 
 def test_opinions_and_what_followed_are_rebuilt_from_the_events_file(workspace: Workspace, blind: str):

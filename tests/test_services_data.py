@@ -15,6 +15,7 @@ from diaforge_core.conversation.dialogue_files import write_dialogues
 from diaforge_core.errors import CatalogError, DataError, ModelError, WorkspaceError
 from diaforge_core.generator.recipe import Recipe
 from diaforge_core.records.dialogue import Dialogue
+from diaforge_core.records.queue import Filter
 from diaforge_core.services.evaluation import EvalRecipe
 from diaforge_core.services.names import clean_name, safe_file_name
 from diaforge_core.services.training import TrainRecipe
@@ -126,15 +127,16 @@ def test_a_dataset_pages_filters_and_counts(workspace: Workspace, made: list[Dia
     assert info.dialogues == 12
     assert info.accepted + info.rejected + info.flagged + info.pending + info.failed == 12
     assert info.kept == sum(dialogue.passed for dialogue in made)
-    page = workspace.datasets.dialogues("d", offset=5, limit=3)
+    page = workspace.finding.page(Filter(dataset="d", state=None), 5, 3)
     assert list(page["id"]) == [dialogue.id for dialogue in made[5:8]]
     word = made[4].turns[0].reply.split()[-1].strip(".?!")
-    found = workspace.datasets.dialogues("d", text=word.upper())
+    found = workspace.finding.page(Filter(dataset="d", state=None, text=word.upper()))
     assert made[4].id in set(found["id"])
-    assert len(found) == workspace.datasets.count("d", text=word.upper())
+    assert len(found) == workspace.finding.count(Filter(dataset="d", state=None, text=word.upper()))
     tier = made[0].scenario.tier
-    assert workspace.datasets.count("d", tier=tier) == sum(one.scenario.tier == tier for one in made)
-    assert workspace.datasets.count("d", text="' OR true --") == 0
+    of_tier = workspace.finding.count(Filter(dataset="d", state=None, tier=tier))
+    assert of_tier == sum(one.scenario.tier == tier for one in made)
+    assert workspace.finding.count(Filter(dataset="d", state=None, text="' OR true --")) == 0
 
 
 def test_dialogues_come_back_from_the_store_as_they_went_in(workspace: Workspace, made: list[Dialogue]):

@@ -9,6 +9,7 @@ import pytest
 
 from diaforge_core.errors import DataError
 from diaforge_core.records.dialogue import Dialogue, Turn
+from diaforge_core.records.queue import Filter
 from diaforge_core.records.review import DecisionKind
 from diaforge_core.services.datasets import ShownState
 from diaforge_core.services.workspace import Workspace, open_workspace
@@ -47,7 +48,7 @@ def test_a_decision_moves_the_dialogue_out_of_the_queue_and_is_signed(
     assert (decision.who, decision.reason, decision.version) == ("Ana", "unnatural", 1)
     assert first.id not in workspace.review.queue("d")
     assert workspace.review.queue("d", state) == [first.id]
-    assert list(workspace.datasets.dialogues("d", state=state)["decided_by"]) == ["Ana"]
+    assert list(workspace.finding.page(Filter(dataset="d", state=state))["decided_by"]) == ["Ana"]
 
 
 def test_a_rejected_dialogue_is_no_longer_kept(workspace: Workspace, first: Dialogue):

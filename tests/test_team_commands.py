@@ -93,7 +93,8 @@ def test_a_queue_is_made_judged_compared_and_settled_by_command(say: Callable[..
 
 
 def test_a_queue_with_nothing_for_somebody_says_why(say: Callable[..., dict[str, Any]]):
-    say("queue", "make", "none", "--dataset", "d", "--text", "no such words")
+    made = say("queue", "make", "none", "--dataset", "d", "--text", "no such words", "--where", "reviewer=Ana")
+    assert made["filter"]["reviewer"] == "Ana"
     assert say("queue", "next", "none") == {
         "dialogue": None,
         "why": "Nothing is left for you: 0 of 0 are decided, 0 wait for others.",

@@ -15,6 +15,7 @@ from ..settings import workspace_dir
 from . import catalogs, generating, team
 from .asking import (
     JsonOption,
+    WhereOption,
     WhoOption,
     WorkspaceOption,
     absolute,
@@ -253,6 +254,7 @@ def review_list(
     state: Literal["pending", "accepted", "rejected", "flagged", "failed"] | None = None,
     text: str = "",
     tier: str | None = None,
+    where: WhereOption = None,
     limit: Annotated[int, typer.Option(min=0)] = 50,
     offset: Annotated[int, typer.Option(min=0)] = 0,
     workspace: WorkspaceOption = None,
@@ -260,6 +262,7 @@ def review_list(
 ) -> None:
     """List dialogues of a dataset."""
     params = {"dataset": dataset, "state": state, "text": text, "tier": tier, "limit": limit, "offset": offset}
+    params["where"] = where or []
     do("review list", params, workspace, json_)
 
 

@@ -25,6 +25,10 @@ WorkspaceOption = Annotated[
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object on stdout at the end.")]
+WhereOption = Annotated[
+    list[str] | None,
+    typer.Option(help="Any part of a filter, PART=VALUE, such as reviewer=Ana or commented=yes; repeat it."),
+]
 WhoOption = Annotated[str | None, typer.Option("--who", help="Your name, to sign with.")]
 
 

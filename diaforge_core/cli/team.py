@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from .asking import JsonOption, WhoOption, WorkspaceOption, do, me
+from .asking import JsonOption, WhereOption, WhoOption, WorkspaceOption, do, me
 
 queue_app = typer.Typer(no_args_is_help=True, help="Queues that several people review together.")
 role_app = typer.Typer(no_args_is_help=True, help="Who may do what.")
@@ -27,6 +27,7 @@ def queue_make(
     verifier: Annotated[str, typer.Option(help="The first verifier that failed.")] = "",
     goal_tool: str = "",
     label: Annotated[str, typer.Option(help="Id of a label on a turn.")] = "",
+    where: WhereOption = None,
     order: Literal["generated", "oldest_decision", "random", "riskiest"] = "generated",
     seed: int = 0,
     overlap: Annotated[int, typer.Option(help="Percent that several people judge blind.")] = 0,
@@ -40,6 +41,7 @@ def queue_make(
     params: dict[str, Any] = {"name": name, "dataset": dataset, "state": state, "text": text, "tier": tier}
     params |= {"verifier": verifier, "goal_tool": goal_tool, "label": label, "order": order, "seed": seed}
     params |= {"overlap": overlap, "opinions": opinions, "people": person or [], "who": who or me()}
+    params |= {"where": where or []}
     do("queue make", params, workspace, json_)
 
 

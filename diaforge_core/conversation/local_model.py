@@ -79,12 +79,14 @@ def load_weights(
         model: Any = AutoModelForCausalLM.from_pretrained(
             folder,
             dtype=dtype,
-            # FlexAttention skips what the mask of packed rows hides; without a GPU it has no backward pass.
-            attn_implementation="flex_attention" if train and device.startswith("cuda") else "sdpa",
+            attn_implementation="sdpa",
             local_files_only=True,
             trust_remote_code=False,
             use_safetensors=True,
         )
+        if train and device.startswith("cuda") and getattr(model, "_supports_flex_attn", False):
+            # It skips what the mask of packed rows hides; without a GPU it has no backward pass.
+            model.set_attn_implementation("flex_attention")
         if adapter is not None:
             from peft import PeftModel
 

@@ -16,6 +16,7 @@ from .acts import Act
 from .catalog_commands import CATALOG_COMMANDS
 from .evaluation import EvalRecipe
 from .exports import card_of
+from .filter_words import filter_of
 from .reports import plain
 from .team_commands import TEAM_COMMANDS
 from .training import TrainRecipe
@@ -102,12 +103,12 @@ def demo(workspace: Workspace, params: dict[str, Any], on_progress: OnProgress) 
 
 def review_list(workspace: Workspace, params: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:
     """`dataset, total, dialogues: [{id, version, state, tier, goal_tool, failed_verifier, opening}]`."""
-    filters = {"state": params.get("state"), "text": params.get("text") or "", "tier": params.get("tier")}
-    frame = workspace.datasets.dialogues(params["dataset"], **filters, limit=params["limit"], offset=params["offset"])
+    found = filter_of({"state": None} | params)
+    frame = workspace.finding.page(found, params["offset"], params["limit"])
     columns = ["id", "version", "state", "tier", "goal_tool", "failed_verifier", "opening"]
     return {
         "dataset": params["dataset"],
-        "total": workspace.datasets.count(params["dataset"], **filters),
+        "total": workspace.finding.count(found),
         "dialogues": [dict(zip(columns, row, strict=True)) for row in frame[columns].itertuples(index=False)],
     }
 

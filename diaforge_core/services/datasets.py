@@ -8,16 +8,13 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
-
-import pandas as pd
+from typing import TYPE_CHECKING, Literal
 
 from ..conversation.verifiers import cascade
 from ..errors import DataError
 from ..generator.diversity import Diversity, diversity
 from ..generator.split import split
 from ..records.dialogue import Dialogue
-from ..records.queue import Filter
 from ..records.review import ReviewState
 from ..records.tool import Catalog
 from ..store import dialogues as table
@@ -126,14 +123,6 @@ class Datasets:
                 f"There is no dataset '{name}' in this workspace (there: {', '.join(known) or 'none yet'}). "
                 "Generate one or load one from a file."
             )
-
-    def dialogues(self, name: str, *, offset: int = 0, limit: int = 50, **parts: Any) -> pd.DataFrame:
-        """One page of a dataset, as `Finding.page` gives it; `parts` are fields of `Filter`, by default all states."""
-        return self._workspace.finding.page(_filter(name, parts), offset, limit)
-
-    def count(self, name: str, **parts: Any) -> int:
-        """How many dialogues these parts of a `Filter` leave, by default in all states."""
-        return self._workspace.finding.count(_filter(name, parts))
 
     def holding(self, dialogue_id: str) -> str:
         """Name of the newest dataset that holds a dialogue; empty if none does."""
@@ -281,10 +270,6 @@ class Datasets:
         if catalog:
             return self._workspace.catalogs.get(catalog)
         return self._workspace.catalogs.find(dialogue.scenario.catalog, dialogue.scenario.catalog_version)
-
-
-def _filter(dataset: str, parts: dict[str, Any]) -> Filter:
-    return Filter.model_validate({"dataset": dataset, "state": None} | parts)
 
 
 def shown_state(state: ReviewState, passed: bool) -> ShownState:

@@ -4,28 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
-
-from ..errors import DataError
 from ..evaluation.agreement import Agreement
-from ..records.queue import Filter, Queue
+from ..records.queue import Queue
+from .filter_words import filter_of
 from .reports import plain
 
 if TYPE_CHECKING:
     from .commands import Command, OnProgress
     from .workspace import Workspace
 
-_OF_FILTER = ("dataset", "state", "text", "tier", "verifier", "goal_tool", "label")
 _OF_QUEUE = ("order", "seed", "overlap", "opinions", "people")
 
 
 def queue_make(workspace: Workspace, params: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:
     """The queue's own fields."""
-    try:
-        found = Filter(**{key: params[key] for key in _OF_FILTER if params.get(key) is not None})
-    except ValidationError as problem:
-        faults = [f"{fault['loc'][0]}: {fault['msg']}" for fault in problem.errors()]
-        raise DataError("\n".join(["This filter cannot be:", *faults])) from problem
+    found = filter_of(params)
     parts = {key: params[key] for key in _OF_QUEUE if params.get(key) is not None}
     return _queue(workspace.queues.make(params["name"], found, who=params["who"], **parts))
 
