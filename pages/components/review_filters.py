@@ -107,7 +107,8 @@ def words(part: str, value: str) -> str:
 
 def _state(found: Filter) -> ShownState | None:
     """The choice of a state; each says how many dialogues the other parts of the filter leave in it."""
-    numbers: dict[str, int] = dict.fromkeys(get_args(ShownState), 0) | services().finding.states(found, who())
+    numbers: dict[str, int] = dict.fromkeys([*get_args(ShownState), "all"], 0)
+    numbers.update(services().finding.states(found, who()))
     numbers["all"] = sum(numbers.values())
     names = {"failed": "failed", "all": "all"} | {state: look.word for state, look in STATES.items()}
     state = wiring.linked(
