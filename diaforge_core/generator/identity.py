@@ -106,11 +106,11 @@ def as_markdown(identity: DatasetIdentity) -> str:
     lines = [f"# Dataset {_inline(identity.dataset)}", ""]
     if identity.parent:
         lines += [f"Split from {_inline(identity.parent)}.", ""]
-    lines += _table("Counts", identity.counts)
-    lines += _table("Tiers", identity.tiers)
-    lines += _table("Catalog versions", identity.catalogs)
-    lines += _table("Who wrote the assistant's side", identity.assistants)
-    lines += _table("Who reviewed", {who: _counted(done) for who, done in identity.reviewers.items()})
+    lines += table_lines("Counts", identity.counts)
+    lines += table_lines("Tiers", identity.tiers)
+    lines += table_lines("Catalog versions", identity.catalogs)
+    lines += table_lines("Who wrote the assistant's side", identity.assistants)
+    lines += table_lines("Who reviewed", {who: _counted(done) for who, done in identity.reviewers.items()})
     for run in identity.runs:
         lines += _run_lines(run)
     if identity.without_run:
@@ -127,7 +127,7 @@ def _run_lines(run: RunIdentity) -> list[str]:
     facts = {"started": run.started, "state": run.state, "seed": run.seed, "scenarios": run.scenarios} | {
         f"{side} side": spec for side, spec in run.agents.items()
     }
-    lines = _table(f"Run {_inline(run.run)}", facts)
+    lines = table_lines(f"Run {_inline(run.run)}", facts)
     if run.versions:
         return lines + _version_lines("Versions at work in it", run.versions)
     return [*lines, "Its versions were not noted.", ""]
@@ -137,10 +137,11 @@ def _version_lines(title: str, found: Versions) -> list[str]:
     facts: dict[str, Any] = {"DiaForge": found.diaforge, "rendering of tools and turns": found.rendering}
     for part in ("prompts", "wording", "verifiers"):
         facts |= getattr(found, part)
-    return _table(title, facts)
+    return table_lines(title, facts)
 
 
-def _table(title: str, facts: Mapping[str, Any]) -> list[str]:
+def table_lines(title: str, facts: Mapping[str, Any]) -> list[str]:
+    """The lines of a section with one table of two columns; none without facts."""
     rows = [f"| {_inline(name)} | {_inline(value)} |" for name, value in facts.items()]
     return [f"## {title}", "", "| | |", "|---|---|", *rows, ""] if rows else []
 

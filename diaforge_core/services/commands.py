@@ -172,8 +172,11 @@ def pause(workspace: Workspace, params: dict[str, Any], on_progress: OnProgress)
 
 
 def merge(workspace: Workspace, params: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:
-    """`run, out`."""
-    return {"run": params["run"], "out": str(workspace.training.merge(params["run"], params["out"]))}
+    """`run, form, out`."""
+    form, out = params["form"], Path(params["out"])
+    return {"run": params["run"], "form": form} | {
+        "out": str(workspace.weights.save(params["run"], form, out=out, kind=params["kind"]))
+    }
 
 
 COMMANDS: dict[str, Command] = {

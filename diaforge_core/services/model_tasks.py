@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,6 @@ from ..errors import DiaForgeError, ModelError
 from .jobs import worker_environment
 
 TASK_SECONDS = 600.0
-"""Merging a large model writes tens of gigabytes."""
 
 
 def run_model_task(task: str, given: dict[str, Any], timeout_seconds: float = TASK_SECONDS) -> dict[str, Any]:
@@ -38,12 +38,55 @@ def run_model_task(task: str, given: dict[str, Any], timeout_seconds: float = TA
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def merge(given: dict[str, Any]) -> dict[str, Any]:
-    """`out`: the folder that now holds the model with its adapter merged in."""
-    from ..training.weights import merge_adapter
+def weights(given: dict[str, Any]) -> dict[str, Any]:
+    """`out`: the folder that now holds the whole model in the form asked for, with its card."""
+    from ..training.exporting import modelfile, write_folder, write_gguf
 
-    folder = merge_adapter(Path(given["adapter"]), Path(given["out"]), Path(given["models_dir"]))
-    return {"out": str(folder)}
+    out, models_dir = Path(given["out"]), Path(given["models_dir"])
+    if given["form"] == "huggingface":
+        write_folder(Path(given["tuned"]), out, models_dir)
+    else:
+        with tempfile.TemporaryDirectory(dir=out.parent) as plain:
+            folder = write_folder(Path(given["tuned"]), Path(plain), models_dir)
+            file = write_gguf(folder, out / f"{given['name']}.gguf", given["kind"])
+            text = modelfile(folder, file.name, given["name"], given["system"])
+            (out / "Modelfile").write_text(text, encoding="utf-8")
+    (out / "README.md").write_text(given["card"], encoding="utf-8")
+    return {"out": str(out)}
+
+
+def preflight(given: dict[str, Any]) -> dict[str, Any]:
+    """A `Measured`: what a run over `dialogues` needs here."""
+    from ..records.dialogue import Dialogue
+    from ..records.tool import Catalog
+    from ..training.choices import TrainingChoices
+    from ..training.preflight import measure
+    from ..training.trainer import ToolCallingTrainer
+
+    catalog = Catalog.model_validate(given["catalog"])
+    trainer = ToolCallingTrainer(given["model"], Path(given["models_dir"]), catalog)
+    dialogues = [Dialogue.model_validate(one) for one in given["dialogues"]]
+    choices = TrainingChoices.of(given["choices"])
+    return measure(trainer, dialogues, choices, plays=given["plays"]).model_dump(mode="json")
+
+
+def mask(given: dict[str, Any]) -> dict[str, Any]:
+    """`pieces` as the tokenizer makes them, each with whether it is learned; `tokens`, `target_tokens`."""
+    from ..conversation.local_model import load_tokenizer
+    from ..conversation.model_specs import locate, parse_spec
+    from ..records.dialogue import Dialogue
+    from ..records.tool import Tool
+    from ..training.examples import build_examples, loss_mask_preview
+
+    folders = locate(parse_spec(given["model"]), Path(given["models_dir"]))
+    tokenizer = load_tokenizer(folders.base)
+    dialogue = Dialogue.model_validate(given["dialogue"])
+    tools = [Tool.model_validate(tool) for tool in given["tools"]]
+    how = {name: given[name] for name in ("loss_mask", "keep_thoughts")}
+    how["rendering"] = given["rendering"] or folders.rendering
+    (example,) = build_examples([dialogue], lambda _: tools, tokenizer, **how)
+    pieces = loss_mask_preview(dialogue, tools, tokenizer, **how)
+    return {"pieces": pieces, "tokens": example.tokens, "target_tokens": example.target_tokens}
 
 
 def device(given: dict[str, Any]) -> dict[str, Any]:
@@ -53,7 +96,7 @@ def device(given: dict[str, Any]) -> dict[str, Any]:
     return {"device": best_device()}
 
 
-TASKS = {"merge": merge, "device": device}
+TASKS = {"weights": weights, "preflight": preflight, "mask": mask, "device": device}
 
 
 def main(arguments: list[str]) -> int:

@@ -19,9 +19,7 @@ from ..records.pair import Pair
 from ..records.run import Run
 from ..store.run_folder import RunFolder
 from ..training.choices import TrainingChoices
-from ..training.examples import LossMask, loss_mask_preview
 from ..training.pairs import pair_of_trace, pairs_of_dialogue
-from .model_tasks import run_model_task
 from .names import clean_name
 
 if TYPE_CHECKING:
@@ -207,23 +205,13 @@ class Training:
         """`command` as one line that a shell takes."""
         return shlex.join(self.command(recipe))
 
-    def preview_mask(self, dialogue_id: str, loss_mask: LossMask = "assistant_only") -> list[tuple[str, bool]]:
-        """The text that the trainer sees of a dialogue, in pieces, each with whether it is trained on."""
-        dialogue = self._workspace.review.get(dialogue_id).dialogue
-        return loss_mask_preview(dialogue, self._workspace.review.tools(dialogue), loss_mask=loss_mask)
+    def recipe(self, run: str) -> TrainRecipe:
+        """What the run was started with."""
+        return TrainRecipe.model_validate(self._workspace.jobs.get(run).config["recipe"])
 
-    def merge(self, run: str, out: str | Path) -> Path:
-        """The folder `out`, now a whole model with the run's adapter merged in.
-
-        A short-lived process does it (seconds to minutes). DataError if the run has no adapter or `out` is not empty.
-        """
-        target = Path(out).expanduser().resolve()
-        if target.exists() and (not target.is_dir() or any(target.iterdir())):
-            raise DataError(f"{target} is not an empty folder. Give a new folder with --out.")
-        spec = self._workspace.models.resolve(f"run:{run.removeprefix('run:')}")
-        given = {"adapter": spec.removeprefix("hf:"), "models_dir": str(self._workspace.models_dir), "out": str(target)}
-        run_model_task("merge", given)
-        return target
+    def totals(self, run: str) -> dict[str, int]:
+        """What the run logged at its start: dialogues, left_out, tokens, target_tokens, longest; empty before that."""
+        return next((row["data"] for row in reversed(list(self._folder(run).rows())) if "data" in row), {})
 
     def _folder(self, run: str) -> RunFolder:
         return self._workspace.jobs.folder(run)

@@ -16,7 +16,7 @@ from ..store.run_folder import RunFolder
 from ..training.checkpoints import Evaluation
 from ..training.choices import TrainingChoices
 from ..training.estimate import steps_of
-from ..training.work import Watch, processes
+from ..training.work import Totals, Watch, processes
 from .reports import plain
 
 if TYPE_CHECKING:
@@ -29,12 +29,16 @@ _LOST_PEER = ("peer", "connection reset", "socket")
 
 
 def train(work: Work) -> dict[str, Any]:
-    """Fine-tune on the folder's dialogues; one row a step and one an evaluation, weights in the folder."""
+    """Fine-tune on the folder's dialogues; a row of totals, one a step and one an evaluation, weights in the folder."""
     folder, recipe = work.folder, work.recipe
     watched = folder.dialogues("validation")[: recipe["watch"]]
     learned = len(folder.pairs()) or len(folder.dialogues())
     total = steps_of(learned, recipe["epochs"], recipe["batch_size"], recipe["max_steps"])
     estimates: dict[str, Any] = {}
+
+    def on_start(totals: Totals) -> None:
+        folder.append({"data": totals})
+        print(", ".join(f"{key.replace('_', ' ')} {value:,}" for key, value in totals.items()))
 
     def on_log(entry: dict[str, Any]) -> None:
         folder.append({"log": plain(entry)})
@@ -47,7 +51,7 @@ def train(work: Work) -> dict[str, Any]:
         estimates.update(_scores(work, checkpoint, watched))
         return {key: found["value"] for key, found in estimates.items() if found}
 
-    return _report(_trained(work, on_log, on_evaluation, evaluate_checkpoint if watched else None))
+    return _report(_trained(work, on_log, on_evaluation, evaluate_checkpoint if watched else None, on_start))
 
 
 def follow(work: Work) -> int:
@@ -74,10 +78,12 @@ def _trained(
     on_log: Callable[[dict[str, Any]], None] | None = None,
     on_evaluation: Callable[[Evaluation], None] | None = None,
     evaluate_checkpoint: Callable[[Path, int], Mapping[str, float]] | None = None,
+    on_start: Callable[[Totals], None] | None = None,
 ) -> TrainedModel:
     from ..training.trainer import ToolCallingTrainer
 
     folder = work.folder
+    asked = lambda: folder.stop_requested_at() is not None  # noqa: E731
     choices = {name: value for name, value in work.recipe.items() if name in TrainingChoices.model_fields}
     trainer = ToolCallingTrainer(model=work.config["model"], models_dir=work.models_dir, catalog=folder.catalog())
     try:
@@ -88,7 +94,7 @@ def _trained(
             pairs=folder.pairs(),
             out=folder.path / "trained",
             resume=any(folder.checkpoints()),
-            watch=Watch(on_log, on_evaluation, lambda: folder.stop_requested_at() is not None, evaluate_checkpoint),
+            watch=Watch(on_log, on_evaluation, asked, evaluate_checkpoint, on_start),
         )
     except RuntimeError as problem:
         if processes() > 1 and any(word in str(problem).lower() for word in _LOST_PEER):

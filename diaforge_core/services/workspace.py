@@ -30,12 +30,15 @@ from .generation import Generation
 from .housekeeping import Housekeeping
 from .jobs import Jobs
 from .labels import Labels
+from .leaks import Leaks
 from .leases import Leases
+from .masks import Masks
 from .models import Models
 from .notes import Notes
 from .opinions import Opinions
 from .people import People
 from .playground import Playground
+from .preflight import Preflights
 from .profiles import Profiles
 from .queues import Queues
 from .recovery import replay_decisions, replay_notes
@@ -44,6 +47,7 @@ from .traces import Traces
 from .training import Training
 from .variety import Variety
 from .views import Views
+from .weights import Weights
 
 if TYPE_CHECKING:
     from .handover import HandoverServer
@@ -89,6 +93,10 @@ class Workspace:
         self.drafts = Drafts(self)
         self.bulk = Bulk(self)
         self.training = Training(self)
+        self.preflight = Preflights(self)
+        self.masks = Masks(self)
+        self.leaks = Leaks(self)
+        self.weights = Weights(self)
         self.evaluation = Evaluation(self)
         self.traces = Traces(self)
         self.playground = Playground(self)

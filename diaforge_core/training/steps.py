@@ -87,14 +87,12 @@ def loss_on_rows(trainer: Any, model: Any, rows: Sequence[PackedRow]) -> float:
 @contextmanager
 def in_row(trainer: Any, each: PackedRow) -> Iterator[None]:
     """Says of a failure at which step and in which dialogues it was; ModelError where memory ran out."""
-    import torch
-
     step = trainer.state.global_step + 1
     try:
         yield
-    except (torch.OutOfMemoryError, MemoryError, RuntimeError, IndexError) as problem:
+    except (MemoryError, RuntimeError, IndexError) as problem:
         tokens = each.row["input_ids"].numel()
-        if not isinstance(problem, (torch.OutOfMemoryError, MemoryError)) and not _says_no_memory(problem):
+        if not is_no_memory(problem):
             problem.add_note(f"at step {step}, in the row of {tokens} tokens with the dialogues {each.named}")
             raise
         raise ModelError(
@@ -103,8 +101,9 @@ def in_row(trainer: Any, each: PackedRow) -> Iterator[None]:
         ) from problem
 
 
-def _says_no_memory(problem: BaseException) -> bool:
-    return any(words in str(problem).lower() for words in _NO_MEMORY)
+def is_no_memory(problem: BaseException | None) -> bool:
+    """Whether memory ran out, of the device or of the process."""
+    return isinstance(problem, MemoryError) or any(words in str(problem).lower() for words in _NO_MEMORY)
 
 
 def smaller_run(work: Work, each: PackedRow) -> str:

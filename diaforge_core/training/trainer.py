@@ -30,7 +30,7 @@ from .pairs import pairs_of_dialogue
 from .preference import EncodedPair, encode_pairs, preference_trainer
 from .reporting import Reporting, make_reporter, peak_memory_bytes
 from .weights import context_of, trainable_model
-from .work import Watch, Work, is_first_process, processes
+from .work import Totals, Watch, Work, is_first_process, processes
 
 SAMPLE_CATALOG = "enterprise_apis.json"
 DEFAULTS, UNWATCHED = TrainingChoices(), Watch()
@@ -112,17 +112,17 @@ class ToolCallingTrainer:
         if not dialogues:
             raise DataError("There are no dialogues to train on. Generate some, or accept some in review.")
         tokenizer = load_tokenizer(self.folders.base)
-        prefers = choices.stage == "preference"
-        learned = (
-            self._pairs(pairs, dialogues, tokenizer, choices)
-            if prefers
-            else self._examples(dialogues, tokenizer, choices)
-        )
+        if choices.stage == "preference":
+            learned: Sequence[Any] = self._pairs(pairs, dialogues, tokenizer, choices)
+        else:
+            learned = self.examples(dialogues, tokenizer, choices)
+            if watch.on_start is not None:
+                watch.on_start(totals(learned, len(dialogues)))
         out = Path(out) if out else _fresh_folder(self.models_dir, dialogues, choices)
         if is_first_process():
             _check_same_run(out, learned, choices, resume)
         held_out = (
-            self._examples(validation, tokenizer, choices.model_copy(update={"too_long": "leave_out"}))
+            self.examples(validation, tokenizer, choices.model_copy(update={"too_long": "leave_out"}))
             if validation
             else []
         )
@@ -138,7 +138,7 @@ class ToolCallingTrainer:
         made = list(pairs) or [pair for one in dialogues for pair in pairs_of_dialogue(one, tools_of(one))]
         return encode_pairs(made, tools_of, tokenizer, choices, context_of(self.folders.base))
 
-    def _examples(self, dialogues: Sequence[Dialogue], tokenizer: Any, choices: TrainingChoices) -> Examples:
+    def examples(self, dialogues: Sequence[Dialogue], tokenizer: Any, choices: TrainingChoices) -> Examples:
         """The dialogues as tokens; DataError that names those that are too long, unless they are to be left out."""
         limit = context_of(self.folders.base)
         return build_examples(
@@ -146,6 +146,17 @@ class ToolCallingTrainer:
             keep_thoughts=choices.keep_thoughts, max_tokens=limit, too_long=choices.too_long,
             rendering=choices.rendering,
         )  # fmt: skip
+
+
+def totals(examples: Sequence[Example], dialogues: int) -> Totals:
+    """What is trained on, of so many dialogues."""
+    return {
+        "dialogues": len(examples),
+        "left_out": dialogues - len(examples),
+        "tokens": sum(example.tokens for example in examples),
+        "target_tokens": sum(example.target_tokens for example in examples),
+        "longest": max(example.tokens for example in examples),
+    }
 
 
 def tools_from(catalog: Catalog | str | Path | None, dialogues: Sequence[Dialogue]) -> ToolsOf:

@@ -21,6 +21,9 @@ LogRow = dict[str, Any]
 """step, epoch, loss (mean per target token), learning_rate, tokens_per_second, target_tokens_total, seconds_left,
 peak_memory_bytes; margin and agreed too in the preference stage."""
 
+Totals = dict[str, int]
+"""dialogues trained on, left_out, tokens and target_tokens of one epoch, longest: tokens of the longest dialogue."""
+
 
 @dataclass(frozen=True, slots=True)
 class Watch:
@@ -34,6 +37,8 @@ class Watch:
     """Asked after every step: whether to save and end."""
     evaluate_checkpoint: Callable[[Path, int], Mapping[str, float] | None] | None = None
     """Plays scenarios with the checkpoint of a step: acc, ftr and tar."""
+    on_start: Callable[[Totals], None] | None = None
+    """Hears once what is trained on, before the model is loaded."""
 
 
 @dataclass(frozen=True, slots=True)

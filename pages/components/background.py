@@ -8,10 +8,18 @@ from collections.abc import Callable, Hashable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
+import streamlit as st
+
+from diaforge_core.errors import DiaForgeError
+
+from .wiring import services, show_error
+
 V = TypeVar("V")
 
 KEPT = 64
 """Pieces of work that are remembered."""
+SECONDS_BETWEEN = 1.0
+"""How often work that a reader waits for is looked at."""
 _pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="page-work")
 _works: OrderedDict[Hashable, Future[Any]] = OrderedDict()
 _lock = threading.Lock()
@@ -36,3 +44,44 @@ def ready(key: Hashable, work: Callable[[], V], wait: float = 0.0) -> V | None:
         if future.done() and future.exception() is not None:
             with _lock:
                 _works.pop(key, None)
+
+
+def is_done(key: Hashable) -> bool:
+    """Whether the work of this key has ended, well or not."""
+    with _lock:
+        return key not in _works or _works[key].done()
+
+
+def on_demand(label: str, key: str, work: Callable[[], V], says: str, **button: Any) -> V | None:
+    """What `work()` gave once somebody pressed the button that is drawn for it; None until then.
+
+    While it works, `says` stands in the button's place and the page stays usable. A problem that people can mend is
+    shown, and the button is back. `button` are further arguments of it.
+    """
+    pressed, whole = f"pressed.{key}", (str(services().folder), key)
+    if st.session_state.get(pressed):
+        try:
+            found = ready(whole, work)
+        except DiaForgeError as error:
+            st.session_state[pressed] = False
+            show_error(error)
+        else:
+            if found is None:
+                _wait(whole, says)
+            return found
+    st.button(label, key=f"press.{key}", on_click=_press, args=(pressed,), **button)
+    return None
+
+
+def _press(pressed: str) -> None:
+    st.session_state[pressed] = True
+
+
+def _wait(key: Hashable, says: str) -> None:
+    @st.fragment(run_every=SECONDS_BETWEEN)
+    def wait() -> None:
+        st.caption(f":material/hourglass_top: {says}")
+        if is_done(key):
+            st.rerun()
+
+    wait()

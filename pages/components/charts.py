@@ -23,6 +23,15 @@ PAPER: tuple[tuple[str, float, float, float], ...] = (
 """Acc, FTR, TAR on DiaBENCH, N = 119 (METHOD.md §5): faint reference marks, other scenarios than ours."""
 
 
+BESIDE = ("gray", "yellow", "red", "blue")
+DASHES = ("solid", "dot", "dash", "dashdot")
+"""Colours and lines of the runs beside the one that is looked at: a colour never stands alone."""
+
+
+FEW_STEPS = 12
+"""Up to so many, each step has its tick: between whole steps there is nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Dot:
     """One estimate on a dot-and-interval plot."""
@@ -186,37 +195,48 @@ def measured(frame: pd.DataFrame, column: str) -> bool:
     return column in frame and bool(frame[column].notna().to_numpy().any())
 
 
-def loss_chart(frame: pd.DataFrame) -> go.Figure:
-    """Training loss over steps and, where measured, held-out loss and accuracy in the same figure."""
+def loss_chart(frame: pd.DataFrame, beside: Mapping[str, pd.DataFrame] | None = None) -> go.Figure:
+    """Training loss over steps and, where measured, held-out loss and live accuracy in the same figure.
+
+    The training losses of the runs `beside` are drawn thinner, by their names.
+    """
     tint = colours()
     figure = go.Figure()
-    drawn = (
-        ("loss", "training loss", "primary", "lines+markers"),
-        ("eval_loss", "held-out loss", "orange", "lines+markers"),
-    )
-    for column, name, colour, mode in drawn:
-        if measured(frame, column):
-            part = frame.dropna(subset=[column])
+    lines = [
+        (frame, "loss", "training loss", "primary", "solid", "circle", 2),
+        (frame, "eval_loss", "held-out loss", "orange", "dash", "square", 2),
+    ]
+    others = list((beside or {}).items())
+    for place, (name, other) in enumerate(others):
+        lines.append((other, "loss", escape(name), BESIDE[place % len(BESIDE)], DASHES[place % len(DASHES)], "x", 1))
+    for drawn, column, name, colour, dash, symbol, width in lines:
+        if measured(drawn, column):
+            part = drawn.dropna(subset=[column])
             figure.add_scatter(
                 x=part["step"],
                 y=part[column],
                 name=name,
-                mode=mode,
-                line={"color": tint[colour], "width": 2},
-                marker={"size": 5},
+                mode="lines+markers",
+                line={"color": tint[colour], "width": width, "dash": dash},
+                marker={"size": 5 if len(part) > 1 else 9, "symbol": symbol},
+                hovertemplate="%{y:.3f}",
             )
     if measured(frame, "acc"):
         part = frame.dropna(subset=["acc"])
         figure.add_scatter(
             x=part["step"],
             y=part["acc"],
-            name="live accuracy",
+            name="live accuracy (right)",
             yaxis="y2",
-            mode="markers+lines",
+            mode="lines+markers",
             line={"dash": "dot", "color": tint["blue"]},
+            marker={"size": 9, "symbol": "diamond"},
+            hovertemplate="%{y:.0%}",
         )
-        figure.update_layout(yaxis2={"overlaying": "y", "side": "right", "range": [0, 1], "tickformat": ".0%"})
-    figure.update_layout(height=300, legend={"orientation": "h", "y": 1.14}, hovermode="x unified")
-    figure.update_xaxes(title="step", gridcolor=tint["faint"], rangemode="tozero")
+        axis = {"overlaying": "y", "side": "right", "range": [-0.02, 1.02], "tickformat": ".0%", "showgrid": False}
+        figure.update_layout(yaxis2=axis)
+    figure.update_layout(height=300, legend={"orientation": "h", "y": 1.16}, showlegend=True, hovermode="x unified")
+    few = max((step for drawn, *_ in lines for step in drawn["step"].tolist()), default=0) <= FEW_STEPS
+    figure.update_xaxes(title="step", gridcolor=tint["faint"], rangemode="tozero", dtick=1 if few else None)
     figure.update_yaxes(title="loss", gridcolor=tint["faint"], rangemode="tozero", selector={"overlaying": None})
     return figure

@@ -102,3 +102,8 @@ def letters(index: int) -> str:
     """The letter of the candidate at `index`: A, B, …, Z, AA, …"""
     head, tail = divmod(index, 26)
     return (letters(head - 1) if head else "") + chr(65 + tail)
+
+
+def memory(size: float) -> str:
+    """`0.8 GB`, `31 GB`; of bytes, a gigabyte being 10⁹ of them."""
+    return f"{size / 1e9:.1f} GB" if size < 1e10 else f"{size / 1e9:.0f} GB"

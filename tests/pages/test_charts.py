@@ -6,7 +6,8 @@ import pandas as pd
 from streamlit.testing.v1 import AppTest
 
 from diaforge_core.services.training import CURVE_COLUMNS
-from pages.components.train_view import loss_words, newest, planned_steps
+from pages.components.train_runs import loss_words, newest
+from pages.components.train_start import planned_steps
 
 
 def curve() -> pd.DataFrame:

@@ -1,0 +1,161 @@
+"""Tuned weights saved for other programs, each with a card that says where they come from."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from ..conversation import smollm2
+from ..conversation.prompts import system_text
+from ..errors import DataError
+from ..generator.identity import as_markdown, table_lines
+from ..records.run import Run
+from ..records.scenario import Setting
+from .model_tasks import run_model_task
+from .names import clean_name
+
+if TYPE_CHECKING:
+    from .workspace import Workspace
+
+Form = Literal["huggingface", "gguf"]
+"""A folder that transformers, vLLM and others load; or one file for llama.cpp, with a Modelfile for Ollama."""
+FORMS: tuple[Form, ...] = ("huggingface", "gguf")
+SAVING_SECONDS = 3600.0
+"""A large model is tens of gigabytes, written twice for GGUF."""
+
+
+class Weights:
+    """Saving the models of training runs."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+
+    @property
+    def folder(self) -> Path:
+        """Where they are saved unless another place is named."""
+        return self._workspace.folder / "exports"
+
+    def save(
+        self, model: str, form: Form = "huggingface", name: str = "", *, out: Path | None = None, kind: str = "f16"
+    ) -> Path:
+        """The new folder with the whole model of `run:NAME[@STEP]`, its card as README.md.
+
+        It is `name` inside the workspace's exports, or `out`; there is a whole folder or none. A process of its own
+        does it (seconds to minutes). DataError if there is something already or no such model; ModelError if it
+        cannot be converted, with the line that installs the converter where that is missing.
+        """
+        spec = model if model.startswith("run:") else f"run:{model}"
+        tuned = self._workspace.models.resolve(spec).removeprefix("hf:")
+        run = self._workspace.jobs.get(spec.removeprefix("run:").partition("@")[0])
+        name = clean_name(name or f"{run.name}-{form}", "folder")
+        target = out.expanduser().resolve() if out else self.folder / name
+        if target.exists() and (not target.is_dir() or any(target.iterdir())):
+            raise DataError(f"{target} is not an empty folder. Give it another name, or take what is there away.")
+        partial = target.with_name(f".{target.name}.{os.getpid()}")
+        given = {
+            "tuned": tuned,
+            "form": form,
+            "kind": kind,
+            "out": str(partial),
+            "name": target.name,
+            "models_dir": str(self._workspace.models_dir),
+            "card": self.card(spec, form),
+            "system": system_text((), Setting(today=dt.date.today())),
+        }
+        try:
+            partial.mkdir(parents=True)
+            run_model_task("weights", given, SAVING_SECONDS)
+            partial.replace(target)
+        except OSError as problem:
+            raise DataError(f"{target} cannot be written: {problem.strerror}. Give another folder.") from problem
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+        return target
+
+    def saved(self) -> list[Path]:
+        """The folders saved inside the workspace's exports, by name."""
+        found = self.folder.iterdir() if self.folder.is_dir() else ()
+        return sorted(folder for folder in found if folder.is_dir() and not folder.name.startswith("."))
+
+    def card(self, spec: str, form: Form = "huggingface") -> str:
+        """The card of a model `run:NAME[@STEP]`: its base and licence, its data, its choices, and its scores."""
+        from huggingface_hub import ModelCardData
+
+        run = self._workspace.jobs.get(spec.removeprefix("run:").partition("@")[0])
+        recipe = run.config["recipe"]
+        licence = _licence(run.config["model"], recipe["model"])
+        data = ModelCardData(
+            license=licence.lower() if licence else None,
+            base_model=smollm2.SOURCE if recipe["model"] == smollm2.NAME else None,
+            library_name="transformers" if form == "huggingface" else "gguf",
+            pipeline_tag="text-generation",
+            tags=["tool-calling", "diaforge"],
+        )
+        parts = [
+            f"---\n{data.to_yaml()}\n---",
+            f"# {run.name}",
+            "A model tuned with DiaForge to find out which tool is meant, ask for what is missing, and then call once.",
+            _section("Base", {"model": recipe["model"], "licence": licence or "not stated: ask its owner"}),
+            _section("Choices", _chosen(run)),
+            self._scores(spec),
+            self._data(run),
+        ]
+        return "\n\n".join(parts) + "\n"
+
+    def _data(self, run: Run) -> str:
+        """What the dataset is made of, as it stands now."""
+        dataset = run.config["recipe"]["dataset"]
+        trained = len(self._workspace.jobs.folder(run.id).dialogues())
+        head = f"## Data\n\nTrained on {trained:,} dialogues of the dataset `{dataset}`."
+        try:
+            made = as_markdown(self._workspace.profiles.identity(dataset))
+        except DataError:
+            return f"{head} That dataset is no longer in the workspace."
+        return f"{head} The dataset as it stands today:\n\n{_lowered(made)}"
+
+    def _scores(self, spec: str) -> str:
+        """Every evaluation of exactly these weights, each number with its interval and n."""
+        table = self._workspace.evaluation.table()
+        rows = [
+            f"| {row['run']} | {row['metric'].upper()} | {row['value']:.1%} | {row['low']:.1%} to {row['high']:.1%} | "
+            f"{row['n']} |"
+            for row in table.to_dict("records")
+            if row["model"] == spec
+        ]
+        if not rows:
+            return "## Scores\n\nThese weights were not evaluated."
+        head = ["| evaluation | metric | value | 95 % interval | n |", "|---|---|---|---|---|"]
+        return "## Scores\n\n" + "\n".join([*head, *rows])
+
+
+def _chosen(run: Run) -> dict[str, Any]:
+    given = run.config["recipe"]
+    kept = {key: value for key, value in given.items() if value not in (None, "") and key not in ("model", "run")}
+    return kept | {"steps done": run.result.get("steps", "not finished")}
+
+
+def _section(title: str, facts: dict[str, Any]) -> str:
+    return "\n".join(table_lines(title, facts)).rstrip()
+
+
+def _licence(resolved: str, named: str) -> str:
+    """The licence of the base model as its own card states it; empty if it does not."""
+    if named == smollm2.NAME:
+        return smollm2.LICENCE
+    card = Path(resolved.removeprefix("hf:")) / "README.md"
+    if not card.is_file():
+        return ""
+    from huggingface_hub import ModelCard
+
+    try:
+        return str(ModelCard.load(card).data.to_dict().get("license") or "")
+    except (ValueError, OSError):
+        return ""
+
+
+def _lowered(markdown: str) -> str:
+    """The headings one level deeper, to stand under another heading."""
+    return "\n".join(f"##{line}" if line.startswith("#") else line for line in markdown.splitlines())

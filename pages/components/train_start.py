@@ -1,0 +1,165 @@
+"""Before a run starts: whether it fits, how long it takes, what the trainer sees, the exact command, and Start."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import partial
+
+import streamlit as st
+
+from diaforge_core.records.base import content_id
+from diaforge_core.services.datasets import DatasetInfo
+from diaforge_core.services.preflight import Change, Preflight
+from diaforge_core.services.training import TrainRecipe
+
+from .background import on_demand
+from .device import device_line
+from .wiring import acting, guarded, services
+from .wording import count, duration, memory, percent, plain
+
+LONG_PIECE = 900
+"""Characters above which a piece that is only read is cut in its middle."""
+
+
+def start_box(recipe: TrainRecipe, datasets: Sequence[DatasetInfo]) -> None:
+    """How much there is to do, what it needs, the exact command, and Start."""
+    kept = next(info.kept for info in datasets if info.name == recipe.dataset)
+    with st.container(border=True):
+        st.markdown(f"**{count(kept, 'dialogue')}**, **{count(planned_steps(kept, recipe), 'step')}**")
+        device_line()
+        with guarded():
+            fit(recipe)
+        seen = TrainRecipe.model_validate(recipe.model_dump() | {"seen": services().datasets.stamp(recipe.dataset)})
+        st.button(
+            "Start training",
+            key="train.start",
+            type="primary",
+            icon=":material/play_arrow:",
+            **acting(start, seen, say="Started. It goes on if you close this page."),
+        )
+        with st.expander("The same as a command", type="compact", icon=":material/terminal:"):
+            st.code(services().training.command_text(recipe), language="bash", wrap_lines=True)
+
+
+def start(recipe: TrainRecipe) -> None:
+    """Start the run and show it."""
+    st.query_params["run"] = services().training.start(recipe).name
+
+
+def planned_steps(kept: int, recipe: TrainRecipe) -> int:
+    """Optimiser steps that the recipe asks for: its own number, else what the epochs take."""
+    return recipe.max_steps or math.ceil(math.ceil(kept / recipe.batch_size) * recipe.epochs)
+
+
+def fit(recipe: TrainRecipe) -> None:
+    """What was measured of this recipe, and where it does not fit what would; else a button that measures it."""
+    preflight, key = services().preflight, content_id(recipe.model_dump(mode="json"))
+    found = preflight.known(recipe)
+    if found is None:
+        says = "Measuring: the run is begun on its longest dialogue, and dropped. A minute or a few."
+        found = on_demand(
+            "Measure whether it fits",
+            f"train.measure.{key}",
+            partial(preflight.measure, recipe),
+            says,
+            icon=":material/straighten:",
+            help="Begins the run on the longest dialogue and drops it: memory and time as they are here.",
+        )
+    if found is None:
+        return
+    needs(found, plays=bool(recipe.validation and recipe.watch))
+    if not found.fits:
+        _mend(recipe, key)
+
+
+def needs(found: Preflight, plays: bool) -> None:
+    """Memory against the device's, time, and tokens."""
+    measured = found.measured
+    how = "measured on your longest dialogue" if measured.was_tried else "reckoned from shorter dialogues"
+    said = f"Needs {memory(found.needs)} of {memory(measured.device_bytes)}, {how}"
+    if found.fits:
+        st.markdown(f":material/check_circle: **{said}**")
+    else:
+        st.error(f"{said}. It does not fit: {memory(measured.free_bytes)} are free.", icon=":material/memory_alt:")
+    share = found.needs / measured.device_bytes
+    st.progress(min(1.0, share), text=f"{percent(share)} of the memory here")
+    where = measured.device_name or {"cpu": "the processor", "mps": "this Mac's GPU"}.get(measured.device, "the GPU")
+    besides = ", besides the conversations that it plays" if plays else ""
+    st.caption(
+        f"About **{duration(found.seconds)}** on {plain(where)}{besides}. {measured.tokens:,} tokens an epoch, "
+        f"{measured.target_tokens:,} of them learned; the longest dialogue has {measured.longest:,}."
+    )
+    if measured.left_out:
+        st.caption(
+            f":material/content_cut: Too long for the model and left out: {count(measured.left_out, 'dialogue')}."
+        )
+
+
+def _mend(recipe: TrainRecipe, key: str) -> None:
+    """The smallest change that fits, one click away."""
+    preflight = services().preflight
+    found = on_demand(
+        "Find the smallest change that fits",
+        f"train.mend.{key}",
+        lambda: (preflight.change_that_fits(recipe),),
+        "Trying smaller ways. A minute or a few.",
+        icon=":material/build:",
+    )
+    if found is None:
+        return
+    change = found[0]
+    if change is None:
+        st.caption("No change of these choices fits. Take a smaller model.")
+        return
+    st.markdown(f"**{plain(change.words)}.** Then it needs {memory(change.needs)}.")
+    st.button("Use it", key="train.use", type="primary", icon=":material/check:", **acting(use, recipe, change))
+
+
+def use(recipe: TrainRecipe, change: Change) -> None:
+    """Put the change into the form."""
+    preset = st.session_state.get("train.preset", "CPU demo")
+    for name, value in change.fields.items():
+        st.session_state[f"train.{name}.{preset}"] = value
+    if change.leave_out:
+        st.session_state["dataset"] = services().preflight.leave_out(recipe.dataset, change.leave_out)
+
+
+def mask_preview(recipe: TrainRecipe) -> None:
+    """The text that the trainer sees of one dialogue, what is learned tinted."""
+    with st.expander("What the trainer sees", icon=":material/texture:", type="default"):
+        ids = services().masks.ids(recipe.dataset)
+        which = st.text_input(
+            "Dialogue",
+            "1",
+            key=f"train.mask.{recipe.dataset}",
+            max_chars=64,
+            help=f"A number from 1 to {len(ids):,}, or the beginning of an id.",
+        )
+        asked = content_id(recipe.dataset, which, recipe.model, recipe.loss_mask, recipe.keep_thoughts)
+        work = partial(services().masks.preview, recipe, which)
+        mask = on_demand(
+            "Show", f"train.mask.{asked}", work, "Reading it with the model's tokenizer.", icon=":material/visibility:"
+        )
+        if mask is None:
+            st.caption("Tinted words are learned; the rest is only read.")
+            return
+        st.caption(
+            f"Dialogue {mask.number} of {len(ids):,}, `{mask.dialogue}`: **{mask.tokens:,} tokens**, of which "
+            f"**{mask.target_tokens:,} learned** (tinted). The run's log gives the totals of all."
+        )
+        with st.container(height=380, border=False):
+            draw_mask(mask.pieces)
+
+
+def draw_mask(pieces: Sequence[tuple[str, bool]]) -> None:
+    """Each piece on its own, learned ones tinted; a long piece that is only read is cut in its middle."""
+    for text, learned in pieces:
+        if not text.strip():
+            continue
+        if learned:
+            st.markdown(f":primary-background[{plain(text)}]")
+        else:
+            cut = len(text) > LONG_PIECE
+            shown = f"{text[:500]}\n… {len(text) - 800:,} characters …\n{text[-300:]}" if cut else text
+            st.text(shown.strip())

@@ -1,0 +1,129 @@
+"""The Train page: what the form makes, what it says before a run, and what it shows of runs."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from diaforge_core.services.training import TrainRecipe
+from diaforge_core.services.workspace import Workspace, open_workspace
+from pages.components import charts
+from pages.components.train_form import PRESETS, set_words
+from pages.components.train_runs import differences
+
+from .conftest import Open
+
+HOSTILE = "x; rm -rf / `id` $(id) && \"quoted\" 'single' | tee ../../etc\nnewline"
+
+
+def words(at: AppTest) -> str:
+    return " ".join(str(element.value) for kind in (at.markdown, at.caption, at.warning, at.error) for element in kind)
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Iterator[Workspace]:
+    with open_workspace(tmp_path / "workspace") as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("field", ["dataset", "run", "model", "validation", "pairs"])
+def test_a_hostile_word_in_the_form_ends_as_one_word_of_the_command(workspace: Workspace, field: str) -> None:
+    recipe = TrainRecipe.model_validate({"dataset": "d", "run": "r", field: HOSTILE})
+    argv = workspace.training.command(recipe)
+    assert argv.count(HOSTILE) == 1
+    assert argv[argv.index(HOSTILE) - 1] == f"--{field}"
+    assert shlex.split(workspace.training.command_text(recipe)) == argv
+
+
+def test_a_hostile_run_name_in_the_form_starts_nothing_and_is_said(open_page: Open) -> None:
+    at = open_page("train", dataset="talks")
+    name = next(box for box in at.text_input if box.label == "Run name")
+    name.set_value("x; rm -rf /").run()
+    command = next(code.value for code in at.code if "diaforge_core train" in code.value)
+    assert "x; rm -rf /" in shlex.split(command)
+    at.button(key="train.start").click().run()
+    assert "cannot be the name of a run" in words(at)
+    assert "is shown here" in words(at) or not [box for box in at.selectbox if box.label == "Run"]
+
+
+def test_the_page_of_nothing_leads_to_generating(open_empty: Open) -> None:
+    at = open_empty("train")
+    assert not at.exception
+    assert "There are none yet" in words(at)
+
+
+def test_a_preset_sets_its_knobs_and_says_which(open_page: Open) -> None:
+    at = open_page("train", dataset="talks")
+    at.segmented_control(key="train.preset").set_value("One GPU").run()
+    assert not at.exception
+    assert next(box.value for box in at.number_input if box.label == "Dialogues a step") == 16
+    assert next(box.value for box in at.number_input if box.label == "Epochs") == 3.0
+    assert "patience 4" in set_words(PRESETS["One GPU"].values)
+    assert "16 dialogues a step" in words(at)
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_every_preset_is_a_recipe(name: str) -> None:
+    recipe = TrainRecipe.model_validate({"dataset": "d", "run": "r"} | PRESETS[name].values)
+    assert {field: getattr(recipe, field) for field in PRESETS[name].values} == PRESETS[name].values
+
+
+def test_judging_by_what_is_learned_from_is_called_a_leak(open_page: Open) -> None:
+    from pages.components.wiring import services
+
+    at = open_page("train", dataset="talks")
+    kept = services().datasets.load("talks")
+    services().datasets.create("twice")
+    services().datasets.add("twice", kept[:3])
+    at.run()
+    at.selectbox(key="train.validation").set_value("twice").run()
+    assert "It leaks: 3 dialogues of twice are learned from too" in words(at)
+
+
+def test_drawing_the_page_measures_nothing(open_page: Open) -> None:
+    from pages.components.wiring import services
+
+    at = open_page("train", dataset="talks")
+    assert any(button.label == "Measure whether it fits" for button in at.button)
+    assert not (services().folder / "preflights").exists()
+
+
+def test_only_what_differs_between_runs_is_in_the_table() -> None:
+    found = differences(
+        {
+            "a": {"run": "a", "epochs": 1.0, "full": True, "max_steps": None, "seed": 0},
+            "b": {"run": "b", "epochs": 2.0, "full": False, "max_steps": None, "seed": 0},
+        }
+    )
+    assert found == {"epochs": {"a": "1.0", "b": "2.0"}, "full": {"a": "yes", "b": "no"}}
+
+
+def _figure() -> None:
+    import pandas as pd
+    import streamlit as st
+
+    from pages.components import charts
+    from tests.pages.test_train import frame
+
+    figure = charts.loss_chart(frame(), {"<b>other</b>": frame()})
+    st.text(",".join(str(trace["name"]) for trace in figure.to_dict()["data"]))
+    charts.draw(figure, "loss", "loss")
+    assert isinstance(frame(), pd.DataFrame)
+
+
+def frame() -> pd.DataFrame:
+    return pd.DataFrame(
+        {"step": [1, 2, 3], "loss": [2.5, 2.0, 1.5], "eval_loss": [None, 2.1, None], "acc": [None, 0.5, None]}
+    )
+
+
+def test_losses_and_accuracy_of_a_run_and_the_losses_of_others_are_in_one_figure() -> None:
+    at = AppTest.from_function(_figure).run()
+    assert not at.exception
+    assert at.text[0].value == "training loss,held-out loss,&lt;b&gt;other&lt;/b&gt;,live accuracy (right)"
+    assert len(charts.DASHES) == len(charts.BESIDE)

@@ -1,0 +1,61 @@
+"""A model is not judged by what it learned from, nor by near-duplicates of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from diaforge_core.records.dialogue import Verdict
+from diaforge_core.services.workspace import Workspace, open_workspace
+
+from .factories import a_catalog, a_dialogue, a_scenario, a_tool, sales_tools
+
+CATALOG = a_catalog(*sales_tools(), a_tool("Kitchen_OrderLunch", dish="string!", summary="Order a meal"))
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Iterator[Workspace]:
+    with open_workspace(tmp_path / "workspace") as opened:
+        opened.catalogs.put(CATALOG)
+        yield opened
+
+
+def put(workspace: Workspace, dataset: str, *candidates: str, seed: int = 7) -> None:
+    scenario = a_scenario(CATALOG, goal_tool=candidates[0], candidates=candidates, seed=seed)
+    workspace.datasets.create(dataset)
+    workspace.datasets.add(dataset, [a_dialogue(scenario, verdicts=(Verdict(verifier="format", passed=True),))])
+
+
+def test_a_dialogue_in_both_is_shared(workspace: Workspace) -> None:
+    for name in ("learned", "judged"):
+        put(workspace, name, "CRM_CreateLead", "CRM_UpdateLead")
+    found = workspace.leaks.between("learned", "judged")
+    assert (found.dialogues, found.shared, found.near) == (1, 1, 1)
+    assert not found.is_clean
+
+
+def test_another_dialogue_with_the_same_tools_leaks_too(workspace: Workspace) -> None:
+    put(workspace, "learned", "CRM_CreateLead", "CRM_UpdateLead")
+    put(workspace, "judged", "CRM_CreateLead", "CRM_CreateContact", seed=8)
+    found = workspace.leaks.between("learned", "judged")
+    assert (found.shared, found.near) == (0, 1)
+    assert found.closest is not None
+    assert found.closest[2] == 1.0
+
+
+def test_an_empty_side_leaks_nothing(workspace: Workspace) -> None:
+    put(workspace, "learned", "CRM_CreateLead", "CRM_UpdateLead")
+    workspace.datasets.create("empty")
+    assert workspace.leaks.between("learned", "empty").is_clean
+
+
+def test_unlike_tools_do_not_leak(workspace: Workspace) -> None:
+    put(workspace, "learned", "CRM_CreateLead", "CRM_UpdateLead")
+    put(workspace, "judged", "Kitchen_OrderLunch", seed=8)
+    found = workspace.leaks.between("learned", "judged")
+    assert found.is_clean
+    assert found.closest is not None
+    assert found.closest[1] == "Kitchen_OrderLunch"
+    assert found.closest[2] < 0.5

@@ -1,0 +1,133 @@
+"""What a run was measured to need is what it then needs, and a change that is offered fits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from diaforge_core.conversation.verifiers import cascade
+from diaforge_core.errors import DataError, ModelError
+from diaforge_core.services.training import TrainRecipe
+from diaforge_core.services.workspace import Workspace, open_workspace
+from diaforge_core.training.examples import Example
+from diaforge_core.training.preflight import Measured, fullest_rows, ordinary_row
+
+from .factories import a_catalog, a_dialogue, a_scenario
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
+    """Three kept dialogues, one of them longer than the others."""
+    three = a_scenario().candidates
+    scenarios = [a_scenario(), a_scenario(seed=8), a_scenario(candidates=(*three, "CRM_DeleteLead"))]
+    with open_workspace(tmp_path_factory.mktemp("preflight") / "workspace") as opened:
+        opened.catalogs.put(a_catalog())
+        opened.datasets.create("d")
+        opened.datasets.add("d", [cascade(a_dialogue(scenario), a_catalog()) for scenario in scenarios])
+        assert opened.datasets.info("d").kept == 3
+        yield opened
+
+
+def example(name: str, tokens: int) -> Example:
+    return Example(name, tuple(range(tokens)), ())
+
+
+def a_measurement(**changes) -> Measured:
+    fields = {
+        "device": "cpu",
+        "device_bytes": 10_000,
+        "free_bytes": 8_000,
+        "peaks": ((100, 1_000), (300, 3_000), (500, 7_000)),
+        "fullest": 500,
+        "row_tokens": 500,
+        "seconds_per_token": 0.1,
+        "start_seconds": 2.0,
+        "sizes": (100, 200, 400),
+        "target_tokens": 60,
+        "longest_dialogue": "c",
+    }
+    return Measured.model_validate(fields | changes)
+
+
+def test_the_fullest_rows_are_packed_as_a_batch_of_the_longest_dialogues_is() -> None:
+    examples = [example("a", 100), example("b", 500), example("c", 250), example("d", 200), example("e", 50)]
+    assert [[one.dialogue for one in row] for row in fullest_rows(examples, 800, 4)] == [["b", "c"], ["d", "a"]]
+    assert [[one.dialogue for one in row] for row in fullest_rows(examples, 800, 1)] == [["b"]]
+    assert len(fullest_rows(examples, 100, 5)) == 3
+
+
+def test_an_ordinary_row_is_neither_the_shortest_nor_the_longest() -> None:
+    examples = [example(str(size), size) for size in range(10, 110, 10)]
+    row = ordinary_row(examples, 100, 2)
+    assert {one.dialogue for one in row} <= {"30", "80"}
+
+
+def test_between_measured_rows_the_peak_lies_on_a_line_and_beyond_them_it_goes_on() -> None:
+    measured = a_measurement()
+    assert [measured.peak_at(tokens) for tokens in (100, 200, 300, 400, 500)] == [1_000, 2_000, 3_000, 5_000, 7_000]
+    assert measured.peak_at(600) == 9_000
+    assert measured.was_tried
+    assert not a_measurement(fullest=501).was_tried
+
+
+def test_the_peak_and_the_tokens_are_those_of_the_run_that_follows(workspace: Workspace) -> None:
+    recipe = TrainRecipe(dataset="d", run="real", model="smollm2", max_steps=2, batch_size=3)
+    assert workspace.preflight.known(recipe) is None
+    found = workspace.preflight.measure(recipe)
+    run = workspace.jobs.wait(workspace.training.start(recipe).id)
+    assert run.state == "succeeded"
+    assert found.needs == pytest.approx(run.result["peak_memory_bytes"], rel=0.1)
+    totals = workspace.training.totals(run.id)
+    assert (found.measured.tokens, found.measured.target_tokens) == (totals["tokens"], totals["target_tokens"])
+    assert found.measured.longest == totals["longest"]
+    masks = [workspace.masks.preview(recipe, str(number + 1)) for number in range(totals["dialogues"])]
+    assert sum(mask.tokens for mask in masks) == totals["tokens"]
+    assert sum(mask.target_tokens for mask in masks) == totals["target_tokens"]
+    longer = workspace.preflight.known(TrainRecipe(dataset="d", run="other", max_steps=40, batch_size=3))
+    assert longer is not None
+    started = found.measured.start_seconds
+    assert longer.seconds - started == pytest.approx(20 * (found.seconds - started))
+
+
+def test_a_smaller_run_is_offered_only_as_far_as_it_fits(workspace: Workspace, tiny_llama_dir: Path) -> None:
+    recipe = TrainRecipe(dataset="d", run="r", model=f"hf:{tiny_llama_dir}", batch_size=3, full=True)
+    found = workspace.preflight.measure(recipe)
+    change = workspace.preflight.change_that_fits(recipe, found.needs)
+    assert change is not None
+    assert change.needs <= found.needs
+    assert workspace.preflight.change_that_fits(recipe, 1) is None
+
+
+def test_what_was_measured_is_asked_anew_when_the_data_change(workspace: Workspace, tiny_llama_dir: Path) -> None:
+    recipe = TrainRecipe(dataset="d", run="r", model=f"hf:{tiny_llama_dir}", batch_size=2)
+    workspace.preflight.measure(recipe)
+    assert workspace.preflight.known(recipe)
+    first = workspace.masks.ids("d")[0]
+    workspace.review.decide(first, 1, "reject", "wrong goal", "Ana")
+    assert workspace.preflight.known(recipe) is None
+    workspace.review.undo("Ana")
+
+
+def test_leaving_dialogues_out_makes_a_dataset_beside_the_old_one(workspace: Workspace) -> None:
+    ids = workspace.masks.ids("d")
+    name = workspace.preflight.leave_out("d", (ids[0],))
+    assert name == "d-shorter"
+    assert workspace.masks.ids(name) == ids[1:]
+    assert workspace.masks.ids("d") == ids
+    with pytest.raises(DataError, match="would be empty"):
+        workspace.preflight.leave_out("d", tuple(ids))
+
+
+@pytest.mark.parametrize(
+    ("which", "said"), [("0", "no dialogue '0'"), ("99", "1 to"), ("zz", "no dialogue 'zz'"), ("", "no dialogue")]
+)
+def test_a_dialogue_that_is_not_there_is_one_message(workspace: Workspace, which: str, said: str) -> None:
+    with pytest.raises(DataError, match=said):
+        workspace.masks.preview(TrainRecipe(dataset="d", run="r"), which)
+
+
+def test_a_model_that_is_not_here_is_one_message(workspace: Workspace) -> None:
+    with pytest.raises(ModelError, match="no model folder"):
+        workspace.preflight.measure(TrainRecipe(dataset="d", run="r", model="hf:/nowhere"))
