@@ -96,8 +96,8 @@ def ruled_out(steps: Sequence[Step], names: Sequence[str]) -> dict[str, int]:
 def required_ticks(tool: Tool, steps: Sequence[Step]) -> None:
     """Draw the required arguments of the one tool in question, ticked from the step on which each was known."""
     missing = set(steps[-1].missing) if steps else set(tool.required)
+    lines = []
     for name in tool.required:
         icon, word = ("radio_button_unchecked", "open") if name in missing else ("check_circle", "known")
-        st.markdown(f":material/{icon}: {plain(name)} :gray[{word}]")
-    if not tool.required:
-        st.caption("Nothing is required.")
+        lines.append(f":material/{icon}: {plain(name)} :gray[{word}]")
+    st.markdown("  \n".join(lines) or ":gray[Nothing is required.]")

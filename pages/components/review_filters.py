@@ -108,7 +108,8 @@ def words(part: str, value: str) -> str:
 def _state(found: Filter) -> ShownState | None:
     """The choice of a state; each says how many dialogues the other parts of the filter leave in it."""
     numbers: dict[str, int] = dict.fromkeys([*get_args(ShownState), "all"], 0)
-    numbers.update(services().finding.states(found, who()))
+    for state, number in services().finding.states(found, who()).items():
+        numbers[state] = number
     numbers["all"] = sum(numbers.values())
     names = {"failed": "failed", "all": "all"} | {state: look.word for state, look in STATES.items()}
     state = wiring.linked(
