@@ -150,7 +150,9 @@ async def _measure(app: subprocess.Popen[bytes], address: str, start: float, ids
             f"a drawing: median {1_000 * statistics.median(taken):.0f} ms, {worked:.0f} ms of processor time in the app"
         )
         print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
-        print(f"95th percentile until the last of it is at the other end: {1_000 * taken[int(0.95 * len(taken))]:.0f} ms")
+        print(
+            f"95th percentile until the last of it is at the other end: {1_000 * taken[int(0.95 * len(taken))]:.0f} ms"
+        )
         searched = [await _draw(page, f"{query}&text=file+is+k{digit}") for digit in range(1, 10)]
         report("slowest drawing with text", max(searched), "s", 1, at_most=True)
     memory = psutil.Process(app.pid).memory_info().rss / 2**30
