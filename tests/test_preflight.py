@@ -9,6 +9,7 @@ import pytest
 
 from diaforge_core.conversation.verifiers import cascade
 from diaforge_core.errors import DataError, ModelError
+from diaforge_core.services.commands import COMMANDS
 from diaforge_core.services.training import TrainRecipe
 from diaforge_core.services.workspace import Workspace, open_workspace
 from diaforge_core.training.examples import Example
@@ -98,6 +99,18 @@ def test_a_smaller_run_is_offered_only_as_far_as_it_fits(workspace: Workspace, t
     assert change is not None
     assert change.needs <= found.needs
     assert workspace.preflight.change_that_fits(recipe, 1) is None
+
+
+def test_the_command_that_measures_says_what_the_run_needs_and_starts_none(
+    workspace: Workspace, tiny_llama_dir: Path
+) -> None:
+    asked = {"dataset": "d", "run": "r", "model": f"hf:{tiny_llama_dir}", "batch_size": 3}
+    said = COMMANDS["train measure"](workspace, asked, lambda run: None)
+    found = workspace.preflight.known(TrainRecipe.model_validate(asked))
+    assert found is not None
+    assert (said["needs"], said["fits"], said["steps"]) == (found.needs, True, 1)
+    assert 0 < said["target_tokens"] < said["tokens"]
+    assert workspace.training.runs() == []
 
 
 def test_what_was_measured_is_asked_anew_when_the_data_change(workspace: Workspace, tiny_llama_dir: Path) -> None:

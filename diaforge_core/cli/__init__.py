@@ -139,12 +139,15 @@ def train(
     patience: Annotated[int | None, typer.Option(help="Evaluations without a better one before it stops.")] = None,
     seen: Annotated[str, typer.Option(help="The dataset's stamp; refuses one that changed since.")] = "",
     processes: Annotated[int, typer.Option(help="Processes that share the work, one a GPU.")] = 1,
+    measure: Annotated[
+        bool, typer.Option("--measure", help="Say what it would need, measured on the longest dialogue; start nothing.")
+    ] = False,
     workspace: WorkspaceOption = None,
     json_: JsonOption = False,
 ) -> None:
     """Fine-tune a model."""
-    given = {name: value for name, value in locals().items() if name not in ("workspace", "json_")}
-    do("train", given | {"model": spec(model)}, workspace, json_)
+    given = {name: value for name, value in locals().items() if name not in ("measure", "workspace", "json_")}
+    do("train measure" if measure else "train", given | {"model": spec(model)}, workspace, json_)
 
 
 @app.command()

@@ -66,6 +66,15 @@ def train(workspace: Workspace, params: dict[str, Any], on_progress: OnProgress)
     return _finished(workspace, run, on_progress)
 
 
+def train_measure(workspace: Workspace, params: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:
+    """`needs, free, fits, seconds, steps, tokens, target_tokens, longest`: bytes, seconds, tokens; nothing starts."""
+    found = workspace.preflight.measure(_recipe(TrainRecipe, params))
+    measured = found.measured
+    told = {"needs": found.needs, "free": measured.free_bytes, "fits": found.fits, "seconds": found.seconds}
+    sizes = {"tokens": measured.tokens, "target_tokens": measured.target_tokens, "longest": measured.longest}
+    return told | {"steps": found.steps} | sizes
+
+
 def evaluate(workspace: Workspace, params: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:
     """`run`, each metric as `{value, low, high, n}` or null, `outcomes, no_tool_outcomes, per_tier`, …"""
     run = workspace.evaluation.start(_recipe(EvalRecipe, params))
@@ -188,6 +197,7 @@ COMMANDS: dict[str, Command] = {
     "verify": verify,
     "split": split,
     "train": train,
+    "train measure": train_measure,
     "evaluate": evaluate,
     "compare": compare,
     "export": export,

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING
 import pandas as pd
 from pydantic import Field
 
+from ..conversation.prompts import RENDERING
 from ..conversation.seals import is_sealed
 from ..errors import DataError, ModelError
 from ..records.dialogue import Dialogue
 from ..records.pair import Pair
 from ..records.run import Run
 from ..store.run_folder import RunFolder
+from ..training.checkpoints import Evaluation
 from ..training.choices import TrainingChoices
 from ..training.pairs import pair_of_trace, pairs_of_dialogue
 from .names import clean_name
@@ -25,6 +27,8 @@ from .names import clean_name
 if TYPE_CHECKING:
     from .workspace import Workspace
 
+BUILT_IN = RENDERING
+"""Name of the built-in form of conversations, a value of `rendering`."""
 CURVE_COLUMNS = (
     "step", "epoch", "loss", "eval_loss", "learning_rate", "tokens_per_second", "target_tokens_total",
     "peak_memory_bytes",
@@ -181,7 +185,7 @@ class Training:
         """The weights that a run has saved whole, by step; the finished adapter last."""
         record = self._workspace.jobs.get(run)
         whole = filter(is_sealed, self._folder(run).checkpoints())
-        best = record.result.get("best_step")
+        best = self._best(run)
         found = []
         for checkpoint in whole:
             step = int(checkpoint.name.rpartition("-")[2])
@@ -191,6 +195,16 @@ class Training:
             final = Path(record.result["adapter"])
             found.append(Checkpoint(int(record.result.get("steps", 0)), final, f"run:{record.name}", True))
         return found
+
+    def _best(self, run: str) -> int | None:
+        """The step that did best on the validation part so far, the earliest of equals; None before any was judged."""
+        rows = (row["checkpoint"] for row in self._folder(run).rows() if "checkpoint" in row)
+        judged = {row["step"]: row for row in rows}
+        found = []
+        for step, row in sorted(judged.items()):
+            scores = {name: scored["value"] for name, scored in row.items() if isinstance(scored, dict)}
+            found.append(Evaluation(step, row.get("eval_loss"), scores))
+        return max(found, key=lambda one: one.rank).step if found else None
 
     def command(self, recipe: TrainRecipe) -> list[str]:
         """The command line that starts the same run, as an argument list."""

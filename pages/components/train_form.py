@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from diaforge_core.services.datasets import DatasetInfo
-from diaforge_core.services.training import TrainRecipe
+from diaforge_core.services.training import BUILT_IN, TrainRecipe
 
 from . import wiring
 from .wiring import acting, services, words_of
@@ -51,6 +51,11 @@ TARGETS = {"all-linear": "all linear layers", "attention": "attention layers onl
 PRECISIONS = {"auto": "what the device does best", "float32": "float32, exact", "bfloat16": "bfloat16, half the memory"}
 REDUCTIONS = {"token": "every token alike", "slice": "every turn alike"}
 SCHEDULES = {"cosine": "falls like a cosine", "linear": "falls in a line", "constant": "stays"}
+RENDERINGS = {
+    "": "the model's own form, if calls survive it",
+    "own": "the model's own form, or not at all",
+    BUILT_IN: "the built-in form",
+}
 TOO_LONG = {"refuse": "say so and do not start", "leave_out": "leave them out"}
 
 
@@ -145,6 +150,7 @@ def _folded(preset: str, start: dict[str, Any]) -> dict[str, Any]:
         choice(two, "loss_mask", "From", MASKS)
         choice(one, "reduction", "Count", REDUCTIONS)
         choice(two, "too_long", "Dialogues too long for the model", TOO_LONG)
+        choice(one, "rendering", "Written in", RENDERINGS)
         chosen["keep_thoughts"] = st.toggle(
             "Keep earlier thoughts in the history",
             key=f"train.keep_thoughts.{preset}",
@@ -184,6 +190,7 @@ def _folded(preset: str, start: dict[str, Any]) -> dict[str, Any]:
         number(two, "warmup", "Warm-up", 0.0, 0.9, 0.05, step=0.01, help="Share of the steps in which it rises.")
         number(one, "weight_decay", "Weight decay", 0.0, 1.0, 0.0, step=0.01)
         number(two, "seed", "Seed", 0, 2**31, 0)
+        number(one, "processes", "Processes", 1, 64, 1, help="That share the work, one for each GPU.")
         st.markdown("**When to look**")
         one, two = st.columns(2)
         number(one, "checkpoint_every", "Save every … steps", 0, 1_000_000, 0, help="0: about ten times in all.")
