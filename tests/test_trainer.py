@@ -192,7 +192,7 @@ def test_a_tuned_adapter_is_gone_on_with_as_it_is_or_not_at_all(
     onward.train(six_dialogues(), choices=small, out=tmp_path / "same")
     capsys.readouterr()
     onward.train(six_dialogues(), choices=ONE_STEP, out=tmp_path / "default")
-    assert "has lora_rank 4" in capsys.readouterr().out
+    assert "has lora_rank 4" in capsys.readouterr().err
     wide = trainer.train(six_dialogues(), choices=ONE_STEP, out=tmp_path / "wide")
     with pytest.raises(ModelError, match=r"lora_targets attention: .* has lora_rank 16 .*gate_proj"):
         ToolCallingTrainer(wide.spec, trainer.models_dir, a_catalog(), device="cpu").train(

@@ -85,7 +85,7 @@ def test_what_is_to_be_sharded_is_loaded_beside_the_gpu(tiny_llama_dir: Path, mo
 
 def test_a_log_without_room_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     full = Path("/dev/full").open("w", encoding="utf-8")  # noqa: SIM115 - closing it fails too
-    monkeypatch.setattr(sys, "stdout", full)
+    monkeypatch.setattr(sys, "stderr", full)
     tell("dialogues 6")
     with suppress(OSError):
         full.close()

@@ -71,10 +71,12 @@ def trainable_model(folders: ModelFolders, choices: TrainingChoices, device: str
 
 def _check_adapter(adapter: Path, config: Any, choices: TrainingChoices) -> None:
     """ModelError where the choices ask for another adapter than the one that is gone on with."""
-    layers = [config.target_modules] if isinstance(config.target_modules, str) else sorted(config.target_modules or ())
-    own = f"the adapter {adapter} has lora_rank {config.r} and changes the layers {', '.join(layers)}"
+    # Adapters of other kinds have no rank, or name no layers.
+    rank, named = getattr(config, "r", 0), getattr(config, "target_modules", None) or ()
+    layers = [named] if isinstance(named, str) else sorted(named)
+    own = f"the adapter {adapter} has lora_rank {rank} and changes the layers {', '.join(layers)}"
     default = TrainingChoices()
-    other_rank = choices.lora_rank not in (default.lora_rank, config.r)
+    other_rank = choices.lora_rank not in (default.lora_rank, rank)
     other_layers = choices.lora_targets != default.lora_targets and layers != sorted(ATTENTION)
     if other_rank or other_layers:
         raise ModelError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -35,7 +36,7 @@ class Watch:
     on_evaluation: Callable[[Evaluation], None] | None = None
     """Hears of every evaluation."""
     should_stop: Callable[[], bool] | None = None
-    """Asked after every step: whether to save and end."""
+    """Asked after every step and before every evaluation: whether to save and end."""
     evaluate_checkpoint: Callable[[Path, int], Mapping[str, float] | None] | None = None
     """Plays scenarios with the checkpoint of a step: acc, ftr and tar; Interrupted where a stop is asked for."""
     on_start: Callable[[Totals], None] | None = None
@@ -67,7 +68,7 @@ class Work:
 def tell(line: str) -> None:
     """Writes a line to the log; a log that has no room for it is no reason to end a run."""
     with suppress(OSError):
-        print(line, flush=True)
+        print(line, file=sys.stderr, flush=True)
 
 
 def processes() -> int:
