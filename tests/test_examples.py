@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from transformers import AutoTokenizer
 
-from diaforge_core.conversation.prompts import chat_messages, encode_prompt, encode_target, render_target
-from diaforge_core.conversation.renderings import rendering_of
+from diaforge_core.conversation.prompts import chat_messages, encode_target, render_target
+from diaforge_core.conversation.renderings import prompt_ids, rendering_of
 from diaforge_core.errors import DataError
 from diaforge_core.records.dialogue import Dialogue
 from diaforge_core.records.tool import Tool
@@ -42,7 +42,7 @@ def test_each_assistant_turn_is_a_slice_of_what_the_model_reads_and_writes(token
             history = chat_messages(
                 tools_of(dialogue), dialogue.scenario.setting, dialogue.turns[:number], keep_thoughts=keep_thoughts
             )
-            prompt = encode_prompt(tokenizer, history)
+            prompt = prompt_ids(rendering_of(tokenizer), history)
             expected.append((prompt + encode_target(tokenizer, turn), len(prompt)))
     assert len(expected) == 3
     assert slices(example) == expected

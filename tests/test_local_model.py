@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from diaforge_core.conversation.local_model import LocalModel, _repeats
-from diaforge_core.conversation.prompts import END, chat_messages, encode_prompt
+from diaforge_core.conversation.prompts import END, chat_messages
+from diaforge_core.conversation.renderings import prompt_ids
 from diaforge_core.errors import ModelError
 
 from .factories import a_setting, lead_turns, sales_tools
@@ -37,7 +38,7 @@ def test_smollm2_answers_and_ends_its_turn(smollm2_dir: Path) -> None:
 def test_the_cache_of_earlier_turns_changes_no_score(tiny: LocalModel, tiny_llama_dir: Path) -> None:
     fresh = LocalModel(tiny_llama_dir, device="cpu")
     for turns in (1, 3, 5, 3):
-        prompt = encode_prompt(tiny.tokenizer, conversation(turns))
+        prompt = prompt_ids(tiny.rendering, conversation(turns))
         kept = tiny._read(prompt)
         fresh._cache = None
         assert torch.allclose(kept, fresh._read(prompt), atol=1e-5)
@@ -50,7 +51,7 @@ def test_only_what_is_new_is_read(tiny: LocalModel) -> None:
     tiny._step = lambda tokens: read.append(len(tokens)) or step(tokens)  # pyright: ignore[reportAttributeAccessIssue]
     tiny.complete(conversation(3), max_tokens=1)
     del tiny._step
-    whole = len(encode_prompt(tiny.tokenizer, conversation(3)))
+    whole = len(prompt_ids(tiny.rendering, conversation(3)))
     assert read[0] < whole / 4
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -116,6 +117,15 @@ def test_a_wish_to_pause_is_told_from_a_wish_to_stop(folder: RunFolder):
         folder.check_stop()
     folder.request_stop()
     assert not folder.pauses
+
+
+def test_asking_again_does_not_start_the_patience_with_the_worker_anew(folder: RunFolder):
+    folder.request_stop()
+    os.utime(folder.path / "stop", (1000, 1000))
+    folder.request_stop()
+    assert folder.stop_requested_at() == 1000
+    folder.request_stop(pause=True)
+    assert (folder.stop_requested_at() or 0) > 1000
 
 
 def test_room_for_last_words_is_held_and_given_back(folder: RunFolder):

@@ -15,7 +15,8 @@ from diaforge_core.catalog.importing import load_catalog
 from diaforge_core.conversation.chat_models import ModelAssistant
 from diaforge_core.conversation.model_specs import locate, open_assistant, parse_spec
 from diaforge_core.conversation.seals import SEAL_FILE
-from diaforge_core.errors import CatalogError, DataError, ModelError
+from diaforge_core.errors import CatalogError, DataError, Interrupted, ModelError
+from diaforge_core.records.dialogue import Dialogue
 from diaforge_core.training.checkpoints import newest_checkpoint
 from diaforge_core.training.choices import TrainingChoices
 from diaforge_core.training.trainer import ToolCallingTrainer, tools_from
@@ -95,6 +96,108 @@ def use_up_random_numbers(folder: Path, step: int) -> dict[str, float]:
 
     torch.manual_seed(step)
     return {}
+
+
+# 10 steps of 8 an epoch, and an evaluation of every checkpoint.
+UNEVEN = TrainingChoices(max_steps=10, batch_size=1, checkpoint_every=5)
+
+
+def eight() -> list[Dialogue]:
+    return [*six_dialogues(), *six_dialogues()[:2]]
+
+
+def test_a_run_ended_after_its_last_checkpoint_goes_on_without_another_step(
+    trainer: ToolCallingTrainer, tmp_path: Path
+) -> None:
+    rows: list[dict] = []
+
+    def end_at_last(_: Path, step: int) -> dict[str, float]:
+        if step == 10:
+            raise KeyboardInterrupt
+        return {"acc": 0.5}
+
+    with pytest.raises(KeyboardInterrupt):
+        trainer.train(eight(), choices=UNEVEN, out=tmp_path, watch=Watch(rows.append, evaluate_checkpoint=end_at_last))
+    saved = load_file(tmp_path / "checkpoints" / "checkpoint-10" / "adapter_model.safetensors")
+    seen: list[int] = []
+    watch = Watch(rows.append, evaluate_checkpoint=lambda _, step: seen.append(step) or {"acc": 0.7})
+    done = trainer.train(eight(), choices=UNEVEN, out=tmp_path, watch=watch, resume=True)
+    assert (done.steps, done.finished, len(rows), seen) == (10, True, 10, [10])
+    assert done.best is not None
+    assert done.best.step == 10
+    ours = load_file(done.folder / "adapter_model.safetensors")
+    assert all((ours[name] == saved[name]).all() for name in saved)
+
+
+def test_a_run_that_is_found_tired_takes_no_step(trainer: ToolCallingTrainer, tmp_path: Path) -> None:
+    choices, rows = UNEVEN.model_copy(update={"checkpoint_every": 2, "patience": 1}), []
+
+    def worse(_: Path, step: int) -> dict[str, float]:
+        if step == 4 and len(rows) == 4 and not (tmp_path / "again").exists():
+            raise KeyboardInterrupt
+        return {"acc": 1 / step}
+
+    watch = Watch(rows.append, evaluate_checkpoint=worse)
+    with pytest.raises(KeyboardInterrupt):
+        trainer.train(eight(), choices=choices, out=tmp_path, watch=watch)
+    (tmp_path / "again").touch()
+    for _ in range(2):
+        done = trainer.train(eight(), choices=choices, out=tmp_path, watch=watch, resume=True)
+        assert (done.steps, done.finished, done.stopped_early, len(rows)) == (4, True, True, 4)
+
+
+def test_a_stop_is_neither_evaluated_nor_counted(trainer: ToolCallingTrainer, tmp_path: Path) -> None:
+    rows: list[dict] = []
+    seen: list[int] = []
+
+    def scores(_: Path, step: int) -> dict[str, float]:
+        seen.append(step)
+        return {"acc": 0.5}
+
+    for at in (3, 5):
+        watch = Watch(rows.append, should_stop=lambda at=at: len(rows) == at, evaluate_checkpoint=scores)
+        stopped = trainer.train(eight(), choices=UNEVEN, out=tmp_path, watch=watch, resume=at > 3)
+        assert (stopped.steps, stopped.finished, seen) == (at, False, [])
+    trainer.train(eight(), choices=UNEVEN, out=tmp_path, watch=Watch(evaluate_checkpoint=scores), resume=True)
+    assert seen == [5, 10]
+
+
+def test_an_evaluation_that_a_stop_interrupts_counts_for_nothing_and_is_made_again(
+    trainer: ToolCallingTrainer, tmp_path: Path
+) -> None:
+    def interrupted(*_: object) -> dict[str, float]:
+        raise Interrupted("The run was asked to stop.")
+
+    for step in (5, 5):
+        stopped = trainer.train(
+            eight(), choices=UNEVEN, out=tmp_path, watch=Watch(evaluate_checkpoint=interrupted), resume=True
+        )
+        assert (stopped.steps, stopped.finished, stopped.best) == (step, False, None)
+    seen: list[int] = []
+    watch = Watch(evaluate_checkpoint=lambda _, step: seen.append(step) or {"acc": 0.5})
+    trainer.train(eight(), choices=UNEVEN, out=tmp_path, watch=watch, resume=True)
+    assert seen == [5, 10]
+
+
+def test_a_tuned_adapter_is_gone_on_with_as_it_is_or_not_at_all(
+    trainer: ToolCallingTrainer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    small = TrainingChoices(max_steps=1, lora_rank=4, lora_targets="attention")
+    first = trainer.train(six_dialogues(), choices=small, out=tmp_path / "first")
+    onward = ToolCallingTrainer(first.spec, trainer.models_dir, a_catalog(), device="cpu")
+    for other in ({"lora_rank": 8}, {"lora_rank": 8, "lora_targets": "attention"}):
+        asked = TrainingChoices.of({"max_steps": 1} | other)
+        with pytest.raises(ModelError, match=r"lora_rank 8 .*has lora_rank 4 .*k_proj, o_proj, q_proj, v_proj"):
+            onward.train(six_dialogues(), choices=asked, out=tmp_path / "other")
+    onward.train(six_dialogues(), choices=small, out=tmp_path / "same")
+    capsys.readouterr()
+    onward.train(six_dialogues(), choices=ONE_STEP, out=tmp_path / "default")
+    assert "has lora_rank 4" in capsys.readouterr().err
+    wide = trainer.train(six_dialogues(), choices=ONE_STEP, out=tmp_path / "wide")
+    with pytest.raises(ModelError, match=r"lora_targets attention: .* has lora_rank 16 .*gate_proj"):
+        ToolCallingTrainer(wide.spec, trainer.models_dir, a_catalog(), device="cpu").train(
+            six_dialogues(), choices=TrainingChoices(max_steps=1, lora_targets="attention"), out=tmp_path / "narrow"
+        )
 
 
 def test_a_torn_checkpoint_is_passed_over(trainer: ToolCallingTrainer, tmp_path: Path) -> None:
@@ -199,6 +302,8 @@ def test_merging_an_adapter_gives_the_same_scores(
 def test_bad_choices_are_named_together(trainer: ToolCallingTrainer) -> None:
     with pytest.raises(DataError, match=r"epochs is 0: .*greater than 0; batch_size is -1: "):
         trainer.train(six_dialogues(), epochs=0, batch_size=-1)
+    with pytest.raises(DataError, match=r"seed is 4294967296: "):
+        TrainingChoices.of({"seed": 2**32})
     with pytest.raises(DataError, match="assistant_only"):
         trainer.train(six_dialogues(), loss_mask="everything")  # pyright: ignore[reportArgumentType]
     with pytest.raises(DataError, match="no dialogues"):

@@ -25,8 +25,7 @@ ACCELERATE = [
 ]  # fmt: skip
 FSDP2 = [
     "--use_fsdp", "--fsdp_version", "2", "--fsdp_auto_wrap_policy", "TRANSFORMER_BASED_WRAP",
-    "--fsdp_state_dict_type", "FULL_STATE_DICT", "--fsdp_reshard_after_forward", "true",
-    "--fsdp_cpu_ram_efficient_loading", "false",
+    "--fsdp_reshard_after_forward", "true", "--fsdp_cpu_ram_efficient_loading", "false",
 ]  # fmt: skip
 TOLERANCE = 1e-5
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ModelError
 from .chat_models import REPLY_TOKENS, Completion
+from .mishaps import enough_memory, readable
 from .prompts import Message, encode_control
 from .renderings import prompt_ids, rendering_of
 from .seals import check_seal, is_sealed
@@ -55,27 +56,32 @@ def load_tokenizer(folder: Path) -> Any:
     quiet_transformers()
     from transformers import AutoTokenizer
 
-    try:
+    with readable(f"The tokenizer in {folder} cannot be loaded"):
         return AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-    except (OSError, ValueError, ImportError) as problem:
-        raise ModelError(f"The tokenizer in {folder} cannot be loaded: {_first_line(problem)}") from problem
 
 
 def load_weights(
-    folder: Path, device: str, dtype: torch.dtype, adapter: Path | None = None, train: bool = False
+    folder: Path,
+    device: str,
+    dtype: torch.dtype,
+    adapter: Path | None = None,
+    train: bool = False,
+    place: str | None = None,
 ) -> Any:
-    """The causal language model in the folder with its adapter, on the device.
+    """The causal language model in the folder with its adapter, for the device.
 
-    ModelError if it cannot be loaded, or is not as it was sealed when it was saved.
+    `place` is where its weights are put, by default on that device. ModelError if it cannot be loaded, does not fit, or
+    is not as it was sealed when it was saved.
     """
     quiet_transformers()
-    from safetensors import SafetensorError
     from transformers import AutoModelForCausalLM
 
     for part in filter(None, (folder, adapter)):
         if is_sealed(part):
             check_seal(part, weights_only=True)
-    try:
+    where = f"{folder} with the adapter {adapter}" if adapter else str(folder)
+    no_room = f"The {device} has not enough memory for the model in {where}. Free some, or take a smaller model."
+    with readable(f"The model in {where} cannot be loaded"), enough_memory(lambda: no_room):
         model: Any = AutoModelForCausalLM.from_pretrained(
             folder,
             dtype=dtype,
@@ -91,14 +97,7 @@ def load_weights(
             from peft import PeftModel
 
             model = PeftModel.from_pretrained(model, str(adapter), is_trainable=train, local_files_only=True)
-    except (OSError, ValueError, KeyError, ImportError, RuntimeError, SafetensorError) as problem:
-        where = f"{folder} with the adapter {adapter}" if adapter else str(folder)
-        raise ModelError(f"The model in {where} cannot be loaded: {_first_line(problem)}") from problem
-    return model.to(device)
-
-
-def _first_line(problem: Exception) -> str:
-    return (str(problem).strip() or type(problem).__name__).splitlines()[0]
+        return model.to(place or device)
 
 
 class LocalModel:

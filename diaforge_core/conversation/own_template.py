@@ -17,6 +17,7 @@ from ..errors import ModelError
 from ..records.dialogue import Turn
 from ..records.scenario import Setting
 from ..records.tool import Tool
+from .mishaps import readable
 from .prompts import CONTROL, SURROGATE, Message, encode_control, native_chat, native_message, native_tool, sanitise
 
 VERSION = "template-1"
@@ -145,9 +146,7 @@ class OwnTemplate:
 
 def _render(tokenizer: Any, messages: Sequence[Message], tools: Sequence[Any], *, opening: bool) -> str:
     """The template's text; ModelError with its own words if it refuses."""
-    from jinja2 import TemplateError
-
-    try:
+    with readable("The model's chat template cannot write this conversation"):
         text = tokenizer.apply_chat_template(
             list(messages),
             tools=list(tools) or None,
@@ -157,9 +156,6 @@ def _render(tokenizer: Any, messages: Sequence[Message], tools: Sequence[Any], *
             date_string="",
             strftime_now=lambda _form: "",
         )
-    except (TemplateError, TypeError, ValueError, KeyError, AttributeError, IndexError, RecursionError) as problem:
-        first = (str(problem).strip() or type(problem).__name__).splitlines()[0]
-        raise ModelError(f"The model's chat template cannot write this conversation: {first}.") from problem
     return _ESCAPED.sub(lambda found: f"\\u{ord(found[1]):04x}", text)
 
 

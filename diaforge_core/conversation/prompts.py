@@ -170,14 +170,6 @@ def _call_text(call: ToolCall) -> str:
 # ---- Tokens ----------------------------------------------------------------------------------------------------------
 
 
-def encode_prompt(tokenizer: Any, messages: Sequence[Message]) -> list[int]:
-    """Token ids of `chat_text(messages)`, made piece by piece so that a longer conversation only adds tokens."""
-    ids = opening_ids(tokenizer)
-    for message in messages:
-        ids += encode_message(tokenizer, message)
-    return ids + encode_control(tokenizer, header("assistant"))
-
-
 def encode_message(tokenizer: Any, message: Message) -> list[int]:
     """Token ids of one whole message, its header and its end included."""
     head = encode_control(tokenizer, header(message["role"]))

@@ -105,11 +105,7 @@ class Training:
         return self._workspace.jobs.submit(
             "train",
             name,
-            {
-                "recipe": recipe.model_dump(mode="json"),
-                "model": model,
-                "overlap": len({dialogue.id for dialogue in dialogues} & {dialogue.id for dialogue in held_out}),
-            },
+            {"recipe": recipe.model_dump(mode="json"), "model": model},
             catalog=catalog,
             dialogues=dialogues,
             validation=held_out,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ from ..store.run_folder import RunFolder
 from ..training.checkpoints import Evaluation
 from ..training.choices import TrainingChoices
 from ..training.estimate import steps_of
-from ..training.work import Totals, Watch, processes
+from ..training.work import Totals, Watch, has_gpus_for, processes, tell
 from .reports import plain
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def train(work: Work) -> dict[str, Any]:
 
     def on_start(totals: Totals) -> None:
         folder.append({"data": totals})
-        print(", ".join(f"{key.replace('_', ' ')} {value:,}" for key, value in totals.items()))
+        tell(", ".join(f"{key.replace('_', ' ')} {value:,}" for key, value in totals.items()))
 
     def on_log(entry: dict[str, Any]) -> None:
         folder.append({"log": plain(entry)})
@@ -66,11 +67,16 @@ def follow(work: Work) -> int:
 
 def launch(folder: RunFolder) -> None:
     """Goes on as `torchrun` where the run wants several processes and was started as one; else comes back."""
-    count = folder.config()["recipe"].get("processes", 1)
-    if count > 1 and "RANK" not in os.environ:
+    count = _processes_here(folder.config()["recipe"])
+    if count > 1 and "RANK" not in os.environ and has_gpus_for(count):
         launcher = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={count}"]
         worker = ["-m", "diaforge_core.services.worker", str(folder.path)]
         os.execv(sys.executable, [sys.executable, *launcher, *worker])
+
+
+def _processes_here(recipe: Mapping[str, Any]) -> int:
+    """How many processes share the run on this machine: as a launcher says, else as the run wants."""
+    return int(os.environ.get("LOCAL_WORLD_SIZE") or recipe.get("processes", 1))
 
 
 def _trained(
@@ -82,7 +88,9 @@ def _trained(
 ) -> TrainedModel:
     from ..training.trainer import ToolCallingTrainer
 
-    folder = work.folder
+    folder, count = work.folder, _processes_here(work.recipe)
+    if not has_gpus_for(count):
+        raise ModelError(f"This machine has fewer than {count} GPUs: start the run with one process a GPU (processes).")
     asked = lambda: folder.stop_requested_at() is not None  # noqa: E731
     choices = {name: value for name, value in work.recipe.items() if name in TrainingChoices.model_fields}
     trainer = ToolCallingTrainer(model=work.config["model"], models_dir=work.models_dir, catalog=folder.catalog())
@@ -106,13 +114,21 @@ def _trained(
 
 
 def _scores(work: Work, checkpoint: Path, watched: Sequence[Dialogue]) -> dict[str, Any]:
-    """The estimates of conversations that the checkpoint leads, null where there is none."""
+    """The estimates of conversations that the checkpoint leads, null where there is none.
+
+    Interrupted where a stop is asked for before the last conversation.
+    """
     from ..evaluation.evaluator import evaluate_scenarios
     from ..evaluation.metrics import measure
 
-    catalog = work.folder.catalog()
+    catalog, traces = work.folder.catalog(), []
+    work.folder.check_stop()
     assistant = open_assistant(f"hf:{checkpoint}", work.models_dir)
-    traces = list(evaluate_scenarios(catalog, [dialogue.scenario for dialogue in watched], assistant))
+    with closing(evaluate_scenarios(catalog, [dialogue.scenario for dialogue in watched], assistant)) as played:
+        for trace in played:
+            traces.append(trace)
+            if len(traces) < len(watched):
+                work.folder.check_stop()
     values = measure(traces, {tool.name: tool for tool in catalog.tools}).values
     return {key: plain(values[key]) for key in WATCHED}
 

@@ -159,8 +159,12 @@ class RunFolder:
         return [json.loads(line) for line in content.splitlines() if line.strip()], offset + len(content)
 
     def request_stop(self, pause: bool = False) -> None:
-        """Ask the worker to stop after the row at hand; `pause` says that the run is to go on later."""
-        (self.path / "stop").write_text(PAUSE if pause else "", encoding="utf-8")
+        """Ask the worker to stop after the row at hand; `pause` says that the run is to go on later.
+
+        To ask for the same again changes nothing: the patience with the worker is measured from the first time.
+        """
+        if self.stop_requested_at() is None or self.pauses != pause:
+            (self.path / "stop").write_text(PAUSE if pause else "", encoding="utf-8")
 
     @property
     def pauses(self) -> bool:

@@ -8,9 +8,10 @@ import json
 import math
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from ..conversation.seals import is_sealed
 from ..errors import DataError
@@ -47,6 +48,35 @@ def saving(folder: Path) -> Iterator[None]:
             f"{folder} could not be written: the disk is full. Earlier checkpoints are whole. Make room there and "
             "resume the run."
         ) from problem
+
+
+def write_note(file: Path, value: Any) -> None:
+    """Writes the value as JSON: a later start sees the old file or the new one. DataError if the disk is full."""
+    partial = file.with_suffix(".partial")
+    with saving(file):
+        try:
+            partial.write_text(json.dumps(value, indent=1), encoding="utf-8")
+            os.replace(partial, file)
+        finally:
+            partial.unlink(missing_ok=True)
+
+
+def save_beside(folder: Path, save: Callable[[Path], None], *, swaps: bool = True) -> None:
+    """What `save` writes takes the place of the folder once it is whole; only one process `swaps`.
+
+    DataError if the disk is full, and the folder is as it was.
+    """
+    fresh, old = (folder.with_name(f".{folder.name}-{age}") for age in ("new", "old"))
+    if swaps:
+        shutil.rmtree(fresh, ignore_errors=True)
+    with saving(fresh):
+        save(fresh)
+    if swaps:
+        shutil.rmtree(old, ignore_errors=True)
+        if folder.exists():
+            folder.rename(old)
+        fresh.rename(folder)
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def _is_about_room(problem: BaseException) -> bool:
@@ -88,9 +118,7 @@ class Evaluations:
 
     def add(self, found: Evaluation) -> None:
         self.all.append(found)
-        partial = self._file.with_suffix(".partial")
-        partial.write_text(json.dumps([asdict(one) for one in self.all]), encoding="utf-8")
-        os.replace(partial, self._file)
+        write_note(self._file, [asdict(one) for one in self.all])
 
     @property
     def best(self) -> Evaluation | None:

@@ -54,7 +54,7 @@ class TrainingChoices(Record):
     """Layers that the adapter changes."""
     precision: Precision = "auto"
     """Of the passes; auto takes bfloat16 where the GPU has it."""
-    seed: int = Field(default=0, ge=0)
+    seed: int = Field(default=0, ge=0, le=2**32 - 1)
     checkpoint_every: int | None = Field(default=None, ge=1)
     """Steps between checkpoints; by default there are about ten."""
     evaluate_every: int | None = Field(default=None, ge=1)

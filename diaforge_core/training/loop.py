@@ -32,6 +32,13 @@ class Saving:
             folder = Path(output_dir or work.out / "checkpoints")
             save_weights(model, folder, work.tokenizer, work.folders, work.choices, state_dict)
 
+    def _run_epoch(self: Any, *given: Any, **named: Any) -> None:
+        """No step where all are done or an evaluation ended the run: the loop asks after a step only."""
+        if self.state.global_step >= self.state.max_steps:
+            self.control.should_training_stop = True
+        if not self.control.should_training_stop:
+            super()._run_epoch(*given, **named)  # pyright: ignore[reportAttributeAccessIssue] # of the Trainer
+
     def _save_checkpoint(self: Any, model: Any, trial: Any) -> None:
         folder = Path(self.args.output_dir) / f"checkpoint-{self.state.global_step}"
         if self.is_world_process_zero():
@@ -134,6 +141,15 @@ def arguments_of(work: Work, examples: int) -> dict[str, Any]:
         "ddp_find_unused_parameters": False,
         "ddp_timeout": WAIT_SECONDS,
     }
+
+
+def gathers(trainer: Any) -> Any:
+    """The trainer, which saves whole weights where it shards them: of shares it would save none."""
+    if trainer.is_fsdp_enabled:
+        plugin = trainer.accelerator.state.fsdp_plugin
+        plugin.state_dict_config = plugin.optim_state_dict_config = None  # of another type, from its making
+        plugin.set_state_dict_type("FULL_STATE_DICT")
+    return trainer
 
 
 def one_gpu_each(arguments: Any) -> Any:

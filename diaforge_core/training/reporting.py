@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ..errors import Interrupted
 from .checkpoints import Evaluation, Evaluations
 from .steps import loss_on_rows, packed
 from .work import LogRow, Work
@@ -35,8 +36,10 @@ class Pace:
 class Reporting:
     """For a `TrainerCallback`: tells of each step and evaluation, and listens whether to stop."""
 
-    trainer: Any
+    trainer: Any = None
     """Set once there is one."""
+    interrupted: bool = False
+    """Whether the stop that was asked for left out an evaluation."""
 
     def __init__(self, work: Work, evaluations: Evaluations) -> None:
         self.work, self.evaluations, self.pace = work, evaluations, Pace()
@@ -52,6 +55,8 @@ class Reporting:
         known = {one.step for one in self.evaluations.all}
         if state.global_step not in known and folder.is_dir() and self.is_due(state):
             self.evaluate(folder, state, control)
+        if any_process(self.trainer.accelerator, self.is_tired):
+            control.should_training_stop = True
 
     def on_step_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         self.pace.begin()
@@ -75,36 +80,55 @@ class Reporting:
         every = self.work.choices.evaluate_every
         if self.evaluates and every and state.global_step % every == 0:
             control.should_save = True
-        if self.asked_to_stop() and state.global_step < state.max_steps:
+        if self.asked_to_stop():
             control.should_save = control.should_training_stop = True
 
     def asked_to_stop(self) -> bool:
         """Whether one process was: then all stop, at the same step."""
         asked = self.work.watch.should_stop
-        return any_process(self.trainer.accelerator, self.is_tired or bool(asked and asked()))
+        return any_process(self.trainer.accelerator, bool(asked and asked()))
 
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         if self.is_due(state):
             self.evaluate(Path(args.output_dir) / f"checkpoint-{state.global_step}", state, control)
 
     def is_due(self, state: Any) -> bool:
-        every, step = self.work.choices.evaluate_every, state.global_step
-        return self.evaluates and (every is None or step % every == 0 or step == state.max_steps)
+        """By the step alone, so that a stop and a resume add no evaluation."""
+        every, step = self.work.choices.evaluate_every or state.save_steps, state.global_step
+        return self.evaluates and (step % every == 0 or step == state.max_steps)
 
     def evaluate(self, folder: Path, state: Any, control: Any) -> None:
-        """Loss and live scores of the checkpoint; ends the run where it has not become better for long."""
-        model = self.trainer.model_wrapped
-        loss = loss_on_rows(self.trainer, model, self._held_out) if self._held_out else None
-        scores: Mapping[str, float] = {}
-        if self.work.watch.evaluate_checkpoint is not None and state.is_world_process_zero:
-            scores = self.work.watch.evaluate_checkpoint(folder, state.global_step) or {}
-        if state.is_world_process_zero:
-            found = Evaluation(state.global_step, loss, scores)
-            self.evaluations.add(found)
-            if self.work.watch.on_evaluation is not None:
-                self.work.watch.on_evaluation(found)
-        if any_process(self.trainer.accelerator, self.is_tired):
+        """Loss and live scores of the checkpoint; ends the run where it has not become better for long.
+
+        Where a stop is asked for before its end, nothing is noted, and a resume evaluates again.
+        """
+        self.interrupted = self.asked_to_stop()
+        if not self.interrupted:
+            self._evaluate(folder, state)
+        if any_process(self.trainer.accelerator, self.interrupted or self.is_tired):
             control.should_training_stop = True
+
+    def _evaluate(self, folder: Path, state: Any) -> None:
+        model, watch = self.trainer.model_wrapped, self.work.watch
+        loss = loss_on_rows(self.trainer, model, self._held_out) if self._held_out else None
+        if not state.is_world_process_zero:
+            return
+        scores: Mapping[str, float] = {}
+        try:
+            if watch.evaluate_checkpoint is not None:
+                scores = watch.evaluate_checkpoint(folder, state.global_step) or {}
+        except Interrupted:
+            self.interrupted = True
+            return
+        found = Evaluation(state.global_step, loss, scores)
+        self.evaluations.add(found)
+        if watch.on_evaluation is not None:
+            watch.on_evaluation(found)
+
+    @property
+    def step(self) -> int:
+        """Steps done so far."""
+        return self.trainer.state.global_step if self.trainer else 0
 
     @property
     def is_tired(self) -> bool:

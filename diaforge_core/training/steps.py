@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ..conversation.mishaps import enough_memory
+from ..conversation.mishaps import is_no_memory as is_no_memory
 from ..errors import ModelError
 from .batches import Row, lay_out, make_row, row_loss
 from .examples import Example
@@ -16,7 +18,6 @@ from .work import Work
 
 WORSE_THAN_GUESSING = 10.0
 """A loss this many times that of a uniform guess over the vocabulary is no learning but an explosion."""
-_NO_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,33 +88,32 @@ def loss_on_rows(trainer: Any, model: Any, rows: Sequence[PackedRow]) -> float:
 @contextmanager
 def in_row(trainer: Any, each: PackedRow) -> Iterator[None]:
     """Says of a failure at which step and in which dialogues it was; ModelError where memory ran out."""
-    step = trainer.state.global_step + 1
+    tokens = each.row["input_ids"].numel()
+    where = f"at step {trainer.state.global_step + 1}, in the row of {tokens} tokens with the dialogues {each.named}"
+    work: Work = trainer.work
     try:
-        yield
-    except (MemoryError, RuntimeError, IndexError) as problem:
-        tokens = each.row["input_ids"].numel()
-        if not is_no_memory(problem):
-            problem.add_note(f"at step {step}, in the row of {tokens} tokens with the dialogues {each.named}")
-            raise
-        raise ModelError(
-            f"The {trainer.work.device} ran out of memory at step {step}, in the row of {tokens} tokens with the "
-            f"dialogues {each.named}. {smaller_run(trainer.work, each)}"
-        ) from problem
+        with enough_memory(lambda: f"The {work.device} ran out of memory {where}. {smaller_run(work, each)}"):
+            yield
+    except (RuntimeError, IndexError) as problem:
+        problem.add_note(where)
+        raise
 
 
-def is_no_memory(problem: BaseException | None) -> bool:
-    """Whether memory ran out, of the device or of the process."""
-    return isinstance(problem, MemoryError) or any(words in str(problem).lower() for words in _NO_MEMORY)
+def memory_for_run(work: Work, step: Callable[[], int]) -> AbstractContextManager[None]:
+    """ModelError where memory runs out between rows: in an optimiser's state, in pairs, in scores."""
+    return enough_memory(lambda: f"The {work.device} ran out of memory after step {step()}. {smaller_run(work)}")
 
 
-def smaller_run(work: Work, each: PackedRow) -> str:
+def smaller_run(work: Work, each: PackedRow | None = None) -> str:
     """The change that takes the least away and asks for less memory."""
-    if len(each.examples) > 1:
+    if each and len(each.examples) > 1:
         longest = max(example.tokens for example in each.examples)
         return f"Start again with rows of at most {max(longest, work.row_tokens // 2)} tokens (row_tokens)."
+    if work.choices.stage == "preference" and work.choices.batch_size > 1:
+        return "Start again with fewer pairs a step (batch_size), or take a smaller model."
     if work.choices.full:
         return "Train an adapter instead of all weights, or take a smaller model."
-    return "Leave this dialogue out, or take a smaller model."
+    return "Leave this dialogue out, or take a smaller model." if each else "Take a smaller model."
 
 
 def check_loss(trainer: Any, loss: float, rate: float, examples: Sequence[Example] = ()) -> None:

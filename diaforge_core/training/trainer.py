@@ -22,15 +22,16 @@ from ..records.tool import Catalog
 from ..settings import models_dir as default_models_dir
 from ..settings import workspace_dir
 from .batches import layout_of
-from .checkpoints import Evaluation, Evaluations, newest_checkpoint, saving
+from .checkpoints import Evaluation, Evaluations, newest_checkpoint, save_beside, write_note
 from .choices import TrainingChoices
 from .examples import Example, Examples, LossMask, ToolsOf, build_examples
-from .loop import sliced_trainer
+from .loop import gathers, sliced_trainer
 from .pairs import pairs_of_dialogue
 from .preference import EncodedPair, encode_pairs, preference_trainer
 from .reporting import Reporting, make_reporter, peak_memory_bytes
+from .steps import memory_for_run
 from .weights import context_of, trainable_model
-from .work import Totals, Watch, Work, is_first_process, processes
+from .work import Totals, Watch, Work, is_first_process, processes, take_own_gpu
 
 SAMPLE_CATALOG = "enterprise_apis.json"
 DEFAULTS, UNWATCHED = TrainingChoices(), Watch()
@@ -198,7 +199,7 @@ def _check_same_run(
     file = out / "training.json"
     if not resume:
         shutil.rmtree(out / "checkpoints", ignore_errors=True)
-        file.write_text(json.dumps(made_of, indent=1), encoding="utf-8")
+        write_note(file, made_of)
     elif file.is_file():
         before = json.loads(file.read_text(encoding="utf-8"))
         changed = [name for name, value in made_of["choices"].items() if before["choices"].get(name) != value]
@@ -209,7 +210,7 @@ def _check_same_run(
                 "Resume it with what it was started with, or start a new run."
             )
     else:
-        file.write_text(json.dumps(made_of, indent=1), encoding="utf-8")
+        write_note(file, made_of)
 
 
 def run(work: Work, learned: Sequence[Example] | Sequence[EncodedPair], resume: bool) -> TrainedModel:
@@ -220,6 +221,7 @@ def run(work: Work, learned: Sequence[Example] | Sequence[EncodedPair], resume: 
     checkpoint = newest_checkpoint(checkpoints) if resume else None
     if checkpoint is not None:
         check_seal(checkpoint)
+    take_own_gpu(work.device)
     set_seed(work.choices.seed)
     model = trainable_model(work.folders, work.choices, work.device)
     work = replace(work, layout=layout_of(model.config, work.choices.layout))
@@ -227,10 +229,11 @@ def run(work: Work, learned: Sequence[Example] | Sequence[EncodedPair], resume: 
     evaluations.load(int(checkpoint.name.rpartition("-")[2]) if checkpoint else 0)
     reporting = make_reporter(work, evaluations)
     make: Any = preference_trainer if work.choices.stage == "preference" else sliced_trainer
-    trainer = watched(make(work, model, learned), work, reporting)
-    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    with memory_for_run(work, lambda: reporting.step):
+        trainer = watched(gathers(make(work, model, learned)), work, reporting)
+        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     folder = work.out / "model"
-    _save_final(trainer, work, folder)
+    _save_final(trainer, folder)
     return _trained(trainer, reporting, folder)
 
 
@@ -245,11 +248,13 @@ def watched(trainer: Any, work: Work, reporting: Any) -> Any:
     return trainer
 
 
-def _save_final(trainer: Any, work: Work, folder: Path) -> None:
-    with saving(folder):
-        trainer.save_model(str(folder))
+def _save_final(trainer: Any, folder: Path) -> None:
+    def save(fresh: Path) -> None:
+        trainer.save_model(str(fresh))
         if trainer.is_world_process_zero():
-            seal(folder)
+            seal(fresh)
+
+    save_beside(folder, save, swaps=trainer.is_world_process_zero())
 
 
 def _trained(trainer: Any, reporting: Reporting, folder: Path) -> TrainedModel:
@@ -264,7 +269,7 @@ def _trained(trainer: Any, reporting: Reporting, folder: Path) -> TrainedModel:
         loss_last=rows[-1]["loss"] if rows else math.nan,
         tokens_per_second=reporting.pace.tokens_per_second or (rows[-1]["tokens_per_second"] if rows else 0.0),
         peak_memory_bytes=peak_memory_bytes(reporting.work.device),
-        finished=whole or reporting.is_tired,
+        finished=(whole or reporting.is_tired) and not reporting.interrupted,
         stopped_early=reporting.is_tired and not whole,
         best=reporting.evaluations.best,
     )

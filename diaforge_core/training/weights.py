@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from ..conversation.local_model import half_precision, load_tokenizer, load_weights
+from ..conversation.mishaps import readable
 from ..conversation.model_specs import NOTES_FILE, ModelFolders, locate, parse_spec
 from ..conversation.renderings import rendering_of
 from ..errors import ModelError
 from ..settings import models_dir as default_models_dir
 from ..settings import workspace_dir
 from .choices import TrainingChoices
+from .work import is_first_process, shards, tell
 
 ATTENTION = ("q_proj", "k_proj", "v_proj", "o_proj")
 """Names of the projections in the attention layers of Llama, Qwen, Mistral, Gemma and their kin."""
@@ -21,9 +23,16 @@ SMALLER_STEPS = "The learning rate is usually too high: start again with a tenth
 
 
 def context_of(base: Path) -> int | None:
-    """Tokens that the model reads at most; None where its configuration does not say."""
-    config = json.loads((base / "config.json").read_text(encoding="utf-8"))
-    return config.get("max_position_embeddings") or config.get("text_config", {}).get("max_position_embeddings")
+    """Tokens that the model reads at most; None where its configuration does not say.
+
+    ModelError where it cannot be read.
+    """
+    with readable(f"The configuration of the model in {base} cannot be read"):
+        config = json.loads((base / "config.json").read_text(encoding="utf-8"))
+        found = config.get("max_position_embeddings") or (config.get("text_config") or {}).get(
+            "max_position_embeddings"
+        )
+        return int(found) if found else None
 
 
 def passes_in_half(device: str, choices: TrainingChoices) -> bool:
@@ -43,10 +52,13 @@ def trainable_model(folders: ModelFolders, choices: TrainingChoices, device: str
         )
     # A full run keeps float32 master weights; autocast makes the passes bfloat16 where that is wanted.
     dtype = torch.bfloat16 if passes_in_half(device, choices) and not full else torch.float32
-    model = load_weights(folders.base, device, dtype, adapter, train=True)
+    # Shares of the weights go to the devices later; no device may have room for all of them.
+    model = load_weights(folders.base, device, dtype, adapter, train=True, place="cpu" if shards() else None)
     if full:
         return model
-    if adapter is None:
+    if adapter is not None:
+        _check_adapter(adapter, model.peft_config["default"], choices)
+    else:
         rank = choices.lora_rank
         targets = "all-linear" if choices.lora_targets == "all-linear" else _attention_of(model, folders.base)
         config = LoraConfig(
@@ -55,6 +67,24 @@ def trainable_model(folders: ModelFolders, choices: TrainingChoices, device: str
         model = get_peft_model(model, config)
     model.peft_config["default"].base_model_name_or_path = folders.base_name
     return model
+
+
+def _check_adapter(adapter: Path, config: Any, choices: TrainingChoices) -> None:
+    """ModelError where the choices ask for another adapter than the one that is gone on with."""
+    # Adapters of other kinds have no rank, or name no layers.
+    rank, named = getattr(config, "r", 0), getattr(config, "target_modules", None) or ()
+    layers = [named] if isinstance(named, str) else sorted(named)
+    own = f"the adapter {adapter} has lora_rank {rank} and changes the layers {', '.join(layers)}"
+    default = TrainingChoices()
+    other_rank = choices.lora_rank not in (default.lora_rank, rank)
+    other_layers = choices.lora_targets != default.lora_targets and layers != sorted(ATTENTION)
+    if other_rank or other_layers:
+        raise ModelError(
+            f"The run cannot go on with lora_rank {choices.lora_rank} and lora_targets {choices.lora_targets}: {own}. "
+            "Leave both out to go on with its own, or start from the base model."
+        )
+    if is_first_process():
+        tell(f"What the run goes on with: {own}.")
 
 
 def _attention_of(model: Any, base: Path) -> list[str]:

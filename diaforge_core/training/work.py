@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,9 +36,9 @@ class Watch:
     on_evaluation: Callable[[Evaluation], None] | None = None
     """Hears of every evaluation."""
     should_stop: Callable[[], bool] | None = None
-    """Asked after every step: whether to save and end."""
+    """Asked after every step and before every evaluation: whether to save and end."""
     evaluate_checkpoint: Callable[[Path, int], Mapping[str, float] | None] | None = None
-    """Plays scenarios with the checkpoint of a step: acc, ftr and tar."""
+    """Plays scenarios with the checkpoint of a step: acc, ftr and tar; Interrupted where a stop is asked for."""
     on_start: Callable[[Totals], None] | None = None
     """Hears once what is trained on, before the model is loaded."""
 
@@ -63,9 +65,37 @@ class Work:
         return steps_of(examples, self.choices.epochs, self.choices.batch_size, self.choices.max_steps)
 
 
+def tell(line: str) -> None:
+    """Writes a line to the log; a log that has no room for it is no reason to end a run."""
+    with suppress(OSError):
+        print(line, file=sys.stderr, flush=True)
+
+
 def processes() -> int:
     """How many processes share this run, as `torchrun` and `accelerate launch` say it."""
     return int(os.environ.get("WORLD_SIZE", "1"))
+
+
+def shards() -> bool:
+    """Whether they share the weights too (FSDP), as `accelerate launch` says it."""
+    return os.environ.get("ACCELERATE_USE_FSDP", "").lower() in ("1", "true")
+
+
+def take_own_gpu(device: str) -> None:
+    """Makes `cuda` mean the GPU of this process."""
+    if device == "cuda" and processes() > 1:
+        import torch
+
+        torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
+
+
+def has_gpus_for(count: int) -> bool:
+    """Whether so many processes on this machine have a GPU each, where they compute on GPUs."""
+    if count == 1:
+        return True
+    import torch
+
+    return not torch.cuda.is_available() or count <= torch.cuda.device_count()
 
 
 def is_first_process() -> bool:
