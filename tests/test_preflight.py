@@ -12,6 +12,7 @@ from diaforge_core.errors import DataError, ModelError
 from diaforge_core.services.commands import COMMANDS
 from diaforge_core.services.training import TrainRecipe
 from diaforge_core.services.workspace import Workspace, open_workspace
+from diaforge_core.training import preflight
 from diaforge_core.training.examples import Example
 from diaforge_core.training.preflight import Measured, fullest_rows, ordinary_row
 
@@ -71,6 +72,27 @@ def test_between_measured_rows_the_peak_lies_on_a_line_and_beyond_them_it_goes_o
     assert measured.peak_at(600) == 9_000
     assert measured.was_tried
     assert not a_measurement(fullest=501).was_tried
+
+
+@pytest.mark.parametrize("problem", [RuntimeError("CUDA out of memory. Tried to allocate"), MemoryError()])
+def test_memory_that_runs_out_outside_a_row_means_that_it_does_not_fit(
+    problem: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(preflight, "_try", a_failure(problem))
+    assert preflight._try_rows(None, [(1, [])], None, "cpu", False, 0.0) == []  # pyright: ignore[reportArgumentType]
+
+
+def test_any_other_problem_of_a_trial_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(preflight, "_try", a_failure(RuntimeError("shapes differ")))
+    with pytest.raises(RuntimeError, match="shapes differ"):
+        preflight._try_rows(None, [(1, [])], None, "cpu", False, 0.0)  # pyright: ignore[reportArgumentType]
+
+
+def a_failure(problem: Exception):
+    def fails(*_: object) -> None:
+        raise problem
+
+    return fails
 
 
 def test_the_peak_and_the_tokens_are_those_of_the_run_that_follows(workspace: Workspace) -> None:

@@ -215,8 +215,8 @@ def _try_rows(
 ) -> list[Trial]:
     try:
         return [_try(trainer, tokens, dialogues, choices, device, plays, began) for tokens, dialogues in rows]
-    except ModelError as problem:
-        if not is_no_memory(problem.__cause__):
+    except (ModelError, RuntimeError, MemoryError) as problem:  # loading and the optimiser raise what torch raises
+        if not (is_no_memory(problem) or is_no_memory(problem.__cause__)):
             raise
         return []
 
