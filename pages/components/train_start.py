@@ -54,7 +54,8 @@ def planned_steps(kept: int, recipe: TrainRecipe) -> int:
 
 def fit(recipe: TrainRecipe) -> None:
     """What was measured of this recipe, and where it does not fit what would; else a button that measures it."""
-    preflight, key = services().preflight, content_id(recipe.model_dump(mode="json"))
+    stamp = services().datasets.stamp(recipe.dataset)
+    preflight, key = services().preflight, content_id(recipe.model_dump(mode="json"), stamp)
     found = preflight.known(recipe)
     if found is None:
         says = "Measuring: the run is begun on its longest dialogue, and dropped. A minute or a few."
@@ -127,7 +128,7 @@ def use(recipe: TrainRecipe, change: Change) -> None:
 
 def mask_preview(recipe: TrainRecipe) -> None:
     """The text that the trainer sees of one dialogue, what is learned tinted."""
-    with st.expander("What the trainer sees", icon=":material/texture:", type="default"):
+    with st.expander("What the trainer sees", icon=":material/texture:", type="default"), guarded():
         ids = services().masks.ids(recipe.dataset)
         which = st.text_input(
             "Dialogue",
@@ -136,7 +137,9 @@ def mask_preview(recipe: TrainRecipe) -> None:
             max_chars=64,
             help=f"A number from 1 to {len(ids):,}, or the beginning of an id.",
         )
-        asked = content_id(recipe.dataset, which, recipe.model, recipe.loss_mask, recipe.keep_thoughts)
+        model, stamp = services().models.resolve(recipe.model), services().datasets.stamp(recipe.dataset)
+        how = (recipe.loss_mask, recipe.keep_thoughts, recipe.rendering)
+        asked = content_id(recipe.dataset, stamp, which, model, *how)
         work = partial(services().masks.preview, recipe, which)
         mask = on_demand(
             "Show", f"train.mask.{asked}", work, "Reading it with the model's tokenizer.", icon=":material/visibility:"

@@ -48,7 +48,7 @@ def checkpoints(run: Run) -> None:
         wiring.link(wiring.PLAYGROUND, "Chat with it", icon="chat", model=chosen.spec)
         wiring.link(wiring.EVALUATE, "Evaluate", icon="leaderboard", model=chosen.spec)
         with st.popover("Export", icon=":material/ios_share:"):
-            export(chosen)
+            export(run, chosen)
 
 
 def _title(checkpoint: Checkpoint) -> str:
@@ -79,7 +79,7 @@ def measured(saved: Sequence[Checkpoint], scores: pd.DataFrame, losses: pd.DataF
     return pd.DataFrame(rows)
 
 
-def export(checkpoint: Checkpoint) -> None:
+def export(run: Run, checkpoint: Checkpoint) -> None:
     """Save these weights for another program, under a name inside the workspace's exports."""
     key = checkpoint.spec
     form = st.radio("As", list(FORMS), format_func=FORMS.__getitem__, key=f"train.form.{key}")
@@ -89,8 +89,10 @@ def export(checkpoint: Checkpoint) -> None:
     default = f"{checkpoint.spec.removeprefix('run:').replace('@', ' at ')} {form}"
     name = st.text_input("Folder", default, key=f"train.folder.{key}.{form}", max_chars=64)
     work = partial(services().weights.save, key, form, name, kind=kind)
-    saved = on_demand(
-        "Save", f"train.export.{key}.{form}.{kind}.{name}", work, "Saving. A large model takes minutes.", type="primary"
-    )
-    if saved is not None:
+    asked = f"train.export.{run.id}.{key}.{form}.{kind}.{name}"
+    found = on_demand("Save", asked, work, "Saving. A large model takes minutes.", once=True, type="primary")
+    if found is not None:
+        st.session_state[f"saved.{asked}"] = found
+    saved = st.session_state.get(f"saved.{asked}")
+    if saved is not None and saved.is_dir():
         st.markdown(f":material/check_circle: Saved, with a card that says where it comes from.\n\n`{plain(saved)}`")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -91,6 +92,59 @@ def test_drawing_the_page_measures_nothing(open_page: Open) -> None:
     at = open_page("train", dataset="talks")
     assert any(button.label == "Measure whether it fits" for button in at.button)
     assert not (services().folder / "preflights").exists()
+
+
+DONE: list[int] = []
+
+
+def _demand() -> None:
+    import streamlit as st
+
+    from pages.components.background import on_demand
+    from tests.pages.test_train import another
+
+    found = on_demand("Do it", "test.once", another, "Doing it.", once=True)
+    st.text(f"came {found}" if found else "nothing")
+
+
+def another() -> int:
+    DONE.append(len(DONE) + 1)
+    return DONE[-1]
+
+
+def test_work_that_is_handed_over_once_has_its_button_back_and_is_done_anew(open_empty: Open) -> None:
+    at = AppTest.from_function(_demand).run()
+    for number in (1, 2):
+        at.button[0].click().run()
+        for _ in range(100):
+            if at.text[0].value != "nothing":
+                break
+            time.sleep(0.02)
+            at.run()
+        assert at.text[0].value == f"came {number}"
+        assert at.run().text[0].value == "nothing"
+        assert [button.label for button in at.button] == ["Do it"]
+
+
+def test_a_preview_of_the_text_is_not_shown_for_another_form_or_other_data(
+    open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pages.components import train_start
+    from pages.components.wiring import services
+
+    asked: list[str] = []
+    monkeypatch.setattr(train_start, "on_demand", lambda label, key, *_, **__: asked.append(key))
+    recipe = TrainRecipe(dataset="talks", run="one")
+    open_page("train", dataset="talks")
+    asked.clear()
+    for each in (recipe, recipe.model_copy(update={"rendering": "compact-1"})):
+        train_start.mask_preview(each)
+        train_start.fit(each)
+    services().review.decide(services().masks.ids("talks")[0], 1, "reject", "wrong goal", "Ana")
+    train_start.mask_preview(recipe)
+    train_start.fit(recipe)
+    services().review.undo("Ana")
+    assert len(set(asked)) == 6
 
 
 def test_only_what_differs_between_runs_is_in_the_table() -> None:
