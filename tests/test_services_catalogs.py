@@ -25,7 +25,7 @@ from diaforge_core.services.workspace import Workspace, open_workspace
 from diaforge_core.store.catalogs import Edits
 from diaforge_core.store.database import MIGRATIONS
 
-from .factories import a_catalog, wide_catalog
+from .factories import a_catalog, a_dialogue, a_scenario, wide_catalog
 from .test_comparing import changed
 from .test_editing import edited_catalogs
 from .test_services_data import OPENAPI
@@ -482,3 +482,29 @@ def test_what_could_not_be_made_is_tried_again():
     with pytest.raises(ZeroDivisionError):
         kept.get("a", lambda: 1 // 0)
     assert kept.get("a", lambda: 7) == 7
+
+
+def test_dialogues_of_several_catalogs_bring_the_candidates_of_all(workspace: Workspace):
+    tools = a_catalog().tools
+    own, other = a_catalog(*tools[:4], name="own"), a_catalog(*tools[4:], name="other")
+    made = []
+    for catalog in (own, other):
+        workspace.catalogs.put(catalog)
+        names = tuple(tool.name for tool in catalog.tools)
+        scenario = a_scenario(catalog, goal_tool=names[0], candidates=names[:3])
+        made.append(a_dialogue(scenario))
+    assert workspace.catalogs.of_dialogues(made[:1]) == own
+    both = workspace.catalogs.of_dialogues(made)
+    assert both.name == "own + other"
+    assert {tool.name for tool in both.tools} == {tool.name for tool in (*tools[:3], *tools[4:7])}
+
+
+def test_a_tool_that_reads_otherwise_in_another_version_is_named(workspace: Workspace):
+    before = a_catalog(name="own")
+    reworded = before.tools[0].model_copy(update={"description": "Something else."})
+    after = a_catalog(reworded, *before.tools[1:], name="own")
+    for catalog in (before, after):
+        workspace.catalogs.put(catalog)
+    made = [a_dialogue(a_scenario(one)) for one in (before, after)]
+    with pytest.raises(DataError, match=f"`{reworded.name}`: is another tool"):
+        workspace.catalogs.of_dialogues(made)

@@ -291,13 +291,18 @@ def test_a_run_that_becomes_no_better_stops_early(workspace: Workspace, tiny_lla
 
 
 def test_the_test_part_of_a_split_is_never_watched(workspace: Workspace, tiny_llama_dir: Path):
-    workspace.datasets.create("d-held-out", parent="d")
+    workspace.datasets.create("d-held-out", parent="d", part="test")
     workspace.datasets.add("d-held-out", six_dialogues(verdicts=(PASSED,))[:1])
     with pytest.raises(DataError, match="1 dialogues of 'v' belong to the test part 'd-held-out'"):
         workspace.training.start(recipe(tiny_llama_dir, "r", validation="v"))
     with pytest.raises(DataError, match="belong to the test part"):
         workspace.training.start(recipe(tiny_llama_dir, "r", stage="preference", pairs="v"))
     assert workspace.jobs.all() == []
+    workspace.housekeeping.rename("dataset", "d-held-out", "anything", "Ana")
+    binned = workspace.housekeeping.remove("dataset", "anything", "Ana")
+    assert workspace.housekeeping.restore(binned.id, "Ana") == "anything"
+    with pytest.raises(DataError, match="belong to the test part 'anything'"):
+        workspace.training.start(recipe(tiny_llama_dir, "r", validation="v"))
     asked = EvalRecipe(model="scripted:eager", run="e", scenarios="v", count=1)
     workspace.jobs.wait(workspace.evaluation.start(asked).id)
     with pytest.raises(DataError, match="belong to the test part"):

@@ -19,7 +19,8 @@ from ..catalog.importing import import_bytes, import_folder
 from ..catalog.neighbours import ClosenessParts, pair_closeness
 from ..catalog.rewording import Rewording
 from ..catalog.suspicion import Suspicion
-from ..errors import CatalogError
+from ..errors import CatalogError, DataError, problem_list
+from ..records.dialogue import Dialogue
 from ..records.tool import Catalog, SideEffect, Skipped, Tool
 from ..store import catalogs as table
 from ..store.catalogs import CatalogVersion, HistoryKind
@@ -144,6 +145,32 @@ class Catalogs:
             "SELECT name FROM catalogs WHERE version = ? ORDER BY name <> ? LIMIT 1", [version, name]
         )
         return self.get(rows[0][0], version) if rows else self.get(name)
+
+    def of_dialogues(self, dialogues: Sequence[Dialogue]) -> Catalog:
+        """The catalog that these dialogues were made from; of several, or of several versions, the candidates in use.
+
+        DataError that names every tool whose text is not the same in all of them; CatalogError as in `find`.
+        """
+        made_from = dict.fromkeys((one.scenario.catalog, one.scenario.catalog_version) for one in dialogues)
+        if len(made_from) == 1:
+            return self.find(*next(iter(made_from)))
+        found: dict[str, Tool] = {}
+        clashes: dict[str, str] = {}
+        for name, version in made_from:
+            catalog = self.find(name, version)
+            used = {key for one in dialogues for key in one.scenario.candidates if _made_from(one) == (name, version)}
+            for tool in catalog.subset(sorted(used)):
+                if found.setdefault(tool.name, tool) != tool:
+                    clashes[tool.name] = f"is another tool, or has another text, in '{name}'"
+        if clashes:
+            raise DataError(
+                problem_list(
+                    f"The dialogues come from {len(made_from)} catalogs or versions, which differ:",
+                    sorted(clashes.items()),
+                    "Take dialogues of one version, or make the older ones again from the catalog as it is now.",
+                )
+            )
+        return Catalog(name=" + ".join(dict.fromkeys(name for name, _ in made_from)), tools=tuple(found.values()))
 
     # Import
 
@@ -483,3 +510,7 @@ def _listed(names: Sequence[str]) -> str:
     """`a, b and 3 more`."""
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
     return ", ".join(names[:NAMED]) + more
+
+
+def _made_from(dialogue: Dialogue) -> tuple[str, str]:
+    return dialogue.scenario.catalog, dialogue.scenario.catalog_version

@@ -29,6 +29,8 @@ STREAMED = 500
 """Dialogues fetched from the database at once."""
 Which = Literal["kept", "all", "accepted", "failed"]
 """kept: passed every verifier and not rejected by people; accepted: by people; failed: a verifier, undecided."""
+Part = Literal["train", "validation", "test"]
+"""Of a split (METHOD.md §4)."""
 ShownState = Literal["pending", "accepted", "rejected", "flagged", "failed"]
 """A dialogue's state as shown: decided by people, else `failed` (a verifier) or `pending`."""
 
@@ -179,16 +181,26 @@ class Datasets:
         return loading.load_file(self._workspace, file, dataset, file_name, keep_good)
 
     def create(
-        self, name: str, *, parent: str = "", catalog: Catalog | None = None, run: str = "", replace: bool = False
+        self,
+        name: str,
+        *,
+        parent: str = "",
+        part: Part | Literal[""] = "",
+        catalog: Catalog | None = None,
+        run: str = "",
+        replace: bool = False,
     ) -> None:
-        """Make the dataset if it is not there; `replace=True` empties one that is (its dialogues stay stored)."""
+        """Make the dataset if it is not there; `replace=True` empties one that is (its dialogues stay stored).
+
+        `part` says which part of the split of `parent` it is.
+        """
         with self._workspace.database.write() as cursor:
             if replace:
                 cursor.execute("DELETE FROM members WHERE dataset = ?", [name])
                 cursor.execute("DELETE FROM datasets WHERE name = ?", [name])
             cursor.execute(
-                "INSERT OR IGNORE INTO datasets VALUES (?, ?, ?, ?, ?)",
-                [name, dt.datetime.now(dt.UTC), parent, catalog.name if catalog else "", run],
+                "INSERT OR IGNORE INTO datasets VALUES (?, ?, ?, ?, ?, ?)",
+                [name, dt.datetime.now(dt.UTC), parent, catalog.name if catalog else "", run, part],
             )
 
     def add(self, name: str, dialogues: Sequence[Dialogue]) -> int:
@@ -236,10 +248,14 @@ class Datasets:
         catalog = self._workspace.catalogs.find(first.catalog, first.catalog_version)
         made = split(catalog, dialogues, held_out, validation, seed)
         names = []
-        for suffix, part in (("train", made.train), ("validation", made.validation), ("held-out", made.held_out)):
+        for part, suffix, chosen in (
+            ("train", "train", made.train),
+            ("validation", "validation", made.validation),
+            ("test", "held-out", made.held_out),
+        ):
             part_name = clean_name(f"{name}-{suffix}", "dataset")
-            self.create(part_name, parent=name, catalog=catalog, replace=True)
-            self.add(part_name, part)
+            self.create(part_name, parent=name, part=part, catalog=catalog, replace=True)
+            self.add(part_name, chosen)
             names.append(part_name)
         return Parts(len(made.train), len(made.validation), len(made.held_out), len(made.dropped), *names)
 

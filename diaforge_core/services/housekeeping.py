@@ -118,8 +118,10 @@ class Housekeeping:
 
     def _bin_dataset(self, name: str, who: str) -> Note:
         self._check_at_rest(name)
-        row = self._workspace.database.rows("SELECT created, parent, catalog, run FROM datasets WHERE name = ?", [name])
-        kept = dict(zip(("created", "parent", "catalog", "run"), [row[0][0].isoformat(), *row[0][1:]], strict=True))
+        fields = ("created", "parent", "catalog", "run", "part")
+        query = f"SELECT {', '.join(fields)} FROM datasets WHERE name = ?"
+        created, *others = self._workspace.database.rows(query, [name])[0]
+        kept = dict(zip(fields, [created.isoformat(), *others], strict=True))
         return self._note("bin", f"dataset/{uuid.uuid4().hex[:12]}", who, value=name, text=json.dumps(kept))
 
     def _bin_run(self, name: str, who: str) -> Note:

@@ -424,7 +424,7 @@ class Jobs:
             if config["kind"] == "generate":
                 recipe = config["recipe"]
                 cursor.execute(
-                    "INSERT OR IGNORE INTO datasets VALUES (?, ?, '', ?, ?)",
+                    "INSERT OR IGNORE INTO datasets VALUES (?, ?, '', ?, ?, '')",
                     [recipe["dataset"], utc_now(), recipe["catalog"], config["id"]],
                 )
 

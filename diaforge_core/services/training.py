@@ -100,7 +100,8 @@ class Training:
         self._refuse_test_part(recipe.validation)
         held_out = self._workspace.datasets.load(recipe.validation) if recipe.validation else []
         pairs = self._pairs(recipe, dialogues) if recipe.stage == "preference" else []
-        first = dialogues[0].scenario
+        told = [dialogue for pair in pairs for dialogue in (pair.chosen, pair.rejected)]
+        catalog = self._workspace.catalogs.of_dialogues([*dialogues, *held_out, *told])
         return self._workspace.jobs.submit(
             "train",
             name,
@@ -109,7 +110,7 @@ class Training:
                 "model": model,
                 "overlap": len({dialogue.id for dialogue in dialogues} & {dialogue.id for dialogue in held_out}),
             },
-            catalog=self._workspace.catalogs.find(first.catalog, first.catalog_version),
+            catalog=catalog,
             dialogues=dialogues,
             validation=held_out,
             pairs=pairs,
@@ -137,7 +138,7 @@ class Training:
         """DataError if the dataset holds dialogues of a split's test part: what learns by them proves nothing."""
         rows = self._workspace.database.rows(
             "SELECT t.dataset, count(*) FROM members m JOIN members t ON t.dialogue = m.dialogue "
-            "JOIN datasets d ON d.name = t.dataset AND d.parent <> '' AND d.name = d.parent || '-held-out' "
+            "JOIN datasets d ON d.name = t.dataset AND d.part = 'test' "
             "WHERE m.dataset = ? GROUP BY t.dataset ORDER BY t.dataset",
             [dataset],
         )

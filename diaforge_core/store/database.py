@@ -119,7 +119,12 @@ FROM (SELECT d.*, h.decided_by, h.decided_at, h.reason,
     FROM heads h JOIN dialogues d ON d.id = h.dialogue AND d.version = h.version) w WHERE members.dialogue = w.id;
 """
 """What lists show and filters read of each dialogue's newest version, beside its place: one table read, none joined."""
-MIGRATIONS: tuple[str, ...] = (_FIRST, _CATALOG_HISTORY, _CATALOG_EDITS, _ACTS, _NOTES, _FOUND_BY, _LISTED)
+_PARTS = """
+ALTER TABLE datasets ADD COLUMN part VARCHAR DEFAULT '';
+UPDATE datasets SET part = 'test' WHERE parent <> '' AND name = parent || '-held-out';
+"""
+"""Which part of a split a dataset is, whatever it is called by now."""
+MIGRATIONS: tuple[str, ...] = (_FIRST, _CATALOG_HISTORY, _CATALOG_EDITS, _ACTS, _NOTES, _FOUND_BY, _LISTED, _PARTS)
 """Statements that bring a database from form i to form i + 1; only ever appended to."""
 
 KEPT_ROWS, KEPT_READS = 100, 1_000

@@ -59,8 +59,8 @@ def _bin_dataset(cursor: duckdb.DuckDBPyConnection, note: Note) -> None:
         kept = json.loads(note.text)
         cursor.execute("UPDATE members SET dataset = ? WHERE dataset = ?", [note.value, in_bin(note.key)])
         cursor.execute(
-            "INSERT OR IGNORE INTO datasets VALUES (?, ?, ?, ?, ?)",
-            [note.value, kept["created"], kept["parent"], kept["catalog"], kept["run"]],
+            "INSERT OR IGNORE INTO datasets VALUES (?, ?, ?, ?, ?, ?)",
+            [note.value, kept["created"], kept["parent"], kept["catalog"], kept["run"], kept.get("part", "")],
         )
 
 
