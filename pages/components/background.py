@@ -52,9 +52,7 @@ def is_done(key: Hashable) -> bool:
         return key not in _works or _works[key].done()
 
 
-def on_demand(
-    label: str, key: str, work: Callable[[], V], says: str, *, once: bool = False, **button: Any
-) -> V | None:
+def on_demand(label: str, key: str, work: Callable[[], V], says: str, *, once: bool = False, **button: Any) -> V | None:
     """What `work()` gave once somebody pressed the button that is drawn for it; None until then.
 
     While it works, `says` stands in the button's place and the page stays usable. A problem that people can mend is

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from functools import partial
 
@@ -10,8 +9,9 @@ import streamlit as st
 
 from diaforge_core.records.base import content_id
 from diaforge_core.services.datasets import DatasetInfo
-from diaforge_core.services.preflight import Change, Preflight
+from diaforge_core.services.preflight import NOT_MEASURED, Change, Preflight
 from diaforge_core.services.training import TrainRecipe
+from diaforge_core.training.estimate import steps_of
 
 from .background import on_demand
 from .device import device_line
@@ -26,10 +26,12 @@ def start_box(recipe: TrainRecipe, datasets: Sequence[DatasetInfo]) -> None:
     """How much there is to do, what it needs, the exact command, and Start."""
     kept = next(info.kept for info in datasets if info.name == recipe.dataset)
     with st.container(border=True):
-        st.markdown(f"**{count(kept, 'dialogue')}**, **{count(planned_steps(kept, recipe), 'step')}**")
+        by_pairs = recipe.stage == "preference"
+        steps = "" if by_pairs else f", **{count(planned_steps(kept, recipe), 'step')}**"
+        st.markdown(f"**{count(kept, 'dialogue')}**{steps}")
         device_line()
         with guarded():
-            fit(recipe)
+            (pairs if by_pairs else fit)(recipe)
         seen = TrainRecipe.model_validate(recipe.model_dump() | {"seen": services().datasets.stamp(recipe.dataset)})
         st.button(
             "Start training",
@@ -49,7 +51,22 @@ def start(recipe: TrainRecipe) -> None:
 
 def planned_steps(kept: int, recipe: TrainRecipe) -> int:
     """Optimiser steps that the recipe asks for: its own number, else what the epochs take."""
-    return recipe.max_steps or math.ceil(math.ceil(kept / recipe.batch_size) * recipe.epochs)
+    return steps_of(kept, recipe.epochs, recipe.batch_size, recipe.max_steps)
+
+
+def pairs(recipe: TrainRecipe) -> None:
+    """How many pairs the preference stage learns from and in how many steps, once asked; what it needs is unknown."""
+    stamps = [services().datasets.stamp(name) for name in (recipe.dataset, recipe.pairs)]
+    found = on_demand(
+        "Count its pairs",
+        f"train.pairs.{content_id(recipe.model_dump(mode='json'), stamps)}",
+        partial(services().preflight.pair_steps, recipe),
+        "Looking for the mistakes to unlearn.",
+        icon=":material/difference:",
+    )
+    if found is not None:
+        st.markdown(f"**{count(found[0], 'pair')}**, **{count(found[1], 'step')}**")
+    st.caption(f"{NOT_MEASURED} Begin with few pairs a step.")
 
 
 def fit(recipe: TrainRecipe) -> None:
@@ -57,21 +74,21 @@ def fit(recipe: TrainRecipe) -> None:
     stamp = services().datasets.stamp(recipe.dataset)
     preflight, key = services().preflight, content_id(recipe.model_dump(mode="json"), stamp)
     found = preflight.known(recipe)
-    if found is None:
-        says = "Measuring: the run is begun on its longest dialogue, and dropped. A minute or a few."
-        found = on_demand(
-            "Measure whether it fits",
-            f"train.measure.{key}",
-            partial(preflight.measure, recipe),
-            says,
-            icon=":material/straighten:",
-            help="Begins the run on the longest dialogue and drops it: memory and time as they are here.",
-        )
-    if found is None:
-        return
-    needs(found, plays=bool(recipe.validation and recipe.watch))
-    if not found.fits:
-        _mend(recipe, key)
+    if found is not None:
+        needs(found, plays=bool(recipe.validation and recipe.watch))
+    fresh = on_demand(
+        "Measure whether it fits" if found is None else "Measure again",
+        f"train.measure.{key}",
+        partial(preflight.measure, recipe, again=found is not None),
+        "Measuring: the run is begun on its longest dialogue, and dropped. A minute or a few.",
+        once=True,
+        icon=":material/straighten:",
+        help="Begins the run on the longest dialogue and drops it: memory and time as they are here.",
+    )
+    if fresh is not None:
+        st.rerun()
+    if found is not None and not found.fits:
+        _mend(recipe, content_id(key, found.measured.model_dump()))
 
 
 def needs(found: Preflight, plays: bool) -> None:
@@ -82,7 +99,8 @@ def needs(found: Preflight, plays: bool) -> None:
     if found.fits:
         st.markdown(f":material/check_circle: **{said}**")
     else:
-        st.error(f"{said}. It does not fit: {memory(measured.free_bytes)} are free.", icon=":material/memory_alt:")
+        when = "were free when it was measured" if measured.device.startswith("cuda") else "are free"
+        st.error(f"{said}. It does not fit: {memory(found.free)} {when}.", icon=":material/memory_alt:")
     share = found.needs / measured.device_bytes
     st.progress(min(1.0, share), text=f"{percent(share)} of the memory here")
     where = measured.device_name or {"cpu": "the processor", "mps": "this Mac's GPU"}.get(measured.device, "the GPU")
