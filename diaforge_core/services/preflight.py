@@ -129,7 +129,7 @@ class Preflights:
         DataError as from the run.
         """
         pairs = self._workspace.training.pairs(recipe, self._workspace.datasets.load(recipe.dataset))
-        return len(pairs), steps_of(len(pairs), recipe.epochs, recipe.batch_size, recipe.max_steps)
+        return len(pairs), planned_steps(len(pairs), recipe)
 
     def change_that_fits(self, recipe: TrainRecipe, room: int | None = None) -> Change | None:
         """The change that takes the least away and needs at most `room` bytes, measured; None if none does.
@@ -213,13 +213,18 @@ class Preflights:
         return self._workspace.folder / "preflights" / f"{key}.json"
 
 
+def planned_steps(learned: int, recipe: TrainRecipe) -> int:
+    """Optimiser steps of a run over so many dialogues, or pairs."""
+    return steps_of(learned, recipe.epochs, recipe.batch_size, recipe.max_steps)
+
+
 def _plays(recipe: TrainRecipe) -> bool:
     return bool(recipe.validation and recipe.watch)
 
 
 def _preflight(recipe: TrainRecipe, measured: Measured) -> Preflight:
     count = len(measured.sizes)
-    steps = steps_of(count, recipe.epochs, recipe.batch_size, recipe.max_steps)
+    steps = planned_steps(count, recipe)
     epochs = steps / steps_of(count, 1, recipe.batch_size)
     seconds = measured.start_seconds + epochs * measured.tokens * measured.seconds_per_token
     # The app asks no GPU: only what trains loads its driver.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import partial
 
@@ -9,9 +10,8 @@ import streamlit as st
 
 from diaforge_core.records.base import content_id
 from diaforge_core.services.datasets import DatasetInfo
-from diaforge_core.services.preflight import NOT_MEASURED, Change, Preflight
+from diaforge_core.services.preflight import NOT_MEASURED, Change, Preflight, planned_steps
 from diaforge_core.services.training import TrainRecipe
-from diaforge_core.training.estimate import steps_of
 
 from .background import on_demand
 from .device import device_line
@@ -20,6 +20,11 @@ from .wording import count, duration, memory, percent, plain
 
 LONG_PIECE = 900
 """Characters above which a piece that is only read is cut in its middle."""
+LINE_END, SPACE = "\N{DOWNWARDS ARROW WITH CORNER LEFTWARDS}", "\N{OPEN BOX}"
+_MARKS = str.maketrans(
+    {"\n": LINE_END, "\r": "\N{SYMBOL FOR CARRIAGE RETURN}", "\t": "\N{SYMBOL FOR HORIZONTAL TABULATION}"}
+)
+_UNSEEN_SPACES = re.compile(rf"\A +| +\Z| {{2,}}| +(?={LINE_END})|(?<={LINE_END}) +")
 
 
 def start_box(recipe: TrainRecipe, datasets: Sequence[DatasetInfo]) -> None:
@@ -47,11 +52,6 @@ def start_box(recipe: TrainRecipe, datasets: Sequence[DatasetInfo]) -> None:
 def start(recipe: TrainRecipe) -> None:
     """Start the run and show it."""
     st.query_params["run"] = services().training.start(recipe).name
-
-
-def planned_steps(kept: int, recipe: TrainRecipe) -> int:
-    """Optimiser steps that the recipe asks for: its own number, else what the epochs take."""
-    return steps_of(kept, recipe.epochs, recipe.batch_size, recipe.max_steps)
 
 
 def pairs(recipe: TrainRecipe) -> None:
@@ -167,7 +167,8 @@ def mask_preview(recipe: TrainRecipe) -> None:
             return
         st.caption(
             f"Dialogue {mask.number} of {len(ids):,}, `{mask.dialogue}`: **{mask.tokens:,} tokens**, of which "
-            f"**{mask.target_tokens:,} learned** (tinted). The run's log gives the totals of all."
+            f"**{mask.target_tokens:,} learned** (tinted). The run's log gives the totals of all. "
+            f"{LINE_END} is the end of a line, {SPACE} a space that would not be seen."
         )
         with st.container(height=380, border=False):
             draw_mask(mask.pieces)
@@ -176,11 +177,14 @@ def mask_preview(recipe: TrainRecipe) -> None:
 def draw_mask(pieces: Sequence[tuple[str, bool]]) -> None:
     """Each piece on its own, learned ones tinted; a long piece that is only read is cut in its middle."""
     for text, learned in pieces:
-        if not text.strip():
-            continue
         if learned:
-            st.markdown(f":primary-background[{plain(text)}]")
-        else:
+            st.markdown(f":primary-background[{plain(marked(text))}]")
+        elif text:
             cut = len(text) > LONG_PIECE
-            shown = f"{text[:500]}\n… {len(text) - 800:,} characters …\n{text[-300:]}" if cut else text
-            st.text(shown.strip())
+            parts = [text[:500], f"… {len(text) - 800:,} characters …", text[-300:]] if cut else [text]
+            st.text("\n".join(marked(part).replace(LINE_END, f"{LINE_END}\n").rstrip("\n") for part in parts))
+
+
+def marked(text: str) -> str:
+    """The text in one line, with a mark for each character that would not be seen."""
+    return _UNSEEN_SPACES.sub(lambda found: SPACE * len(found.group()), text.translate(_MARKS))

@@ -38,7 +38,7 @@ def checkpoints(run: Run) -> None:
     frame = measured(saved, services().training.scores(run.id), services().training.curve(run.id))
     if len(frame.columns) > 1:
         st.dataframe(frame, hide_index=True, key=f"train.scores.{run.id}")
-    names = {_title(checkpoint): checkpoint for checkpoint in reversed(saved)}
+    names = {_title(checkpoint, run): checkpoint for checkpoint in reversed(saved)}
     best = next((place for place, checkpoint in enumerate(names.values()) if checkpoint.best), 0)
     title = st.selectbox(
         "Weights", list(names), best, key=f"train.weights.{run.id}.{len(saved)}", label_visibility="collapsed"
@@ -51,8 +51,9 @@ def checkpoints(run: Run) -> None:
             export(run, chosen)
 
 
-def _title(checkpoint: Checkpoint) -> str:
-    where = f"at the end, step {checkpoint.step}" if checkpoint.final else f"step {checkpoint.step}"
+def _title(checkpoint: Checkpoint, run: Run) -> str:
+    ended = "at the end" if run.state == "succeeded" else "where it was stopped"
+    where = f"{ended}, step {checkpoint.step}" if checkpoint.final else f"step {checkpoint.step}"
     return f"\N{BLACK STAR} {where}, the best" if checkpoint.best else where
 
 
@@ -86,7 +87,7 @@ def export(run: Run, checkpoint: Checkpoint) -> None:
     kind = "f16"
     if form == "gguf":
         kind = st.selectbox("Numbers", list(KINDS), format_func=words_of(KINDS), key=f"train.kind.{key}")
-    default = f"{checkpoint.spec.removeprefix('run:').replace('@', ' at ')} {form}"
+    default = services().weights.default_name(key, form)
     name = st.text_input("Folder", default, key=f"train.folder.{key}.{form}", max_chars=64)
     work = partial(services().weights.save, key, form, name, kind=kind)
     asked = f"train.export.{run.id}.{key}.{form}.{kind}.{name}"

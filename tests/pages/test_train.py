@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import shlex
 import time
 from collections.abc import Iterator
@@ -11,11 +12,13 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from diaforge_core.services.training import TrainRecipe
+from diaforge_core.records.run import Run, RunState
+from diaforge_core.services.training import Checkpoint, TrainRecipe
 from diaforge_core.services.workspace import Workspace, open_workspace
 from pages.components import charts
 from pages.components.train_form import PRESETS, set_words
 from pages.components.train_runs import differences
+from pages.components.train_weights import _title
 
 from .conftest import Open
 
@@ -155,6 +158,33 @@ def test_the_preference_stage_is_told_in_pairs_and_not_measured(open_page: Open)
     labels = [button.label for button in at.button]
     assert "Count its pairs" in labels
     assert "Measure whether it fits" not in labels
+
+
+def _mask() -> None:
+    from pages.components.train_start import draw_mask
+
+    draw_mask(
+        [("system\n\nTools: ", False), (" <think>a  b</think>\n**x**\n", True), ("\n", True), ("y" * 2000, False)]
+    )
+
+
+def test_the_text_that_the_trainer_sees_is_drawn_with_its_line_ends_and_spaces_and_does_nothing() -> None:
+    at = AppTest.from_function(_mask).run()
+    assert not at.exception
+    read, cut = (element.value for element in at.text)
+    assert read == "system↵\n↵\nTools:␣"
+    assert "… 1,200 characters …" in cut
+    learned = [element.value.replace("\\", "") for element in at.markdown]
+    assert learned == [":primary-background[␣<think>a␣␣b</think>↵**x**↵]", ":primary-background[↵]"]
+    assert "\\*\\*x" in at.markdown[0].value
+
+
+@pytest.mark.parametrize(
+    ("state", "said"), [("succeeded", "at the end, step 5"), ("cancelled", "where it was stopped, step 5")]
+)
+def test_weights_of_a_stopped_run_are_not_called_its_end(state: RunState, said: str) -> None:
+    run = Run(id="1", name="r", kind="train", state=state, config={}, created=dt.datetime.now(dt.UTC))
+    assert _title(Checkpoint(5, Path("x"), "run:r", True), run) == said
 
 
 def test_only_what_differs_between_runs_is_in_the_table() -> None:
