@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from torch.nn.attention.flex_attention import create_mask
 from transformers import (
@@ -48,6 +48,8 @@ from diaforge_core.training.examples import Branch, Example, build_examples, sli
 from .factories import a_catalog, a_dialogue, a_scenario, asks, calls, lead_turns, not_accepted, user
 
 TOLERANCE = 1e-5
+NOTHING = 1e-4
+"""Share of the largest gradient below which one is compared by that share."""
 
 
 @pytest.fixture(scope="module")
@@ -106,8 +108,10 @@ def assert_one_pass_is_exact(model, examples: list[Example], reduction: Any = "t
     sliced = gradients(model)
     assert torch.allclose(together, apart, rtol=TOLERANCE)
     assert packed.keys() == sliced.keys()
+    # A gradient that is nothing but rounding, as of queries that see one token only, has no size of its own.
+    floor = NOTHING * max(gradient.abs().max() for gradient in sliced.values())
     for name, gradient in packed.items():
-        worst = (gradient - sliced[name]).abs().max() / sliced[name].abs().max().clamp_min(1e-12)
+        worst = (gradient - sliced[name]).abs().max() / sliced[name].abs().max().clamp_min(floor)
         assert worst < TOLERANCE, f"{name}: {worst}"
 
 
@@ -187,6 +191,7 @@ def shapes(draw: st.DrawFn) -> list[Example]:
     return [one for one in examples if one.target_tokens] or [Example("x", (3,), (Branch(1, (4, 5)),))]
 
 
+@example([Example("0", (3, 2), (), ((1, 2),))], "llama", "token")
 @given(shapes(), st.sampled_from(["llama", "gemma3"]), st.sampled_from(["token", "slice"]))
 @settings(max_examples=25, deadline=None)
 def test_any_shape_is_exact(examples: list[Example], family: str, reduction: Any) -> None:

@@ -234,9 +234,13 @@ def loss_chart(frame: pd.DataFrame, beside: Mapping[str, pd.DataFrame] | None = 
             hovertemplate="%{y:.0%}",
         )
         axis = {"overlaying": "y", "side": "right", "range": [-0.02, 1.02], "tickformat": ".0%", "showgrid": False}
-        figure.update_layout(yaxis2=axis)
-    figure.update_layout(height=300, legend={"orientation": "h", "y": 1.16}, showlegend=True, hovermode="x unified")
+        figure.update_layout(yaxis2=axis | {"tickmode": "array", "tickvals": [0, 0.25, 0.5, 0.75, 1]})
+    legend = {"orientation": "h", "y": 1.02, "yanchor": "bottom"}  # above the figure, however many lines it takes
+    figure.update_layout(height=320, legend=legend, showlegend=True, hovermode="x unified")
+    top = max(
+        (value for drawn, column, *_ in lines if measured(drawn, column) for value in drawn[column].dropna()), default=1
+    )
     few = max((step for drawn, *_ in lines for step in drawn["step"].tolist()), default=0) <= FEW_STEPS
     figure.update_xaxes(title="step", gridcolor=tint["faint"], rangemode="tozero", dtick=1 if few else None)
-    figure.update_yaxes(title="loss", gridcolor=tint["faint"], rangemode="tozero", selector={"overlaying": None})
+    figure.update_yaxes(title="loss", gridcolor=tint["faint"], range=[0, 1.08 * top], selector={"overlaying": None})
     return figure
