@@ -172,6 +172,15 @@ def test_what_is_free_is_looked_up_at_each_look_and_the_rest_measured_again_when
     assert workspace.preflight.measure(recipe, again=True).measured == found.measured
 
 
+def test_without_torch_nothing_is_known_and_nothing_fails(
+    workspace: Workspace, tiny_llama_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_torch = looking._machine()
+    monkeypatch.setattr(looking, "distributions", lambda name: [])
+    assert len(looking._machine()) == len(with_torch) - 1
+    assert workspace.preflight.known(TrainRecipe(dataset="d", run="r", model=f"hf:{tiny_llama_dir}")) is None
+
+
 def test_what_others_in_a_container_hold_is_not_free_but_files_that_were_read_are(tmp_path: Path) -> None:
     (tmp_path / "memory.max").write_text("3000000\n")
     (tmp_path / "memory.current").write_text("2000000\n")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from importlib.metadata import version
+from importlib.metadata import distributions
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -236,4 +236,5 @@ def _machine() -> list[str]:
     """What of this machine decides over device and memory, as far as is seen without torch."""
     cards = [line for file in sorted(_CARDS.glob("*/information")) for line in file.read_text().splitlines()]
     models = [line for line in cards if line.startswith("Model")]
-    return [version("torch"), os.environ.get("CUDA_VISIBLE_DEVICES", ""), str(host_memory()[0]), *models]
+    torch = [found.version for found in distributions(name="torch")]
+    return [*torch, os.environ.get("CUDA_VISIBLE_DEVICES", ""), str(host_memory()[0]), *models]
