@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from diaforge_core.conversation.verifiers import cascade
 from diaforge_core.errors import DataError, ModelError
+from diaforge_core.services import preflight as looking
 from diaforge_core.services.commands import COMMANDS
 from diaforge_core.services.training import TrainRecipe
 from diaforge_core.services.workspace import Workspace, open_workspace
+from diaforge_core.training import preflight
 from diaforge_core.training.examples import Example
-from diaforge_core.training.preflight import Measured, fullest_rows, ordinary_row
+from diaforge_core.training.preflight import Measured, fullest_rows, host_memory, ordinary_row
 
 from .factories import a_catalog, a_dialogue, a_scenario
 
@@ -73,6 +76,27 @@ def test_between_measured_rows_the_peak_lies_on_a_line_and_beyond_them_it_goes_o
     assert not a_measurement(fullest=501).was_tried
 
 
+@pytest.mark.parametrize("problem", [RuntimeError("CUDA out of memory. Tried to allocate"), MemoryError()])
+def test_memory_that_runs_out_outside_a_row_means_that_it_does_not_fit(
+    problem: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(preflight, "_try", a_failure(problem))
+    assert preflight._try_rows(None, [(1, [])], None, "cpu", False, 0.0) == []  # pyright: ignore[reportArgumentType]
+
+
+def test_any_other_problem_of_a_trial_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(preflight, "_try", a_failure(RuntimeError("shapes differ")))
+    with pytest.raises(RuntimeError, match="shapes differ"):
+        preflight._try_rows(None, [(1, [])], None, "cpu", False, 0.0)  # pyright: ignore[reportArgumentType]
+
+
+def a_failure(problem: Exception):
+    def fails(*_: object) -> None:
+        raise problem
+
+    return fails
+
+
 def test_the_peak_and_the_tokens_are_those_of_the_run_that_follows(workspace: Workspace) -> None:
     recipe = TrainRecipe(dataset="d", run="real", model="smollm2", max_steps=2, batch_size=3)
     assert workspace.preflight.known(recipe) is None
@@ -105,22 +129,74 @@ def test_the_command_that_measures_says_what_the_run_needs_and_starts_none(
     workspace: Workspace, tiny_llama_dir: Path
 ) -> None:
     asked = {"dataset": "d", "run": "r", "model": f"hf:{tiny_llama_dir}", "batch_size": 3}
+    before = workspace.training.runs()
     said = COMMANDS["train measure"](workspace, asked, lambda run: None)
     found = workspace.preflight.known(TrainRecipe.model_validate(asked))
     assert found is not None
     assert (said["needs"], said["fits"], said["steps"]) == (found.needs, True, 1)
     assert 0 < said["target_tokens"] < said["tokens"]
-    assert workspace.training.runs() == []
+    assert workspace.training.runs() == before
 
 
-def test_what_was_measured_is_asked_anew_when_the_data_change(workspace: Workspace, tiny_llama_dir: Path) -> None:
+def test_what_was_measured_is_asked_anew_when_data_choices_or_machine_change(
+    workspace: Workspace, tiny_llama_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     recipe = TrainRecipe(dataset="d", run="r", model=f"hf:{tiny_llama_dir}", batch_size=2)
     workspace.preflight.measure(recipe)
     assert workspace.preflight.known(recipe)
+    assert workspace.preflight.known(recipe.model_copy(update={"layout": "slices"})) is None
     first = workspace.masks.ids("d")[0]
     workspace.review.decide(first, 1, "reject", "wrong goal", "Ana")
     assert workspace.preflight.known(recipe) is None
     workspace.review.undo("Ana")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "another")
+    assert workspace.preflight.known(recipe) is None
+
+
+def test_what_is_free_is_looked_up_at_each_look_and_the_rest_measured_again_when_asked(
+    workspace: Workspace, tiny_llama_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = TrainRecipe(dataset="d", run="r", model=f"hf:{tiny_llama_dir}", batch_size=2)
+    found = workspace.preflight.measure(recipe)
+    assert found.measured.device == "cpu"
+    for free, fits in ((found.needs, False), (2 * found.needs, True)):
+        monkeypatch.setattr(looking, "host_memory", lambda free=free: (found.measured.device_bytes, free))
+        monkeypatch.setattr(looking, "_machine", lambda: ["this"])
+        known = looking._preflight(recipe, found.measured)
+        assert (known.free, known.fits) == (free, fits)
+    slower = found.measured.model_copy(update={"seconds_per_token": 9.0})
+    monkeypatch.setattr(looking, "run_model_task", lambda *_: slower.model_dump(mode="json"))
+    assert workspace.preflight.measure(recipe).measured.seconds_per_token == 9.0
+    monkeypatch.setattr(looking, "run_model_task", lambda *_: found.measured.model_dump(mode="json"))
+    assert workspace.preflight.measure(recipe).measured.seconds_per_token == 9.0
+    assert workspace.preflight.measure(recipe, again=True).measured == found.measured
+
+
+def test_without_torch_nothing_is_known_and_nothing_fails(
+    workspace: Workspace, tiny_llama_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_torch = looking._machine()
+    monkeypatch.setattr(looking, "distributions", lambda name: [])
+    assert len(looking._machine()) == len(with_torch) - 1
+    assert workspace.preflight.known(TrainRecipe(dataset="d", run="r", model=f"hf:{tiny_llama_dir}")) is None
+
+
+def test_what_others_in_a_container_hold_is_not_free_but_files_that_were_read_are(tmp_path: Path) -> None:
+    (tmp_path / "memory.max").write_text("3000000\n")
+    (tmp_path / "memory.current").write_text("2000000\n")
+    (tmp_path / "memory.stat").write_text("anon 1500000\ninactive_file 500000\n")
+    assert host_memory(tmp_path) == (3_000_000, 1_500_000)
+    (tmp_path / "memory.max").write_text("max\n")
+    assert host_memory(tmp_path)[0] == psutil.virtual_memory().total
+
+
+def test_the_preference_stage_is_not_measured_and_its_steps_are_counted_by_pairs(workspace: Workspace) -> None:
+    recipe = TrainRecipe(dataset="d", run="r", stage="preference", batch_size=2, epochs=2)
+    told = workspace.datasets.load("d")
+    turns = sum(turn.speaker == "assistant" for dialogue in told for turn in dialogue.turns)
+    assert workspace.preflight.pair_steps(recipe) == (turns, 2 * -(-turns // 2))
+    with pytest.raises(DataError, match="is not measured"):
+        workspace.preflight.measure(recipe)
 
 
 def test_leaving_dialogues_out_makes_a_dataset_beside_the_old_one(workspace: Workspace) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,11 +12,15 @@ import pytest
 import torch
 from gguf import GGUFReader
 from huggingface_hub import ModelCard
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from tokenizers.processors import TemplateProcessing
+from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
 
-from diaforge_core.conversation.prompts import END, chat_messages, chat_text, encode_control
+from diaforge_core.conversation.prompts import END, chat_messages, chat_text, encode_control, opening_ids
+from diaforge_core.conversation.renderings import Compact
 from diaforge_core.conversation.verifiers import cascade
 from diaforge_core.errors import DataError, ModelError
+from diaforge_core.services import weights as saving
+from diaforge_core.services.evaluation import EvalRecipe
 from diaforge_core.services.training import TrainRecipe
 from diaforge_core.services.workspace import Workspace, open_workspace
 from diaforge_core.training import exporting
@@ -148,3 +154,104 @@ def test_what_cannot_be_converted_leaves_nothing_behind(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="could not be converted"):
         exporting.write_gguf(tmp_path, tmp_path / "x.gguf")
     assert not (tmp_path / "x.gguf").exists()
+
+
+def test_a_checkpoint_that_was_changed_is_not_sealed_anew(tuned: Workspace, tmp_path: Path) -> None:
+    checkpoint = Path(tuned.models.resolve("run:whole@3").removeprefix("hf:"))
+    changed = shutil.copytree(checkpoint, tmp_path / "changed")
+    (changed / "generation_config.json").write_text("{}")
+    with pytest.raises(ModelError, match=r"generation_config\.json was changed"):
+        exporting.write_folder(changed, tmp_path / "out", tuned.models_dir)
+    assert not (tmp_path / "out").exists()
+
+
+def test_only_the_files_of_a_model_are_taken_along(tiny_llama_dir: Path, tmp_path: Path) -> None:
+    model = shutil.copytree(tiny_llama_dir, tmp_path / "model")
+    for name in ("json.py", "setup.sh", "rng_state.pth", "model.bin", "trainer_state.json"):
+        (model / name).write_text("{}")
+    out = exporting.write_folder(model, tmp_path / "out", tmp_path)
+    assert {file.suffix for file in out.iterdir()} <= {".json", ".jinja", ".safetensors", ".txt"}
+    assert not (out / "trainer_state.json").exists()
+    assert (out / "model.safetensors").is_file()
+
+
+def test_code_in_the_folder_of_a_model_is_not_run_when_it_is_converted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, converter = tmp_path / "model", tmp_path / "converter"
+    for folder, says in ((model, "planted"), (converter, "converter")):
+        folder.mkdir()
+        (folder / "convert_hf_to_gguf.py").write_text(
+            f"import sys, pathlib; pathlib.Path(sys.argv[3]).write_text({says!r})"
+        )
+    monkeypatch.setattr(exporting, "CONVERTER", converter)
+    assert exporting.write_gguf(model, tmp_path / "x.gguf").read_text() == "converter"
+
+
+def test_a_saved_model_is_opened_and_ended_as_it_was_trained(tiny_llama_dir: Path, tmp_path: Path) -> None:
+    model = shutil.copytree(tiny_llama_dir, tmp_path / "model")
+    tokenizer = AutoTokenizer.from_pretrained(model)
+    tokenizer.add_special_tokens({"bos_token": "<s>"})
+    opened = TemplateProcessing(single="<s> $A", special_tokens=[("<s>", tokenizer.bos_token_id)])
+    tokenizer.backend_tokenizer.post_processor = opened
+    tokenizer.add_special_tokens({"eos_token": "<|endoftext|>"})
+    tokenizer.save_pretrained(model)
+    (model / "generation_config.json").write_text('{"eos_token_id": 7}')
+    out = exporting.write_folder(model, tmp_path / "out", tmp_path)
+    read = AutoTokenizer.from_pretrained(out)
+    assert opening_ids(read) == [read.bos_token_id]
+    text = read.apply_chat_template(messages(), tokenize=False)
+    trained = [token for piece in Compact(read).pieces(messages()) for token in piece.ids]
+    assert read(text, add_special_tokens=False).input_ids == trained
+    stops = GenerationConfig.from_pretrained(out).eos_token_id
+    assert stops == [7, read.convert_tokens_to_ids("<|endoftext|>"), read.convert_tokens_to_ids(END)]
+
+
+def test_scores_belong_to_the_weights_and_not_to_the_name_of_their_run(tuned: Workspace) -> None:
+    asked = EvalRecipe(model="run:small", run="judged", scenarios="d", count=1)
+    assert tuned.jobs.wait(tuned.evaluation.start(asked).id).state == "succeeded"
+    assert "| judged | ACC |" in tuned.weights.card("run:small")
+    for old, new in (("small", "re named"), ("whole", "small")):
+        tuned.housekeeping.rename("run", old, new, "Ana")
+    assert "| judged | ACC |" in tuned.weights.card("run:re named")
+    assert "were not evaluated" in tuned.weights.card("run:small")
+    assert tuned.weights.default_name("run:re named@3", "gguf") == "re-named-at-3-gguf"
+    for old, new in (("small", "whole"), ("re named", "small")):
+        tuned.housekeeping.rename("run", old, new, "Ana")
+
+
+def test_of_two_savings_under_one_name_one_is_whole_and_the_other_says_so(
+    tuned: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[Path] = []
+
+    def task(_: str, given: dict, __: float) -> dict:
+        started.append(Path(given["out"]))
+        if len(started) == 1:
+            tuned.weights.save("small", name="twice")
+        (Path(given["out"]) / "model").write_text(str(len(started)))
+        return {}
+
+    monkeypatch.setattr(saving, "run_model_task", task)
+    with pytest.raises(DataError, match="cannot be written"):
+        tuned.weights.save("small", name="twice")
+    assert [file.name for file in (tuned.weights.folder / "twice").iterdir()] == ["model"]
+    assert not any(folder.exists() for folder in started)
+
+
+def test_what_a_dead_saving_left_behind_is_taken_away_and_a_living_ones_is_not(
+    tuned: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dead, living = (tuned.weights.folder / f".x.{pid}.{'0' * 32}" for pid in (999_999_999, os.getpid()))
+    for folder in (dead, living):
+        folder.mkdir(parents=True)
+    monkeypatch.setattr(saving, "run_model_task", lambda *_: {})
+    tuned.weights.save("small", name="swept")
+    assert (dead.exists(), living.exists()) == (False, True)
+    living.rmdir()
+
+
+def test_the_name_that_ollama_is_told_is_one_word(tiny_llama_dir: Path) -> None:
+    text = exporting.modelfile(tiny_llama_dir, "x.gguf", "demo-1 gguf\nFROM other", "")
+    assert "ollama create demo-1-gguf-FROM-other -f Modelfile" in text
+    assert [line for line in text.splitlines() if line.startswith("FROM")] == ["FROM ./x.gguf"]

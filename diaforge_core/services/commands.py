@@ -70,7 +70,7 @@ def train_measure(workspace: Workspace, params: dict[str, Any], on_progress: OnP
     """`needs, free, fits, seconds, steps, tokens, target_tokens, longest`: bytes, seconds, tokens; nothing starts."""
     found = workspace.preflight.measure(_recipe(TrainRecipe, params))
     measured = found.measured
-    told = {"needs": found.needs, "free": measured.free_bytes, "fits": found.fits, "seconds": found.seconds}
+    told = {"needs": found.needs, "free": found.free, "fits": found.fits, "seconds": found.seconds}
     sizes = {"tokens": measured.tokens, "target_tokens": measured.target_tokens, "longest": measured.longest}
     return told | {"steps": found.steps} | sizes
 

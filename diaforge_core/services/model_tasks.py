@@ -46,7 +46,7 @@ def weights(given: dict[str, Any]) -> dict[str, Any]:
     if given["form"] == "huggingface":
         write_folder(Path(given["tuned"]), out, models_dir)
     else:
-        with tempfile.TemporaryDirectory(dir=out.parent) as plain:
+        with tempfile.TemporaryDirectory(dir=out) as plain:
             folder = write_folder(Path(given["tuned"]), Path(plain), models_dir)
             file = write_gguf(folder, out / f"{given['name']}.gguf", given["kind"])
             text = modelfile(folder, file.name, given["name"], given["system"])

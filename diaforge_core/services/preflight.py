@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from importlib.metadata import distributions
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +14,7 @@ from ..records.base import content_id
 from ..store.run_folder import replace_file
 from ..training.choices import TrainingChoices
 from ..training.estimate import steps_of
-from ..training.preflight import Measured
+from ..training.preflight import Measured, host_memory
 from .jobs import needs_slot
 from .model_tasks import run_model_task
 from .training import TrainRecipe
@@ -26,10 +28,12 @@ ROOM = 0.95
 ROW_STEP = 128
 """Rows are proposed in multiples of this many tokens."""
 _DECIDES = (
-    "stage", "loss_mask", "keep_thoughts", "reduction", "batch_size", "row_tokens", "too_long", "full", "lora_rank",
-    "lora_targets", "precision", "processes", "rendering",
+    "stage", "loss_mask", "keep_thoughts", "reduction", "batch_size", "row_tokens", "layout", "too_long", "full",
+    "lora_rank", "lora_targets", "precision", "processes", "rendering",
 )  # fmt: skip
 """What of a recipe decides over memory and pace, besides model and data."""
+NOT_MEASURED = "What the preference stage needs is not measured: it reads pairs of turns, not whole dialogues."
+_CARDS = Path("/proc/driver/nvidia/gpus")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,8 @@ class Preflight:
     """Optimiser steps of the whole run."""
     seconds: float
     """Wall-clock time of the whole run, without the conversations that it plays meanwhile."""
+    free: int
+    """Bytes that are free for the run: now, on a GPU when it was measured."""
 
     @property
     def needs(self) -> int:
@@ -49,12 +55,12 @@ class Preflight:
 
     @property
     def fits(self) -> bool:
-        return self.measured.was_tried and self.needs <= ROOM * self.measured.free_bytes
+        return self.measured.was_tried and self.needs <= self.room
 
     @property
     def room(self) -> int:
         """Bytes that the run may take."""
-        return round(ROOM * self.measured.free_bytes)
+        return round(ROOM * self.free)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +78,7 @@ class Change:
 
 
 class Preflights:
-    """Measuring of one workspace's training runs; what was measured is kept until data, model or choices change."""
+    """Measuring of one workspace's training runs, kept until data, model, choices or machine change."""
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
@@ -84,12 +90,15 @@ class Preflights:
             return None
         return _preflight(recipe, Measured.model_validate_json(file.read_bytes()))
 
-    def measure(self, recipe: TrainRecipe) -> Preflight:
+    def measure(self, recipe: TrainRecipe, *, again: bool = False) -> Preflight:
         """What the recipe needs; a process of its own takes a minute or a few to begin the run and drop it.
 
-        DataError for a dataset without a kept dialogue, or as from the run itself; ModelError likewise.
+        What was measured before is taken, unless `again`. DataError for the preference stage, for a dataset without a
+        kept dialogue, or as from the run itself; ModelError likewise.
         """
-        found = self.known(recipe)
+        if recipe.stage == "preference":
+            raise DataError(f"{NOT_MEASURED} Leave out measuring, and begin with few pairs a step.")
+        found = None if again else self.known(recipe)
         if found is not None:
             return found
         self._check_free()
@@ -97,14 +106,13 @@ class Preflights:
         dialogues = self._workspace.datasets.load(recipe.dataset)
         if not dialogues:
             raise DataError(f"Dataset '{recipe.dataset}' has no kept dialogue to train on.")
-        first = dialogues[0].scenario
         answer = run_model_task(
             "preflight",
             {
                 "model": self._workspace.models.resolve(recipe.model),
                 "models_dir": str(self._workspace.models_dir),
                 "choices": {name: getattr(recipe, name) for name in TrainingChoices.model_fields},
-                "catalog": self._workspace.catalogs.find(first.catalog, first.catalog_version).model_dump(mode="json"),
+                "catalog": self._workspace.catalogs.of_dialogues(dialogues).model_dump(mode="json"),
                 "dialogues": [dialogue.model_dump(mode="json") for dialogue in dialogues],
                 "plays": _plays(recipe),
             },
@@ -114,6 +122,14 @@ class Preflights:
         file.parent.mkdir(parents=True, exist_ok=True)
         replace_file(file, measured.model_dump_json().encode())
         return _preflight(recipe, measured)
+
+    def pair_steps(self, recipe: TrainRecipe) -> tuple[int, int]:
+        """Pairs that the preference stage learns from, and its optimiser steps; it may take seconds.
+
+        DataError as from the run.
+        """
+        pairs = self._workspace.training.pairs(recipe, self._workspace.datasets.load(recipe.dataset))
+        return len(pairs), planned_steps(len(pairs), recipe)
 
     def change_that_fits(self, recipe: TrainRecipe, room: int | None = None) -> Change | None:
         """The change that takes the least away and needs at most `room` bytes, measured; None if none does.
@@ -193,8 +209,13 @@ class Preflights:
     def _file(self, recipe: TrainRecipe) -> Path:
         decides = {name: getattr(recipe, name) for name in _DECIDES} | {"plays": _plays(recipe)}
         stamp = self._workspace.datasets.stamp(recipe.dataset)
-        key = content_id(recipe.dataset, stamp, self._workspace.models.resolve(recipe.model), decides)
+        key = content_id(recipe.dataset, stamp, self._workspace.models.resolve(recipe.model), decides, _machine())
         return self._workspace.folder / "preflights" / f"{key}.json"
+
+
+def planned_steps(learned: int, recipe: TrainRecipe) -> int:
+    """Optimiser steps of a run over so many dialogues, or pairs."""
+    return steps_of(learned, recipe.epochs, recipe.batch_size, recipe.max_steps)
 
 
 def _plays(recipe: TrainRecipe) -> bool:
@@ -203,6 +224,17 @@ def _plays(recipe: TrainRecipe) -> bool:
 
 def _preflight(recipe: TrainRecipe, measured: Measured) -> Preflight:
     count = len(measured.sizes)
-    steps = steps_of(count, recipe.epochs, recipe.batch_size, recipe.max_steps)
+    steps = planned_steps(count, recipe)
     epochs = steps / steps_of(count, 1, recipe.batch_size)
-    return Preflight(measured, steps, measured.start_seconds + epochs * measured.tokens * measured.seconds_per_token)
+    seconds = measured.start_seconds + epochs * measured.tokens * measured.seconds_per_token
+    # The app asks no GPU: only what trains loads its driver.
+    free = measured.free_bytes if measured.device.startswith("cuda") else host_memory()[1]
+    return Preflight(measured, steps, seconds, free)
+
+
+def _machine() -> list[str]:
+    """What of this machine decides over device and memory, as far as is seen without torch."""
+    cards = [line for file in sorted(_CARDS.glob("*/information")) for line in file.read_text().splitlines()]
+    models = [line for line in cards if line.startswith("Model")]
+    torch = [found.version for found in distributions(name="torch")]
+    return [*torch, os.environ.get("CUDA_VISIBLE_DEVICES", ""), str(host_memory()[0]), *models]

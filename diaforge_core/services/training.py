@@ -99,7 +99,7 @@ class Training:
             raise ModelError(f"'{recipe.model}' has no weights to train. Use smollm2, hf:DIR or run:NAME.")
         self._refuse_test_part(recipe.validation)
         held_out = self._workspace.datasets.load(recipe.validation) if recipe.validation else []
-        pairs = self._pairs(recipe, dialogues) if recipe.stage == "preference" else []
+        pairs = self.pairs(recipe, dialogues) if recipe.stage == "preference" else []
         told = [dialogue for pair in pairs for dialogue in (pair.chosen, pair.rejected)]
         catalog = self._workspace.catalogs.of_dialogues([*dialogues, *held_out, *told])
         return self._workspace.jobs.submit(
@@ -112,7 +112,7 @@ class Training:
             pairs=pairs,
         )
 
-    def _pairs(self, recipe: TrainRecipe, dialogues: Sequence[Dialogue]) -> list[Pair]:
+    def pairs(self, recipe: TrainRecipe, dialogues: Sequence[Dialogue]) -> list[Pair]:
         """What the preference stage learns from; DataError if the run it names made no mistake to unlearn."""
         traces = self._workspace.traces
         if not recipe.pairs or recipe.pairs in self._workspace.datasets.listed():

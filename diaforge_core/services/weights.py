@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import re
 import shutil
+import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
+
+import psutil
 
 from ..conversation import smollm2
 from ..conversation.prompts import system_text
@@ -25,6 +29,8 @@ Form = Literal["huggingface", "gguf"]
 FORMS: tuple[Form, ...] = ("huggingface", "gguf")
 SAVING_SECONDS = 3600.0
 """A large model is tens of gigabytes, written twice for GGUF."""
+_UNFINISHED = re.compile(r"\..+\.(\d{1,9})\.[0-9a-f]{32}")
+"""Name of a folder that is being saved: its later name, the process that saves it, and a mark of its own."""
 
 
 class Weights:
@@ -49,12 +55,11 @@ class Weights:
         """
         spec = model if model.startswith("run:") else f"run:{model}"
         tuned = self._workspace.models.resolve(spec).removeprefix("hf:")
-        run = self._workspace.jobs.get(spec.removeprefix("run:").partition("@")[0])
-        name = clean_name(name or f"{run.name}-{form}", "folder")
+        name = clean_name(name or self.default_name(spec, form), "folder")
         target = out.expanduser().resolve() if out else self.folder / name
         if target.exists() and (not target.is_dir() or any(target.iterdir())):
             raise DataError(f"{target} is not an empty folder. Give it another name, or take what is there away.")
-        partial = target.with_name(f".{target.name}.{os.getpid()}")
+        partial = target.with_name(f".{target.name}.{os.getpid()}.{uuid.uuid4().hex}")
         given = {
             "tuned": tuned,
             "form": form,
@@ -67,6 +72,7 @@ class Weights:
         }
         try:
             partial.mkdir(parents=True)
+            _sweep(target.parent)
             run_model_task("weights", given, SAVING_SECONDS)
             partial.replace(target)
         except OSError as problem:
@@ -74,6 +80,12 @@ class Weights:
         finally:
             shutil.rmtree(partial, ignore_errors=True)
         return target
+
+    def default_name(self, spec: str, form: Form) -> str:
+        """The name of the folder of `run:NAME[@STEP]` where none is given; without a space, as Ollama wants it."""
+        run, _, step = spec.removeprefix("run:").partition("@")
+        parts = [self._workspace.jobs.get(run).name, *(["at", step] if step else []), form]
+        return "-".join(parts).replace(" ", "-")[:64]
 
     def saved(self) -> list[Path]:
         """The folders saved inside the workspace's exports, by name."""
@@ -117,18 +129,27 @@ class Weights:
         return f"{head} The dataset as it stands today:\n\n{_lowered(made)}"
 
     def _scores(self, spec: str) -> str:
-        """Every evaluation of exactly these weights, each number with its interval and n."""
-        table = self._workspace.evaluation.table()
+        """Every evaluation of exactly these weights, whatever they were called, each number with its interval and n."""
+        weights = self._workspace.models.resolve(spec)
+        of_these = [run.id for run in self._workspace.evaluation.runs() if run.config["model"] == weights]
+        table = self._workspace.evaluation.table(of_these)
         rows = [
             f"| {row['run']} | {row['metric'].upper()} | {row['value']:.1%} | {row['low']:.1%} to {row['high']:.1%} | "
             f"{row['n']} |"
             for row in table.to_dict("records")
-            if row["model"] == spec
         ]
         if not rows:
             return "## Scores\n\nThese weights were not evaluated."
         head = ["| evaluation | metric | value | 95 % interval | n |", "|---|---|---|---|---|"]
         return "## Scores\n\n" + "\n".join([*head, *rows])
+
+
+def _sweep(folder: Path) -> None:
+    """Takes away what savings left behind whose process is no more."""
+    for left in folder.iterdir():
+        found = _UNFINISHED.fullmatch(left.name)
+        if found and not psutil.pid_exists(int(found.group(1))):
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _chosen(run: Run) -> dict[str, Any]:

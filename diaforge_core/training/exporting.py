@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from ..conversation.local_model import load_tokenizer
 from ..conversation.model_specs import NOTES_FILE, locate, parse_spec
-from ..conversation.prompts import END, RENDERING, START
-from ..conversation.seals import SEAL_FILE, seal
+from ..conversation.prompts import END, RENDERING, START, encode_control, opening_ids
+from ..conversation.seals import READ, SEAL_FILE, check_seal, is_sealed, seal
 from ..errors import DataError, ModelError
 from .weights import merge_adapter
 
@@ -35,34 +37,56 @@ CHAT_TEMPLATE = (
 _OLLAMA_TEMPLATE = (
     "{{- range .Messages }}" + START + "{{ .Role }}\n{{ .Content }}" + END + "\n{{ end }}" + START + "assistant\n"
 )
-_NOT_WEIGHTS = (
-    SEAL_FILE,
-    "optimizer.pt",
-    "scheduler.pt",
-    "rng_state*",
-    "trainer_state.json",
-    "training_args.bin",
-    "*.pth",
-)
-"""What a checkpoint holds beside the model: the trainer's own, some of it pickled."""
+_OF_A_MODEL = (*READ, ".txt")
+"""Endings of the files that make a model and its tokenizer; nothing that runs and nothing pickled is among them."""
+_NOT_A_MODEL = (SEAL_FILE, "trainer_state.json")
 
 
 def write_folder(tuned: Path, out: Path, models_dir: Path) -> Path:
     """`out`, now a whole model that any program loads: the adapter merged in, tokenizer and chat template beside it.
 
-    ModelError if `tuned` is no model or adapter, or `out` is not empty.
+    ModelError if `tuned` is no model or adapter or is not as it was sealed, or `out` is not empty.
     """
     folders = locate(parse_spec(f"hf:{tuned}"), models_dir)
     if folders.adapter is not None:
         merge_adapter(tuned, out, models_dir)
     else:
-        shutil.copytree(folders.base, out, ignore=shutil.ignore_patterns(*_NOT_WEIGHTS), dirs_exist_ok=True)
+        _copy_model(folders.base, out)
     if renders_as_we_do(out):
         tokenizer = load_tokenizer(out)
-        tokenizer.chat_template = CHAT_TEMPLATE
+        tokenizer.chat_template = chat_template(tokenizer)
         tokenizer.save_pretrained(out)
+        _stop_at_our_end(out, tokenizer)
     seal(out)
     return out
+
+
+def _copy_model(folder: Path, out: Path) -> None:
+    """The files of a whole model, and no others: what is sealed anew is as it was sealed before."""
+    if is_sealed(folder):
+        check_seal(folder)
+    out.mkdir(parents=True, exist_ok=True)
+    for file in folder.iterdir():
+        if file.is_file() and file.suffix in _OF_A_MODEL and file.name not in _NOT_A_MODEL:
+            shutil.copyfile(file, out / file.name)
+
+
+def chat_template(tokenizer: Any) -> str:
+    """Our rendering of messages, opened as the trainer opens every text for this tokenizer."""
+    return ("{{ bos_token }}" if opening_ids(tokenizer) else "") + CHAT_TEMPLATE
+
+
+def _stop_at_our_end(folder: Path, tokenizer: Any) -> None:
+    """Adds the end of a turn to what ends a text for programs that read `generation_config.json`."""
+    ours = encode_control(tokenizer, END)
+    if len(ours) != 1:
+        return
+    file = folder / "generation_config.json"
+    said = json.loads(file.read_text("utf-8")) if file.is_file() else {}
+    own = said.get("eos_token_id")
+    stops = [*(own if isinstance(own, list) else [own]), tokenizer.eos_token_id, *ours]
+    said["eos_token_id"] = [stop for stop in dict.fromkeys(stops) if stop is not None]
+    file.write_text(json.dumps(said, indent=2), encoding="utf-8")
 
 
 def renders_as_we_do(folder: Path) -> bool:
@@ -88,15 +112,17 @@ def write_gguf(folder: Path, file: Path, kind: GgufType = "f16") -> Path:
     check_converter()
     if kind not in get_args(GgufType):
         raise DataError(f"A GGUF file cannot hold '{kind}'. Use one of: {', '.join(get_args(GgufType))}.")
-    argv = [sys.executable, "-m", "convert_hf_to_gguf", str(folder), "--outfile", str(file), "--outtype", kind]
-    done = subprocess.run(
-        argv,
-        cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(CONVERTER), "HF_HUB_OFFLINE": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    # Code that lies in the model's folder or where the app was started is not found: -P, and an empty folder.
+    argv = [sys.executable, "-P", "-m", "convert_hf_to_gguf", str(folder.resolve()), "--outfile", str(file.resolve())]
+    with tempfile.TemporaryDirectory() as empty:
+        done = subprocess.run(
+            [*argv, "--outtype", kind],
+            cwd=empty,
+            env=os.environ | {"PYTHONPATH": str(CONVERTER), "HF_HUB_OFFLINE": "1"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
     if done.returncode != 0 or not file.is_file():
         file.unlink(missing_ok=True)
         said = (done.stderr.strip().splitlines() or ["it ended without a word"])[-1]
@@ -119,6 +145,7 @@ def modelfile(folder: Path, gguf: str, name: str, system: str) -> str:
 
 
 def _how_to_use(name: str) -> list[str]:
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.") or "tuned"  # what Ollama takes for a name
     return [
         f"# Use it: ollama create {name} -f Modelfile",
         "# The system message names today's date and the tools on offer, one line a tool. DiaForge writes it anew for",

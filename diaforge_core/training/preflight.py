@@ -32,7 +32,7 @@ STEPS = 2
 """The state of the optimiser stands beside the activations from the second step on."""
 ROWS = 3
 """Rows of a step that is tried: a whole batch of long dialogues would take long on a processor."""
-_CGROUP = Path("/sys/fs/cgroup/memory.max")
+_CGROUP = Path("/sys/fs/cgroup")
 
 
 class Measured(Record):
@@ -44,7 +44,7 @@ class Measured(Record):
     device_bytes: int = Field(ge=0)
     """Memory of the device in all."""
     free_bytes: int = Field(ge=0)
-    """What of it was free for the run."""
+    """What of it was free for the run when it was measured."""
     peaks: tuple[tuple[int, int], ...]
     """Tokens of a row and the peak in bytes of steps on it, shortest row first: those that were tried and fitted."""
     fullest: int
@@ -165,10 +165,22 @@ def device_memory(device: str) -> tuple[str, int, int]:
 
         free, in_all = torch.cuda.mem_get_info()
         return torch.cuda.get_device_name(), in_all, free
+    in_all, free = host_memory()
+    return "", in_all, min(in_all, free + psutil.Process().memory_info().rss)
+
+
+def host_memory(group: Path = _CGROUP) -> tuple[int, int]:
+    """This machine's memory in all and what of it is free, no more than its container may take; bytes."""
     memory = psutil.virtual_memory()
-    limit = int(_CGROUP.read_text()) if _CGROUP.is_file() and _CGROUP.read_text().strip().isdecimal() else memory.total
-    in_all = min(memory.total, limit)
-    return "", in_all, min(in_all, memory.available + psutil.Process().memory_info().rss)
+    limit = group / "memory.max"
+    allowed = limit.read_text().strip() if limit.is_file() else ""
+    if not allowed.isdecimal():
+        return memory.total, memory.available
+    counts = dict(line.split() for line in (group / "memory.stat").read_text().splitlines())
+    # Files that were read are counted as taken, but give way.
+    taken = int((group / "memory.current").read_text()) - int(counts.get("inactive_file", 0))
+    in_all = min(memory.total, int(allowed))
+    return in_all, max(0, min(memory.available, in_all - taken))
 
 
 class _Seen(Exception):
@@ -215,8 +227,8 @@ def _try_rows(
 ) -> list[Trial]:
     try:
         return [_try(trainer, tokens, dialogues, choices, device, plays, began) for tokens, dialogues in rows]
-    except ModelError as problem:
-        if not is_no_memory(problem.__cause__):
+    except (ModelError, RuntimeError, MemoryError) as problem:  # loading and the optimiser raise what torch raises
+        if not (is_no_memory(problem) or is_no_memory(problem.__cause__)):
             raise
         return []
 

@@ -52,11 +52,12 @@ def is_done(key: Hashable) -> bool:
         return key not in _works or _works[key].done()
 
 
-def on_demand(label: str, key: str, work: Callable[[], V], says: str, **button: Any) -> V | None:
+def on_demand(label: str, key: str, work: Callable[[], V], says: str, *, once: bool = False, **button: Any) -> V | None:
     """What `work()` gave once somebody pressed the button that is drawn for it; None until then.
 
     While it works, `says` stands in the button's place and the page stays usable. A problem that people can mend is
-    shown, and the button is back. `button` are further arguments of it.
+    shown, and the button is back; with `once` it is back too as soon as what came out was handed over. Every press
+    does the work anew, so `key` names all that decides over what comes out. `button` are further arguments of it.
     """
     pressed, whole = f"pressed.{key}", (str(services().folder), key)
     if st.session_state.get(pressed):
@@ -68,12 +69,17 @@ def on_demand(label: str, key: str, work: Callable[[], V], says: str, **button: 
         else:
             if found is None:
                 _wait(whole, says)
+            elif once:
+                st.session_state[pressed] = False
             return found
-    st.button(label, key=f"press.{key}", on_click=_press, args=(pressed,), **button)
+    st.button(label, key=f"press.{key}", on_click=_press, args=(pressed, whole), **button)
     return None
 
 
-def _press(pressed: str) -> None:
+def _press(pressed: str, key: Hashable) -> None:
+    with _lock:
+        if key in _works and _works[key].done():
+            _works.pop(key)
     st.session_state[pressed] = True
 
 

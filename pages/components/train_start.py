@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import re
 from collections.abc import Sequence
 from functools import partial
 
@@ -10,7 +10,7 @@ import streamlit as st
 
 from diaforge_core.records.base import content_id
 from diaforge_core.services.datasets import DatasetInfo
-from diaforge_core.services.preflight import Change, Preflight
+from diaforge_core.services.preflight import NOT_MEASURED, Change, Preflight, planned_steps
 from diaforge_core.services.training import TrainRecipe
 
 from .background import on_demand
@@ -20,16 +20,23 @@ from .wording import count, duration, memory, percent, plain
 
 LONG_PIECE = 900
 """Characters above which a piece that is only read is cut in its middle."""
+LINE_END, SPACE = "\N{DOWNWARDS ARROW WITH CORNER LEFTWARDS}", "\N{OPEN BOX}"
+_MARKS = str.maketrans(
+    {"\n": LINE_END, "\r": "\N{SYMBOL FOR CARRIAGE RETURN}", "\t": "\N{SYMBOL FOR HORIZONTAL TABULATION}"}
+)
+_UNSEEN_SPACES = re.compile(rf"\A +| +\Z| {{2,}}| +(?={LINE_END})|(?<={LINE_END}) +")
 
 
 def start_box(recipe: TrainRecipe, datasets: Sequence[DatasetInfo]) -> None:
     """How much there is to do, what it needs, the exact command, and Start."""
     kept = next(info.kept for info in datasets if info.name == recipe.dataset)
     with st.container(border=True):
-        st.markdown(f"**{count(kept, 'dialogue')}**, **{count(planned_steps(kept, recipe), 'step')}**")
+        by_pairs = recipe.stage == "preference"
+        steps = "" if by_pairs else f", **{count(planned_steps(kept, recipe), 'step')}**"
+        st.markdown(f"**{count(kept, 'dialogue')}**{steps}")
         device_line()
         with guarded():
-            fit(recipe)
+            (pairs if by_pairs else fit)(recipe)
         seen = TrainRecipe.model_validate(recipe.model_dump() | {"seen": services().datasets.stamp(recipe.dataset)})
         st.button(
             "Start training",
@@ -47,30 +54,41 @@ def start(recipe: TrainRecipe) -> None:
     st.query_params["run"] = services().training.start(recipe).name
 
 
-def planned_steps(kept: int, recipe: TrainRecipe) -> int:
-    """Optimiser steps that the recipe asks for: its own number, else what the epochs take."""
-    return recipe.max_steps or math.ceil(math.ceil(kept / recipe.batch_size) * recipe.epochs)
+def pairs(recipe: TrainRecipe) -> None:
+    """How many pairs the preference stage learns from and in how many steps, once asked; what it needs is unknown."""
+    stamps = [services().datasets.stamp(name) for name in (recipe.dataset, recipe.pairs)]
+    found = on_demand(
+        "Count its pairs",
+        f"train.pairs.{content_id(recipe.model_dump(mode='json'), stamps)}",
+        partial(services().preflight.pair_steps, recipe),
+        "Looking for the mistakes to unlearn.",
+        icon=":material/difference:",
+    )
+    if found is not None:
+        st.markdown(f"**{count(found[0], 'pair')}**, **{count(found[1], 'step')}**")
+    st.caption(f"{NOT_MEASURED} Begin with few pairs a step.")
 
 
 def fit(recipe: TrainRecipe) -> None:
     """What was measured of this recipe, and where it does not fit what would; else a button that measures it."""
-    preflight, key = services().preflight, content_id(recipe.model_dump(mode="json"))
+    stamp = services().datasets.stamp(recipe.dataset)
+    preflight, key = services().preflight, content_id(recipe.model_dump(mode="json"), stamp)
     found = preflight.known(recipe)
-    if found is None:
-        says = "Measuring: the run is begun on its longest dialogue, and dropped. A minute or a few."
-        found = on_demand(
-            "Measure whether it fits",
-            f"train.measure.{key}",
-            partial(preflight.measure, recipe),
-            says,
-            icon=":material/straighten:",
-            help="Begins the run on the longest dialogue and drops it: memory and time as they are here.",
-        )
-    if found is None:
-        return
-    needs(found, plays=bool(recipe.validation and recipe.watch))
-    if not found.fits:
-        _mend(recipe, key)
+    if found is not None:
+        needs(found, plays=bool(recipe.validation and recipe.watch))
+    fresh = on_demand(
+        "Measure whether it fits" if found is None else "Measure again",
+        f"train.measure.{key}",
+        partial(preflight.measure, recipe, again=found is not None),
+        "Measuring: the run is begun on its longest dialogue, and dropped. A minute or a few.",
+        once=True,
+        icon=":material/straighten:",
+        help="Begins the run on the longest dialogue and drops it: memory and time as they are here.",
+    )
+    if fresh is not None:
+        st.rerun()
+    if found is not None and not found.fits:
+        _mend(recipe, content_id(key, found.measured.model_dump()))
 
 
 def needs(found: Preflight, plays: bool) -> None:
@@ -81,7 +99,8 @@ def needs(found: Preflight, plays: bool) -> None:
     if found.fits:
         st.markdown(f":material/check_circle: **{said}**")
     else:
-        st.error(f"{said}. It does not fit: {memory(measured.free_bytes)} are free.", icon=":material/memory_alt:")
+        when = "were free when it was measured" if measured.device.startswith("cuda") else "are free"
+        st.error(f"{said}. It does not fit: {memory(found.free)} {when}.", icon=":material/memory_alt:")
     share = found.needs / measured.device_bytes
     st.progress(min(1.0, share), text=f"{percent(share)} of the memory here")
     where = measured.device_name or {"cpu": "the processor", "mps": "this Mac's GPU"}.get(measured.device, "the GPU")
@@ -127,7 +146,7 @@ def use(recipe: TrainRecipe, change: Change) -> None:
 
 def mask_preview(recipe: TrainRecipe) -> None:
     """The text that the trainer sees of one dialogue, what is learned tinted."""
-    with st.expander("What the trainer sees", icon=":material/texture:", type="default"):
+    with st.expander("What the trainer sees", icon=":material/texture:", type="default"), guarded():
         ids = services().masks.ids(recipe.dataset)
         which = st.text_input(
             "Dialogue",
@@ -136,7 +155,9 @@ def mask_preview(recipe: TrainRecipe) -> None:
             max_chars=64,
             help=f"A number from 1 to {len(ids):,}, or the beginning of an id.",
         )
-        asked = content_id(recipe.dataset, which, recipe.model, recipe.loss_mask, recipe.keep_thoughts)
+        model, stamp = services().models.resolve(recipe.model), services().datasets.stamp(recipe.dataset)
+        how = (recipe.loss_mask, recipe.keep_thoughts, recipe.rendering)
+        asked = content_id(recipe.dataset, stamp, which, model, *how)
         work = partial(services().masks.preview, recipe, which)
         mask = on_demand(
             "Show", f"train.mask.{asked}", work, "Reading it with the model's tokenizer.", icon=":material/visibility:"
@@ -146,7 +167,8 @@ def mask_preview(recipe: TrainRecipe) -> None:
             return
         st.caption(
             f"Dialogue {mask.number} of {len(ids):,}, `{mask.dialogue}`: **{mask.tokens:,} tokens**, of which "
-            f"**{mask.target_tokens:,} learned** (tinted). The run's log gives the totals of all."
+            f"**{mask.target_tokens:,} learned** (tinted). The run's log gives the totals of all. "
+            f"{LINE_END} is the end of a line, {SPACE} a space that would not be seen."
         )
         with st.container(height=380, border=False):
             draw_mask(mask.pieces)
@@ -155,11 +177,14 @@ def mask_preview(recipe: TrainRecipe) -> None:
 def draw_mask(pieces: Sequence[tuple[str, bool]]) -> None:
     """Each piece on its own, learned ones tinted; a long piece that is only read is cut in its middle."""
     for text, learned in pieces:
-        if not text.strip():
-            continue
         if learned:
-            st.markdown(f":primary-background[{plain(text)}]")
-        else:
+            st.markdown(f":primary-background[{plain(marked(text))}]")
+        elif text:
             cut = len(text) > LONG_PIECE
-            shown = f"{text[:500]}\n… {len(text) - 800:,} characters …\n{text[-300:]}" if cut else text
-            st.text(shown.strip())
+            parts = [text[:500], f"… {len(text) - 800:,} characters …", text[-300:]] if cut else [text]
+            st.text("\n".join(marked(part).replace(LINE_END, f"{LINE_END}\n").rstrip("\n") for part in parts))
+
+
+def marked(text: str) -> str:
+    """The text in one line, with a mark for each character that would not be seen."""
+    return _UNSEEN_SPACES.sub(lambda found: SPACE * len(found.group()), text.translate(_MARKS))

@@ -38,7 +38,7 @@ def checkpoints(run: Run) -> None:
     frame = measured(saved, services().training.scores(run.id), services().training.curve(run.id))
     if len(frame.columns) > 1:
         st.dataframe(frame, hide_index=True, key=f"train.scores.{run.id}")
-    names = {_title(checkpoint): checkpoint for checkpoint in reversed(saved)}
+    names = {_title(checkpoint, run): checkpoint for checkpoint in reversed(saved)}
     best = next((place for place, checkpoint in enumerate(names.values()) if checkpoint.best), 0)
     title = st.selectbox(
         "Weights", list(names), best, key=f"train.weights.{run.id}.{len(saved)}", label_visibility="collapsed"
@@ -48,11 +48,12 @@ def checkpoints(run: Run) -> None:
         wiring.link(wiring.PLAYGROUND, "Chat with it", icon="chat", model=chosen.spec)
         wiring.link(wiring.EVALUATE, "Evaluate", icon="leaderboard", model=chosen.spec)
         with st.popover("Export", icon=":material/ios_share:"):
-            export(chosen)
+            export(run, chosen)
 
 
-def _title(checkpoint: Checkpoint) -> str:
-    where = f"at the end, step {checkpoint.step}" if checkpoint.final else f"step {checkpoint.step}"
+def _title(checkpoint: Checkpoint, run: Run) -> str:
+    ended = "at the end" if run.state == "succeeded" else "where it was stopped"
+    where = f"{ended}, step {checkpoint.step}" if checkpoint.final else f"step {checkpoint.step}"
     return f"\N{BLACK STAR} {where}, the best" if checkpoint.best else where
 
 
@@ -79,18 +80,20 @@ def measured(saved: Sequence[Checkpoint], scores: pd.DataFrame, losses: pd.DataF
     return pd.DataFrame(rows)
 
 
-def export(checkpoint: Checkpoint) -> None:
+def export(run: Run, checkpoint: Checkpoint) -> None:
     """Save these weights for another program, under a name inside the workspace's exports."""
     key = checkpoint.spec
     form = st.radio("As", list(FORMS), format_func=FORMS.__getitem__, key=f"train.form.{key}")
     kind = "f16"
     if form == "gguf":
         kind = st.selectbox("Numbers", list(KINDS), format_func=words_of(KINDS), key=f"train.kind.{key}")
-    default = f"{checkpoint.spec.removeprefix('run:').replace('@', ' at ')} {form}"
+    default = services().weights.default_name(key, form)
     name = st.text_input("Folder", default, key=f"train.folder.{key}.{form}", max_chars=64)
     work = partial(services().weights.save, key, form, name, kind=kind)
-    saved = on_demand(
-        "Save", f"train.export.{key}.{form}.{kind}.{name}", work, "Saving. A large model takes minutes.", type="primary"
-    )
-    if saved is not None:
+    asked = f"train.export.{run.id}.{key}.{form}.{kind}.{name}"
+    found = on_demand("Save", asked, work, "Saving. A large model takes minutes.", once=True, type="primary")
+    if found is not None:
+        st.session_state[f"saved.{asked}"] = found
+    saved = st.session_state.get(f"saved.{asked}")
+    if saved is not None and saved.is_dir():
         st.markdown(f":material/check_circle: Saved, with a card that says where it comes from.\n\n`{plain(saved)}`")

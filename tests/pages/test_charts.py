@@ -5,9 +5,9 @@ from __future__ import annotations
 import pandas as pd
 from streamlit.testing.v1 import AppTest
 
+from diaforge_core.services.preflight import planned_steps
 from diaforge_core.services.training import CURVE_COLUMNS
 from pages.components.train_runs import loss_words, newest
-from pages.components.train_start import planned_steps
 
 
 def curve() -> pd.DataFrame:

@@ -8,9 +8,9 @@ from collections.abc import Callable
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from diaforge_core.services.preflight import planned_steps
 from diaforge_core.services.training import TrainRecipe
 from pages.components.device import device_words
-from pages.components.train_start import planned_steps
 
 PAGES = ("home", "catalog", "generate", "review", "train", "evaluate", "traces", "playground")
 Open = Callable[..., AppTest]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import shlex
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,11 +12,13 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from diaforge_core.services.training import TrainRecipe
+from diaforge_core.records.run import Run, RunState
+from diaforge_core.services.training import Checkpoint, TrainRecipe
 from diaforge_core.services.workspace import Workspace, open_workspace
 from pages.components import charts
 from pages.components.train_form import PRESETS, set_words
 from pages.components.train_runs import differences
+from pages.components.train_weights import _title
 
 from .conftest import Open
 
@@ -91,6 +95,96 @@ def test_drawing_the_page_measures_nothing(open_page: Open) -> None:
     at = open_page("train", dataset="talks")
     assert any(button.label == "Measure whether it fits" for button in at.button)
     assert not (services().folder / "preflights").exists()
+
+
+DONE: list[int] = []
+
+
+def _demand() -> None:
+    import streamlit as st
+
+    from pages.components.background import on_demand
+    from tests.pages.test_train import another
+
+    found = on_demand("Do it", "test.once", another, "Doing it.", once=True)
+    st.text(f"came {found}" if found else "nothing")
+
+
+def another() -> int:
+    DONE.append(len(DONE) + 1)
+    return DONE[-1]
+
+
+def test_work_that_is_handed_over_once_has_its_button_back_and_is_done_anew(open_empty: Open) -> None:
+    at = AppTest.from_function(_demand).run()
+    for number in (1, 2):
+        at.button[0].click().run()
+        for _ in range(100):
+            if at.text[0].value != "nothing":
+                break
+            time.sleep(0.02)
+            at.run()
+        assert at.text[0].value == f"came {number}"
+        assert at.run().text[0].value == "nothing"
+        assert [button.label for button in at.button] == ["Do it"]
+
+
+def test_a_preview_of_the_text_is_not_shown_for_another_form_or_other_data(
+    open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pages.components import train_start
+    from pages.components.wiring import services
+
+    asked: list[str] = []
+    monkeypatch.setattr(train_start, "on_demand", lambda label, key, *_, **__: asked.append(key))
+    recipe = TrainRecipe(dataset="talks", run="one")
+    open_page("train", dataset="talks")
+    asked.clear()
+    for each in (recipe, recipe.model_copy(update={"rendering": "compact-1"})):
+        train_start.mask_preview(each)
+        train_start.fit(each)
+    services().review.decide(services().masks.ids("talks")[0], 1, "reject", "wrong goal", "Ana")
+    train_start.mask_preview(recipe)
+    train_start.fit(recipe)
+    services().review.undo("Ana")
+    assert len(set(asked)) == 6
+
+
+def test_the_preference_stage_is_told_in_pairs_and_not_measured(open_page: Open) -> None:
+    at = open_page("train", dataset="talks")
+    at.selectbox(key="train.stage.CPU demo").set_value("preference").run()
+    assert not at.exception
+    assert "is not measured" in words(at)
+    labels = [button.label for button in at.button]
+    assert "Count its pairs" in labels
+    assert "Measure whether it fits" not in labels
+
+
+def _mask() -> None:
+    from pages.components.train_start import draw_mask
+
+    draw_mask(
+        [("system\n\nTools: ", False), (" <think>a  b</think>\n**x**\n", True), ("\n", True), ("y" * 2000, False)]
+    )
+
+
+def test_the_text_that_the_trainer_sees_is_drawn_with_its_line_ends_and_spaces_and_does_nothing() -> None:
+    at = AppTest.from_function(_mask).run()
+    assert not at.exception
+    read, cut = (element.value for element in at.text)
+    assert read == "system↵\n↵\nTools:␣"
+    assert "… 1,200 characters …" in cut
+    learned = [element.value.replace("\\", "") for element in at.markdown]
+    assert learned == [":primary-background[␣<think>a␣␣b</think>↵**x**↵]", ":primary-background[↵]"]
+    assert "\\*\\*x" in at.markdown[0].value
+
+
+@pytest.mark.parametrize(
+    ("state", "said"), [("succeeded", "at the end, step 5"), ("cancelled", "where it was stopped, step 5")]
+)
+def test_weights_of_a_stopped_run_are_not_called_its_end(state: RunState, said: str) -> None:
+    run = Run(id="1", name="r", kind="train", state=state, config={}, created=dt.datetime.now(dt.UTC))
+    assert _title(Checkpoint(5, Path("x"), "run:r", True), run) == said
 
 
 def test_only_what_differs_between_runs_is_in_the_table() -> None:
