@@ -48,8 +48,9 @@ from diaforge_core.training.examples import Branch, Example, build_examples, sli
 from .factories import a_catalog, a_dialogue, a_scenario, asks, calls, lead_turns, not_accepted, user
 
 TOLERANCE = 1e-5
-NOTHING = 1e-4
-"""Share of the largest gradient below which one is compared by that share."""
+NOTHING = 1e-2
+"""Share of the largest gradient below which one is compared by that share: the tolerance is then 1e-7 of the largest,
+to which float32 rounds."""
 
 
 @pytest.fixture(scope="module")
@@ -192,6 +193,7 @@ def shapes(draw: st.DrawFn) -> list[Example]:
 
 
 @example([Example("0", (3, 2), (), ((1, 2),))], "llama", "token")
+@example([Example("0", (2,), (Branch(1, (2,)),))], "gemma3", "token")
 @given(shapes(), st.sampled_from(["llama", "gemma3"]), st.sampled_from(["token", "slice"]))
 @settings(max_examples=25, deadline=None)
 def test_any_shape_is_exact(examples: list[Example], family: str, reduction: Any) -> None:

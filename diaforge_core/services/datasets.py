@@ -248,11 +248,12 @@ class Datasets:
         catalog = self._workspace.catalogs.find(first.catalog, first.catalog_version)
         made = split(catalog, dialogues, held_out, validation, seed)
         names = []
-        for part, suffix, chosen in (
+        parts: tuple[tuple[Part, str, tuple[Dialogue, ...]], ...] = (
             ("train", "train", made.train),
             ("validation", "validation", made.validation),
             ("test", "held-out", made.held_out),
-        ):
+        )
+        for part, suffix, chosen in parts:
             part_name = clean_name(f"{name}-{suffix}", "dataset")
             self.create(part_name, parent=name, part=part, catalog=catalog, replace=True)
             self.add(part_name, chosen)

@@ -97,10 +97,11 @@ class Evaluation:
 
     @property
     def rank(self) -> tuple[float, ...]:
-        """The higher the better: accuracy, then few wrong calls, then few abstentions; without scores the loss."""
+        """The higher the better: accuracy, few wrong calls, few abstentions, a low loss; else the loss alone."""
+        loss = -math.inf if self.eval_loss is None else -self.eval_loss
         if "acc" in self.scores:
-            return (self.scores["acc"], -self.scores.get("ftr", math.inf), -self.scores.get("tar", math.inf))
-        return (-math.inf if self.eval_loss is None else -self.eval_loss,)
+            return (self.scores["acc"], -self.scores.get("ftr", math.inf), -self.scores.get("tar", math.inf), loss)
+        return (loss,)
 
 
 class Evaluations:
