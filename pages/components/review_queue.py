@@ -66,19 +66,19 @@ def banner(dialogue_id: str, queue: Queue | None) -> None:
 
     What was before them is given back.
     """
+    before = st.session_state.get(HELD, "")
+    if before and before != dialogue_id:
+        services().leases.take(dialogue_id, who(), queue.id if queue else "", instead=before)
+        del st.session_state[HELD]
     st.fragment(_beat, run_every=BEAT_SECONDS)(dialogue_id, queue)
 
 
 def _beat(dialogue_id: str, queue: Queue | None) -> None:
-    before = st.session_state.get(HELD, "")
-    had = before == dialogue_id
-    instead = "" if had else before
-    holder = services().leases.take(dialogue_id, who(), queue.id if queue else "", instead=instead)
-    if not had:
-        st.session_state.pop(HELD, None)
+    holder = services().leases.take(dialogue_id, who(), queue.id if queue else "")
     if holder is None:
         st.session_state[HELD] = dialogue_id
         return
+    had = st.session_state.get(HELD) == dialogue_id
     words = "has taken this over" if had else "is on this dialogue"
     with st.container(border=True, horizontal=True, vertical_alignment="center", key="review.held_by"):
         st.markdown(

@@ -60,7 +60,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
         workspace.datasets.add("sparse", kept[4:8])
         workspace.datasets.create("own")
         workspace.datasets.add("own", [one.model_copy(update={"id": f"own-{one.id}"}) for one in kept[8:12]])
-        for name, count, overlap in (("shared", SHARED, 0), ("blind", 3, 100), ("burst", 40, 0)):
+        for name, count, overlap in (("shared", SHARED, 0), ("blind", 3, 100), ("twice", 3, 100), ("burst", 40, 0)):
             copies = [one.model_copy(update={"id": f"{name}-{place}"}) for place, one in enumerate(kept[:count])]
             workspace.datasets.create(name)
             workspace.datasets.add(name, copies)

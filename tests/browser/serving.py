@@ -12,7 +12,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -149,3 +149,16 @@ def on_screen(page: Page) -> str:
         return ""
     key = re.search(r"st-key-(?:accept|reopen)-([\w-]+)", found.first.get_attribute("class") or "")
     return key.group(1) if key else ""
+
+
+def dialog_by(page: Page, key: str) -> None:
+    """Open a dialog by its key, pressed anew where a page that is still being drawn did not take it."""
+    from playwright.sync_api import TimeoutError as PlaywrightTimeout
+
+    button = page.get_by_role("dialog").get_by_role("button").first
+    for patience in (5_000, 5_000, 10_000, PATIENCE_MS):
+        page.keyboard.press(key)
+        with suppress(PlaywrightTimeout):
+            button.wait_for(timeout=patience)
+            return
+    raise AssertionError(f"'{key}' opens no dialog")

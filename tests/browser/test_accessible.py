@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .serving import PATIENCE_MS, open_review, settled
+from .serving import dialog_by, open_review, settled
 from .test_app import PAGES
 
 if TYPE_CHECKING:
@@ -56,19 +55,6 @@ def assert_readable(page: Page) -> None:
 def _is_the_frameworks(page: Page, theme: str, rule: str, target: str) -> bool:
     where = (THE_FRAMEWORKS | (IN_THE_DARK if theme == "dark" else {})).get(rule)
     return where is not None and page.locator(target).first.evaluate("(node, where) => !!node.closest(where)", where)
-
-
-def dialog_by(tab: Page, key: str) -> None:
-    """Open a dialog by its key, pressed anew where a page that is still being drawn did not take it."""
-    from playwright.sync_api import TimeoutError as PlaywrightTimeout
-
-    button = tab.get_by_role("dialog").get_by_role("button").first
-    for patience in (5_000, 5_000, 10_000, PATIENCE_MS):
-        tab.keyboard.press(key)
-        with contextlib.suppress(PlaywrightTimeout):
-            button.wait_for(timeout=patience)
-            return
-    raise AssertionError(f"'{key}' opens no dialog")
 
 
 @pytest.mark.parametrize("path", PAGES)

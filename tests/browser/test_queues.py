@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from .conftest import SHARED
-from .serving import PATIENCE_MS, settled, sign_as
+from .serving import PATIENCE_MS, dialog_by, settled, sign_as
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
@@ -48,7 +48,7 @@ def on_screen(page: Page) -> str:
     found = page.locator("[class*='st-key-accept-']")
     if not found.count():
         return ""
-    return re.search(r"st-key-accept-((?:shared|blind)-\d+)-", found.first.get_attribute("class") or "").group(1)  # pyright: ignore[reportOptionalMemberAccess]
+    return re.search(r"st-key-accept-((?:shared|twice)-\d+)-", found.first.get_attribute("class") or "").group(1)  # pyright: ignore[reportOptionalMemberAccess]
 
 
 def chips(page: Page) -> Locator:
@@ -86,22 +86,22 @@ def test_two_people_work_one_queue_off_and_nothing_is_served_to_both(sit_down: C
 def test_each_judges_the_same_dialogue_blind_and_they_meet_in_the_agreement(
     sit_down: Callable[[str, str], Page],
 ) -> None:
-    bo, cleo = sit_down("Bo", "blind queue"), sit_down("Cleo", "blind queue")
-    assert on_screen(bo) == on_screen(cleo) == "blind-0"
+    bo, cleo = sit_down("Bo", "twice queue"), sit_down("Cleo", "twice queue")
+    assert on_screen(bo) == on_screen(cleo) == "twice-0"
     bo.get_by_role("heading", name="Review", exact=True).click()
     bo.keyboard.press("2")
     chips(bo).wait_for()
-    accept(bo, "blind-0")
+    accept(bo, "twice-0")
     cleo.reload()
     settled(cleo)
-    assert on_screen(cleo) == "blind-0"
+    assert on_screen(cleo) == "twice-0"
     assert chips(cleo).count() == 0
-    cleo.keyboard.press("x")
+    dialog_by(cleo, "x")
     cleo.get_by_role("dialog").get_by_role("button", name="Wrong tool").wait_for()
     settled(cleo)
     cleo.keyboard.press("1")
-    gone(cleo, "blind-0")
-    assert on_screen(cleo) == "blind-1"
+    gone(cleo, "twice-0")
+    assert on_screen(cleo) == "twice-1"
     cleo.get_by_role("radio", name="Agreement").or_(cleo.get_by_role("button", name="Agreement")).first.click()
     cleo.get_by_text("Disagreements (1)").wait_for()
 
