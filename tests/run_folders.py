@@ -1,15 +1,21 @@
-"""Run folders of generations and real workers on them, without a workspace."""
+"""Run folders of generations, and real workers on them."""
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from diaforge_core.generator.recipe import Recipe
+from diaforge_core.records.run import Run
 from diaforge_core.services.jobs import worker_environment
+from diaforge_core.services.workspace import Workspace
+from diaforge_core.store.ownership import is_alive
 from diaforge_core.store.run_folder import RunFolder
 
 from .factories import a_catalog
@@ -54,3 +60,12 @@ def done(folder: RunFolder, environment: Mapping[str, str] | None = None) -> byt
     assert start(folder, environment=environment).wait(PATIENCE_SECONDS) == 0, folder.log()
     assert folder.status().state == "succeeded"
     return folder.rows_path.read_bytes()
+
+
+def kill(workspace: Workspace, run: Run) -> None:
+    """End a run's worker at once, as a crash would."""
+    known = workspace.jobs.folder(run.id).process()
+    assert known
+    os.kill(known[0], signal.SIGKILL)
+    while is_alive(*known):
+        time.sleep(0.01)

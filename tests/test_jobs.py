@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,10 +14,10 @@ from diaforge_core.generator.recipe import Recipe
 from diaforge_core.records.run import Run
 from diaforge_core.services.evaluation import EvalRecipe
 from diaforge_core.services.workspace import Workspace, open_workspace
-from diaforge_core.store.ownership import is_alive
 from diaforge_core.store.run_folder import Status
 
 from .factories import a_catalog, an_adapter_without_base
+from .run_folders import kill
 
 COUNT = 70
 MANY = 600
@@ -42,14 +40,6 @@ def wait_for_rows(workspace: Workspace, run: Run, count: int) -> None:
     while len(list(workspace.jobs.folder(run.id).rows())) < count:
         assert time.monotonic() < deadline, workspace.jobs.log(run.id)
         time.sleep(0.02)
-
-
-def kill(workspace: Workspace, run: Run) -> None:
-    known = workspace.jobs.folder(run.id).process()
-    assert known
-    os.kill(known[0], signal.SIGKILL)
-    while is_alive(*known):
-        time.sleep(0.01)
 
 
 def test_a_killed_generation_is_lost_and_resumes_to_exactly_the_rows_of_one_that_was_not(workspace: Workspace):

@@ -59,3 +59,17 @@ def test_unlike_tools_do_not_leak(workspace: Workspace) -> None:
     assert found.closest is not None
     assert found.closest[1] == "Kitchen_OrderLunch"
     assert found.closest[2] < 0.5
+
+
+def test_near_duplicates_in_two_catalogs_are_seen(workspace: Workspace) -> None:
+    twin = a_catalog(CATALOG.tool("CRM_CreateLead").model_copy(update={"name": "Sales_AddLead"}), name="other")
+    workspace.catalogs.put(twin)
+    put(workspace, "learned", "CRM_CreateLead", "CRM_UpdateLead")
+    scenario = a_scenario(twin, goal_tool="Sales_AddLead", candidates=("Sales_AddLead",), seed=8)
+    workspace.datasets.create("judged")
+    passed = (Verdict(verifier="format", passed=True),)
+    workspace.datasets.add("judged", [a_dialogue(scenario, verdicts=passed)])
+    found = workspace.leaks.between("learned", "judged")
+    assert (found.shared, found.near) == (0, 1)
+    assert found.closest is not None
+    assert found.closest[:2] == ("CRM_CreateLead", "Sales_AddLead")

@@ -12,10 +12,10 @@ import pytest
 import torch
 
 from diaforge_core.conversation.local_model import load_tokenizer, load_weights
+from diaforge_core.conversation.mishaps import is_no_memory
 from diaforge_core.conversation.own_template import find_template
 from diaforge_core.errors import DataError, ModelError
 from diaforge_core.training.choices import TrainingChoices
-from diaforge_core.training.steps import is_no_memory
 from diaforge_core.training.trainer import ToolCallingTrainer
 from diaforge_core.training.weights import context_of
 from diaforge_core.training.work import Watch

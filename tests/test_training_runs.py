@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import resource
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -26,12 +24,11 @@ from diaforge_core.records.run import Run
 from diaforge_core.services.evaluation import EvalRecipe
 from diaforge_core.services.training import TrainRecipe
 from diaforge_core.services.workspace import Workspace, open_workspace
-from diaforge_core.store.ownership import is_alive
 from diaforge_core.training.checkpoints import newest_checkpoint
 from diaforge_core.training.examples import build_examples
 
 from .factories import a_catalog, six_dialogues
-from .run_folders import PATIENCE_SECONDS, start
+from .run_folders import PATIENCE_SECONDS, kill, start
 
 PASSED = Verdict(verifier="format", passed=True)
 
@@ -68,14 +65,6 @@ def wait_for_step(workspace: Workspace, run: Run, step: int) -> None:
         assert time.monotonic() < deadline, folder.log()
         assert folder.status().state in ("queued", "running"), folder.status()
         time.sleep(0.005)
-
-
-def kill(workspace: Workspace, run: Run) -> None:
-    known = workspace.jobs.folder(run.id).process()
-    assert known
-    os.kill(known[0], signal.SIGKILL)
-    while is_alive(*known):
-        time.sleep(0.01)
 
 
 def test_a_killed_run_resumes_with_the_steps_and_losses_of_one_that_was_not(workspace: Workspace, tiny_llama_dir: Path):

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from ..errors import DataError, problem_list
 from ..records.queue import Filter
 
-_BY_OPTION = ("dataset", "state", "text", "tier", "verifier", "goal_tool", "label")
+_BY_OPTION = ("dataset", "text", "tier", "verifier", "goal_tool", "label")
 _BY_WORDS = [part for part in Filter.model_fields if part not in ("dataset", "state", "text")]
 
 _HEADLINE, _ADVICE = "This filter cannot be:", "Give each part as PART=VALUE, such as persona='Ana Silva, Analyst'."
@@ -20,7 +20,7 @@ def filter_of(params: dict[str, Any]) -> Filter:
 
     DataError that names every part that is none and every value that it cannot have.
     """
-    given = {part: params[part] for part in _BY_OPTION if part in params and (params[part] is not None)}
+    given = {part: params[part] for part in _BY_OPTION if params.get(part) is not None}
     given |= {"state": params["state"]} if "state" in params else {}
     words = [word.partition("=") for word in params.get("where") or ()]
     known = ", ".join(_BY_WORDS)

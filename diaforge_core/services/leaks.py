@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING
 from ..catalog import neighbours
 from ..generator.split import CLOSE
 from ..records.dialogue import Dialogue
+from ..records.tool import Tool
 from .kept import Kept
 
 if TYPE_CHECKING:
     from .workspace import Workspace
 
+Used = tuple[str, str, str]
+"""Catalog, its version, and the name of a tool in it."""
 MOST = 20
 """Checks that are kept."""
 
@@ -55,26 +58,35 @@ class Leaks:
     def _between(self, learned: str, judged: str) -> Leak:
         ours, theirs = self._workspace.datasets.load(learned), self._workspace.datasets.load(judged)
         shared = {one.id for one in ours} & {one.id for one in theirs}
-        names = sorted(_tools(ours)), sorted(_tools(theirs))
-        if not names[0] or not names[1]:
-            return Leak(len(theirs), len(shared), 0, None)
-        near, closest = self._near(theirs[0], *names)
-        touched = sum(not near.isdisjoint(_tools([one])) for one in theirs)
+        near, closest = self._near(sorted(_used(ours)), sorted(_used(theirs)))
+        touched = sum(not near.isdisjoint(_used([one])) for one in theirs)
         return Leak(len(theirs), len(shared), touched, closest)
 
-    def _near(self, one: Dialogue, learned: list[str], judged: list[str]) -> tuple[set[str], tuple[str, str, float]]:
+    def _near(self, learned: list[Used], judged: list[Used]) -> tuple[set[Used], tuple[str, str, float] | None]:
         """Tools of `judged` that are near-duplicates of one of `learned`, and the nearest two."""
-        catalog = self._workspace.catalogs.find(one.scenario.catalog, one.scenario.catalog_version)
-        names = [name for name in sorted({*learned, *judged}) if name in catalog]
-        place = {name: at for at, name in enumerate(names)}
-        rows, columns = [n for n in learned if n in place], [n for n in judged if n in place]
+        names = {(catalog, name) for catalog, _, name in learned}
+        near = {each for each in judged if (each[0], each[2]) in names}
+        tools = self._tools({*learned, *judged})
+        rows, columns = [each for each in learned if each in tools], [each for each in judged if each in tools]
         if not rows or not columns:
-            return set(learned) & set(judged), (learned[0], judged[0], 0.0)
-        close = neighbours.closeness(catalog.subset(names))[[place[n] for n in rows]][:, [place[n] for n in columns]]
-        near = {name for name, nearest in zip(columns, close.max(axis=0).tolist(), strict=True) if nearest >= CLOSE}
+            return near, None
+        place = {each: at for at, each in enumerate(tools)}
+        table = neighbours.closeness(list(tools.values()))
+        close = table[[place[each] for each in rows]][:, [place[each] for each in columns]]
+        near |= {each for each, nearest in zip(columns, close.max(axis=0).tolist(), strict=True) if nearest >= CLOSE}
         row, column = divmod(int(close.argmax()), len(columns))
-        return near | (set(learned) & set(judged)), (rows[row], columns[column], float(close[row, column]))
+        return near, (rows[row][2], columns[column][2], float(close[row, column]))
+
+    def _tools(self, used: set[Used]) -> dict[Used, Tool]:
+        """Each in the text that its dialogues show, in order; those that are in no kept catalog are left out."""
+        found: dict[Used, Tool] = {}
+        for name, version, tool in sorted(used):
+            catalog = self._workspace.catalogs.find(name, version)
+            if tool in catalog:
+                found[name, version, tool] = catalog.tool(tool)
+        return found
 
 
-def _tools(dialogues: Iterable[Dialogue]) -> set[str]:
-    return {name for one in dialogues for name in (*one.scenario.candidates, one.scenario.goal_tool) if name}
+def _used(dialogues: Iterable[Dialogue]) -> set[Used]:
+    made_of = [(one.scenario, (*one.scenario.candidates, one.scenario.goal_tool)) for one in dialogues]
+    return {(one.catalog, one.catalog_version, name) for one, names in made_of for name in names if name}

@@ -93,7 +93,7 @@ class Queues:
         self._workspace.people.check(who, "decide")
         queue = self.get(id_or_name)
         self._check_serves(queue, who)
-        with self._workspace.database.write() as cursor:
+        with self._workspace.database.write("leases") as cursor:
             query, values = sql.next_item(queue, self._workspace.leases.moment(who), self._effects(queue))
             found = cursor.execute(query, values).fetchall()
             if not found:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from pydantic import Field
@@ -22,6 +22,7 @@ from ..store.run_folder import RunFolder
 from ..training.checkpoints import Evaluation
 from ..training.choices import TrainingChoices
 from ..training.pairs import pair_of_trace, pairs_of_dialogue
+from .kept import Kept
 from .names import clean_name
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 BUILT_IN = RENDERING
 """Name of the built-in form of conversations, a value of `rendering`."""
+RUNS_READ = 8
+"""Runs whose rows are kept in memory."""
 CURVE_COLUMNS = (
     "step", "epoch", "loss", "eval_loss", "learning_rate", "tokens_per_second", "target_tokens_total",
     "peak_memory_bytes",
@@ -75,6 +78,7 @@ class Training:
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
+        self._read: Kept[tuple[dict[str, Any], ...]] = Kept(RUNS_READ)
 
     def start(self, recipe: TrainRecipe) -> Run:
         """The run, queued or already running in a worker.
@@ -154,8 +158,8 @@ class Training:
 
         After a resume a step that was done twice stands once, as last logged. Empty before the first log.
         """
-        rows = list(self._folder(run).rows())
-        found = {row["checkpoint"]["step"]: row["checkpoint"].get("eval_loss") for row in rows if "checkpoint" in row}
+        rows = self._rows(run)
+        found = {step: judged.get("eval_loss") for step, judged in self._judged(run).items()}
         steps = [row["log"] for row in rows if "log" in row]
         frame = pd.DataFrame([step | {"eval_loss": found.get(step["step"])} for step in steps])
         for column in CURVE_COLUMNS:
@@ -167,12 +171,9 @@ class Training:
 
     def scores(self, run: str) -> pd.DataFrame:
         """Live accuracy of the checkpoints on the validation scenarios: step, metric, value, low, high, n."""
-        found = {
-            row["checkpoint"]["step"]: row["checkpoint"] for row in self._folder(run).rows() if "checkpoint" in row
-        }
         rows = [
             {"step": step, "metric": metric, **estimate}
-            for step, scored in sorted(found.items())
+            for step, scored in self._judged(run).items()
             for metric, estimate in scored.items()
             if isinstance(estimate, dict)
         ]
@@ -195,10 +196,8 @@ class Training:
 
     def _best(self, run: str) -> int | None:
         """The step that did best on the validation part so far, the earliest of equals; None before any was judged."""
-        rows = (row["checkpoint"] for row in self._folder(run).rows() if "checkpoint" in row)
-        judged = {row["step"]: row for row in rows}
         found = []
-        for step, row in sorted(judged.items()):
+        for step, row in self._judged(run).items():
             scores = {name: scored["value"] for name, scored in row.items() if isinstance(scored, dict)}
             found.append(Evaluation(step, row.get("eval_loss"), scores))
         return max(found, key=lambda one: one.rank).step if found else None
@@ -222,7 +221,20 @@ class Training:
 
     def totals(self, run: str) -> dict[str, int]:
         """What the run logged at its start: dialogues, left_out, tokens, target_tokens, longest; empty before that."""
-        return next((row["data"] for row in reversed(list(self._folder(run).rows())) if "data" in row), {})
+        return next((row["data"] for row in reversed(self._rows(run)) if "data" in row), {})
+
+    def _judged(self, run: str) -> dict[int, dict[str, Any]]:
+        """Step → what its evaluation gave, as last logged, in step order."""
+        found = {row["checkpoint"]["step"]: row["checkpoint"] for row in self._rows(run) if "checkpoint" in row}
+        return dict(sorted(found.items()))
+
+    def _rows(self, run: str) -> Sequence[dict[str, Any]]:
+        """The run's rows so far; read anew only when there are more: a page asks several times a drawing."""
+        folder = self._folder(run)
+        if not folder.rows_path.is_file():
+            return ()
+        file = folder.rows_path.stat()
+        return self._read.get((folder.path, file.st_size, file.st_mtime_ns), lambda: tuple(folder.rows()))
 
     def _folder(self, run: str) -> RunFolder:
         return self._workspace.jobs.folder(run)

@@ -87,11 +87,6 @@ class Weights:
         parts = [self._workspace.jobs.get(run).name, *(["at", step] if step else []), form]
         return "-".join(parts).replace(" ", "-")[:64]
 
-    def saved(self) -> list[Path]:
-        """The folders saved inside the workspace's exports, by name."""
-        found = self.folder.iterdir() if self.folder.is_dir() else ()
-        return sorted(folder for folder in found if folder.is_dir() and not folder.name.startswith("."))
-
     def card(self, spec: str, form: Form = "huggingface") -> str:
         """The card of a model `run:NAME[@STEP]`: its base and licence, its data, its choices, and its scores."""
         from huggingface_hub import ModelCardData

@@ -17,6 +17,7 @@ import psutil
 from pydantic import Field
 
 from ..conversation.local_model import LocalModel, best_device, load_tokenizer
+from ..conversation.mishaps import is_no_memory
 from ..errors import ModelError
 from ..records.base import Record
 from ..records.dialogue import Dialogue
@@ -24,7 +25,6 @@ from .batches import pack
 from .choices import TrainingChoices
 from .examples import Example
 from .reporting import peak_memory_bytes
-from .steps import is_no_memory
 from .trainer import ToolCallingTrainer
 from .work import ROW_TOKENS, Watch
 

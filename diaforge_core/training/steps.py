@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..conversation.mishaps import enough_memory
-from ..conversation.mishaps import is_no_memory as is_no_memory
 from ..errors import ModelError
 from .batches import Row, lay_out, make_row, row_loss
 from .examples import Example

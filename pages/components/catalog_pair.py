@@ -16,7 +16,7 @@ from .catalog_schema import full_text
 from .catalog_state import LARGE, asked, chosen_row, editing, labels
 from .palette import SIDE_EFFECTS, badge_markdown
 from .text_diff import WHERE_WORDS, FieldDifference, field_differences, marked_words
-from .wiring import acting, services, who
+from .wiring import action, services, who
 from .wording import clip, plain
 
 MATCHES = 30
@@ -152,7 +152,7 @@ def _closeness(catalog: Catalog, pair: ToolPair) -> None:
         key=key,
         format_func=STATUS_WORDS.__getitem__,
         help="Pinned: offered beside each other whenever one of them is the goal. Banned: never in one scenario.",
-        on_change=acting(lambda: _set_rule(catalog, names, key))["on_click"],
+        on_change=action(lambda: _set_rule(catalog, names, key)),
     )
 
 

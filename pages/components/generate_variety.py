@@ -10,7 +10,7 @@ import streamlit as st
 from diaforge_core.services.variety import Floor, Report
 
 from . import wiring
-from .wiring import acting, services, who
+from .wiring import acting, action, services, who
 from .wording import clip, count, percent, plain
 
 CLUSTERS = 10
@@ -129,7 +129,7 @@ def _keep(dataset: str, ids: Sequence[str], keep: str) -> None:
     def reject() -> None:
         st.session_state[REJECTED] = (dataset, tuple(services().variety.keep_one(ids, keep, who())))
 
-    acting(reject)["on_click"]()
+    action(reject)()
 
 
 def _undo(dataset: str) -> None:

@@ -20,7 +20,7 @@ from .dialogue_view import FAULT_WORDS
 from .edit_dialog import edit_dialogue, left
 from .review_history import history
 from .review_state import close_dialog, open_dialog, opened, show
-from .wiring import acting, services, who
+from .wiring import acting, action, services, who
 from .wording import plain
 
 
@@ -46,7 +46,7 @@ def action_bar(found: Filter, place: Place | None, reviewed: Reviewed, queue: Qu
                 icon=":material/lock_open:",
                 disabled=busy,
                 on_click=press,
-                args=(acting(decide, "reopen", "", who())["on_click"],),
+                args=(action(decide, "reopen", "", who()),),
             )
         else:
             st.button(
@@ -58,7 +58,7 @@ def action_bar(found: Filter, place: Place | None, reviewed: Reviewed, queue: Qu
                 disabled=busy or not dialogue.passed,
                 help=None if dialogue.passed else _why_not_accepted(dialogue),
                 on_click=press,
-                args=(acting(decide, "accept", "", who(), then=move, say="Accepted.")["on_click"],),
+                args=(action(decide, "accept", "", who(), then=move, say="Accepted."),),
             )
             st.button(
                 "Reject",
@@ -75,7 +75,7 @@ def action_bar(found: Filter, place: Place | None, reviewed: Reviewed, queue: Qu
                 shortcut="F",
                 disabled=busy or reviewed.state == "flagged",
                 on_click=press,
-                args=(acting(decide, "flag", "", who(), then=move, say="Flagged.")["on_click"],),
+                args=(action(decide, "flag", "", who(), then=move, say="Flagged."),),
             )
         st.button(
             "Edit",
@@ -151,8 +151,8 @@ def _press(reviewed: Reviewed, move: Callable[[], None], act: Callable[[], None]
 
     The browser's address still names the dialogue then, which would bring it back on screen.
     """
-    last = services().review.get(reviewed.dialogue.id).decisions[-1:]
-    if last and last != reviewed.decisions[-1:] and last[0].who == who():
+    last = services().review.history(reviewed.dialogue.id)[-1:]
+    if last and last != list(reviewed.decisions[-1:]) and last[0].who == who():
         move()
     else:
         act()
@@ -212,7 +212,7 @@ def _reject_dialog(reviewed: Reviewed, move: partial) -> None:
             shortcut=str(number),
             width="stretch",
             on_click=_press,
-            args=(reviewed, move, acting(decide, then=move, say=f"Rejected: {reason}.")["on_click"]),
+            args=(reviewed, move, action(decide, then=move, say=f"Rejected: {reason}.")),
         ):
             close_dialog()
             st.rerun()

@@ -17,7 +17,7 @@ from .edit_dialog import outcome_words
 from .generate_dialogue import anew_row
 from .palette import STATES, badge_markdown
 from .review_state import open_dialog
-from .wiring import acting, services, who
+from .wiring import acting, action, services, who
 from .wording import ago, exact, plain
 
 
@@ -77,7 +77,7 @@ def _play_anew(dialogue: Dialogue, turn: int) -> None:
         new = services().generation.regenerate(dialogue.id, turn, seed=dialogue.version, who=who())
         wiring.tell(outcome_words(new))
 
-    acting(play)["on_click"]()
+    action(play)()
 
 
 def _light(key: str, parameter: str) -> None:

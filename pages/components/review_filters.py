@@ -42,7 +42,8 @@ def filters(datasets: list[str]) -> Filter:
     """Draw dataset, state chips, text and what narrows them; the filter, which a reload and a link keep."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         dataset = wiring.pick("Dataset", datasets, "dataset", width=170)
-        parts = asked() | {"text": str(st.session_state.get("text") or st.query_params.get("text", "")).strip()}
+        text = st.session_state["text"] if "text" in st.session_state else st.query_params.get("text", "")
+        parts = asked() | {"text": str(text or "").strip()}
         state = _state(Filter.model_validate({"dataset": dataset} | parts))
         text = st.text_input(
             "Search", key="text", bind="query-params", placeholder="words said", icon=":material/search:", width=150

@@ -75,8 +75,9 @@ def recipe_form(datasets: Sequence[DatasetInfo]) -> TrainRecipe:
     )
     leak_line(dataset, validation)
     model = _model()
-    given = {"dataset": dataset, "model": model, "validation": validation, "run": free_name(dataset)}
-    return TrainRecipe.model_validate(given | _knobs(dataset))
+    run = free_name(dataset)
+    given = {"dataset": dataset, "model": model, "validation": validation, "run": run}
+    return TrainRecipe.model_validate(given | _knobs(run))
 
 
 def _model() -> str:
@@ -93,7 +94,7 @@ def _model() -> str:
     return model or "smollm2"
 
 
-def _knobs(dataset: str) -> dict[str, Any]:
+def _knobs(run: str) -> dict[str, Any]:
     """Preset, the knobs that matter, and the folded rest: fields of a recipe as they stand."""
     preset = st.segmented_control("Preset", list(PRESETS), default="CPU demo", required=True, key="train.preset")
     start = PRESETS[preset or "CPU demo"]
@@ -126,7 +127,7 @@ def _knobs(dataset: str) -> dict[str, Any]:
         key=f"train.learning_rate.{preset}",
         help="Size of a step. Too high and the loss becomes no number; too low and nothing is learned.",
     )
-    name = st.text_input("Run name", value=free_name(dataset), key=f"train.run.{free_name(dataset)}", max_chars=64)
+    name = st.text_input("Run name", value=run, key=f"train.run.{run}", max_chars=64)
     rest = _folded(preset or "CPU demo", start.values)
     named = {"run": name.strip()} if name.strip() else {}
     return named | rest | {"max_steps": steps or None, "epochs": epochs, "learning_rate": rate}

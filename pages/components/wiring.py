@@ -149,12 +149,19 @@ def page(title: str, question: str) -> Iterator[None]:
 def acting(
     function: Callable[..., Any], *args: Any, then: Callable[[], None] | None = None, say: str = ""
 ) -> dict[str, Any]:
-    """The `on_click` of a button that calls `function(*args)`, says `say` and does `then`.
+    """The `on_click` of a button that does an `action`."""
+    return {"on_click": action(function, *args, then=then, say=say)}
+
+
+def action(
+    function: Callable[..., Any], *args: Any, then: Callable[[], None] | None = None, say: str = ""
+) -> Callable[[], None]:
+    """What calls `function(*args)`, says `say` and does `then`.
 
     A problem that people can mend is kept and shown at the top of the page as it is drawn next.
     """
 
-    def click() -> None:
+    def act() -> None:
         try:
             function(*args)
         except DiaForgeError as error:
@@ -165,7 +172,7 @@ def acting(
         if then is not None:
             then()
 
-    return {"on_click": click}
+    return act
 
 
 def tell(message: str) -> None:
