@@ -17,7 +17,7 @@ from pages.components import review_view as view
 from pages.components.review_actions import action_bar
 from pages.components.review_centre import centre
 from pages.components.review_side import side
-from pages.components.review_state import on_screen, opened
+from pages.components.review_state import screen
 from pages.components.wiring import page, services, who
 
 with page("Review", "Is this dialogue right, and if not, what do I change?"):
@@ -32,7 +32,7 @@ with page("Review", "Is this dialogue right, and if not, what do I change?"):
     chosen = review_queue.chosen()
     agreement = review_queue.head(chosen) if chosen else False
     found = chosen.filter if chosen else review_filters.filters(datasets)
-    current = review_queue.served(chosen) if chosen else on_screen() or services().finding.first(found, who())
+    current = review_queue.served(chosen) if chosen else screen().dialogue() or services().finding.first(found, who())
     place = services().finding.place(found, current, view.AROUND, who()) if current and not chosen else None
     left, middle, *right = st.columns([3, 13] if agreement else [3, 8, 5], gap="medium")
     with left:
@@ -53,6 +53,7 @@ with page("Review", "Is this dialogue right, and if not, what do I change?"):
         st.stop()
     reviewed = services().review.get(current)
     dialogue = reviewed.dialogue
+    screen().drawing(reviewed)
     with middle:
         review_queue.banner(current, chosen)
         steps = services().review.ambiguity_strip(dialogue)
@@ -63,7 +64,7 @@ with page("Review", "Is this dialogue right, and if not, what do I change?"):
         side(reviewed, steps)
         review_agreement.critic_line(dialogue, found.dataset)
         put = services().labels.of(dialogue.id, who())
-        review_labels.panel(dialogue, put, busy=opened(dialogue.id) is not None)
+        review_labels.panel(reviewed, put, busy=screen().opened(dialogue.id) is not None)
         review_comments.comments(dialogue, review_labels.selected(dialogue))
     if place and place.after:
         services().review.look_ahead(place.after)

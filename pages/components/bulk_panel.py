@@ -14,7 +14,7 @@ from diaforge_core.services.bulk import Plan, Planned, Repair
 
 from . import wiring
 from .difference_view import draw_difference, summary
-from .review_state import open_dialog
+from .review_state import screen
 from .wiring import services, who
 from .wording import clip, count
 
@@ -43,7 +43,7 @@ def bulk_button(total: int, here: str) -> None:
 
 def _open(here: str) -> None:
     st.session_state.pop(PLAN, None)
-    open_dialog(here, "bulk")
+    screen().open_dialog(here, "bulk")
 
 
 def bulk_panel(found: Filter) -> bool:

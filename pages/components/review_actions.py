@@ -11,16 +11,18 @@ import streamlit as st
 from diaforge_core.records.dialogue import Dialogue
 from diaforge_core.records.queue import Filter, Queue
 from diaforge_core.records.review import REJECT_REASONS
+from diaforge_core.services.acts import Act
 from diaforge_core.services.finding import Place
+from diaforge_core.services.opinions import Opinion
 from diaforge_core.services.review import Reviewed
 
-from . import review_queue, wiring
+from . import wiring
 from .bulk_panel import bulk_panel
 from .dialogue_view import FAULT_WORDS
 from .edit_dialog import edit_dialogue, left
 from .review_history import history
-from .review_state import close_dialog, open_dialog, opened, show
-from .wiring import acting, action, services, who
+from .review_state import Screen, screen
+from .wiring import action, services, who
 from .wording import plain
 
 
@@ -32,11 +34,17 @@ def action_bar(found: Filter, place: Place | None, reviewed: Reviewed, queue: Qu
     """
     dialogue = reviewed.dialogue
     before, after = (place.before, place.after) if place else (None, None)
-    busy = opened(dialogue.id) is not None
+    here = screen()
+    busy = here.opened(dialogue.id) is not None
     decided = reviewed.state in ("accepted", "rejected")
     decide = partial(services().queues.decide, dialogue.id, dialogue.version, seen=reviewed.state)
-    move = partial(show, None) if queue else partial(_go_on, found, dialogue.id)
-    press = partial(_press, reviewed, move)
+    look = partial(services().finding.place, found, dialogue.id, 1, who())
+    move = partial(here.show, None) if queue else partial(_go_on, here, look, None if found.state else dialogue.id)
+    press = partial(here.pressed, reviewed)
+    stay = partial(here.show, dialogue.id)
+    skip = partial(services().queues.skip, queue.id if queue else "", dialogue.id, who())
+    on = action(skip, then=move) if queue else partial(_step, here, look, dialogue.id, "after")
+    undo, redo = partial(services().queues.undo, who()), partial(services().review.redo, who())
     key = f"{dialogue.id}.{dialogue.version}"
     with st.bottom, st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         if decided:
@@ -46,7 +54,7 @@ def action_bar(found: Filter, place: Place | None, reviewed: Reviewed, queue: Qu
                 icon=":material/lock_open:",
                 disabled=busy,
                 on_click=press,
-                args=(action(decide, "reopen", "", who()),),
+                args=(action(decide, "reopen", "", who(), then=stay),),
             )
         else:
             st.button(
@@ -67,7 +75,7 @@ def action_bar(found: Filter, place: Place | None, reviewed: Reviewed, queue: Qu
                 shortcut="X",
                 disabled=busy,
                 on_click=press,
-                args=(partial(open_dialog, dialogue.id, "reject"),),
+                args=(partial(here.open_dialog, dialogue.id, "reject"),),
             )
             st.button(
                 "Flag",
@@ -83,14 +91,15 @@ def action_bar(found: Filter, place: Place | None, reviewed: Reviewed, queue: Qu
             shortcut="E",
             disabled=busy,
             on_click=press,
-            args=(partial(open_dialog, dialogue.id, "edit", len(dialogue.turns) - 1),),
+            args=(partial(here.open_dialog, dialogue.id, "edit", len(dialogue.turns) - 1),),
         )
         st.button(
             "Undo",
             key=f"undo.{key}",
             shortcut="U",
             disabled=busy,
-            **acting(_undo),
+            on_click=press,
+            args=(action(_again, here, undo, "Took back", "There is nothing of yours to take back."),),
             help="Take back what you did last",
         )
         st.button(
@@ -99,7 +108,8 @@ def action_bar(found: Filter, place: Place | None, reviewed: Reviewed, queue: Qu
             shortcut="Y",
             disabled=busy,
             type="tertiary",
-            **acting(_redo),
+            on_click=press,
+            args=(action(_again, here, redo, "Done again", "There is nothing to do again."),),
             help="Do again what you took back last",
         )
         st.button(
@@ -107,16 +117,16 @@ def action_bar(found: Filter, place: Place | None, reviewed: Reviewed, queue: Qu
             key=f"previous.{key}",
             shortcut="Left",
             disabled=busy or not before,
-            on_click=_step,
-            args=(found, dialogue.id, "before"),
+            on_click=press,
+            args=(partial(_step, here, look, dialogue.id, "before"),),
         )
         st.button(
             "Skip" if queue else "Next",
             key=f"next.{key}",
             shortcut="Right",
             disabled=busy or not (after or queue),
-            on_click=review_queue.skip if queue else _step,
-            args=(queue, dialogue.id) if queue else (found, dialogue.id, "after"),
+            on_click=press,
+            args=(on,),
         )
         st.button(
             "Keys",
@@ -124,38 +134,26 @@ def action_bar(found: Filter, place: Place | None, reviewed: Reviewed, queue: Qu
             shortcut="H",
             disabled=busy,
             type="tertiary",
-            on_click=open_dialog,
-            args=(dialogue.id, "keys"),
+            on_click=press,
+            args=(partial(here.open_dialog, dialogue.id, "keys"),),
         )
     if busy:
-        _dialog(reviewed, found, move)
+        _dialog(reviewed, found, move, here)
 
 
-def _go_on(found: Filter, here: str) -> None:
-    """Bring the next dialogue on screen after a decision, else the one before it, else stay.
+def _go_on(here: Screen, look: Callable[[], Place], last: str | None) -> None:
+    """Bring the next dialogue on screen after a decision; behind the last one `last`, or the one before it for None.
 
-    Asked anew at the press: the one that came next when the page was drawn may be decided by now.
+    Looked for at the press: the one that came next when the page was drawn may be decided by now.
     """
-    place = services().finding.place(found, here, 1, who())
-    show(place.after or (place.before if found.state else here))
+    place = look()
+    here.show(place.after or last or place.before)
 
 
-def _step(found: Filter, here: str, way: Literal["before", "after"]) -> None:
+def _step(here: Screen, look: Callable[[], Place], dialogue_id: str, way: Literal["before", "after"]) -> None:
     """Bring the neighbour on screen that the list has at the press; stay where there is none any more."""
-    place = services().finding.place(found, here, 1, who())
-    show((place.before if way == "before" else place.after) or here)
-
-
-def _press(reviewed: Reviewed, move: Callable[[], None], act: Callable[[], None]) -> None:
-    """Do what was pressed, unless this reader's press just before decided the dialogue: then only go on.
-
-    The browser's address still names the dialogue then, which would bring it back on screen.
-    """
-    last = services().review.history(reviewed.dialogue.id)[-1:]
-    if last and last != list(reviewed.decisions[-1:]) and last[0].who == who():
-        move()
-    else:
-        act()
+    place = look()
+    here.show((place.before if way == "before" else place.after) or dialogue_id)
 
 
 def _why_not_accepted(dialogue: Dialogue) -> str:
@@ -166,27 +164,17 @@ def _why_not_accepted(dialogue: Dialogue) -> str:
     return plain(f"It fails a check ({failed or 'not checked yet'}). Edit it until it passes, or reject it.")
 
 
-def _undo() -> None:
-    taken_back = services().queues.undo(who())
-    if taken_back is None:
-        wiring.tell("There is nothing of yours to take back.")
-        return
-    wiring.tell(f"Took back: {taken_back}.")
-    show(taken_back.dialogue)
+def _again(here: Screen, turn_back: Callable[[], Act | Opinion | None], done_word: str, nothing: str) -> None:
+    """Take back or do again, and bring on screen what it was about."""
+    done = turn_back()
+    if done is not None:
+        here.show(done.dialogue)
+    wiring.tell(f"{done_word}: {done}." if done else nothing)
 
 
-def _redo() -> None:
-    done_again = services().review.redo(who())
-    if done_again is None:
-        wiring.tell("There is nothing to do again.")
-        return
-    wiring.tell(f"Done again: {done_again}.")
-    show(done_again.dialogue)
-
-
-def _dialog(reviewed: Reviewed, found: Filter, move: partial) -> None:
+def _dialog(reviewed: Reviewed, found: Filter, move: partial, here: Screen) -> None:
     """The dialog that the session says is open for this dialogue."""
-    kind, turn = opened(reviewed.dialogue.id) or ("", -1)
+    kind, turn = here.opened(reviewed.dialogue.id) or ("", -1)
     if kind == "reject":
         _reject_dialog(reviewed, move)
     elif kind == "edit":
@@ -199,7 +187,11 @@ def _dialog(reviewed: Reviewed, found: Filter, move: partial) -> None:
         _keys_dialog()
 
 
-@st.dialog("Reject: what is wrong?", on_dismiss=close_dialog)
+def _close() -> None:
+    screen().close_dialog()
+
+
+@st.dialog("Reject: what is wrong?", on_dismiss=_close)
 def _reject_dialog(reviewed: Reviewed, move: partial) -> None:
     dialogue = reviewed.dialogue
     st.caption("Press the number, or click. Esc leaves it as it is.")
@@ -211,10 +203,10 @@ def _reject_dialog(reviewed: Reviewed, move: partial) -> None:
             key=f"reason.{dialogue.id}.{dialogue.version}.{number}",
             shortcut=str(number),
             width="stretch",
-            on_click=_press,
-            args=(reviewed, move, action(decide, then=move, say=f"Rejected: {reason}.")),
+            on_click=screen().pressed,
+            args=(reviewed, action(decide, then=move, say=f"Rejected: {reason}.")),
         ):
-            close_dialog()
+            _close()
             st.rerun()
 
 
@@ -222,7 +214,7 @@ def _leave_edit() -> None:
     """Close the edit dialog; what was typed is the draft."""
     dialogue_id = st.query_params.get("dialogue", "")
     left(dialogue_id)
-    close_dialog()
+    _close()
 
 
 @st.dialog("Edit", width="large", on_dismiss=_leave_edit)
@@ -233,23 +225,23 @@ def _edit_dialog(dialogue: Dialogue, turn: int) -> None:
             st.rerun()
 
 
-@st.dialog("History", width="large", on_dismiss=close_dialog)
+@st.dialog("History", width="large", on_dismiss=_close)
 def _history_dialog(reviewed: Reviewed) -> None:
     with wiring.guarded():
         if history(reviewed):
-            close_dialog()
+            _close()
             st.rerun()
 
 
-@st.dialog("With all that this filter shows", width="large", on_dismiss=close_dialog)
+@st.dialog("With all that this filter shows", width="large", on_dismiss=_close)
 def _bulk_dialog(found: Filter) -> None:
     with wiring.guarded():
         if bulk_panel(found):
-            close_dialog()
+            _close()
             st.rerun()
 
 
-@st.dialog("Keys", on_dismiss=close_dialog)
+@st.dialog("Keys", on_dismiss=_close)
 def _keys_dialog() -> None:
     keys = {
         "A": "accept",

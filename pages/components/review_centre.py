@@ -16,7 +16,7 @@ from .dialogue_view import Shown, conversation
 from .edit_dialog import outcome_words
 from .generate_dialogue import anew_row
 from .palette import STATES, badge_markdown
-from .review_state import open_dialog
+from .review_state import screen
 from .wiring import acting, action, services, who
 from .wording import ago, exact, plain
 
@@ -43,9 +43,10 @@ def centre(reviewed: Reviewed, steps: Sequence[StripStep]) -> None:
             key=f"history.{dialogue.id}.{dialogue.version}",
             icon=":material/history:",
             type="tertiary",
-            on_click=open_dialog,
+            on_click=screen().open_dialog,
             args=(dialogue.id, "history"),
         )
+    here = screen()
     _draft_notice(dialogue)
     strip(steps, list(dialogue.scenario.candidates))
     evidence = services().review.evidence(dialogue)
@@ -60,9 +61,9 @@ def centre(reviewed: Reviewed, steps: Sequence[StripStep]) -> None:
             lit=st.session_state.get(lit_key, ""),
             labels=review_labels.of_turns(services().labels.of(dialogue.id, who())),
             selected=review_labels.selected(dialogue),
-            on_select=partial(review_labels.select, dialogue.id),
+            on_select=partial(here.select, dialogue.id),
             on_light=partial(_light, lit_key),
-            on_edit=partial(open_dialog, dialogue.id, "edit"),
+            on_edit=partial(here.open_dialog, dialogue.id, "edit"),
         ),
     )
     if state not in ("accepted", "rejected"):
@@ -101,7 +102,7 @@ def _draft_notice(dialogue: Dialogue) -> None:
             "Compare" if older else "Go on",
             key=f"draft.open.{dialogue.id}",
             icon=":material/call_split:" if older else ":material/edit:",
-            on_click=open_dialog,
+            on_click=screen().open_dialog,
             args=(dialogue.id, "edit", len(dialogue.turns) - 1),
         )
         st.button(

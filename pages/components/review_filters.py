@@ -13,7 +13,7 @@ from diaforge_core.services.finding import MOST_CHOICES, PARTS
 from . import wiring
 from .dialogue_view import FAULT_WORDS
 from .palette import STATES
-from .review_state import show
+from .review_state import screen
 from .wiring import services, who
 from .wording import clip, plain
 
@@ -87,7 +87,7 @@ def put(part: str, value: str) -> None:
         st.query_params[part] = value
     elif part in st.query_params:
         del st.query_params[part]
-    show(None)
+    screen().show(None)
 
 
 def narrowed_by(found: Filter) -> list[str]:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import streamlit as st
 
 from diaforge_core.records.dialogue import Dialogue
 from diaforge_core.records.label import Label
 from diaforge_core.services.labels import PutLabel
+from diaforge_core.services.review import Reviewed
 
-from .review_state import opened
-from .wiring import acting, services, who
+from .review_state import screen
+from .wiring import acting, action, services, who
 from .wording import ago, plain
 
 KEYS = 9
@@ -34,12 +36,6 @@ def _labelled(dialogue: Dialogue) -> int:
     return min(turns, default=len(dialogue.turns) - 1)
 
 
-def select(dialogue_id: str, turn: int) -> None:
-    """Choose a turn; it stands in the link from then on, with its dialogue."""
-    st.query_params["dialogue"] = dialogue_id
-    st.query_params["turn"] = str(turn + 1)
-
-
 def of_turns(put: Sequence[PutLabel]) -> dict[int, str]:
     """Turn of the newest version → its labels as Markdown chips, with how many people put each of them."""
     names = {label.id: label.name for label in services().labels.all(archived=True)}
@@ -53,8 +49,9 @@ def of_turns(put: Sequence[PutLabel]) -> dict[int, str]:
     }
 
 
-def panel(dialogue: Dialogue, put: Sequence[PutLabel], busy: bool) -> None:
+def panel(reviewed: Reviewed, put: Sequence[PutLabel], busy: bool) -> None:
     """Which turn is selected, and a button a label with its key; none of them works while a dialog is open."""
+    dialogue = reviewed.dialogue
     turn = selected(dialogue)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(f"**Labels of turn {turn + 1}**", width="stretch")
@@ -66,8 +63,8 @@ def panel(dialogue: Dialogue, put: Sequence[PutLabel], busy: bool) -> None:
                 type="tertiary",
                 shortcut=key,
                 disabled=busy or not 0 <= target < len(dialogue.turns),
-                on_click=select,
-                args=(dialogue.id, target),
+                on_click=screen().pressed,
+                args=(reviewed, partial(screen().select, dialogue.id, target)),
             )
     if not services().people.may(who(), "label"):
         st.caption("Reviewers label turns.")
@@ -75,17 +72,13 @@ def panel(dialogue: Dialogue, put: Sequence[PutLabel], busy: bool) -> None:
     own = {each.label for each in put if each.now_turn == turn and each.who == who()}
     with st.container(horizontal=True, gap="xsmall"):
         for place, label in enumerate(services().labels.all()):
-            _button(dialogue, turn, label, place, label.id in own, busy)
+            _button(reviewed, turn, label, place, label.id in own, busy)
     _about_older(put)
 
 
-def _button(dialogue: Dialogue, turn: int, label: Label, place: int, on: bool, busy: bool) -> None:
-    def toggle() -> None:
-        if opened(dialogue.id):  # pressed before the dialog, whose keys are digits too, was on screen
-            return
-        select(dialogue.id, turn)
-        services().labels.toggle(dialogue.id, dialogue.version, turn, label.id, who())
-
+def _button(reviewed: Reviewed, turn: int, label: Label, place: int, on: bool, busy: bool) -> None:
+    dialogue, here = reviewed.dialogue, screen()
+    toggle = partial(services().labels.toggle, dialogue.id, dialogue.version, turn, label.id, who())
     st.button(
         plain(label.name),
         key=f"label.{dialogue.id}.{dialogue.version}.{turn}.{label.id}",
@@ -94,7 +87,8 @@ def _button(dialogue: Dialogue, turn: int, label: Label, place: int, on: bool, b
         shortcut=str(place + 1) if place < KEYS else None,
         help=plain(label.meaning) or None,
         disabled=busy,
-        **acting(toggle),
+        on_click=here.pressed,
+        args=(reviewed, action(toggle, then=partial(here.select, dialogue.id, turn))),
     )
 
 

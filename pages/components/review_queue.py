@@ -12,7 +12,7 @@ from diaforge_core.services.queues import Progress
 
 from . import wiring
 from .review_filters import narrowed_by
-from .review_state import on_screen, show
+from .review_state import screen
 from .wiring import acting, services, who
 from .wording import count, duration, exact, plain
 
@@ -58,7 +58,7 @@ def head(queue: Queue) -> bool:
 
 def served(queue: Queue) -> str | None:
     """The dialogue that the link names, else the one that the queue gives this person now; None if it has none."""
-    return on_screen() or services().queues.next_for(queue.id, who())
+    return screen().dialogue() or services().queues.next_for(queue.id, who())
 
 
 def banner(dialogue_id: str, queue: Queue | None) -> None:
@@ -125,7 +125,7 @@ def _who_has_what(queue: Queue, progress: Progress, here: str | None) -> None:
                 type="tertiary",
                 help=f"Open {plain(key)}",
                 disabled=key == here,
-                on_click=show,
+                on_click=screen().show,
                 args=(key,),
             )
 
@@ -143,12 +143,6 @@ def _waiting(queue: Queue) -> None:
         st.markdown(f":material/inbox: {plain(progress)}")
         if progress.yours and progress.held:
             st.caption("What somebody holds comes back two minutes after they close their page.")
-
-
-def skip(queue: Queue, dialogue_id: str) -> None:
-    """Give the dialogue back unjudged, and bring the next one on screen."""
-    services().queues.skip(queue.id, dialogue_id, who())
-    show(None)
 
 
 def maker(found: Filter) -> None:
@@ -173,7 +167,7 @@ def maker(found: Filter) -> None:
         def make() -> None:
             made = services().queues.make(name, found, who=who(), **parts)
             st.query_params["queue"] = made.id
-            show(None)
+            screen().show(None)
 
         st.button(
             "Make",

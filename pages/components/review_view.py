@@ -14,7 +14,7 @@ from diaforge_core.services.finding import Place
 from . import wiring
 from .bulk_panel import bulk_button
 from .palette import STATES
-from .review_state import show
+from .review_state import screen
 from .wiring import services
 from .wording import clip, count, plain
 
@@ -58,7 +58,7 @@ def queue(found: Filter, place: Place, here: str) -> None:
             key=f"queue.{row.id}",
             icon=f":material/{icon}:",
             type="secondary" if row.id == here else "tertiary",
-            on_click=show,
+            on_click=screen().show,
             args=(row.id,),
         )
     bulk_button(place.total, here)

@@ -156,7 +156,7 @@ def acting(
 def action(
     function: Callable[..., Any], *args: Any, then: Callable[[], None] | None = None, say: str = ""
 ) -> Callable[[], None]:
-    """What calls `function(*args)`, says `say` and does `then`.
+    """What calls `function(*args)`, does `then` and says `say`.
 
     A problem that people can mend is kept and shown at the top of the page as it is drawn next.
     """
@@ -167,10 +167,10 @@ def action(
         except DiaForgeError as error:
             st.session_state["wiring.problem"] = error
             return
-        if say:
-            tell(say)
         if then is not None:
             then()
+        if say:  # last, because a press that cuts in here loses what follows
+            tell(say)
 
     return act
 

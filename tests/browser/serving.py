@@ -133,6 +133,7 @@ def open_review(page: Page, query: str) -> None:
     page.goto(f"/review?{query}")
     settled(page)
     page.locator(ON_SCREEN).get_by_role("button").first.wait_for()
+    page.evaluate("new Promise(done => requestIdleCallback(done))")  # what is drawn listens to keys a moment later
 
 
 def gone(page: Page, before: str) -> None:
