@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,9 +17,9 @@ from ..conversation.seals import is_sealed
 from ..errors import DataError, ModelError
 from ..records.dialogue import Dialogue
 from ..records.pair import Pair
-from ..records.run import Run
+from ..records.run import RESUMABLE, Run
 from ..store.run_folder import RunFolder
-from ..training.checkpoints import Evaluation
+from ..training.checkpoints import Evaluation, forget_after, newest_whole_step, step_of
 from ..training.choices import TrainingChoices
 from ..training.pairs import pair_of_trace, pairs_of_dialogue
 from .kept import Kept
@@ -73,6 +73,18 @@ class Checkpoint:
     """Whether it did best on the validation part."""
 
 
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """Why a run cannot be gone on with as it is."""
+
+    step: int
+    """Of the newest checkpoint, which is not as it was saved."""
+    whole: int
+    """Step of the newest whole one; 0 if there is none."""
+    reached: int
+    """The last step that was done; those after `whole` are to be done again."""
+
+
 class Training:
     """Starting, watching and using fine-tuning runs."""
 
@@ -98,7 +110,7 @@ class Training:
                 f"Dataset '{recipe.dataset}' changed since it was chosen: dialogues or decisions are not as they were. "
                 "Nothing was started. Look at it again, and start then."
             )
-        model = self._workspace.models.resolve(recipe.model)
+        model = self._workspace.models.take(recipe.model)
         if model.startswith(("scripted:", "openai:")):
             raise ModelError(f"'{recipe.model}' has no weights to train. Use smollm2, hf:DIR or run:NAME.")
         self._refuse_test_part(recipe.validation)
@@ -182,11 +194,11 @@ class Training:
     def checkpoints(self, run: str) -> list[Checkpoint]:
         """The weights that a run has saved whole, by step; the finished adapter last."""
         record = self._workspace.jobs.get(run)
-        whole = filter(is_sealed, self._folder(run).checkpoints())
-        best = self._best(run)
+        whole = list(filter(is_sealed, self._folder(run).checkpoints()))
+        best = self._best(run, set(map(step_of, whole)))
         found = []
         for checkpoint in whole:
-            step = int(checkpoint.name.rpartition("-")[2])
+            step = step_of(checkpoint)
             found.append(Checkpoint(step, checkpoint, f"run:{record.name}@{step}", False, step == best))
         found.sort(key=lambda checkpoint: checkpoint.step)
         if record.result.get("adapter"):
@@ -194,10 +206,31 @@ class Training:
             found.append(Checkpoint(int(record.result.get("steps", 0)), final, f"run:{record.name}", True))
         return found
 
-    def _best(self, run: str) -> int | None:
-        """The step that did best on the validation part so far, the earliest of equals; None before any was judged."""
+    def broken(self, run: str) -> Broken | None:
+        """Why the run's last start refused to go on, where its newest checkpoint is broken; None if that is not so."""
+        rows = self._rows(run)
+        if not rows or "broken" not in rows[-1] or self._workspace.jobs.get(run).state != "failed":
+            return None
+        reached = max((row["log"]["step"] for row in rows if "log" in row), default=0)
+        return Broken(**rows[-1]["broken"], reached=reached)
+
+    def go_on(self, run: str) -> Run:
+        """The run, going on from its newest whole checkpoint, or from its start if none is; later ones are deleted.
+
+        It trains on what it was started with. DataError as from `Jobs.resume`.
+        """
+        record, checkpoints = self._workspace.jobs.get(run), self._folder(run).trained / "checkpoints"
+        if record.state in RESUMABLE:
+            known = self.broken(run)
+            forget_after(checkpoints, known.whole if known else newest_whole_step(checkpoints))
+        return self._workspace.jobs.resume(run)
+
+    def _best(self, run: str, among: Container[int]) -> int | None:
+        """The step of these that did best on the validation part, the earliest of equals; None if none was judged."""
         found = []
         for step, row in self._judged(run).items():
+            if step not in among:
+                continue
             scores = {name: scored["value"] for name, scored in row.items() if isinstance(scored, dict)}
             found.append(Evaluation(step, row.get("eval_loss"), scores))
         return max(found, key=lambda one: one.rank).step if found else None

@@ -54,7 +54,7 @@ class Weights:
         cannot be converted, with the line that installs the converter where that is missing.
         """
         spec = model if model.startswith("run:") else f"run:{model}"
-        tuned = self._workspace.models.resolve(spec).removeprefix("hf:")
+        tuned = self._workspace.models.take(spec).removeprefix("hf:")
         name = clean_name(name or self.default_name(spec, form), "folder")
         target = out.expanduser().resolve() if out else self.folder / name
         if target.exists() and (not target.is_dir() or any(target.iterdir())):

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import Interrupted
-from .checkpoints import Evaluation, Evaluations
+from .checkpoints import Evaluation, Evaluations, tidy
 from .steps import loss_on_rows, packed
 from .work import LogRow, Work
 
@@ -91,6 +91,14 @@ class Reporting:
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         if self.is_due(state):
             self.evaluate(Path(args.output_dir) / f"checkpoint-{state.global_step}", state, control)
+        if state.is_world_process_zero:
+            tidy(Path(args.output_dir), self.staying)
+
+    @property
+    def staying(self) -> set[int]:
+        """Steps of the best checkpoint and of those that people chose."""
+        best, chosen = self.evaluations.best, self.work.watch.chosen
+        return {*(chosen() if chosen else ()), *([best.step] if best else ())}
 
     def is_due(self, state: Any) -> bool:
         """By the step alone, so that a stop and a resume add no evaluation."""

@@ -13,7 +13,7 @@ from typing import Any
 
 from ..conversation.local_model import best_device, load_tokenizer
 from ..conversation.model_specs import locate, parse_spec
-from ..conversation.seals import check_seal, seal
+from ..conversation.seals import seal
 from ..errors import CatalogError, DataError
 from ..records.base import content_id
 from ..records.dialogue import Dialogue
@@ -22,7 +22,7 @@ from ..records.tool import Catalog
 from ..settings import models_dir as default_models_dir
 from ..settings import workspace_dir
 from .batches import layout_of
-from .checkpoints import Evaluation, Evaluations, newest_checkpoint, save_beside, write_note
+from .checkpoints import Evaluation, Evaluations, checkpoint_to_resume, save_beside, step_of, write_note
 from .choices import TrainingChoices
 from .examples import Example, Examples, LossMask, ToolsOf, build_examples
 from .loop import gathers, sliced_trainer
@@ -98,7 +98,8 @@ class ToolCallingTrainer:
         resume: bool = False,
         watch: Watch = UNWATCHED,
     ) -> TrainedModel:
-        """The tuned model in `out/model`, with checkpoints in `out/checkpoints/checkpoint-STEP`.
+        """The tuned model in `out/model`, with the newest two and the best of the checkpoints in
+        `out/checkpoints/checkpoint-STEP`.
 
         What is given by name takes the place of what `choices` say. `validation` is held out: its loss is evaluated.
         In the preference stage `pairs` are learned from, by default likely mistakes in the dialogues.
@@ -218,15 +219,13 @@ def run(work: Work, learned: Sequence[Example] | Sequence[EncodedPair], resume: 
     from transformers import set_seed
 
     checkpoints = work.out / "checkpoints"
-    checkpoint = newest_checkpoint(checkpoints) if resume else None
-    if checkpoint is not None:
-        check_seal(checkpoint)
+    checkpoint = checkpoint_to_resume(checkpoints) if resume else None
     take_own_gpu(work.device)
     set_seed(work.choices.seed)
     model = trainable_model(work.folders, work.choices, work.device)
     work = replace(work, layout=layout_of(model.config, work.choices.layout))
     evaluations = Evaluations(work.out)
-    evaluations.load(int(checkpoint.name.rpartition("-")[2]) if checkpoint else 0)
+    evaluations.load(step_of(checkpoint) if checkpoint else 0)
     reporting = make_reporter(work, evaluations)
     make: Any = preference_trainer if work.choices.stage == "preference" else sliced_trainer
     with memory_for_run(work, lambda: reporting.step):

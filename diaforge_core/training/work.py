@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,6 +41,8 @@ class Watch:
     """Plays scenarios with the checkpoint of a step: acc, ftr and tar; Interrupted where a stop is asked for."""
     on_start: Callable[[Totals], None] | None = None
     """Hears once what is trained on, before the model is loaded."""
+    chosen: Callable[[], Collection[int]] | None = None
+    """Steps whose checkpoints stay whatever they are worth; asked after every saving."""
 
 
 @dataclass(frozen=True, slots=True)

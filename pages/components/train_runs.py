@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from diaforge_core.records.run import FINISHED, Run
+from diaforge_core.services.training import Broken
 
 from . import charts, wiring
 from .run_progress import run_header, watch
@@ -48,7 +49,10 @@ def runs(found: list[Run]) -> None:
 
 
 def _run_box(run: Run, others: Sequence[Run]) -> None:
-    run_header(run)
+    broken = services().training.broken(run.id)
+    run_header(run, resumes=broken is None)
+    if broken:
+        _go_on(run, broken)
     totals = services().training.totals(run.id)
     if totals:
         left_out = f", {count(totals['left_out'], 'dialogue')} left out" if totals.get("left_out") else ""
@@ -66,6 +70,20 @@ def _run_box(run: Run, others: Sequence[Run]) -> None:
     figure = charts.loss_chart(frame, {other.name: curve(other) for other in others})
     charts.draw(figure, f"loss.{run.id}", loss_words(frame))
     _numbers(run, frame)
+
+
+def _go_on(run: Run, broken: Broken) -> None:
+    """What the broken weights cost, and the button that goes on without them."""
+    again = f"Steps {broken.whole + 1:,} to {broken.reached:,} are done again, on the same data with the same choices."
+    word = f"Go on from step {broken.whole:,}" if broken.whole else "Start anew with the same settings"
+    st.markdown(f"{again} The broken weights are deleted.")
+    st.button(
+        word,
+        key=f"train.go_on.{run.id}",
+        type="primary",
+        icon=":material/settings_backup_restore:",
+        **acting(services().training.go_on, run.id),
+    )
 
 
 def curve(run: Run) -> pd.DataFrame:

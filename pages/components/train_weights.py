@@ -25,7 +25,9 @@ KINDS = {"f16": "16 bits", "q8_0": "8 bits, half the size", "bf16": "bfloat16", 
 SCORES = {"acc": "Acc", "ftr": "FTR", "tar": "TAR"}
 HELP = (
     "Acc: the right call with the right arguments. FTR: any call to a wrong tool. TAR: no call though one was right. "
-    "The star stands at the best Acc on the validation scenarios, where none were played at the lowest held-out loss."
+    "The star stands at the best Acc on the validation scenarios, where none were played at the lowest held-out loss. "
+    "The newest two, the best, and those that you name for an evaluation, a talk, an export or a further run stay on "
+    "disk; the others are deleted once a newer one is whole."
 )
 
 
