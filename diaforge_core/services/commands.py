@@ -67,10 +67,14 @@ def train(workspace: Workspace, params: dict[str, Any], on_progress: OnProgress)
 
 
 def train_measure(workspace: Workspace, params: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:
-    """`needs, free, fits, seconds, steps, tokens, target_tokens, longest`: bytes, seconds, tokens; nothing starts."""
+    """`needs, free, disk_needs, disk_free, fits, seconds, steps, tokens, target_tokens, longest`; nothing starts.
+
+    Bytes, seconds, tokens; `fits` says whether memory and disk suffice.
+    """
     found = workspace.preflight.measure(_recipe(TrainRecipe, params))
     measured = found.measured
-    told = {"needs": found.needs, "free": found.free, "fits": found.fits, "seconds": found.seconds}
+    told = {"needs": found.needs, "free": found.free, "fits": found.fits and found.fits_disk, "seconds": found.seconds}
+    told |= {"disk_needs": found.disk_needs, "disk_free": found.disk_free}
     sizes = {"tokens": measured.tokens, "target_tokens": measured.target_tokens, "longest": measured.longest}
     return told | {"steps": found.steps} | sizes
 

@@ -131,7 +131,7 @@ class Training:
     def pairs(self, recipe: TrainRecipe, dialogues: Sequence[Dialogue]) -> list[Pair]:
         """What the preference stage learns from; DataError if the run it names made no mistake to unlearn."""
         traces = self._workspace.traces
-        if not recipe.pairs or recipe.pairs in self._workspace.datasets.listed():
+        if not self._is_run(recipe.pairs):
             self._refuse_test_part(recipe.pairs)
             told = self._workspace.datasets.load(recipe.pairs) if recipe.pairs else dialogues
             tools_of = self._workspace.review.tools
@@ -145,6 +145,23 @@ class Training:
                 "the teacher would have acted otherwise. Name a dataset, or an evaluation of a weaker model."
             )
         return pairs
+
+    def stamp(self, recipe: TrainRecipe) -> str:
+        """A text that is another one as soon as what the recipe learns from changes, an evaluation that grows too."""
+        stamps = [self._workspace.datasets.stamp(recipe.dataset)]
+        if recipe.stage == "preference" and recipe.pairs:
+            told = self._traces_of if self._is_run(recipe.pairs) else self._workspace.datasets.stamp
+            stamps.append(str(told(recipe.pairs)))
+        return " ".join(stamps)
+
+    def _traces_of(self, run: str) -> int:
+        """How many conversations the run has played so far."""
+        run_id = self._workspace.jobs.get(run).id
+        return self._workspace.database.rows("SELECT count(*) FROM traces WHERE run = ?", [run_id])[0][0]
+
+    def _is_run(self, pairs: str) -> bool:
+        """Whether pairs of this name come from an evaluation."""
+        return bool(pairs) and pairs not in self._workspace.datasets.listed()
 
     def _refuse_test_part(self, dataset: str) -> None:
         """DataError if the dataset holds dialogues of a split's test part: what learns by them proves nothing."""

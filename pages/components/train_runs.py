@@ -55,9 +55,10 @@ def _run_box(run: Run, others: Sequence[Run]) -> None:
         _go_on(run, broken)
     totals = services().training.totals(run.id)
     if totals:
-        left_out = f", {count(totals['left_out'], 'dialogue')} left out" if totals.get("left_out") else ""
+        unit = "pair" if "pairs" in totals else "dialogue"
+        left_out = f", {count(totals['left_out'], unit)} left out" if totals.get("left_out") else ""
         st.caption(
-            f"{count(totals['dialogues'], 'dialogue')}, {totals['tokens']:,} tokens an epoch, "
+            f"{count(totals[f'{unit}s'], unit)}, {totals['tokens']:,} tokens an epoch, "
             f"{totals['target_tokens']:,} of them learned{left_out}"
         )
     frame = curve(run)

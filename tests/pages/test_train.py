@@ -152,14 +152,13 @@ def test_a_preview_of_the_text_is_not_shown_for_another_form_or_other_data(
     assert len(set(asked)) == 6
 
 
-def test_the_preference_stage_is_told_in_pairs_and_not_measured(open_page: Open) -> None:
+def test_the_preference_stage_is_told_in_pairs_and_measured_too(open_page: Open) -> None:
     at = open_page("train", dataset="talks")
     at.selectbox(key="train.stage.CPU demo").set_value("preference").run()
     assert not at.exception
-    assert "is not measured" in words(at)
     labels = [button.label for button in at.button]
     assert "Count its pairs" in labels
-    assert "Measure whether it fits" not in labels
+    assert "Measure whether it fits" in labels
 
 
 @pytest.mark.parametrize(
