@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from pydantic import Field
 
+from ..conversation.model_specs import parse_spec
 from ..conversation.prompts import RENDERING
 from ..conversation.seals import is_sealed
 from ..errors import DataError, ModelError
@@ -19,6 +20,7 @@ from ..records.dialogue import Dialogue
 from ..records.pair import Pair
 from ..records.run import RESUMABLE, Run
 from ..store.run_folder import RunFolder
+from ..training.adapters import adapter_choices
 from ..training.checkpoints import Evaluation, forget_after, newest_whole_step, step_of
 from ..training.choices import TrainingChoices
 from ..training.pairs import pair_of_trace, pairs_of_dialogue
@@ -85,6 +87,11 @@ class Broken:
     """The last step that was done; those after `whole` are to be done again."""
 
 
+def trained_with(run: Run) -> dict[str, Any]:
+    """Choice → what the run trains with: its recipe, with rank and targets of the adapter that it goes on from."""
+    return run.config.get("recipe", {}) | run.config.get("adapter", {})
+
+
 class Training:
     """Starting, watching and using fine-tuning runs."""
 
@@ -121,7 +128,7 @@ class Training:
         return self._workspace.jobs.submit(
             "train",
             name,
-            {"recipe": recipe.model_dump(mode="json"), "model": model},
+            {"recipe": recipe.model_dump(mode="json"), "model": model, "adapter": self._gone_on_with(recipe, model)},
             catalog=catalog,
             dialogues=dialogues,
             validation=held_out,
@@ -145,6 +152,16 @@ class Training:
                 "the teacher would have acted otherwise. Name a dataset, or an evaluation of a weaker model."
             )
         return pairs
+
+    def _gone_on_with(self, recipe: TrainRecipe, model: str) -> dict[str, Any]:
+        """`lora_rank` and `lora_targets` of the adapter that the run goes on from; empty where it makes its own."""
+        folder, parsed = Path(model.removeprefix("hf:")), parse_spec(recipe.model)
+        if not (folder / "adapter_config.json").is_file():
+            return {}
+        if parsed.kind != "run":
+            return adapter_choices(folder)
+        before = trained_with(self._workspace.jobs.get(parsed.name))
+        return {name: before[name] for name in ("lora_rank", "lora_targets")}
 
     def stamp(self, recipe: TrainRecipe) -> str:
         """A text that is another one as soon as what the recipe learns from changes, an evaluation that grows too."""

@@ -20,6 +20,7 @@ from ..records.run import Run
 from ..records.scenario import Setting
 from .model_tasks import run_model_task
 from .names import clean_name
+from .training import trained_with
 
 if TYPE_CHECKING:
     from .workspace import Workspace
@@ -148,8 +149,11 @@ def _sweep(folder: Path) -> None:
 
 
 def _chosen(run: Run) -> dict[str, Any]:
-    given = run.config["recipe"]
-    kept = {key: value for key, value in given.items() if value not in (None, "") and key not in ("model", "run")}
+    kept = {
+        key: value
+        for key, value in trained_with(run).items()
+        if value not in (None, "") and key not in ("model", "run")
+    }
     return kept | {"steps done": run.result.get("steps", "not finished")}
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from diaforge_core.records.run import FINISHED, Run
-from diaforge_core.services.training import Broken
+from diaforge_core.services.training import Broken, trained_with
 
 from . import charts, wiring
 from .run_progress import run_header, watch
@@ -137,8 +137,8 @@ def loss_words(frame: pd.DataFrame) -> str:
 
 
 def _differences(chosen: Sequence[Run]) -> None:
-    """What the runs were started with, where it is not the same for all."""
-    rows = differences({run.name: run.config.get("recipe", {}) for run in chosen})
+    """What the runs train with, where it is not the same for all."""
+    rows = differences({run.name: trained_with(run) for run in chosen})
     if not rows:
         st.caption("They were all started with the same choices.")
         return
