@@ -202,9 +202,7 @@ class Preflights:
         taken = {info.name for info in self._workspace.datasets.names(archived=True)}
         stem = f"{dataset[:52]}-shorter"
         name = next(name for name in (stem, *(f"{stem} {number}" for number in range(2, 10_000))) if name not in taken)
-        first = kept[0].scenario
-        catalog = self._workspace.catalogs.find(first.catalog, first.catalog_version)
-        self._workspace.datasets.create(name, parent=dataset, catalog=catalog)
+        self._workspace.datasets.create(name, parent=dataset, catalog=self._workspace.datasets.only_catalog(kept))
         self._workspace.datasets.add(name, kept)
         return name
 
