@@ -32,8 +32,8 @@ def start_box(recipe: TrainRecipe, datasets: Sequence[DatasetInfo]) -> None:
     kept = next(info.kept for info in datasets if info.name == recipe.dataset)
     with st.container(border=True):
         by_pairs = recipe.stage == "preference"
-        steps = "" if by_pairs else f", **{count(planned_steps(kept, recipe), 'step')}**"
-        st.markdown(f"**{count(kept, 'dialogue')}**{steps}")
+        if not by_pairs:
+            st.markdown(f"**{count(kept, 'dialogue')}**, **{count(planned_steps(kept, recipe), 'step')}**")
         device_line()
         with guarded():
             if by_pairs:

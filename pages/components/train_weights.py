@@ -39,7 +39,7 @@ def checkpoints(run: Run) -> None:
     st.markdown("**Weights**", help=HELP)
     frame = measured(saved, services().training.scores(run.id), services().training.curve(run.id))
     if len(frame.columns) > 1:
-        st.dataframe(frame, hide_index=True, key=f"train.scores.{run.id}")
+        st.table(frame, hide_index=True)  # its words wrap where the page is narrow
     names = {_title(checkpoint, run): checkpoint for checkpoint in reversed(saved)}
     best = next((place for place, checkpoint in enumerate(names.values()) if checkpoint.best), 0)
     title = st.selectbox(
@@ -65,7 +65,9 @@ def measured(saved: Sequence[Checkpoint], scores: pd.DataFrame, losses: pd.DataF
     for checkpoint in saved:
         here = [row for row in scores.to_dict("records") if row["step"] == checkpoint.step]
         found = {
-            SCORES[row["metric"]]: interval(row["value"], row["low"], row["high"], row["n"])
+            SCORES[row["metric"]]: interval(row["value"], row["low"], row["high"], row["n"]).replace(
+                "n = ", "n\u00a0=\u00a0"
+            )
             for row in here
             if row["metric"] in SCORES
         }
@@ -77,7 +79,7 @@ def measured(saved: Sequence[Checkpoint], scores: pd.DataFrame, losses: pd.DataF
         found |= {"Held-out loss": f"{loss[-1]:.3f}"} if loss else {}
         if found and not checkpoint.final:
             rows.append(
-                {"Step": f"{checkpoint.step} \N{BLACK STAR}" if checkpoint.best else str(checkpoint.step)} | found
+                {"Step": f"{checkpoint.step}\u00a0\N{BLACK STAR}" if checkpoint.best else str(checkpoint.step)} | found
             )
     return pd.DataFrame(rows)
 

@@ -159,6 +159,10 @@ def test_the_preference_stage_is_told_in_pairs_and_measured_too(open_page: Open)
     labels = [button.label for button in at.button]
     assert "Count its pairs" in labels
     assert "Measure whether it fits" in labels
+    mistakes = at.selectbox(key="train.pairs").options
+    assert "talks" in mistakes
+    assert mistakes[0] == "likely ones, in the dialogues"
+    assert next(box.label for box in at.number_input if box.label.endswith(" a step")) == "Pairs a step"
 
 
 @pytest.mark.parametrize(
