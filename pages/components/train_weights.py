@@ -65,9 +65,7 @@ def measured(saved: Sequence[Checkpoint], scores: pd.DataFrame, losses: pd.DataF
     for checkpoint in saved:
         here = [row for row in scores.to_dict("records") if row["step"] == checkpoint.step]
         found = {
-            SCORES[row["metric"]]: interval(row["value"], row["low"], row["high"], row["n"]).replace(
-                "n = ", "n\u00a0=\u00a0"
-            )
+            SCORES[row["metric"]]: _unbroken(interval(row["value"], row["low"], row["high"], row["n"]))
             for row in here
             if row["metric"] in SCORES
         }
@@ -82,6 +80,11 @@ def measured(saved: Sequence[Checkpoint], scores: pd.DataFrame, losses: pd.DataF
                 {"Step": f"{checkpoint.step}\u00a0\N{BLACK STAR}" if checkpoint.best else str(checkpoint.step)} | found
             )
     return pd.DataFrame(rows)
+
+
+def _unbroken(words: str) -> str:
+    """`n = 1` on one line, where a cell is too narrow for all."""
+    return words.replace("n = ", "n\u00a0=\u00a0")
 
 
 def export(run: Run, checkpoint: Checkpoint) -> None:

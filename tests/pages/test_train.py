@@ -102,6 +102,33 @@ def test_drawing_the_page_measures_nothing(open_page: Open) -> None:
 DONE: list[int] = []
 
 
+GROWN: list[int] = []
+
+
+def _growing() -> None:
+    import streamlit as st
+
+    from pages.components.background import on_demand
+    from tests.pages.test_train import GROWN
+
+    found = on_demand("Count", "test.grown", lambda: f"{len(GROWN)} of them", "Counting.", stamp=len(GROWN))
+    st.text(found or "nothing")
+
+
+def test_what_was_counted_is_counted_anew_as_it_grows_without_a_further_press(open_empty: Open) -> None:
+    at = AppTest.from_function(_growing).run()
+    assert at.text[0].value == "nothing"
+    at.button[0].click().run()
+    for count in (0, 1):
+        for _ in range(100):
+            if at.text[0].value == f"{count} of them":
+                break
+            time.sleep(0.02)
+            at.run()
+        assert at.text[0].value == f"{count} of them"
+        GROWN.append(count)
+
+
 def _demand() -> None:
     import streamlit as st
 
