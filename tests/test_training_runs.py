@@ -273,6 +273,17 @@ def test_a_run_without_a_whole_checkpoint_starts_anew_with_what_it_was_started_w
     assert (done["steps"], steps) == (30, [*range(1, saved[0].step + 1), *range(1, 31)])
 
 
+def test_what_a_run_that_went_back_has_not_done_again_is_not_shown(
+    workspace: Workspace, tiny_llama_dir: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(workspace.jobs, "_start", lambda run_id: None)
+    run = workspace.training.start(recipe(tiny_llama_dir, "r"))
+    done = [(1, 5.0), (2, 4.0), (3, 3.0), (4, 2.0), (2, 4.5)]
+    workspace.jobs.folder(run.id).append(*({"log": {"step": step, "loss": loss}} for step, loss in done))
+    curve = workspace.training.curve("r")
+    assert list(zip(curve["step"].tolist(), curve["loss"].tolist(), strict=True)) == [(1, 5.0), (2, 4.5)]
+
+
 def test_the_newest_two_checkpoints_stay_and_the_one_that_somebody_evaluates(
     workspace: Workspace, tiny_llama_dir: Path
 ):

@@ -202,18 +202,21 @@ class Training:
         """What the trainer logged, one row a step: step, loss, learning_rate, tokens_per_second, … in step order;
         eval_loss where that step was evaluated.
 
-        After a resume a step that was done twice stands once, as last logged. Empty before the first log.
+        A step that is done again after a resume stands once, as last logged, and those after it are gone until they are
+        done again too. Empty before the first log.
         """
         rows = self._rows(run)
         found = {step: judged.get("eval_loss") for step, judged in self._judged(run).items()}
-        steps = [row["log"] for row in rows if "log" in row]
-        frame = pd.DataFrame([step | {"eval_loss": found.get(step["step"])} for step in steps])
+        steps: list[dict[str, Any]] = []
+        for log in (row["log"] for row in rows if "log" in row):
+            while steps and steps[-1]["step"] >= log["step"]:
+                steps.pop()
+            steps.append(log | {"eval_loss": found.get(log["step"])})
+        frame = pd.DataFrame(steps)
         for column in CURVE_COLUMNS:
             if column not in frame:
                 frame[column] = pd.Series(dtype="float64")
-        if frame.empty:
-            return frame
-        return frame.drop_duplicates("step", keep="last").sort_values("step", ignore_index=True)
+        return frame
 
     def scores(self, run: str) -> pd.DataFrame:
         """Live accuracy of the checkpoints on the validation scenarios: step, metric, value, low, high, n."""
