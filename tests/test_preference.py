@@ -85,17 +85,14 @@ def test_pairs_read_as_fine_tuning_reads_them(tiny_llama_dir: Path) -> None:
     encoded = encode_pairs(pairs, tools_of, tokenizer, PREFER, None)
     (example,) = build_examples([dialogue], tools_of, tokenizer)
     fine_tuned = [(tokens[:start], tokens[start:]) for tokens, start in slices(example)]
-    assert [(one["prompt_ids"], one["chosen_ids"]) for one in encoded] == fine_tuned
-    assert all(one["chosen_ids"] != one["rejected_ids"] for one in encoded)
+    assert [(one.prompt_ids, one.chosen_ids) for one in encoded] == fine_tuned
+    assert all(one.chosen_ids != one.rejected_ids for one in encoded)
 
 
 def test_pairs_that_are_too_long_are_named_or_left_out(tiny_llama_dir: Path) -> None:
     tokenizer, dialogue = load_tokenizer(tiny_llama_dir), a_dialogue()
     pairs = list(pairs_of_dialogue(dialogue, tools_of(dialogue)))
-    sizes = [
-        len(one["prompt_ids"]) + max(len(one["chosen_ids"]), len(one["rejected_ids"]))
-        for one in encode_pairs(pairs, tools_of, tokenizer, PREFER, None)
-    ]
+    sizes = [one.longest_side for one in encode_pairs(pairs, tools_of, tokenizer, PREFER, None)]
     limit = max(sizes) - 1
     with pytest.raises(DataError, match=rf"1 of {len(pairs)} pairs .*\n- `{dialogue.id}@\d+`: {max(sizes)} tokens"):
         encode_pairs(pairs, tools_of, tokenizer, PREFER, limit)

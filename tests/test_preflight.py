@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
@@ -12,8 +13,10 @@ from diaforge_core.conversation.verifiers import cascade
 from diaforge_core.errors import DataError, ModelError
 from diaforge_core.services import preflight as looking
 from diaforge_core.services.commands import COMMANDS
+from diaforge_core.services.evaluation import EvalRecipe
 from diaforge_core.services.training import TrainRecipe
 from diaforge_core.services.workspace import Workspace, open_workspace
+from diaforge_core.store import traces as table
 from diaforge_core.training import preflight
 from diaforge_core.training.examples import Example
 from diaforge_core.training.preflight import Measured, fullest_rows, host_memory, ordinary_row
@@ -51,6 +54,8 @@ def a_measurement(**changes) -> Measured:
         "sizes": (100, 200, 400),
         "target_tokens": 60,
         "longest_dialogue": "c",
+        "weight_bytes": 0,
+        "optimizer_bytes": 0,
     }
     return Measured.model_validate(fields | changes)
 
@@ -112,6 +117,9 @@ def test_the_peak_and_the_tokens_are_those_of_the_run_that_follows(workspace: Wo
     assert sum(mask.target_tokens for mask in masks) == totals["target_tokens"]
     longer = workspace.preflight.known(TrainRecipe(dataset="d", run="other", max_steps=40, batch_size=3))
     assert longer is not None
+    disk = sum(one.stat().st_size for one in workspace.jobs.folder(run.id).trained.rglob("*") if one.is_file())
+    assert found.disk_needs < disk < 1.1 * found.disk_needs
+    assert longer.disk_needs > found.disk_needs
     started = found.measured.start_seconds
     assert longer.seconds - started == pytest.approx(20 * (found.seconds - started))
 
@@ -162,7 +170,7 @@ def test_what_is_free_is_looked_up_at_each_look_and_the_rest_measured_again_when
     for free, fits in ((found.needs, False), (2 * found.needs, True)):
         monkeypatch.setattr(looking, "host_memory", lambda free=free: (found.measured.device_bytes, free))
         monkeypatch.setattr(looking, "_machine", lambda: ["this"])
-        known = looking._preflight(recipe, found.measured)
+        known = looking._preflight(recipe, found.measured, workspace.folder)
         assert (known.free, known.fits) == (free, fits)
     slower = found.measured.model_copy(update={"seconds_per_token": 9.0})
     monkeypatch.setattr(looking, "run_model_task", lambda *_: slower.model_dump(mode="json"))
@@ -190,13 +198,57 @@ def test_what_others_in_a_container_hold_is_not_free_but_files_that_were_read_ar
     assert host_memory(tmp_path)[0] == psutil.virtual_memory().total
 
 
-def test_the_preference_stage_is_not_measured_and_its_steps_are_counted_by_pairs(workspace: Workspace) -> None:
+def test_pairs_are_measured_as_the_run_that_follows_reads_them(workspace: Workspace, tiny_llama_dir: Path) -> None:
+    given = {"dataset": "d", "run": "pairs", "model": f"hf:{tiny_llama_dir}", "stage": "preference", "batch_size": 4}
+    recipe = TrainRecipe.model_validate(given | {"validation": "d"})
+    found = workspace.preflight.measure(recipe)
+    run = workspace.jobs.wait(workspace.training.start(recipe).id)
+    assert run.state == "succeeded", workspace.jobs.log(run.id)
+    assert found.needs == pytest.approx(run.result["peak_memory_bytes"], rel=0.1)
+    totals = workspace.training.totals(run.id)
+    pairs = workspace.jobs.folder(run.id).pairs()
+    assert totals["pairs"] == len(pairs) == len(found.measured.sizes)
+    assert (found.measured.tokens, found.measured.target_tokens) == (totals["tokens"], totals["target_tokens"])
+    assert run.result["target_tokens"] == totals["target_tokens"]
+    assert (found.steps, found.measured.longest) == (run.result["steps"], totals["longest"])
+
+
+def test_fewer_pairs_a_step_are_the_smallest_change_of_the_preference_stage(workspace: Workspace) -> None:
+    recipe = TrainRecipe(dataset="d", run="r", stage="preference", batch_size=8, full=True)
+    measured = a_measurement(sizes=(100,) * 5, peaks=((100, 1_000), (500, 7_000)))
+    changes = [change.fields for change in workspace.preflight._changes(recipe, measured, 2_500)]
+    lighter = [{"precision": "bfloat16", "batch_size": 1}, {"full": False, "batch_size": 1}]
+    assert changes == [{"batch_size": 2}, {"batch_size": 1}, *lighter]
+
+
+def test_a_disk_with_too_little_room_is_said(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    recipe = TrainRecipe(dataset="d", run="r", batch_size=1, epochs=10, checkpoint_every=2)
+    measured = a_measurement(weight_bytes=100, optimizer_bytes=200)
+    judged = recipe.model_copy(update={"validation": "v"})
+    once = recipe.model_copy(update={"checkpoint_every": 30})
+    sizes = [looking._preflight(each, measured, workspace.folder).disk_needs for each in (recipe, judged, once)]
+    assert sizes == [3 * 300, 4 * 300, 300 + 100]
+    for free, fits in ((900, False), (1000, True)):
+        monkeypatch.setattr(looking.shutil, "disk_usage", lambda _, free=free: SimpleNamespace(free=free))
+        assert looking._preflight(recipe, measured, workspace.folder).fits_disk == fits
+
+
+def test_pairs_of_an_evaluation_that_grows_are_asked_for_anew(workspace: Workspace) -> None:
+    asked = EvalRecipe(model="scripted:eager", run="eager", scenarios="d", count=1)
+    run = workspace.jobs.wait(workspace.evaluation.start(asked).id)
+    recipe = TrainRecipe(dataset="d", run="r", stage="preference", pairs="eager")
+    before = workspace.training.stamp(recipe)
+    (trace,) = workspace.traces.of_run("eager")
+    with workspace.database.write() as cursor:
+        table.add(cursor, run.id, [trace.model_copy(update={"id": "another"})])
+    assert workspace.training.stamp(recipe) != before
+
+
+def test_the_steps_of_the_preference_stage_are_counted_by_pairs(workspace: Workspace) -> None:
     recipe = TrainRecipe(dataset="d", run="r", stage="preference", batch_size=2, epochs=2)
     told = workspace.datasets.load("d")
     turns = sum(turn.speaker == "assistant" for dialogue in told for turn in dialogue.turns)
     assert workspace.preflight.pair_steps(recipe) == (turns, 2 * -(-turns // 2))
-    with pytest.raises(DataError, match="is not measured"):
-        workspace.preflight.measure(recipe)
 
 
 def test_leaving_dialogues_out_makes_a_dataset_beside_the_old_one(workspace: Workspace) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,21 +11,22 @@ import pytest
 from diaforge_core.catalog.neighbours import closeness
 from diaforge_core.errors import DataError
 from diaforge_core.generator.split import CLOSE, Split, split
-from diaforge_core.records.dialogue import Dialogue
-from diaforge_core.records.tool import Catalog
+from diaforge_core.records.dialogue import Dialogue, Verdict
+from diaforge_core.records.tool import Catalog, Tool
+from diaforge_core.services.workspace import open_workspace
 from tests.factories import a_catalog, a_dialogue, a_scenario, a_tool, sales_tools
 
 THINGS = (
     "lead", "invoice", "ticket", "contract", "supplier", "employee", "shipment", "budget", "role", "campaign", "asset",
     "payroll", "warranty", "forecast", "vacation", "meeting",
 )  # fmt: skip
-FAMILIES = a_catalog(
-    *(
-        a_tool(f"{act}{thing.title()}", summary=f"{act} a {thing}", **{f"{thing}_id": "string!"})
-        for thing in THINGS
-        for act in ("Get", "Close", "Archive")
-    )
-)
+
+
+def tool_on(act: str, thing: str) -> Tool:
+    return a_tool(f"{act}{thing.title()}", summary=f"{act} a {thing}", **{f"{thing}_id": "string!"})
+
+
+FAMILIES = a_catalog(*(tool_on(act, thing) for thing in THINGS for act in ("Get", "Close", "Archive")))
 
 
 def dialogues_over(catalog: Catalog, sets: list[tuple[str, ...]]) -> list[Dialogue]:
@@ -118,3 +120,27 @@ def test_dialogues_that_cannot_be_parted_are_one_clear_message():
     names = tuple(tool.name for tool in sales_tools()[:4])
     with pytest.raises(DataError, match="cannot be split"):
         split(a_catalog(), dialogues_over(a_catalog(), [names] * 10))
+
+
+def test_a_dataset_of_several_catalogs_is_split_with_the_tools_of_all(tmp_path: Path):
+    """Within a catalog no thing is near another; together each has its near-duplicate in the other catalog."""
+    acts = {"own": ("Get", "Close"), "other": ("Archive", "Reopen")}
+    catalogs = [a_catalog(*(tool_on(act, thing) for thing in THINGS for act in acts[name]), name=name) for name in acts]
+    made = [
+        one.model_copy(update={"verdicts": (Verdict(verifier="format", passed=True),)})
+        for catalog in catalogs
+        for one in dialogues_over(catalog, 2 * [tuple(f"{a}{t.title()}" for a in acts[catalog.name]) for t in THINGS])
+    ]
+    with open_workspace(tmp_path / "workspace") as workspace:
+        for catalog in catalogs:
+            workspace.catalogs.put(catalog)
+        workspace.datasets.create("both")
+        workspace.datasets.add("both", made)
+        parts = workspace.datasets.split("both", seed=3)
+        assert (parts.held_out, parts.validation) > (0, 0)
+        for judged in (parts.validation_dataset, parts.held_out_dataset):
+            assert workspace.leaks.between(parts.train_dataset, judged).is_clean
+        shorter = workspace.preflight.leave_out("both", (made[0].id,))
+        assert len(workspace.masks.ids(shorter)) == len(made) - 1
+        assert {workspace.datasets.info(name).catalog for name in (parts.train_dataset, shorter)} == {""}
+        assert list(workspace.variety._catalogs(made)) == catalogs

@@ -17,14 +17,15 @@ import pytest
 
 from diaforge_core.conversation.local_model import load_tokenizer
 from diaforge_core.conversation.model_specs import open_assistant
-from diaforge_core.conversation.seals import SEAL_FILE, check_seal
+from diaforge_core.conversation.seals import SEAL_FILE, check_seal, seal
 from diaforge_core.errors import DataError, ModelError
 from diaforge_core.records.dialogue import Verdict
 from diaforge_core.records.run import Run
+from diaforge_core.services.commands import COMMANDS
 from diaforge_core.services.evaluation import EvalRecipe
-from diaforge_core.services.training import TrainRecipe
+from diaforge_core.services.training import Broken, Checkpoint, TrainRecipe
 from diaforge_core.services.workspace import Workspace, open_workspace
-from diaforge_core.training.checkpoints import newest_checkpoint
+from diaforge_core.training.checkpoints import BrokenCheckpoint, checkpoint_to_resume, newest_checkpoint, tidy
 from diaforge_core.training.examples import build_examples
 
 from .factories import a_catalog, six_dialogues
@@ -208,16 +209,26 @@ def test_a_stopped_run_is_saved_and_goes_on(workspace: Workspace, tiny_llama_dir
     assert steps == list(range(1, 46))
 
 
-def test_a_changed_checkpoint_is_neither_resumed_nor_opened(workspace: Workspace, tiny_llama_dir: Path):
-    run = workspace.training.start(recipe(tiny_llama_dir, "r", epochs=10))
-    wait_for_step(workspace, run, 8)
-    workspace.jobs.pause(run.id)
-    workspace.jobs.wait(run.id, timeout_seconds=60)
-    newest = max(workspace.training.checkpoints("r")[:-1], key=lambda one: one.step)
-    weights = newest.folder / "adapter_model.safetensors"
+def change(checkpoint: Checkpoint) -> None:
+    """One bit of its weights becomes another."""
+    weights = checkpoint.folder / "adapter_model.safetensors"
     content = bytearray(weights.read_bytes())
     content[-1] ^= 1
     weights.write_bytes(content)
+
+
+def a_stopped_run(workspace: Workspace, model: Path, step: int = 8) -> tuple[Run, list[Checkpoint]]:
+    """A run of 30 steps that was stopped at this one or a little later, and its checkpoints, the newest first."""
+    run = workspace.training.start(recipe(model, "r", epochs=10))
+    wait_for_step(workspace, run, step)
+    workspace.jobs.pause(run.id)
+    workspace.jobs.wait(run.id, timeout_seconds=60)
+    return run, [one for one in workspace.training.checkpoints("r") if not one.final][::-1]
+
+
+def test_a_changed_checkpoint_is_neither_resumed_nor_opened(workspace: Workspace, tiny_llama_dir: Path):
+    run, (newest, _) = a_stopped_run(workspace, tiny_llama_dir)
+    change(newest)
     workspace.jobs.resume(run.id)
     failed = workspace.jobs.wait(run.id, timeout_seconds=60)
     assert failed.state == "failed"
@@ -227,9 +238,86 @@ def test_a_changed_checkpoint_is_neither_resumed_nor_opened(workspace: Workspace
     )
     with pytest.raises(ModelError, match=r"adapter_model\.safetensors was changed"):
         open_assistant(f"hf:{newest.folder}", workspace.models_dir)
-    shutil.rmtree(newest.folder)
+
+
+def test_a_run_whose_newest_checkpoint_is_broken_goes_on_from_the_newest_whole_one(
+    workspace: Workspace, tiny_llama_dir: Path
+):
+    _, (newest, before) = a_stopped_run(workspace, tiny_llama_dir)
+    assert workspace.training.broken("r") is None
+    change(newest)
+    with pytest.raises(DataError, match=f"Go on from step {before.step}: resume 'r' --from-whole") as refused:
+        COMMANDS["resume"](workspace, {"run": "r"}, lambda run: None)
+    assert f"The newest whole checkpoint is that of step {before.step}." in str(refused.value)
+    assert f"steps {before.step + 1} to {newest.step} are done again" in str(refused.value)
+    assert workspace.training.broken("r") == Broken(newest.step, before.step, newest.step)
+    workspace.training.go_on("r")
+    assert workspace.training.broken("r") is None
+    assert workspace.jobs.wait("r", timeout_seconds=120).result["steps"] == 30
+    steps = [row["log"]["step"] for row in workspace.jobs.folder("r").rows() if "log" in row]
+    assert steps == [*range(1, newest.step + 1), *range(before.step + 1, 31)]
+
+
+def test_a_run_without_a_whole_checkpoint_starts_anew_with_what_it_was_started_with(
+    workspace: Workspace, tiny_llama_dir: Path
+):
+    _, saved = a_stopped_run(workspace, tiny_llama_dir)
+    for one in saved:
+        change(one)
+    with pytest.raises(BrokenCheckpoint, match="No earlier one is whole") as problem:
+        checkpoint_to_resume(saved[0].folder.parent)
+    assert (problem.value.step, problem.value.whole) == (saved[0].step, 0)
+    workspace.review.decide(six_dialogues()[0].id, 1, "reject", "other", "ana")
+    done = COMMANDS["resume"](workspace, {"run": "r", "from_whole": True}, lambda run: None)
+    steps = [row["log"]["step"] for row in workspace.jobs.folder("r").rows() if "log" in row]
+    assert (done["steps"], steps) == (30, [*range(1, saved[0].step + 1), *range(1, 31)])
+
+
+def test_what_a_run_that_went_back_has_not_done_again_is_not_shown(
+    workspace: Workspace, tiny_llama_dir: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(workspace.jobs, "_start", lambda run_id: None)
+    run = workspace.training.start(recipe(tiny_llama_dir, "r"))
+    done = [(1, 5.0), (2, 4.0), (3, 3.0), (4, 2.0), (2, 4.5)]
+    workspace.jobs.folder(run.id).append(*({"log": {"step": step, "loss": loss}} for step, loss in done))
+    curve = workspace.training.curve("r")
+    assert list(zip(curve["step"].tolist(), curve["loss"].tolist(), strict=True)) == [(1, 5.0), (2, 4.5)]
+
+
+def test_the_newest_two_checkpoints_stay_and_the_one_that_somebody_evaluates(
+    workspace: Workspace, tiny_llama_dir: Path
+):
+    run, saved = a_stopped_run(workspace, tiny_llama_dir, 14)
+    assert len(saved) == 2
+    chosen = saved[1]
+    workspace.evaluation.start(EvalRecipe(model=chosen.spec, run="e", scenarios="v", count=1))
+    workspace.jobs.cancel("e")
     workspace.jobs.resume(run.id)
-    assert workspace.jobs.wait(run.id, timeout_seconds=120).result["steps"] == 30
+    workspace.jobs.wait(run.id, timeout_seconds=120)
+    assert [one.step for one in workspace.training.checkpoints("r")] == [chosen.step, 27, 30, 30]
+    assert sorted(one.name for one in workspace.jobs.folder("r").checkpoints()) == sorted(
+        f"checkpoint-{step}" for step in (chosen.step, 27, 30)
+    )
+
+
+def test_nothing_is_tidied_away_before_the_newest_is_whole(tmp_path: Path):
+    def checkpoint(step: int, whole: bool = True) -> None:
+        (tmp_path / f"checkpoint-{step}").mkdir()
+        if whole:
+            seal(tmp_path / f"checkpoint-{step}")
+
+    def steps() -> list[int]:
+        return sorted(int(one.name.rpartition("-")[2]) for one in tmp_path.iterdir())
+
+    for step in (1, 2, 3, 5):
+        checkpoint(step)
+    checkpoint(4, whole=False)
+    checkpoint(6, whole=False)
+    tidy(tmp_path, {1})
+    assert steps() == [1, 3, 5, 6]
+    seal(tmp_path / "checkpoint-6")
+    tidy(tmp_path, {1})
+    assert steps() == [1, 5, 6]
 
 
 def test_a_foreign_checkpoint_is_not_gone_on_from(workspace: Workspace, tiny_llama_dir: Path):
@@ -262,10 +350,12 @@ def test_evaluations_stand_beside_the_loss_and_the_best_step_in_the_result(works
     assert set(scores["metric"]) == {"acc", "ftr", "tar"}
     assert done.result["best_step"] in (4, 8, 12)
     assert [one.step for one in workspace.training.checkpoints("r") if one.best] == [done.result["best_step"]]
-    assert {3, 4, 6, 8, 9, 12} == {one.step for one in workspace.training.checkpoints("r")}
+    assert {9, 12} == {one.step for one in workspace.training.checkpoints("r")}
 
 
-def test_a_run_that_becomes_no_better_stops_early(workspace: Workspace, tiny_llama_dir: Path):
+def test_a_run_that_becomes_no_better_stops_early_and_its_best_checkpoint_stays(
+    workspace: Workspace, tiny_llama_dir: Path
+):
     asked = recipe(
         tiny_llama_dir, "r", epochs=40, learning_rate=0.2, validation="v", evaluate_every=1, patience=3, full=True
     )
@@ -273,7 +363,10 @@ def test_a_run_that_becomes_no_better_stops_early(workspace: Workspace, tiny_lla
     done = workspace.jobs.wait(run.id, timeout_seconds=120)
     assert done.state == "succeeded", workspace.jobs.log(run.id)
     assert done.result["stopped_early"]
-    assert done.result["steps"] == done.result["best_step"] + 3 < 120
+    best = done.result["best_step"]
+    assert done.result["steps"] == best + 3 < 120
+    saved = [(one.step, one.best) for one in workspace.training.checkpoints("r") if not one.final]
+    assert saved == [(best, True), (best + 2, False), (best + 3, False)]
 
 
 # ---- Nothing started -------------------------------------------------------------------------------------------------

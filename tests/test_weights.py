@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -21,9 +22,10 @@ from diaforge_core.conversation.verifiers import cascade
 from diaforge_core.errors import DataError, ModelError
 from diaforge_core.services import weights as saving
 from diaforge_core.services.evaluation import EvalRecipe
-from diaforge_core.services.training import TrainRecipe
+from diaforge_core.services.training import TrainRecipe, trained_with
 from diaforge_core.services.workspace import Workspace, open_workspace
 from diaforge_core.training import exporting
+from diaforge_core.training.adapters import ATTENTION
 
 from .factories import a_catalog, a_dialogue
 
@@ -123,6 +125,30 @@ def test_the_card_says_base_licence_data_choices_and_that_nothing_was_evaluated(
     assert "Trained on 1 dialogues of the dataset `d`" in card.text
     assert "learning\\_rate" in card.text or "learning_rate" in card.text
     assert "were not evaluated" in card.text
+
+
+def test_a_run_that_goes_on_from_an_adapter_says_that_ones_rank_and_layers(
+    tuned: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tuned.jobs, "_start", lambda run_id: None)
+    adapter = tmp_path / "adapter"
+    adapter.mkdir()
+    (adapter / "adapter_model.safetensors").write_bytes(b"")
+    for layers, said in ((["q_proj", "v_proj"], "q_proj, v_proj"), (list(ATTENTION), "attention")):
+        config = {"r": 4, "target_modules": layers}
+        (adapter / "adapter_config.json").write_text(json.dumps(config), encoding="utf-8")
+        recipe = TrainRecipe(dataset="d", run=f"on {len(layers)}", model=f"hf:{adapter}")
+        run = tuned.training.start(recipe)
+        assert (run.config["recipe"]["lora_rank"], trained_with(run)["lora_rank"]) == (16, 4)
+        assert trained_with(run)["lora_targets"] == said
+        card = saving._section("Choices", saving._chosen(run)).replace("\\", "")
+        assert f"| lora_rank | 4 |\n| lora_targets | {said} |" in card
+        tuned.jobs.cancel(run.id)
+        tuned.jobs.remove(run.id)
+    run = tuned.training.start(TrainRecipe(dataset="d", run="on ours", model="run:small"))
+    assert (trained_with(run)["lora_rank"], trained_with(run)["lora_targets"]) == (16, "all-linear")
+    tuned.jobs.cancel(run.id)
+    tuned.jobs.remove(run.id)
 
 
 @pytest.mark.parametrize("name", ["../outside", "a/b", "..", "~", "/tmp/x"])

@@ -217,9 +217,17 @@ def runs(workspace: WorkspaceOption = None, json_: JsonOption = False) -> None:
 
 
 @app.command()
-def resume(run: str, workspace: WorkspaceOption = None, json_: JsonOption = False) -> None:
+def resume(
+    run: str,
+    from_whole: Annotated[
+        bool,
+        typer.Option("--from-whole", help="Training: delete broken checkpoints, go on from the newest whole one."),
+    ] = False,
+    workspace: WorkspaceOption = None,
+    json_: JsonOption = False,
+) -> None:
     """Go on with a paused, failed, cancelled or lost run."""
-    do("resume", {"run": run}, workspace, json_)
+    do("resume", {"run": run, "from_whole": from_whole}, workspace, json_)
 
 
 @app.command()

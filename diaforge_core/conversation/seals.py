@@ -45,8 +45,7 @@ def check_seal(folder: Path, *, weights_only: bool = False) -> None:
     wrong = [f"{name} {why}" for name in asked if (why := _fault(folder / name, expected.get(name)))]
     if wrong:
         raise ModelError(
-            f"The weights in {folder} are not as they were saved: {', '.join(wrong)}. They are not opened. "
-            "Delete this folder and go on with an earlier checkpoint."
+            f"The weights in {folder} are not as they were saved: {', '.join(wrong)}. They are not opened."
         )
 
 

@@ -55,9 +55,9 @@ class PhraseDiversity:
     thoughts: Commonest
 
 
-def phrase_diversity(dialogues: Sequence[Dialogue], catalog: Catalog | None = None) -> PhraseDiversity:
+def phrase_diversity(dialogues: Sequence[Dialogue], *catalogs: Catalog) -> PhraseDiversity:
     """The diversity of the dialogues' skeletons, keyboard slips undone; of their raw words without a catalog."""
-    owned = catalog_words(catalog) if catalog else None
+    owned = frozenset[str]().union(*map(catalog_words, catalogs)) if catalogs else None
     texts = [_texts(dialogue, owned) for dialogue in dialogues]
     openings = Counter(user[0] for user, _, _ in texts if user)
     return PhraseDiversity(

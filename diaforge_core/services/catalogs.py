@@ -147,7 +147,7 @@ class Catalogs:
         return self.get(rows[0][0], version) if rows else self.get(name)
 
     def of_dialogues(self, dialogues: Sequence[Dialogue]) -> Catalog:
-        """The catalog that these dialogues were made from; of several, or of several versions, the candidates in use.
+        """The catalog that these dialogues were made from; of several, or of several versions, candidates and goals.
 
         DataError that names every tool whose text is not the same in all of them; CatalogError as in `find`.
         """
@@ -158,8 +158,9 @@ class Catalogs:
         clashes: dict[str, str] = {}
         for name, version in made_from:
             catalog = self.find(name, version)
-            used = {key for one in dialogues for key in one.scenario.candidates if _made_from(one) == (name, version)}
-            for tool in catalog.subset(sorted(used)):
+            scenarios = [one.scenario for one in dialogues if _made_from(one) == (name, version)]
+            goals = {one.goal_tool for one in scenarios if one.goal_tool in catalog}
+            for tool in catalog.subset(sorted(goals.union(*(one.candidates for one in scenarios)))):
                 if found.setdefault(tool.name, tool) != tool:
                     clashes[tool.name] = f"is another tool, or has another text, in '{name}'"
         if clashes:

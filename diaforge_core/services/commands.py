@@ -67,10 +67,14 @@ def train(workspace: Workspace, params: dict[str, Any], on_progress: OnProgress)
 
 
 def train_measure(workspace: Workspace, params: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:
-    """`needs, free, fits, seconds, steps, tokens, target_tokens, longest`: bytes, seconds, tokens; nothing starts."""
+    """`needs, free, disk_needs, disk_free, fits, seconds, steps, tokens, target_tokens, longest`; nothing starts.
+
+    Bytes, seconds, tokens; `fits` says whether memory and disk suffice.
+    """
     found = workspace.preflight.measure(_recipe(TrainRecipe, params))
     measured = found.measured
-    told = {"needs": found.needs, "free": found.free, "fits": found.fits, "seconds": found.seconds}
+    told = {"needs": found.needs, "free": found.free, "fits": found.fits and found.fits_disk, "seconds": found.seconds}
+    told |= {"disk_needs": found.disk_needs, "disk_free": found.disk_free}
     sizes = {"tokens": measured.tokens, "target_tokens": measured.target_tokens, "longest": measured.longest}
     return told | {"steps": found.steps} | sizes
 
@@ -165,7 +169,8 @@ def runs(workspace: Workspace, params: dict[str, Any], on_progress: OnProgress) 
 
 def resume(workspace: Workspace, params: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:
     """What the run's own command gives, once it is finished."""
-    return _finished(workspace, workspace.jobs.resume(params["run"]), on_progress)
+    go_on = workspace.training.go_on if params.get("from_whole") else workspace.jobs.resume
+    return _finished(workspace, go_on(params["run"]), on_progress)
 
 
 def cancel(workspace: Workspace, params: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:
@@ -240,5 +245,10 @@ def _finished(workspace: Workspace, run: Run, on_progress: OnProgress) -> dict[s
     done = workspace.jobs.wait(run.id, on_progress)
     if done.state != "succeeded":
         advice = f"Go on with it: resume '{done.name}'."
+        broken = workspace.training.broken(done.id) if done.kind == "train" else None
+        if broken:
+            where = f"step {broken.whole}" if broken.whole else "its start"
+            again = f"steps {broken.whole + 1} to {broken.reached} are done again, and the broken weights deleted."
+            raise DataError(f"{done.error} Go on from {where}: resume '{done.name}' --from-whole; {again}")
         raise DataError(done.error or f"Run '{done.name}' is {done.state}; what it had made is kept. {advice}")
     return {"run": done.name, **done.result}

@@ -232,7 +232,8 @@ class Datasets:
     def split(self, name: str, held_out: float = 0.2, validation: float = 0.1, seed: int = 0) -> Parts:
         """The kept dialogues in three parts by near-duplicate distance, as `NAME-train`, `-validation`, `-held-out`.
 
-        Splitting again replaces the parts. DataError if there is nothing to split or the shares leave no training part.
+        Splitting again replaces the parts. DataError if there is nothing to split, the shares leave no training part,
+        or the dialogues come from catalogs or versions in which a tool is not the same.
         """
         if not (0 <= held_out < 1 and 0 <= validation < 1 and held_out + validation < 1):
             raise DataError(
@@ -244,8 +245,7 @@ class Datasets:
         dialogues = self.load(name)
         if not dialogues:
             raise DataError(f"Dataset '{name}' has no kept dialogue to split. Generate more, or accept some in Review.")
-        first = dialogues[0].scenario
-        catalog = self._workspace.catalogs.find(first.catalog, first.catalog_version)
+        catalog = self._workspace.catalogs.of_dialogues(dialogues)
         made = split(catalog, dialogues, held_out, validation, seed)
         names = []
         parts: tuple[tuple[Part, str, tuple[Dialogue, ...]], ...] = (
@@ -255,10 +255,16 @@ class Datasets:
         )
         for part, suffix, chosen in parts:
             part_name = clean_name(f"{name}-{suffix}", "dataset")
-            self.create(part_name, parent=name, part=part, catalog=catalog, replace=True)
+            self.create(part_name, parent=name, part=part, catalog=self.only_catalog(dialogues), replace=True)
             self.add(part_name, chosen)
             names.append(part_name)
         return Parts(len(made.train), len(made.validation), len(made.held_out), len(made.dropped), *names)
+
+    def only_catalog(self, dialogues: Sequence[Dialogue]) -> Catalog | None:
+        """The catalog that all of them were made from; None if several were. CatalogError if it is not here."""
+        names = {one.scenario.catalog for one in dialogues}
+        first = dialogues[0].scenario
+        return self._workspace.catalogs.find(first.catalog, first.catalog_version) if len(names) == 1 else None
 
     def diversity(self, name: str) -> Diversity:
         """How varied the kept dialogues are, and which are near-duplicates of one another."""

@@ -58,7 +58,7 @@ class Evaluation:
         DataError if neither or both of dataset and catalog are given, or there is no scenario; ModelError for a spec
         that is none.
         """
-        spec = self._workspace.models.resolve(recipe.model)
+        spec = self._workspace.models.take(recipe.model)
         catalog, scenarios = self._scenarios(recipe)
         name = recipe.run or f"evaluate {recipe.model}".replace(":", " ").replace("/", " ").replace("@", " at ")
         return self._workspace.jobs.submit(

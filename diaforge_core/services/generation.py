@@ -174,7 +174,7 @@ class Generation:
                     f"Run '{run.name}' is filling dataset '{dataset}' now. Wait for it, cancel it, or name another one."
                 )
         config = {"recipe": recipe.model_copy(update={"dataset": dataset}).model_dump(mode="json")}
-        models = {side: self._workspace.models.resolve(spec) for side, spec in recipe.models.items()}
+        models = {side: self._workspace.models.take(spec) for side, spec in recipe.models.items()}
         config |= {"model": models["assistant"], "models": models, "versions": versions().model_dump(mode="json")}
         config |= {"preview": True} if preview else {}
         run = self._workspace.jobs.submit("generate", f"generate {dataset}", config, catalog=catalog, numbered=True)

@@ -56,8 +56,9 @@ def weights(given: dict[str, Any]) -> dict[str, Any]:
 
 
 def preflight(given: dict[str, Any]) -> dict[str, Any]:
-    """A `Measured`: what a run over `dialogues` needs here."""
+    """A `Measured`: what a run over `dialogues`, or over `pairs`, needs here."""
     from ..records.dialogue import Dialogue
+    from ..records.pair import Pair
     from ..records.tool import Catalog
     from ..training.choices import TrainingChoices
     from ..training.preflight import measure
@@ -67,7 +68,8 @@ def preflight(given: dict[str, Any]) -> dict[str, Any]:
     trainer = ToolCallingTrainer(given["model"], Path(given["models_dir"]), catalog)
     dialogues = [Dialogue.model_validate(one) for one in given["dialogues"]]
     choices = TrainingChoices.of(given["choices"])
-    return measure(trainer, dialogues, choices, plays=given["plays"]).model_dump(mode="json")
+    pairs = [Pair.model_validate(one) for one in given["pairs"]]
+    return measure(trainer, dialogues, choices, pairs=pairs, plays=given["plays"]).model_dump(mode="json")
 
 
 def mask(given: dict[str, Any]) -> dict[str, Any]:

@@ -72,6 +72,13 @@ class Models:
         known = ", ".join(str(checkpoint.step) for checkpoint in checkpoints)
         raise DataError(f"Run '{run.name}' has no checkpoint at step {step}. It has: {known}.")
 
+    def take(self, spec: str) -> str:
+        """As `resolve`, for what goes on to use it: a checkpoint that is named by its step stays from now on."""
+        found, parsed = self.resolve(spec), parse_spec(spec)
+        if parsed.step is not None:
+            self._workspace.jobs.folder(parsed.name).keep(parsed.step)
+        return found
+
     def scripted(self, spec: str) -> Assistant:
         """The scripted assistant of this spec, in this process; ModelError if it is a model that needs a worker."""
         if not spec.startswith("scripted:"):

@@ -288,7 +288,7 @@ class Playground:
         """The assistant of a spec; a local model's lives in a resident worker, started on first use."""
         if model.startswith("scripted:"):
             return self._workspace.models.scripted(model), None
-        spec = self._workspace.models.resolve(model)
+        spec = self._workspace.models.take(model)
         if spec.startswith("openai:"):
             return open_assistant(spec, self._workspace.models_dir), None
         busy = [run for run in self._workspace.jobs.unfinished() if run.state == "running" and needs_slot(run.config)]

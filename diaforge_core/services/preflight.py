@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import os
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from importlib.metadata import distributions
@@ -12,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 from ..errors import DataError
 from ..records.base import content_id
 from ..store.run_folder import replace_file
+from ..training.checkpoints import NEWEST
 from ..training.choices import TrainingChoices
-from ..training.estimate import steps_of
+from ..training.estimate import steps_between, steps_of
 from ..training.preflight import Measured, host_memory
 from .jobs import needs_slot
 from .model_tasks import run_model_task
@@ -32,7 +35,6 @@ _DECIDES = (
     "lora_rank", "lora_targets", "precision", "processes", "rendering",
 )  # fmt: skip
 """What of a recipe decides over memory and pace, besides model and data."""
-NOT_MEASURED = "What the preference stage needs is not measured: it reads pairs of turns, not whole dialogues."
 _CARDS = Path("/proc/driver/nvidia/gpus")
 
 
@@ -47,6 +49,10 @@ class Preflight:
     """Wall-clock time of the whole run, without the conversations that it plays meanwhile."""
     free: int
     """Bytes that are free for the run: now, on a GPU when it was measured."""
+    disk_needs: int
+    """Bytes that the run's weights take on disk at the most."""
+    disk_free: int
+    """Bytes that are free there now."""
 
     @property
     def needs(self) -> int:
@@ -56,6 +62,10 @@ class Preflight:
     @property
     def fits(self) -> bool:
         return self.measured.was_tried and self.needs <= self.room
+
+    @property
+    def fits_disk(self) -> bool:
+        return self.disk_needs <= ROOM * self.disk_free
 
     @property
     def room(self) -> int:
@@ -88,16 +98,14 @@ class Preflights:
         file = self._file(recipe)
         if not file.is_file():
             return None
-        return _preflight(recipe, Measured.model_validate_json(file.read_bytes()))
+        return _preflight(recipe, Measured.model_validate_json(file.read_bytes()), self._workspace.folder)
 
     def measure(self, recipe: TrainRecipe, *, again: bool = False) -> Preflight:
         """What the recipe needs; a process of its own takes a minute or a few to begin the run and drop it.
 
-        What was measured before is taken, unless `again`. DataError for the preference stage, for a dataset without a
-        kept dialogue, or as from the run itself; ModelError likewise.
+        What was measured before is taken, unless `again`. DataError for a dataset without a kept dialogue, or as from
+        the run itself; ModelError likewise.
         """
-        if recipe.stage == "preference":
-            raise DataError(f"{NOT_MEASURED} Leave out measuring, and begin with few pairs a step.")
         found = None if again else self.known(recipe)
         if found is not None:
             return found
@@ -106,14 +114,17 @@ class Preflights:
         dialogues = self._workspace.datasets.load(recipe.dataset)
         if not dialogues:
             raise DataError(f"Dataset '{recipe.dataset}' has no kept dialogue to train on.")
+        pairs = self._workspace.training.pairs(recipe, dialogues) if recipe.stage == "preference" else []
+        read = [pair.chosen for pair in pairs] or dialogues
         answer = run_model_task(
             "preflight",
             {
                 "model": self._workspace.models.resolve(recipe.model),
                 "models_dir": str(self._workspace.models_dir),
                 "choices": {name: getattr(recipe, name) for name in TrainingChoices.model_fields},
-                "catalog": self._workspace.catalogs.of_dialogues(dialogues).model_dump(mode="json"),
-                "dialogues": [dialogue.model_dump(mode="json") for dialogue in dialogues],
+                "catalog": self._workspace.catalogs.of_dialogues(read).model_dump(mode="json"),
+                "dialogues": [] if pairs else [dialogue.model_dump(mode="json") for dialogue in dialogues],
+                "pairs": [pair.model_dump(mode="json") for pair in pairs],
                 "plays": _plays(recipe),
             },
             MEASURING_SECONDS,
@@ -121,7 +132,7 @@ class Preflights:
         measured = Measured.model_validate(answer)
         file.parent.mkdir(parents=True, exist_ok=True)
         replace_file(file, measured.model_dump_json().encode())
-        return _preflight(recipe, measured)
+        return _preflight(recipe, measured, self._workspace.folder)
 
     def pair_steps(self, recipe: TrainRecipe) -> tuple[int, int]:
         """Pairs that the preference stage learns from, and its optimiser steps; it may take seconds.
@@ -134,7 +145,8 @@ class Preflights:
     def change_that_fits(self, recipe: TrainRecipe, room: int | None = None) -> Change | None:
         """The change that takes the least away and needs at most `room` bytes, measured; None if none does.
 
-        In this order: shorter rows, half precision, an adapter instead of all weights, the longest dialogues left out.
+        In this order: shorter rows or fewer pairs a step, half precision, an adapter instead of all weights, the
+        longest dialogues left out.
         `room` is by default what is free.
         """
         found = self.measure(recipe)
@@ -149,6 +161,10 @@ class Preflights:
 
     def _changes(self, recipe: TrainRecipe, measured: Measured, room: int) -> Iterator[Change]:
         """What may help, the smallest change first; some of it is yet to be measured."""
+        if recipe.stage == "preference":
+            yield from _fewer_pairs(recipe, measured, room)
+            yield from _lighter(recipe, {"batch_size": 1})
+            return
         shortest = -(-measured.longest // ROW_STEP) * ROW_STEP
         for tokens in range(measured.row_tokens - ROW_STEP, shortest - 1, -ROW_STEP):
             if measured.peak_at(tokens) <= room:
@@ -157,13 +173,7 @@ class Preflights:
                 )
                 yield Change(words, {"row_tokens": tokens})
                 break
-        smaller = {"row_tokens": shortest} if shortest < measured.row_tokens else {}
-        if recipe.precision != "bfloat16":
-            words = "Half precision (bfloat16): less exact, usually as good"
-            yield Change(words, {"precision": "bfloat16"} | smaller)
-        if recipe.full:
-            words = "An adapter (LoRA) instead of all weights: less is learned, usually enough"
-            yield Change(words, {"full": False} | smaller)
+        yield from _lighter(recipe, {"row_tokens": shortest} if shortest < measured.row_tokens else {})
         yield from self._without_longest(recipe, measured, room)
 
     def _without_longest(self, recipe: TrainRecipe, measured: Measured, room: int) -> Iterator[Change]:
@@ -192,9 +202,7 @@ class Preflights:
         taken = {info.name for info in self._workspace.datasets.names(archived=True)}
         stem = f"{dataset[:52]}-shorter"
         name = next(name for name in (stem, *(f"{stem} {number}" for number in range(2, 10_000))) if name not in taken)
-        first = kept[0].scenario
-        catalog = self._workspace.catalogs.find(first.catalog, first.catalog_version)
-        self._workspace.datasets.create(name, parent=dataset, catalog=catalog)
+        self._workspace.datasets.create(name, parent=dataset, catalog=self._workspace.datasets.only_catalog(kept))
         self._workspace.datasets.add(name, kept)
         return name
 
@@ -208,8 +216,9 @@ class Preflights:
 
     def _file(self, recipe: TrainRecipe) -> Path:
         decides = {name: getattr(recipe, name) for name in _DECIDES} | {"plays": _plays(recipe)}
-        stamp = self._workspace.datasets.stamp(recipe.dataset)
-        key = content_id(recipe.dataset, stamp, self._workspace.models.resolve(recipe.model), decides, _machine())
+        learned = [recipe.dataset, recipe.pairs, self._workspace.training.stamp(recipe)]
+        asked = list(Measured.model_fields)
+        key = content_id(learned, self._workspace.models.resolve(recipe.model), decides, _machine(), asked)
         return self._workspace.folder / "preflights" / f"{key}.json"
 
 
@@ -218,18 +227,49 @@ def planned_steps(learned: int, recipe: TrainRecipe) -> int:
     return steps_of(learned, recipe.epochs, recipe.batch_size, recipe.max_steps)
 
 
+def _fewer_pairs(recipe: TrainRecipe, measured: Measured, room: int) -> Iterator[Change]:
+    """Half the pairs a step, and half of that, down to one: those that may need no more than `room`."""
+    longest_first = sorted(measured.sizes, reverse=True)
+    pairs = recipe.batch_size // 2
+    while pairs:
+        if len(measured.peaks) < 2 or measured.peak_at(sum(longest_first[:pairs])) <= room:
+            words = f"{pairs:,} pairs a step instead of {recipe.batch_size:,}: more steps, each on less"
+            yield Change(words, {"batch_size": pairs})
+        pairs //= 2
+
+
+def _lighter(recipe: TrainRecipe, smaller: dict[str, Any]) -> Iterator[Change]:
+    """Less memory for the weights themselves; `smaller` are fields that change with it."""
+    if recipe.precision != "bfloat16":
+        words = "Half precision (bfloat16): less exact, usually as good"
+        yield Change(words, {"precision": "bfloat16"} | smaller)
+    if recipe.full:
+        words = "An adapter (LoRA) instead of all weights: less is learned, usually enough"
+        yield Change(words, {"full": False} | smaller)
+
+
+def _on_disk(recipe: TrainRecipe, measured: Measured, steps: int) -> int:
+    """Bytes at the most: the checkpoints that stay, and beside them the next one or the weights at the end."""
+    saved = math.ceil(steps / steps_between(steps, recipe.checkpoint_every))
+    saved += steps // recipe.evaluate_every if recipe.evaluate_every else 0
+    stay = min(saved, NEWEST + bool(recipe.validation))
+    each = measured.weight_bytes + measured.optimizer_bytes
+    return stay * each + (each if saved > stay else measured.weight_bytes)
+
+
 def _plays(recipe: TrainRecipe) -> bool:
     return bool(recipe.validation and recipe.watch)
 
 
-def _preflight(recipe: TrainRecipe, measured: Measured) -> Preflight:
+def _preflight(recipe: TrainRecipe, measured: Measured, folder: Path) -> Preflight:
     count = len(measured.sizes)
     steps = planned_steps(count, recipe)
     epochs = steps / steps_of(count, 1, recipe.batch_size)
     seconds = measured.start_seconds + epochs * measured.tokens * measured.seconds_per_token
     # The app asks no GPU: only what trains loads its driver.
     free = measured.free_bytes if measured.device.startswith("cuda") else host_memory()[1]
-    return Preflight(measured, steps, seconds, free)
+    disk = _on_disk(recipe, measured, steps)
+    return Preflight(measured, steps, seconds, free, disk, shutil.disk_usage(folder).free)
 
 
 def _machine() -> list[str]:

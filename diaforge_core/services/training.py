@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,14 +12,16 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from pydantic import Field
 
+from ..conversation.model_specs import parse_spec
 from ..conversation.prompts import RENDERING
 from ..conversation.seals import is_sealed
 from ..errors import DataError, ModelError
 from ..records.dialogue import Dialogue
 from ..records.pair import Pair
-from ..records.run import Run
+from ..records.run import RESUMABLE, Run
 from ..store.run_folder import RunFolder
-from ..training.checkpoints import Evaluation
+from ..training.adapters import adapter_choices
+from ..training.checkpoints import Evaluation, forget_after, newest_whole_step, step_of
 from ..training.choices import TrainingChoices
 from ..training.pairs import pair_of_trace, pairs_of_dialogue
 from .kept import Kept
@@ -73,6 +75,23 @@ class Checkpoint:
     """Whether it did best on the validation part."""
 
 
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """Why a run cannot be gone on with as it is."""
+
+    step: int
+    """Of the newest checkpoint, which is not as it was saved."""
+    whole: int
+    """Step of the newest whole one; 0 if there is none."""
+    reached: int
+    """The last step that was done; those after `whole` are to be done again."""
+
+
+def trained_with(run: Run) -> dict[str, Any]:
+    """Choice → what the run trains with: its recipe, with rank and targets of the adapter that it goes on from."""
+    return run.config.get("recipe", {}) | run.config.get("adapter", {})
+
+
 class Training:
     """Starting, watching and using fine-tuning runs."""
 
@@ -98,7 +117,7 @@ class Training:
                 f"Dataset '{recipe.dataset}' changed since it was chosen: dialogues or decisions are not as they were. "
                 "Nothing was started. Look at it again, and start then."
             )
-        model = self._workspace.models.resolve(recipe.model)
+        model = self._workspace.models.take(recipe.model)
         if model.startswith(("scripted:", "openai:")):
             raise ModelError(f"'{recipe.model}' has no weights to train. Use smollm2, hf:DIR or run:NAME.")
         self._refuse_test_part(recipe.validation)
@@ -109,7 +128,7 @@ class Training:
         return self._workspace.jobs.submit(
             "train",
             name,
-            {"recipe": recipe.model_dump(mode="json"), "model": model},
+            {"recipe": recipe.model_dump(mode="json"), "model": model, "adapter": self._gone_on_with(recipe, model)},
             catalog=catalog,
             dialogues=dialogues,
             validation=held_out,
@@ -119,7 +138,7 @@ class Training:
     def pairs(self, recipe: TrainRecipe, dialogues: Sequence[Dialogue]) -> list[Pair]:
         """What the preference stage learns from; DataError if the run it names made no mistake to unlearn."""
         traces = self._workspace.traces
-        if not recipe.pairs or recipe.pairs in self._workspace.datasets.listed():
+        if not self._is_run(recipe.pairs):
             self._refuse_test_part(recipe.pairs)
             told = self._workspace.datasets.load(recipe.pairs) if recipe.pairs else dialogues
             tools_of = self._workspace.review.tools
@@ -133,6 +152,33 @@ class Training:
                 "the teacher would have acted otherwise. Name a dataset, or an evaluation of a weaker model."
             )
         return pairs
+
+    def _gone_on_with(self, recipe: TrainRecipe, model: str) -> dict[str, Any]:
+        """`lora_rank` and `lora_targets` of the adapter that the run goes on from; empty where it makes its own."""
+        folder, parsed = Path(model.removeprefix("hf:")), parse_spec(recipe.model)
+        if not (folder / "adapter_config.json").is_file():
+            return {}
+        if parsed.kind != "run":
+            return adapter_choices(folder)
+        before = trained_with(self._workspace.jobs.get(parsed.name))
+        return {name: before[name] for name in ("lora_rank", "lora_targets")}
+
+    def stamp(self, recipe: TrainRecipe) -> str:
+        """A text that is another one as soon as what the recipe learns from changes, an evaluation that grows too."""
+        stamps = [self._workspace.datasets.stamp(recipe.dataset)]
+        if recipe.stage == "preference" and recipe.pairs:
+            told = self._traces_of if self._is_run(recipe.pairs) else self._workspace.datasets.stamp
+            stamps.append(str(told(recipe.pairs)))
+        return " ".join(stamps)
+
+    def _traces_of(self, run: str) -> int:
+        """How many conversations the run has played so far."""
+        run_id = self._workspace.jobs.get(run).id
+        return self._workspace.database.rows("SELECT count(*) FROM traces WHERE run = ?", [run_id])[0][0]
+
+    def _is_run(self, pairs: str) -> bool:
+        """Whether pairs of this name come from an evaluation."""
+        return bool(pairs) and pairs not in self._workspace.datasets.listed()
 
     def _refuse_test_part(self, dataset: str) -> None:
         """DataError if the dataset holds dialogues of a split's test part: what learns by them proves nothing."""
@@ -156,18 +202,21 @@ class Training:
         """What the trainer logged, one row a step: step, loss, learning_rate, tokens_per_second, … in step order;
         eval_loss where that step was evaluated.
 
-        After a resume a step that was done twice stands once, as last logged. Empty before the first log.
+        A step that is done again after a resume stands once, as last logged, and those after it are gone until they are
+        done again too. Empty before the first log.
         """
         rows = self._rows(run)
         found = {step: judged.get("eval_loss") for step, judged in self._judged(run).items()}
-        steps = [row["log"] for row in rows if "log" in row]
-        frame = pd.DataFrame([step | {"eval_loss": found.get(step["step"])} for step in steps])
+        steps: list[dict[str, Any]] = []
+        for log in (row["log"] for row in rows if "log" in row):
+            while steps and steps[-1]["step"] >= log["step"]:
+                steps.pop()
+            steps.append(log | {"eval_loss": found.get(log["step"])})
+        frame = pd.DataFrame(steps)
         for column in CURVE_COLUMNS:
             if column not in frame:
                 frame[column] = pd.Series(dtype="float64")
-        if frame.empty:
-            return frame
-        return frame.drop_duplicates("step", keep="last").sort_values("step", ignore_index=True)
+        return frame
 
     def scores(self, run: str) -> pd.DataFrame:
         """Live accuracy of the checkpoints on the validation scenarios: step, metric, value, low, high, n."""
@@ -182,11 +231,11 @@ class Training:
     def checkpoints(self, run: str) -> list[Checkpoint]:
         """The weights that a run has saved whole, by step; the finished adapter last."""
         record = self._workspace.jobs.get(run)
-        whole = filter(is_sealed, self._folder(run).checkpoints())
-        best = self._best(run)
+        whole = list(filter(is_sealed, self._folder(run).checkpoints()))
+        best = self._best(run, set(map(step_of, whole)))
         found = []
         for checkpoint in whole:
-            step = int(checkpoint.name.rpartition("-")[2])
+            step = step_of(checkpoint)
             found.append(Checkpoint(step, checkpoint, f"run:{record.name}@{step}", False, step == best))
         found.sort(key=lambda checkpoint: checkpoint.step)
         if record.result.get("adapter"):
@@ -194,10 +243,31 @@ class Training:
             found.append(Checkpoint(int(record.result.get("steps", 0)), final, f"run:{record.name}", True))
         return found
 
-    def _best(self, run: str) -> int | None:
-        """The step that did best on the validation part so far, the earliest of equals; None before any was judged."""
+    def broken(self, run: str) -> Broken | None:
+        """Why the run's last start refused to go on, where its newest checkpoint is broken; None if that is not so."""
+        rows = self._rows(run)
+        if not rows or "broken" not in rows[-1] or self._workspace.jobs.get(run).state != "failed":
+            return None
+        reached = max((row["log"]["step"] for row in rows if "log" in row), default=0)
+        return Broken(**rows[-1]["broken"], reached=reached)
+
+    def go_on(self, run: str) -> Run:
+        """The run, going on from its newest whole checkpoint, or from its start if none is; later ones are deleted.
+
+        It trains on what it was started with. DataError as from `Jobs.resume`.
+        """
+        record, checkpoints = self._workspace.jobs.get(run), self._folder(run).trained / "checkpoints"
+        if record.state in RESUMABLE:
+            known = self.broken(run)
+            forget_after(checkpoints, known.whole if known else newest_whole_step(checkpoints))
+        return self._workspace.jobs.resume(run)
+
+    def _best(self, run: str, among: Container[int]) -> int | None:
+        """The step of these that did best on the validation part, the earliest of equals; None if none was judged."""
         found = []
         for step, row in self._judged(run).items():
+            if step not in among:
+                continue
             scores = {name: scored["value"] for name, scored in row.items() if isinstance(scored, dict)}
             found.append(Evaluation(step, row.get("eval_loss"), scores))
         return max(found, key=lambda one: one.rank).step if found else None

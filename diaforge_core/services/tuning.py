@@ -14,7 +14,7 @@ from ..conversation.model_specs import open_assistant
 from ..errors import DiaForgeError, ModelError
 from ..records.dialogue import Dialogue
 from ..store.run_folder import RunFolder
-from ..training.checkpoints import Evaluation
+from ..training.checkpoints import BrokenCheckpoint, Evaluation
 from ..training.choices import TrainingChoices
 from ..training.estimate import steps_of
 from ..training.work import Totals, Watch, has_gpus_for, processes, tell
@@ -52,7 +52,11 @@ def train(work: Work) -> dict[str, Any]:
         estimates.update(_scores(work, checkpoint, watched))
         return {key: found["value"] for key, found in estimates.items() if found}
 
-    return _report(_trained(work, on_log, on_evaluation, evaluate_checkpoint if watched else None, on_start))
+    try:
+        return _report(_trained(work, on_log, on_evaluation, evaluate_checkpoint if watched else None, on_start))
+    except BrokenCheckpoint as problem:
+        folder.append({"broken": {"step": problem.step, "whole": problem.whole}})
+        raise
 
 
 def follow(work: Work) -> int:
@@ -100,9 +104,9 @@ def _trained(
             choices=TrainingChoices.of(choices),
             validation=folder.dialogues("validation"),
             pairs=folder.pairs(),
-            out=folder.path / "trained",
+            out=folder.trained,
             resume=any(folder.checkpoints()),
-            watch=Watch(on_log, on_evaluation, asked, evaluate_checkpoint, on_start),
+            watch=Watch(on_log, on_evaluation, asked, evaluate_checkpoint, on_start, folder.kept),
         )
     except RuntimeError as problem:
         if processes() > 1 and any(word in str(problem).lower() for word in _LOST_PEER):

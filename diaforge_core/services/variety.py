@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -92,18 +93,14 @@ class Variety:
     def _report(self, dataset: str) -> Report:
         kept = self._workspace.datasets.load(dataset)
         spread = diversity(kept)
-        phrases = phrase_diversity(kept, self._catalog(kept))
+        phrases = phrase_diversity(kept, *self._catalogs(kept))
         return Report(spread, phrases, floors(spread, phrases), tool_varieties(kept))
 
-    def _catalog(self, dialogues: Sequence[Dialogue]) -> Catalog | None:
-        """The catalog whose words are no phrasing; None where it is not here."""
-        if not dialogues:
-            return None
-        scenario = dialogues[0].scenario
-        try:
-            return self._workspace.catalogs.find(scenario.catalog, scenario.catalog_version)
-        except CatalogError:
-            return None
+    def _catalogs(self, dialogues: Sequence[Dialogue]) -> Iterator[Catalog]:
+        """The catalogs whose words are no phrasing, as far as they are here."""
+        for name, version in dict.fromkeys((one.scenario.catalog, one.scenario.catalog_version) for one in dialogues):
+            with suppress(CatalogError):
+                yield self._workspace.catalogs.find(name, version)
 
 
 def tool_varieties(dialogues: Sequence[Dialogue]) -> tuple[ToolVariety, ...]:

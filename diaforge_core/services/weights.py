@@ -20,6 +20,7 @@ from ..records.run import Run
 from ..records.scenario import Setting
 from .model_tasks import run_model_task
 from .names import clean_name
+from .training import trained_with
 
 if TYPE_CHECKING:
     from .workspace import Workspace
@@ -54,7 +55,7 @@ class Weights:
         cannot be converted, with the line that installs the converter where that is missing.
         """
         spec = model if model.startswith("run:") else f"run:{model}"
-        tuned = self._workspace.models.resolve(spec).removeprefix("hf:")
+        tuned = self._workspace.models.take(spec).removeprefix("hf:")
         name = clean_name(name or self.default_name(spec, form), "folder")
         target = out.expanduser().resolve() if out else self.folder / name
         if target.exists() and (not target.is_dir() or any(target.iterdir())):
@@ -148,8 +149,11 @@ def _sweep(folder: Path) -> None:
 
 
 def _chosen(run: Run) -> dict[str, Any]:
-    given = run.config["recipe"]
-    kept = {key: value for key, value in given.items() if value not in (None, "") and key not in ("model", "run")}
+    kept = {
+        key: value
+        for key, value in trained_with(run).items()
+        if value not in (None, "") and key not in ("model", "run")
+    }
     return kept | {"steps done": run.result.get("steps", "not finished")}
 
 

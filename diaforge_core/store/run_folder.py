@@ -202,6 +202,20 @@ class RunFolder:
         found = self.path.glob("**/checkpoint-*")
         return sorted(folder for folder in found if folder.is_dir() and folder.name.rpartition("-")[2].isdigit())
 
+    @property
+    def trained(self) -> Path:
+        """Where a trainer puts its checkpoints and what it ends with."""
+        return self.path / "trained"
+
+    def keep(self, step: int) -> None:
+        """Note that the checkpoint of this step is to stay."""
+        (self.path / "kept").mkdir(exist_ok=True)
+        (self.path / "kept" / str(step)).touch()
+
+    def kept(self) -> set[int]:
+        """Steps whose checkpoints are to stay."""
+        return {int(note.name) for note in (self.path / "kept").glob("*")}
+
     def log(self, lines: int = 200) -> str:
         """The last lines that the worker wrote."""
         try:

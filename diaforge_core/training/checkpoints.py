@@ -1,4 +1,4 @@
-"""Checkpoints of a run: which is the newest whole one, and how good each was found."""
+"""Checkpoints of a run: which is the newest whole one, which stay, and how good each was found."""
 
 from __future__ import annotations
 
@@ -8,29 +8,92 @@ import json
 import math
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..conversation.seals import is_sealed
-from ..errors import DataError
+from ..conversation.seals import SEAL_FILE, check_seal, is_sealed
+from ..errors import DataError, ModelError
 
 _NO_ROOM = ("no space left", "quota exceeded", "file too large", "failed writing file", "unexpected pos")
 """How the writers of safetensors and torch say what the system told them."""
+NEWEST = 2
+"""Checkpoints that stay whatever they are worth: the newest, and one more in case that one breaks."""
+
+
+class BrokenCheckpoint(ModelError):
+    """The newest checkpoint of a run is not as it was saved."""
+
+    def __init__(self, problem: ModelError, step: int, whole: int) -> None:
+        rest = f"The newest whole checkpoint is that of step {whole}." if whole else "No earlier one is whole."
+        super().__init__(f"{problem} {rest}")
+        self.step = step
+        """Of the broken one."""
+        self.whole = whole
+        """Step of the newest whole one; 0 if there is none."""
 
 
 def newest_checkpoint(checkpoints: Path) -> Path | None:
     """The latest checkpoint that was saved whole; None if there is none. What lacks its seal is left out."""
-    found = [(int(number), folder) for folder, number in _numbered(checkpoints) if is_sealed(folder)]
-    return max(found)[1] if found else None
+    found = _sealed(checkpoints)
+    return found[max(found)] if found else None
 
 
-def _numbered(checkpoints: Path) -> Iterator[tuple[Path, str]]:
-    for folder in checkpoints.glob("checkpoint-*"):
-        number = folder.name.removeprefix("checkpoint-")
-        if number.isdecimal():
-            yield folder, number
+def checkpoint_to_resume(checkpoints: Path) -> Path | None:
+    """`newest_checkpoint`, every file of it read; BrokenCheckpoint if it is not as it was saved."""
+    newest = newest_checkpoint(checkpoints)
+    if newest is not None:
+        try:
+            check_seal(newest)
+        except ModelError as problem:
+            raise BrokenCheckpoint(problem, step_of(newest), newest_whole_step(checkpoints)) from problem
+    return newest
+
+
+def newest_whole_step(checkpoints: Path) -> int:
+    """The step of the latest checkpoint that is as it was saved; 0 if none is. Every file of those after it is read."""
+    for step, folder in sorted(_sealed(checkpoints).items(), reverse=True):
+        with contextlib.suppress(ModelError):
+            check_seal(folder)
+            return step
+    return 0
+
+
+def forget_after(checkpoints: Path, step: int) -> None:
+    """Deletes the checkpoints of later steps."""
+    for later, folder in _numbered(checkpoints).items():
+        if later > step:
+            _delete(folder)
+
+
+def tidy(checkpoints: Path, stay: Collection[int] = ()) -> None:
+    """Deletes what stands before the newest whole checkpoints and is of none of the steps that are to `stay`."""
+    newest = sorted(_sealed(checkpoints))[-NEWEST:]
+    for step, folder in _numbered(checkpoints).items():
+        if newest and step < newest[-1] and step not in newest and step not in stay:
+            _delete(folder)
+
+
+def step_of(checkpoint: Path) -> int:
+    """The step that a folder of weights is named after."""
+    return int(checkpoint.name.rpartition("-")[2])
+
+
+def _delete(checkpoint: Path) -> None:
+    """Its seal goes first, so that a kill leaves nothing that looks whole."""
+    (checkpoint / SEAL_FILE).unlink(missing_ok=True)
+    shutil.rmtree(checkpoint, ignore_errors=True)
+
+
+def _sealed(checkpoints: Path) -> dict[int, Path]:
+    return {step: folder for step, folder in _numbered(checkpoints).items() if is_sealed(folder)}
+
+
+def _numbered(checkpoints: Path) -> dict[int, Path]:
+    """Step → its folder."""
+    found = checkpoints.glob("checkpoint-*")
+    return {step_of(folder): folder for folder in found if folder.name.removeprefix("checkpoint-").isdecimal()}
 
 
 @contextlib.contextmanager

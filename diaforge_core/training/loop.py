@@ -10,13 +10,12 @@ from typing import Any
 
 from ..conversation.seals import seal
 from .checkpoints import saving
+from .estimate import steps_between
 from .examples import Example
 from .steps import check_loss, packed, step_on_rows
 from .weights import passes_in_half, save_weights
 from .work import Work, processes
 
-CHECKPOINTS = 10
-"""Checkpoints of a run when their distance is not given."""
 WAIT_SECONDS = 6 * 3600
 """What processes wait for one another at most: one of them plays scenarios meanwhile."""
 
@@ -132,7 +131,7 @@ def arguments_of(work: Work, examples: int) -> dict[str, Any]:
         "seed": choices.seed,
         "data_seed": choices.seed,
         "save_strategy": "steps",
-        "save_steps": choices.checkpoint_every or max(1, math.ceil(steps / CHECKPOINTS)),
+        "save_steps": steps_between(steps, choices.checkpoint_every),
         "logging_strategy": "no",
         "disable_tqdm": True,
         "report_to": "none",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from ..errors import DataError, ModelError, problem_list
@@ -15,8 +16,32 @@ from .work import Work, processes
 
 BETA = 0.1
 """How strongly the tuned model is held to the one it started from."""
-EncodedPair = dict[str, list[int]]
-"""Token ids of `prompt_ids`, `chosen_ids` and `rejected_ids`."""
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedPair:
+    """A pair as token ids."""
+
+    dialogue: str
+    """Id of its preferred side."""
+    prompt_ids: list[int]
+    chosen_ids: list[int]
+    rejected_ids: list[int]
+
+    @property
+    def tokens(self) -> int:
+        """Tokens that are read of it: the prompt stands before either side."""
+        return 2 * len(self.prompt_ids) + self.target_tokens
+
+    @property
+    def target_tokens(self) -> int:
+        """Tokens that its loss compares."""
+        return len(self.chosen_ids) + len(self.rejected_ids)
+
+    @property
+    def longest_side(self) -> int:
+        """What every side in its batch is filled up to, if it is the longest there; in tokens."""
+        return len(self.prompt_ids) + max(len(self.chosen_ids), len(self.rejected_ids))
 
 
 def encode_pairs(
@@ -33,11 +58,11 @@ def encode_pairs(
     encoded, long = [], []
     for right, wrong in zip(*ends, strict=True):
         ((one, start),), ((other, _),) = slices(right), slices(wrong)
-        length = max(len(one), len(other))
-        if limit is not None and length > limit:
-            long.append((right.dialogue, f"{length} tokens, the limit is {limit}"))
+        pair = EncodedPair(right.dialogue, one[:start], one[start:], other[start:])
+        if limit is not None and pair.longest_side > limit:
+            long.append((pair.dialogue, f"{pair.longest_side} tokens, the limit is {limit}"))
             continue
-        encoded.append({"prompt_ids": one[:start], "chosen_ids": one[start:], "rejected_ids": other[start:]})
+        encoded.append(pair)
     if long and (choices.too_long == "refuse" or not encoded):
         headline = f"{len(long)} of {len(pairs)} pairs cannot be trained on:"
         raise DataError(problem_list(headline, long, "Leave them out, or use a model with a longer context."))
@@ -106,6 +131,6 @@ def preference_trainer(work: Work, model: Any, pairs: Sequence[EncodedPair]) -> 
     return PreferenceTrainer(
         model=model,
         args=one_gpu_each(DPOConfig(**arguments_of(work, len(pairs)) | own)),
-        train_dataset=Dataset.from_list(list(pairs)),
+        train_dataset=Dataset.from_list(list(map(asdict, pairs))),
         processing_class=work.tokenizer,
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import Interrupted
-from .checkpoints import Evaluation, Evaluations
+from .checkpoints import Evaluation, Evaluations, tidy
 from .steps import loss_on_rows, packed
 from .work import LogRow, Work
 
@@ -75,6 +75,8 @@ class Reporting:
             "peak_memory_bytes": peak_memory_bytes(self.work.device),
         }
         state.log_history.append(row)
+        if self.work.watch.on_size is not None and self.pace.steps == 1:
+            self.work.watch.on_size(*saved_bytes(self.trainer))
         if self.work.watch.on_log is not None and state.is_world_process_zero:
             self.work.watch.on_log(dict(row))
         every = self.work.choices.evaluate_every
@@ -91,6 +93,14 @@ class Reporting:
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         if self.is_due(state):
             self.evaluate(Path(args.output_dir) / f"checkpoint-{state.global_step}", state, control)
+        if state.is_world_process_zero:
+            tidy(Path(args.output_dir), self.staying)
+
+    @property
+    def staying(self) -> set[int]:
+        """Steps of the best checkpoint and of those that people chose."""
+        best, chosen = self.evaluations.best, self.work.watch.chosen
+        return {*(chosen() if chosen else ()), *([best.step] if best else ())}
 
     def is_due(self, state: Any) -> bool:
         """By the step alone, so that a stop and a resume add no evaluation."""
@@ -145,6 +155,14 @@ def make_reporter(work: Work, evaluations: Evaluations) -> Any:
         """Hears the events of a trainer."""
 
     return Reporter(work, evaluations)
+
+
+def saved_bytes(trainer: Any) -> tuple[int, int]:
+    """Bytes of the weights that a checkpoint holds, and of the optimiser's state beside them."""
+    model, full = trainer.accelerator.unwrap_model(trainer.model), trainer.work.choices.full
+    weights = [one for one in model.parameters() if full or one.requires_grad]
+    state = [one for each in trainer.optimizer.state.values() for one in each.values() if hasattr(one, "nbytes")]
+    return sum(one.nbytes for one in weights), sum(one.nbytes for one in state)
 
 
 def any_process(accelerator: Any, here: bool) -> bool:

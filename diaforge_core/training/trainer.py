@@ -13,7 +13,7 @@ from typing import Any
 
 from ..conversation.local_model import best_device, load_tokenizer
 from ..conversation.model_specs import locate, parse_spec
-from ..conversation.seals import check_seal, seal
+from ..conversation.seals import seal
 from ..errors import CatalogError, DataError
 from ..records.base import content_id
 from ..records.dialogue import Dialogue
@@ -22,7 +22,7 @@ from ..records.tool import Catalog
 from ..settings import models_dir as default_models_dir
 from ..settings import workspace_dir
 from .batches import layout_of
-from .checkpoints import Evaluation, Evaluations, newest_checkpoint, save_beside, write_note
+from .checkpoints import Evaluation, Evaluations, checkpoint_to_resume, save_beside, step_of, write_note
 from .choices import TrainingChoices
 from .examples import Example, Examples, LossMask, ToolsOf, build_examples
 from .loop import gathers, sliced_trainer
@@ -98,7 +98,8 @@ class ToolCallingTrainer:
         resume: bool = False,
         watch: Watch = UNWATCHED,
     ) -> TrainedModel:
-        """The tuned model in `out/model`, with checkpoints in `out/checkpoints/checkpoint-STEP`.
+        """The tuned model in `out/model`, with the newest two and the best of the checkpoints in
+        `out/checkpoints/checkpoint-STEP`.
 
         What is given by name takes the place of what `choices` say. `validation` is held out: its loss is evaluated.
         In the preference stage `pairs` are learned from, by default likely mistakes in the dialogues.
@@ -114,11 +115,14 @@ class ToolCallingTrainer:
             raise DataError("There are no dialogues to train on. Generate some, or accept some in review.")
         tokenizer = load_tokenizer(self.folders.base)
         if choices.stage == "preference":
-            learned: Sequence[Any] = self._pairs(pairs, dialogues, tokenizer, choices)
+            made = pairs or self._likely_mistakes(dialogues)
+            learned: Sequence[Example] | Sequence[EncodedPair] = self.encoded_pairs(made, tokenizer, choices)
+            told = totals(learned, len(made), "pairs")
         else:
             learned = self.examples(dialogues, tokenizer, choices)
-            if watch.on_start is not None:
-                watch.on_start(totals(learned, len(dialogues)))
+            told = totals(learned, len(dialogues), "dialogues")
+        if watch.on_start is not None:
+            watch.on_start(told)
         out = Path(out) if out else _fresh_folder(self.models_dir, dialogues, choices)
         if is_first_process():
             _check_same_run(out, learned, choices, resume)
@@ -131,13 +135,14 @@ class ToolCallingTrainer:
         work = Work(self.folders, tokenizer, choices, out, device, held_out, watch)
         return run(work, learned, resume)
 
-    def _pairs(
-        self, pairs: Sequence[Pair], dialogues: Sequence[Dialogue], tokenizer: Any, choices: TrainingChoices
-    ) -> list[EncodedPair]:
-        """The pairs as tokens: those given, else likely mistakes in the dialogues."""
-        tools_of = tools_from(self.catalog, [pair.chosen for pair in pairs] or dialogues)
-        made = list(pairs) or [pair for one in dialogues for pair in pairs_of_dialogue(one, tools_of(one))]
-        return encode_pairs(made, tools_of, tokenizer, choices, context_of(self.folders.base))
+    def _likely_mistakes(self, dialogues: Sequence[Dialogue]) -> list[Pair]:
+        tools_of = tools_from(self.catalog, dialogues)
+        return [pair for one in dialogues for pair in pairs_of_dialogue(one, tools_of(one))]
+
+    def encoded_pairs(self, pairs: Sequence[Pair], tokenizer: Any, choices: TrainingChoices) -> list[EncodedPair]:
+        """The pairs as tokens; DataError that names those that are too long, unless they are to be left out."""
+        tools_of = tools_from(self.catalog, [pair.chosen for pair in pairs])
+        return encode_pairs(pairs, tools_of, tokenizer, choices, context_of(self.folders.base))
 
     def examples(self, dialogues: Sequence[Dialogue], tokenizer: Any, choices: TrainingChoices) -> Examples:
         """The dialogues as tokens; DataError that names those that are too long, unless they are to be left out."""
@@ -149,14 +154,14 @@ class ToolCallingTrainer:
         )  # fmt: skip
 
 
-def totals(examples: Sequence[Example], dialogues: int) -> Totals:
-    """What is trained on, of so many dialogues."""
+def totals(learned: Sequence[Example] | Sequence[EncodedPair], given: int, unit: str) -> Totals:
+    """What is trained on, of so many dialogues or pairs that were given."""
     return {
-        "dialogues": len(examples),
-        "left_out": dialogues - len(examples),
-        "tokens": sum(example.tokens for example in examples),
-        "target_tokens": sum(example.target_tokens for example in examples),
-        "longest": max(example.tokens for example in examples),
+        unit: len(learned),
+        "left_out": given - len(learned),
+        "tokens": sum(one.tokens for one in learned),
+        "target_tokens": sum(one.target_tokens for one in learned),
+        "longest": max(one.tokens for one in learned),
     }
 
 
@@ -187,12 +192,12 @@ def _fresh_folder(models_dir: Path, dialogues: Sequence[Dialogue], choices: Trai
 
 
 def _check_same_run(
-    out: Path, learned: Examples | Sequence[EncodedPair], choices: TrainingChoices, resume: bool
+    out: Path, learned: Sequence[Example] | Sequence[EncodedPair], choices: TrainingChoices, resume: bool
 ) -> None:
     """Notes what the run in `out` is made of; DataError if a resumed run would go on with something else."""
     out.mkdir(parents=True, exist_ok=True)
     made_of = {
-        "data": content_id([one if isinstance(one, dict) else asdict(one) for one in learned]),
+        "data": content_id([asdict(one) for one in learned]),
         "choices": choices.model_dump(mode="json"),
         "left_out": dict(learned.left_out) if isinstance(learned, Examples) else {},
     }
@@ -218,15 +223,13 @@ def run(work: Work, learned: Sequence[Example] | Sequence[EncodedPair], resume: 
     from transformers import set_seed
 
     checkpoints = work.out / "checkpoints"
-    checkpoint = newest_checkpoint(checkpoints) if resume else None
-    if checkpoint is not None:
-        check_seal(checkpoint)
+    checkpoint = checkpoint_to_resume(checkpoints) if resume else None
     take_own_gpu(work.device)
     set_seed(work.choices.seed)
     model = trainable_model(work.folders, work.choices, work.device)
     work = replace(work, layout=layout_of(model.config, work.choices.layout))
     evaluations = Evaluations(work.out)
-    evaluations.load(int(checkpoint.name.rpartition("-")[2]) if checkpoint else 0)
+    evaluations.load(step_of(checkpoint) if checkpoint else 0)
     reporting = make_reporter(work, evaluations)
     make: Any = preference_trainer if work.choices.stage == "preference" else sliced_trainer
     with memory_for_run(work, lambda: reporting.step):

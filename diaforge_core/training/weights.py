@@ -14,11 +14,10 @@ from ..conversation.renderings import rendering_of
 from ..errors import ModelError
 from ..settings import models_dir as default_models_dir
 from ..settings import workspace_dir
+from .adapters import ATTENTION, rank_and_layers
 from .choices import TrainingChoices
 from .work import is_first_process, shards, tell
 
-ATTENTION = ("q_proj", "k_proj", "v_proj", "o_proj")
-"""Names of the projections in the attention layers of Llama, Qwen, Mistral, Gemma and their kin."""
 SMALLER_STEPS = "The learning rate is usually too high: start again with a tenth of it. Earlier checkpoints are sound."
 
 
@@ -57,7 +56,7 @@ def trainable_model(folders: ModelFolders, choices: TrainingChoices, device: str
     if full:
         return model
     if adapter is not None:
-        _check_adapter(adapter, model.peft_config["default"], choices)
+        _check_adapter(adapter, choices)
     else:
         rank = choices.lora_rank
         targets = "all-linear" if choices.lora_targets == "all-linear" else _attention_of(model, folders.base)
@@ -69,11 +68,9 @@ def trainable_model(folders: ModelFolders, choices: TrainingChoices, device: str
     return model
 
 
-def _check_adapter(adapter: Path, config: Any, choices: TrainingChoices) -> None:
+def _check_adapter(adapter: Path, choices: TrainingChoices) -> None:
     """ModelError where the choices ask for another adapter than the one that is gone on with."""
-    # Adapters of other kinds have no rank, or name no layers.
-    rank, named = getattr(config, "r", 0), getattr(config, "target_modules", None) or ()
-    layers = [named] if isinstance(named, str) else sorted(named)
+    rank, layers = rank_and_layers(adapter)
     own = f"the adapter {adapter} has lora_rank {rank} and changes the layers {', '.join(layers)}"
     default = TrainingChoices()
     other_rank = choices.lora_rank not in (default.lora_rank, rank)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +24,8 @@ LogRow = dict[str, Any]
 peak_memory_bytes; margin and agreed too in the preference stage."""
 
 Totals = dict[str, int]
-"""dialogues trained on, left_out, tokens and target_tokens of one epoch, longest: tokens of the longest dialogue."""
+"""dialogues (pairs, in the preference stage) trained on, left_out, tokens and target_tokens of one epoch, longest:
+tokens of the longest one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,10 @@ class Watch:
     """Plays scenarios with the checkpoint of a step: acc, ftr and tar; Interrupted where a stop is asked for."""
     on_start: Callable[[Totals], None] | None = None
     """Hears once what is trained on, before the model is loaded."""
+    chosen: Callable[[], Collection[int]] | None = None
+    """Steps whose checkpoints stay whatever they are worth; asked after every saving."""
+    on_size: Callable[[int, int], None] | None = None
+    """Hears once, after the first step, the bytes of a checkpoint on disk: of its weights, and of the optimiser."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,14 +52,24 @@ def is_done(key: Hashable) -> bool:
         return key not in _works or _works[key].done()
 
 
-def on_demand(label: str, key: str, work: Callable[[], V], says: str, *, once: bool = False, **button: Any) -> V | None:
+def on_demand(
+    label: str,
+    key: str,
+    work: Callable[[], V],
+    says: str,
+    *,
+    once: bool = False,
+    stamp: Hashable = None,
+    **button: Any,
+) -> V | None:
     """What `work()` gave once somebody pressed the button that is drawn for it; None until then.
 
     While it works, `says` stands in the button's place and the page stays usable. A problem that people can mend is
     shown, and the button is back; with `once` it is back too as soon as what came out was handed over. Every press
-    does the work anew, so `key` names all that decides over what comes out. `button` are further arguments of it.
+    does the work anew, and so does another `stamp`, without a press: it stands for what grows meanwhile; `key` names
+    all else that decides over what comes out. `button` are further arguments of it.
     """
-    pressed, whole = f"pressed.{key}", (str(services().folder), key)
+    pressed, whole = f"pressed.{key}", (str(services().folder), key, stamp)
     if st.session_state.get(pressed):
         try:
             found = ready(whole, work)

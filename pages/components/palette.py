@@ -67,7 +67,7 @@ STATES: dict[str, Look] = {
 }
 RUN_STATES: dict[str, Look] = {
     "queued": Look("waiting", "schedule", "gray"),
-    "running": Look("running", "play_circle", "primary"),
+    "running": Look("running", "play_circle", "green"),
     "paused": Look("paused", "pause_circle", "gray", "Nothing works on it; resume goes on where it stopped."),
     "succeeded": Look("finished", "check_circle", "blue"),
     "failed": Look("failed", "error", "red", "Its reason stands beside it."),

@@ -49,8 +49,11 @@ def how_far(run: Run) -> str:
     return f"{done}{left if run.state == 'running' else ''}"
 
 
-def run_header(run: Run) -> None:
-    """Name, state, age, progress while it runs, its error if it failed, and the buttons that fit its state."""
+def run_header(run: Run, *, resumes: bool = True) -> None:
+    """Name, state, age, progress while it runs, its error if it failed, and the buttons that fit its state.
+
+    Without `resumes` there is none that goes on with it: the page offers another way.
+    """
     st.markdown(title_line(run), help=exact(run.ended or run.started or run.created))
     if run.state in {"queued", "running"}:
         st.progress(share_done(run), text=plain(how_far(run)))
@@ -59,7 +62,7 @@ def run_header(run: Run) -> None:
             st.caption(plain(message, 160))
     if run.error:
         st.error(plain(run.error), icon=":material/error:")
-    run_buttons(run)
+    run_buttons(run, resumes=resumes)
 
 
 def title_line(run: Run) -> str:
@@ -68,7 +71,7 @@ def title_line(run: Run) -> str:
     return f"**{plain(run.name)}** {badge_markdown(RUN_STATES, run.state)} :gray[{ago(when)}]"
 
 
-def run_buttons(run: Run) -> None:
+def run_buttons(run: Run, *, resumes: bool = True) -> None:
     """Pause, stop or go on, whichever fits, and the log."""
     jobs = services().jobs
     with st.container(horizontal=True):
@@ -87,7 +90,7 @@ def run_buttons(run: Run) -> None:
                 icon=":material/stop_circle:",
                 **acting(jobs.cancel, run.id, say="It ends the step it is at, keeps what it has, and stops."),
             )
-        if run.state in RESUMABLE:
+        if resumes and run.state in RESUMABLE:
             word = "Continue" if run.state == "paused" else "Resume"
             st.button(word, key=f"resume.{run.id}", icon=":material/play_arrow:", **acting(jobs.resume, run.id))
         log_popover(run)

@@ -99,7 +99,7 @@ def _knobs(run: str) -> dict[str, Any]:
     preset = st.segmented_control("Preset", list(PRESETS), default="CPU demo", required=True, key="train.preset")
     start = PRESETS[preset or "CPU demo"]
     st.caption(f"{start.meaning} It sets: {plain(set_words(start.values))}.")
-    one, two, three = st.columns(3)
+    one, two, three = st.columns(3, vertical_alignment="bottom")
     steps = one.number_input(
         "Steps",
         0,
@@ -145,38 +145,35 @@ def _folded(preset: str, start: dict[str, Any]) -> dict[str, Any]:
             index = options.index(start.get(name, options[0]))
             chosen[name] = place.selectbox(label, options, index, format_func=words_of(words), key=key, **more)
 
+        def row() -> Any:
+            return st.columns(2, vertical_alignment="bottom")
+
         st.markdown("**What is learned**")
-        one, two = st.columns(2)
-        choice(one, "stage", "Learn", STAGES)
-        choice(two, "loss_mask", "From", MASKS)
-        choice(one, "reduction", "Count", REDUCTIONS)
-        choice(two, "too_long", "Dialogues too long for the model", TOO_LONG)
-        choice(one, "rendering", "Written in", RENDERINGS)
+        choice(st, "stage", "Learn", STAGES)
+        by_pairs = chosen["stage"] == "preference"
+        if by_pairs:
+            chosen["pairs"] = _mistakes()
+        choice(st, "loss_mask", "From", MASKS)
+        choice(st, "reduction", "Count", REDUCTIONS)
+        choice(st, "too_long", "Too long for the model", TOO_LONG)
+        choice(st, "rendering", "Written in", RENDERINGS)
         chosen["keep_thoughts"] = st.toggle(
             "Keep earlier thoughts in the history",
             key=f"train.keep_thoughts.{preset}",
             help="Off, a turn is learned as it is used: with what was said before, not with what was thought.",
         )
-        if chosen["stage"] == "preference":
-            chosen["pairs"] = st.text_input(
-                "Mistakes from",
-                key="train.pairs",
-                max_chars=64,
-                help="Name of a dataset or of an evaluation run; empty takes likely mistakes in the dialogues.",
-            ).strip()
         st.markdown("**Which weights**")
-        one, two = st.columns(2)
-        number(one, "lora_rank", "LoRA rank", 1, 1024, start["lora_rank"], help="Size of the part that is trained.")
-        choice(two, "lora_targets", "Adapter on", TARGETS)
-        choice(one, "precision", "Precision", PRECISIONS)
-        chosen["full"] = two.toggle(
+        number(st, "lora_rank", "LoRA rank", 1, 1024, start["lora_rank"], help="Size of the part that is trained.")
+        choice(st, "lora_targets", "Adapter on", TARGETS)
+        choice(st, "precision", "Precision", PRECISIONS)
+        chosen["full"] = st.toggle(
             "Train all weights",
             key=f"train.full.{preset}",
             help="Instead of a small adapter: slower, and much larger in memory and on disk.",
         )
         st.markdown("**How**")
-        one, two = st.columns(2)
-        number(one, "batch_size", "Dialogues a step", 1, 4096, start["batch_size"])
+        one, two = row()
+        number(one, "batch_size", "Pairs a step" if by_pairs else "Dialogues a step", 1, 4096, start["batch_size"])
         number(
             two,
             "row_tokens",
@@ -187,15 +184,18 @@ def _folded(preset: str, start: dict[str, Any]) -> dict[str, Any]:
             step=128,
             help="0: the device decides. Less is less memory.",
         )
-        choice(one, "schedule", "Learning rate then", SCHEDULES)
-        number(two, "warmup", "Warm-up", 0.0, 0.9, 0.05, step=0.01, help="Share of the steps in which it rises.")
-        number(one, "weight_decay", "Weight decay", 0.0, 1.0, 0.0, step=0.01)
-        number(two, "seed", "Seed", 0, 2**31, 0)
-        number(one, "processes", "Processes", 1, 64, 1, help="That share the work, one for each GPU.")
+        choice(st, "schedule", "Learning rate after the warm-up", SCHEDULES)
+        one, two = row()
+        number(one, "warmup", "Warm-up", 0.0, 0.9, 0.05, step=0.01, help="Share of the steps in which it rises.")
+        number(two, "weight_decay", "Weight decay", 0.0, 1.0, 0.0, step=0.01)
+        one, two = row()
+        number(one, "seed", "Seed", 0, 2**31, 0)
+        number(two, "processes", "Processes", 1, 64, 1, help="That share the work, one for each GPU.")
         st.markdown("**When to look**")
-        one, two = st.columns(2)
+        one, two = row()
         number(one, "checkpoint_every", "Save every … steps", 0, 1_000_000, 0, help="0: about ten times in all.")
         number(two, "evaluate_every", "Judge every … steps", 0, 1_000_000, 0, help="0: at every checkpoint.")
+        one, two = row()
         number(
             one,
             "watch",
@@ -217,6 +217,18 @@ def _folded(preset: str, start: dict[str, Any]) -> dict[str, Any]:
         for name in ("row_tokens", "checkpoint_every", "evaluate_every", "patience"):
             chosen[name] = chosen[name] or None
     return chosen
+
+
+def _mistakes() -> str:
+    """Name of the dataset or the evaluation whose mistakes are unlearned; empty for those likely in the dialogues."""
+    names = [*services().datasets.listed(), *(run.name for run in services().evaluation.runs())]
+    return st.selectbox(
+        "Mistakes from",
+        ["", *dict.fromkeys(names)],
+        format_func=lambda name: name or "likely ones, in the dialogues",
+        key="train.pairs",
+        help="Those that are likely in the dialogues of a dataset, or those that a model made in an evaluation.",
+    )
 
 
 SAID = {

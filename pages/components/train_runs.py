@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from diaforge_core.records.run import FINISHED, Run
+from diaforge_core.services.training import Broken, trained_with
 
 from . import charts, wiring
 from .run_progress import run_header, watch
@@ -48,12 +49,16 @@ def runs(found: list[Run]) -> None:
 
 
 def _run_box(run: Run, others: Sequence[Run]) -> None:
-    run_header(run)
+    broken = services().training.broken(run.id)
+    run_header(run, resumes=broken is None)
+    if broken:
+        _go_on(run, broken)
     totals = services().training.totals(run.id)
     if totals:
-        left_out = f", {count(totals['left_out'], 'dialogue')} left out" if totals.get("left_out") else ""
+        unit = "pair" if "pairs" in totals else "dialogue"
+        left_out = f", {count(totals['left_out'], unit)} left out" if totals.get("left_out") else ""
         st.caption(
-            f"{count(totals['dialogues'], 'dialogue')}, {totals['tokens']:,} tokens an epoch, "
+            f"{count(totals[f'{unit}s'], unit)}, {totals['tokens']:,} tokens an epoch, "
             f"{totals['target_tokens']:,} of them learned{left_out}"
         )
     frame = curve(run)
@@ -66,6 +71,20 @@ def _run_box(run: Run, others: Sequence[Run]) -> None:
     figure = charts.loss_chart(frame, {other.name: curve(other) for other in others})
     charts.draw(figure, f"loss.{run.id}", loss_words(frame))
     _numbers(run, frame)
+
+
+def _go_on(run: Run, broken: Broken) -> None:
+    """What the broken weights cost, and the button that goes on without them."""
+    again = f"Steps {broken.whole + 1:,} to {broken.reached:,} are done again, on the same data with the same choices."
+    word = f"Go on from step {broken.whole:,}" if broken.whole else "Start anew with the same settings"
+    st.markdown(f"{again} The broken weights are deleted.")
+    st.button(
+        word,
+        key=f"train.go_on.{run.id}",
+        type="primary",
+        icon=":material/settings_backup_restore:",
+        **acting(services().training.go_on, run.id),
+    )
 
 
 def curve(run: Run) -> pd.DataFrame:
@@ -118,8 +137,8 @@ def loss_words(frame: pd.DataFrame) -> str:
 
 
 def _differences(chosen: Sequence[Run]) -> None:
-    """What the runs were started with, where it is not the same for all."""
-    rows = differences({run.name: run.config.get("recipe", {}) for run in chosen})
+    """What the runs train with, where it is not the same for all."""
+    rows = differences({run.name: trained_with(run) for run in chosen})
     if not rows:
         st.caption("They were all started with the same choices.")
         return

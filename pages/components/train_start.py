@@ -10,7 +10,7 @@ import streamlit as st
 
 from diaforge_core.records.base import content_id
 from diaforge_core.services.datasets import DatasetInfo
-from diaforge_core.services.preflight import NOT_MEASURED, Change, Preflight, planned_steps
+from diaforge_core.services.preflight import Change, Preflight, planned_steps
 from diaforge_core.services.training import TrainRecipe
 
 from .background import on_demand
@@ -32,11 +32,13 @@ def start_box(recipe: TrainRecipe, datasets: Sequence[DatasetInfo]) -> None:
     kept = next(info.kept for info in datasets if info.name == recipe.dataset)
     with st.container(border=True):
         by_pairs = recipe.stage == "preference"
-        steps = "" if by_pairs else f", **{count(planned_steps(kept, recipe), 'step')}**"
-        st.markdown(f"**{count(kept, 'dialogue')}**{steps}")
+        if not by_pairs:
+            st.markdown(f"**{count(kept, 'dialogue')}**, **{count(planned_steps(kept, recipe), 'step')}**")
         device_line()
         with guarded():
-            (pairs if by_pairs else fit)(recipe)
+            if by_pairs:
+                pairs(recipe)
+            fit(recipe)
         seen = TrainRecipe.model_validate(recipe.model_dump() | {"seen": services().datasets.stamp(recipe.dataset)})
         st.button(
             "Start training",
@@ -55,35 +57,34 @@ def start(recipe: TrainRecipe) -> None:
 
 
 def pairs(recipe: TrainRecipe) -> None:
-    """How many pairs the preference stage learns from and in how many steps, once asked; what it needs is unknown."""
-    stamps = [services().datasets.stamp(name) for name in (recipe.dataset, recipe.pairs)]
+    """How many pairs the preference stage learns from and in how many steps, once asked, and anew as they grow."""
     found = on_demand(
         "Count its pairs",
-        f"train.pairs.{content_id(recipe.model_dump(mode='json'), stamps)}",
+        f"train.pairs.{content_id(recipe.model_dump(mode='json'))}",
         partial(services().preflight.pair_steps, recipe),
         "Looking for the mistakes to unlearn.",
+        stamp=services().training.stamp(recipe),
         icon=":material/difference:",
     )
     if found is not None:
         st.markdown(f"**{count(found[0], 'pair')}**, **{count(found[1], 'step')}**")
-    st.caption(f"{NOT_MEASURED} Begin with few pairs a step.")
 
 
 def fit(recipe: TrainRecipe) -> None:
     """What was measured of this recipe, and where it does not fit what would; else a button that measures it."""
-    stamp = services().datasets.stamp(recipe.dataset)
+    stamp, unit = services().training.stamp(recipe), "pair" if recipe.stage == "preference" else "dialogue"
     preflight, key = services().preflight, content_id(recipe.model_dump(mode="json"), stamp)
     found = preflight.known(recipe)
     if found is not None:
-        needs(found, plays=bool(recipe.validation and recipe.watch))
+        needs(found, unit, plays=bool(recipe.validation and recipe.watch))
     fresh = on_demand(
         "Measure whether it fits" if found is None else "Measure again",
         f"train.measure.{key}",
         partial(preflight.measure, recipe, again=found is not None),
-        "Measuring: the run is begun on its longest dialogue, and dropped. A minute or a few.",
+        f"Measuring: the run is begun on its longest {unit}, and dropped. A minute or a few.",
         once=True,
         icon=":material/straighten:",
-        help="Begins the run on the longest dialogue and drops it: memory and time as they are here.",
+        help=f"Begins the run on the longest {unit} and drops it: memory, disk and time as they are here.",
     )
     if fresh is not None:
         st.rerun()
@@ -91,10 +92,10 @@ def fit(recipe: TrainRecipe) -> None:
         _mend(recipe, content_id(key, found.measured.model_dump()))
 
 
-def needs(found: Preflight, plays: bool) -> None:
-    """Memory against the device's, time, and tokens."""
+def needs(found: Preflight, unit: str, plays: bool) -> None:
+    """Memory against the device's, disk, time, and tokens; `unit` is what is learned from, a dialogue or a pair."""
     measured = found.measured
-    how = "measured on your longest dialogue" if measured.was_tried else "reckoned from shorter dialogues"
+    how = f"measured on your longest {unit}" if measured.was_tried else f"reckoned from shorter {unit}s"
     said = f"Needs {memory(found.needs)} of {memory(measured.device_bytes)}, {how}"
     if found.fits:
         st.markdown(f":material/check_circle: **{said}**")
@@ -107,12 +108,17 @@ def needs(found: Preflight, plays: bool) -> None:
     besides = ", besides the conversations that it plays" if plays else ""
     st.caption(
         f"About **{duration(found.seconds)}** on {plain(where)}{besides}. {measured.tokens:,} tokens an epoch, "
-        f"{measured.target_tokens:,} of them learned; the longest dialogue has {measured.longest:,}."
+        f"{measured.target_tokens:,} of them learned; the longest {unit} has {measured.longest:,}."
     )
+    on_disk = (
+        f"Its weights take at most **{memory(found.disk_needs)}** on disk, where {memory(found.disk_free)} are free"
+    )
+    if found.fits_disk:
+        st.caption(f"{on_disk}.")
+    else:
+        st.error(f"{on_disk}. Make room first: it would stop half-way.", icon=":material/hard_drive:")
     if measured.left_out:
-        st.caption(
-            f":material/content_cut: Too long for the model and left out: {count(measured.left_out, 'dialogue')}."
-        )
+        st.caption(f":material/content_cut: Too long for the model and left out: {count(measured.left_out, unit)}.")
 
 
 def _mend(recipe: TrainRecipe, key: str) -> None:

@@ -25,7 +25,9 @@ KINDS = {"f16": "16 bits", "q8_0": "8 bits, half the size", "bf16": "bfloat16", 
 SCORES = {"acc": "Acc", "ftr": "FTR", "tar": "TAR"}
 HELP = (
     "Acc: the right call with the right arguments. FTR: any call to a wrong tool. TAR: no call though one was right. "
-    "The star stands at the best Acc on the validation scenarios, where none were played at the lowest held-out loss."
+    "The star stands at the best Acc on the validation scenarios, where none were played at the lowest held-out loss. "
+    "The newest two, the best, and those that you name for an evaluation, a talk, an export or a further run stay on "
+    "disk; the others are deleted once a newer one is whole."
 )
 
 
@@ -37,7 +39,7 @@ def checkpoints(run: Run) -> None:
     st.markdown("**Weights**", help=HELP)
     frame = measured(saved, services().training.scores(run.id), services().training.curve(run.id))
     if len(frame.columns) > 1:
-        st.dataframe(frame, hide_index=True, key=f"train.scores.{run.id}")
+        st.table(frame, hide_index=True)  # its words wrap where the page is narrow
     names = {_title(checkpoint, run): checkpoint for checkpoint in reversed(saved)}
     best = next((place for place, checkpoint in enumerate(names.values()) if checkpoint.best), 0)
     title = st.selectbox(
@@ -63,7 +65,7 @@ def measured(saved: Sequence[Checkpoint], scores: pd.DataFrame, losses: pd.DataF
     for checkpoint in saved:
         here = [row for row in scores.to_dict("records") if row["step"] == checkpoint.step]
         found = {
-            SCORES[row["metric"]]: interval(row["value"], row["low"], row["high"], row["n"])
+            SCORES[row["metric"]]: _unbroken(interval(row["value"], row["low"], row["high"], row["n"]))
             for row in here
             if row["metric"] in SCORES
         }
@@ -75,9 +77,14 @@ def measured(saved: Sequence[Checkpoint], scores: pd.DataFrame, losses: pd.DataF
         found |= {"Held-out loss": f"{loss[-1]:.3f}"} if loss else {}
         if found and not checkpoint.final:
             rows.append(
-                {"Step": f"{checkpoint.step} \N{BLACK STAR}" if checkpoint.best else str(checkpoint.step)} | found
+                {"Step": f"{checkpoint.step}\u00a0\N{BLACK STAR}" if checkpoint.best else str(checkpoint.step)} | found
             )
     return pd.DataFrame(rows)
+
+
+def _unbroken(words: str) -> str:
+    """`n = 1` on one line, where a cell is too narrow for all."""
+    return words.replace("n = ", "n\u00a0=\u00a0")
 
 
 def export(run: Run, checkpoint: Checkpoint) -> None:

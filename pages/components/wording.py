@@ -105,5 +105,6 @@ def letters(index: int) -> str:
 
 
 def memory(size: float) -> str:
-    """`0.8 GB`, `31 GB`; of bytes, a gigabyte being 10⁹ of them."""
-    return f"{size / 1e9:.1f} GB" if size < 1e10 else f"{size / 1e9:.0f} GB"
+    """`0.6 MB`, `0.8 GB`, `31 GB`; of bytes, a gigabyte being 10⁹ of them."""
+    unit, bytes_of_it = ("GB", 1e9) if size >= 1e8 else ("MB", 1e6)
+    return f"{size / bytes_of_it:.{0 if size >= 10 * bytes_of_it else 1}f} {unit}"

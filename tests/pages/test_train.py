@@ -15,11 +15,13 @@ from streamlit.testing.v1 import AppTest
 from diaforge_core.records.run import Run, RunState
 from diaforge_core.services.training import Checkpoint, TrainRecipe
 from diaforge_core.services.workspace import Workspace, open_workspace
+from diaforge_core.store.run_folder import RunFolder, Status
 from pages.components import charts
 from pages.components.train_form import PRESETS, set_words
 from pages.components.train_runs import differences
 from pages.components.train_weights import _title
 
+from ..factories import a_catalog
 from .conftest import Open
 
 HOSTILE = "x; rm -rf / `id` $(id) && \"quoted\" 'single' | tee ../../etc\nnewline"
@@ -100,6 +102,33 @@ def test_drawing_the_page_measures_nothing(open_page: Open) -> None:
 DONE: list[int] = []
 
 
+GROWN: list[int] = []
+
+
+def _growing() -> None:
+    import streamlit as st
+
+    from pages.components.background import on_demand
+    from tests.pages.test_train import GROWN
+
+    found = on_demand("Count", "test.grown", lambda: f"{len(GROWN)} of them", "Counting.", stamp=len(GROWN))
+    st.text(found or "nothing")
+
+
+def test_what_was_counted_is_counted_anew_as_it_grows_without_a_further_press(open_empty: Open) -> None:
+    at = AppTest.from_function(_growing).run()
+    assert at.text[0].value == "nothing"
+    at.button[0].click().run()
+    for count in (0, 1):
+        for _ in range(100):
+            if at.text[0].value == f"{count} of them":
+                break
+            time.sleep(0.02)
+            at.run()
+        assert at.text[0].value == f"{count} of them"
+        GROWN.append(count)
+
+
 def _demand() -> None:
     import streamlit as st
 
@@ -150,14 +179,43 @@ def test_a_preview_of_the_text_is_not_shown_for_another_form_or_other_data(
     assert len(set(asked)) == 6
 
 
-def test_the_preference_stage_is_told_in_pairs_and_not_measured(open_page: Open) -> None:
+def test_the_preference_stage_is_told_in_pairs_and_measured_too(open_page: Open) -> None:
     at = open_page("train", dataset="talks")
     at.selectbox(key="train.stage.CPU demo").set_value("preference").run()
     assert not at.exception
-    assert "is not measured" in words(at)
     labels = [button.label for button in at.button]
     assert "Count its pairs" in labels
-    assert "Measure whether it fits" not in labels
+    assert "Measure whether it fits" in labels
+    mistakes = at.selectbox(key="train.pairs").options
+    assert "talks" in mistakes
+    assert mistakes[0] == "likely ones, in the dialogues"
+    assert next(box.label for box in at.number_input if box.label.endswith(" a step")) == "Pairs a step"
+
+
+@pytest.mark.parametrize(
+    ("whole", "offer", "again"),
+    [(6, "Go on from step 6", "Steps 7 to 10"), (0, "Start anew with the same settings", "Steps 1 to 10")],
+)
+def test_a_run_with_broken_weights_offers_what_works_in_place_of_resume(
+    open_page: Open, whole: int, offer: str, again: str
+) -> None:
+    from pages.components.wiring import services
+
+    open_page("train", dataset="talks")
+    folder = RunFolder(services().folder / "runs" / f"broken{whole}")
+    recipe = TrainRecipe(dataset="talks", run=folder.path.name).model_dump(mode="json")
+    now = dt.datetime.now(dt.UTC)
+    made_of = {"id": folder.path.name, "name": recipe["run"], "kind": "train", "created": now.isoformat()}
+    services().catalogs.put(a_catalog())
+    folder.create(made_of | {"models_dir": "", "model": "smollm2", "recipe": recipe}, a_catalog())
+    folder.append({"log": {"step": 10, "loss": 1.0}}, {"broken": {"step": 9, "whole": whole}})
+    folder.set_status(Status(state="failed", error="It was changed.", ended=now))
+    services().jobs.recover()
+    at = open_page("train", dataset="talks", run=recipe["run"])
+    labels = [button.label for button in at.button]
+    assert offer in labels
+    assert "Resume" not in labels
+    assert f"{again} are done again" in words(at)
 
 
 def _mask() -> None:

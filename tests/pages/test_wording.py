@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from pages.components.wording import ago, clip, count, duration, interval, letters, plain, visible
+from pages.components.wording import ago, clip, count, duration, interval, letters, memory, plain, visible
 
 UNSAFE = set("!\"#$%&'()*+,-./:;<=>?[\\]^_`{|}~")
 
@@ -54,6 +54,13 @@ def test_addresses_and_icon_codes_are_broken() -> None:
 )
 def test_durations_read_as_people_say_them(seconds: float | None, words: str) -> None:
     assert duration(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("size", "words"), [(590_160, "0.6 MB"), (42e6, "42 MB"), (0.81e9, "0.8 GB"), (31e9, "31 GB"), (0, "0.0 MB")]
+)
+def test_sizes_have_a_unit_in_which_they_are_seen(size: float, words: str) -> None:
+    assert memory(size) == words
 
 
 def test_times_are_relative() -> None:

@@ -1,0 +1,29 @@
+"""What an adapter's own folder says of it; torch is not needed to read it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from ..conversation.mishaps import readable
+
+ATTENTION = ("q_proj", "k_proj", "v_proj", "o_proj")
+"""Names of the projections in the attention layers of Llama, Qwen, Mistral, Gemma and their kin."""
+
+
+def rank_and_layers(adapter: Path) -> tuple[int, list[str]]:
+    """Its rank and the names of the layers that it changes; 0 or none for kinds that have no such thing.
+
+    ModelError where its configuration cannot be read.
+    """
+    with readable(f"The configuration of the adapter in {adapter} cannot be read"):
+        config = json.loads((adapter / "adapter_config.json").read_text(encoding="utf-8"))
+        named = config.get("target_modules") or ()
+        return config.get("r") or 0, [named] if isinstance(named, str) else sorted(named)
+
+
+def adapter_choices(adapter: Path) -> dict[str, Any]:
+    """`lora_rank` and `lora_targets` as a run that goes on from it trains them: `attention`, or the layers' names."""
+    rank, layers = rank_and_layers(adapter)
+    return {"lora_rank": rank, "lora_targets": "attention" if layers == sorted(ATTENTION) else ", ".join(layers)}
