@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from diaforge_core.conversation.assistants import View
 from diaforge_core.errors import DataError, ModelError
+from diaforge_core.records.scenario import Setting
 from diaforge_core.records.tool import ToolCall
+from diaforge_core.services.playground import PERSON, Session
 from diaforge_core.services.resident import Resident
 from diaforge_core.services.workspace import Workspace, open_workspace
 
@@ -22,12 +26,19 @@ def workspace(tmp_path: Path) -> Iterator[Workspace]:
         yield opened
 
 
+def answered(workspace: Workspace, session: Session) -> Session:
+    """The session after the answer of every column that owes one."""
+    for index in range(len(session.columns)):
+        list(workspace.playground.stream(session.id, index))
+    return workspace.playground.get(session.id)
+
+
 def test_nobody_plays_and_every_column_ends_with_its_outcome(workspace: Workspace):
     scenario = workspace.playground.scenario("sample", seed=4)
     models = ["scripted:oracle", "scripted:eager", "scripted:cautious"]
     session = workspace.playground.start(models, scenario=scenario)
     for _ in range(20):
-        session = workspace.playground.step(session.id)
+        session = answered(workspace, workspace.playground.user_turns(session.id))
     assert [column.model for column in session.columns] == models
     assert session.columns[0].outcome in ("right", "refused")
     assert session.columns[2].ended in ("turn_limit", "none_fits")
@@ -37,7 +48,7 @@ def test_nobody_plays_and_every_column_ends_with_its_outcome(workspace: Workspac
 def test_a_person_plays_the_user_and_the_strip_follows(workspace: Workspace):
     scenario = workspace.playground.scenario("sample", goal_tool="CRM.CreateLead", seed=4)
     session = workspace.playground.start(["scripted:oracle"], scenario=scenario)
-    session = workspace.playground.send(session.id, "I need to get John Carter into the system.")
+    session = answered(workspace, workspace.playground.say(session.id, "I need to get John Carter into the system."))
     turns = session.columns[0].turns
     assert [turn.speaker for turn in turns[:2]] == ["user", "assistant"]
     steps = workspace.playground.strip(session.id)
@@ -59,7 +70,7 @@ def test_a_turn_is_said_and_then_streamed(workspace: Workspace):
 
 def test_a_person_plays_the_assistant_against_the_simulated_user_and_saves_the_trace(workspace: Workspace):
     scenario = workspace.playground.scenario("sample", goal_tool="CRM_CreateLead", seed=4)
-    session = workspace.playground.start(["scripted:oracle"], scenario=scenario, opening=True)
+    session = workspace.playground.start([PERSON], scenario=scenario, opening=True)
     other = next(name for name in scenario.candidates if name != scenario.goal_tool)
     session = workspace.playground.act(session.id, call=ToolCall(name=other, arguments={}))
     assert session.columns[0].turns[-1].speaker == "tool"
@@ -67,7 +78,7 @@ def test_a_person_plays_the_assistant_against_the_simulated_user_and_saves_the_t
     assert session.columns[0].ended == "call"
     trace_id = workspace.playground.save(session.id)
     trace = workspace.traces.get(trace_id)
-    assert trace.user == "person"
+    assert (trace.assistant, trace.user) == (PERSON, "scripted")
     assert workspace.traces.run_of(trace_id) == "playground sample"
     assert workspace.evaluation.runs() == []
     assert workspace.playground.save(session.id) == trace_id
@@ -91,7 +102,7 @@ def test_a_model_that_cannot_be_loaded_ends_its_column_only(workspace: Workspace
     scenario = workspace.playground.scenario("sample", seed=4)
     model = f"hf:{an_adapter_without_base(tmp_path)}"
     session = workspace.playground.start([model, "scripted:oracle"], scenario=scenario, opening=True)
-    session = workspace.playground.step(session.id)
+    session = answered(workspace, session)
     assert session.columns[0].ended == "error"
     assert "nowhere" in session.columns[0].reason
     assert session.columns[1].turns[-1].speaker == "assistant"
@@ -106,12 +117,12 @@ def test_a_resident_model_streams_and_completes_the_same_words(workspace: Worksp
     column = workspace.playground.get(session.id).columns[0]
     assert column.ended != "error", column.reason
     assert column.turns[-1].speaker == "assistant"
-    again = workspace.playground.start([spec], catalog="sample", tools=["CRM_CreateLead", "CRM_UpdateLead"])
-    answered = workspace.playground.send(again.id, "Add John.").columns[0]
-    assert answered.turns[-1].reply == column.turns[-1].reply
-    assert answered.turns[-1].tokens > 0
     assert streamed
     resident = next(iter(workspace.playground._residents.values()))
+    view = View(tools=session.tools, setting=Setting(today=dt.date.today()), turns=column.turns[:1])
+    completed = resident.assistant(spec).act(view, 0)
+    assert completed.reply == column.turns[-1].reply
+    assert completed.tokens > 0
     assert resident.alive
     workspace.close()
     assert not resident.alive
@@ -120,3 +131,41 @@ def test_a_resident_model_streams_and_completes_the_same_words(workspace: Worksp
 def test_a_resident_without_a_model_says_why(tmp_path: Path):
     with pytest.raises(ModelError, match="/no/model/here"):
         Resident("hf:/no/model/here", tmp_path)
+
+
+def test_what_was_watched_is_kept_as_a_dialogue_to_be_reviewed(workspace: Workspace):
+    scenario = workspace.playground.scenario("sample", goal_tool="CRM_CreateLead", seed=4)
+    session = workspace.playground.start(["scripted:oracle", "scripted:eager"], scenario=scenario)
+    with pytest.raises(DataError, match="goes on"):
+        workspace.playground.keep(session.id)
+    while not all(column.ended for column in session.columns):
+        session = answered(workspace, workspace.playground.user_turns(session.id))
+    kept = [workspace.playground.keep(session.id, column) for column in (0, 1, 0)]
+    assert [dialogue.passed for dialogue in kept[:2]] == [True, False]
+    assert kept[2] == kept[0]
+    info = workspace.datasets.info("playground sample")
+    assert (info.dialogues, info.failed) == (2, 1)
+    assert workspace.review.get(kept[0].id).state == "pending"
+
+
+def test_a_person_who_plays_the_assistant_says_why_and_makes_a_whole_dialogue(workspace: Workspace):
+    scenario = workspace.playground.scenario("sample", goal_tool="CRM_CreateLead", tier="baseline", seed=4)
+    watched = workspace.playground.start(["scripted:oracle"], scenario=scenario)
+    while not watched.columns[0].ended:
+        watched = answered(workspace, workspace.playground.user_turns(watched.id))
+    played = workspace.playground.start([PERSON], scenario=scenario, opening=True)
+    for turn in (turn for turn in watched.columns[0].turns if turn.speaker == "assistant"):
+        played = workspace.playground.act(played.id, turn.reply, turn.call, turn.thought)
+    kept = workspace.playground.keep(played.id)
+    assert kept.passed
+    assert kept.assistant == PERSON
+
+
+def test_no_model_answers_for_the_person(workspace: Workspace):
+    scenario = workspace.playground.scenario("sample", seed=4)
+    session = workspace.playground.start([PERSON], scenario=scenario, opening=True)
+    assert list(workspace.playground.stream(session.id, 0)) == []
+    assert workspace.playground.user_turns(session.id).columns[0].turns == session.columns[0].turns
+    watched = workspace.playground.start(["scripted:oracle"], scenario=scenario, opening=True)
+    with pytest.raises(DataError, match="not your turn"):
+        workspace.playground.act(watched.id, "Which of them?")

@@ -20,8 +20,9 @@ from ..conversation.scenarios import Choices, draw_scenarios
 from ..conversation.simulated_user import ScriptedUser
 from ..errors import DataError, DiaForgeError, ModelError
 from ..evaluation.outcomes import grade
+from ..generator.utcgen import dialogue_of
 from ..records.base import derived_seed
-from ..records.dialogue import NOT_ACCEPTED, Turn, public_words
+from ..records.dialogue import NOT_ACCEPTED, Dialogue, Turn, public_words
 from ..records.scenario import Scenario, Setting
 from ..records.tool import Catalog, Tool, ToolCall
 from ..records.trace import Trace
@@ -33,6 +34,8 @@ from .review import StripStep, strip
 if TYPE_CHECKING:
     from .workspace import Workspace
 
+PERSON = "person"
+"""What stands for a model spec, and for a family of simulated users, where a person plays."""
 MOST_COLUMNS = 3
 MOST_SESSIONS = 50
 """Sessions kept in memory; the oldest go first."""
@@ -74,12 +77,16 @@ class _Column:
     ended: str = ""
     error: str = ""
     person: bool = False
-    """Whether a person played the user or the assistant."""
+    """Whether a person played the user."""
     seconds: float = 0.0
 
     @property
-    def models_turn(self) -> bool:
+    def assistants_turn(self) -> bool:
         return not self.ended and bool(self.turns) and self.turns[-1].speaker != "assistant"
+
+    @property
+    def models_turn(self) -> bool:
+        return self.assistants_turn and self.model != PERSON
 
     @property
     def assistant_turns(self) -> int:
@@ -129,13 +136,14 @@ class Playground:
     ) -> Session:
         """A new session on a scenario, or free chat among `tools` of `catalog`.
 
-        `opening=True` lets the simulated user speak first. ModelError if a model cannot be used; DataError without
-        tools, or with no or more than three models.
+        `opening=True` lets the simulated user speak first. `person` among the models is the one who plays the assistant
+        by `act`. ModelError if a model cannot be used; DataError without tools, or with no or more than three models.
         """
         if not 1 <= len(models) <= MOST_COLUMNS:
             raise DataError(f"Choose one to {MOST_COLUMNS} models; {len(models)} are chosen.")
         for model in models:
-            self._workspace.models.resolve(model)
+            if model != PERSON:
+                self._workspace.models.resolve(model)
         live = self._situation(scenario, catalog, tools, models)
         if opening:
             for column in live.columns:
@@ -151,22 +159,13 @@ class Playground:
         """The session as it stands; DataError if it is gone (after a restart of the app)."""
         return self._shown(self._session(session))
 
-    def send(self, session: str, text: str) -> Session:
-        """The session after the person's user turn and every open column's answer."""
-        self.say(session, text)
-        live = self._session(session)
-        for column in live.columns:
-            if column.models_turn:
-                self._answer(live, column)
-        return self._shown(live)
-
     def say(self, session: str, text: str) -> Session:
         """The session with the person's user turn in every open column, not answered yet; DataError for no words."""
         live = self._session(session)
         if not text.strip():
             raise DataError("Write something to the assistant first.")
         for column in live.columns:
-            if not column.ended and not column.models_turn:
+            if not column.ended and not column.assistants_turn:
                 column.person = True
                 column.turns.append(Turn(speaker="user", reply=text.strip()))
         return self._shown(live)
@@ -204,28 +203,26 @@ class Playground:
         turn = parse_turn("".join(pieces))
         self._settle(live, state, Turn.model_validate(turn.model_dump() | {"seconds": seconds}))
 
-    def step(self, session: str) -> Session:
-        """The session one turn further with nobody playing: each column's simulated user or model, whose turn it is."""
+    def user_turns(self, session: str) -> Session:
+        """The session with the simulated user's next turn in every column where it is their turn, not answered yet."""
         live = self._session(session)
         for column in live.columns:
-            if column.models_turn:
-                self._answer(live, column)
-            elif not column.ended:
-                self._user_turn(column)
+            self._user_turn(column)
         return self._shown(live)
 
     def act(self, session: str, reply: str = "", call: ToolCall | None = None, thought: str = "") -> Session:
-        """The session after the person's own assistant turn in the first column, answered by the simulated user."""
+        """The session after the person's own assistant turn, answered by the simulated user.
+
+        DataError where nobody plays the assistant, it is not their turn, or there are not either words or a call.
+        """
         live = self._session(session)
-        column = live.columns[0]
-        if not column.models_turn:
-            raise DataError("It is the user's turn now, or the conversation has ended.")
+        column = next((column for column in live.columns if column.model == PERSON), None)
+        if column is None or not column.assistants_turn:
+            raise DataError("It is not your turn: a model or the user has it, or the conversation has ended.")
         if bool(reply.strip()) == bool(call):
             raise DataError("Write a reply or make a call, not both.")
-        column.person = True
         self._settle(live, column, Turn(speaker="assistant", thought=thought, reply=reply.strip(), call=call))
-        if not column.ended and not column.models_turn:
-            self._user_turn(column)
+        self._user_turn(column)
         return self._shown(live)
 
     def strip(self, session: str, column: int = 0) -> list[StripStep]:
@@ -251,6 +248,22 @@ class Playground:
         with self._workspace.database.write() as cursor:
             trace_table.add(cursor, run, [trace])
         return trace_table.stored_id(run, trace.id)
+
+    def keep(self, session: str, column: int = 0) -> Dialogue:
+        """The ended column as a dialogue with its verdicts, in the dataset `playground CATALOG`, where it is reviewed.
+
+        One that fails a check is kept too: it waits there to be mended. DataError before its end and in free chat.
+        """
+        live = self._session(session)
+        state = live.columns[column]
+        if not state.ended:
+            raise DataError("The conversation goes on. Keep it when it has ended.")
+        dialogue = dialogue_of(self._trace(live, state), live.catalog)
+        datasets, name = self._workspace.datasets, f"playground {live.catalog.name}"
+        if name not in datasets.listed():
+            datasets.create(name, catalog=live.catalog)
+        datasets.add(name, [dialogue])
+        return dialogue
 
     def yield_device(self) -> None:
         """Let the models go: a run needs the device."""
@@ -328,6 +341,9 @@ class Playground:
             column.ended = "turn_limit"
 
     def _user_turn(self, column: _Column) -> None:
+        """The simulated user's turn, if it is theirs."""
+        if column.ended or column.assistants_turn:
+            return
         if column.user is None:
             raise DataError("In free chat nobody plays the user. Write the next turn yourself.")
         column.turns.append(column.user.answer(tuple(column.turns)) if column.turns else column.user.opening())
@@ -339,7 +355,7 @@ class Playground:
     def _trace(self, live: _Session, column: _Column) -> Trace:
         if live.scenario is None:
             raise DataError("Free chat has no goal, so it makes no trace. Start from a scenario to save one.")
-        family = "person" if column.person else "scripted"
+        family = PERSON if column.person else "scripted"
         trace = Trace.model_validate(
             {
                 "id": trace_id(live.scenario, column.model, family, 0),

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
 
 import streamlit as st
 
 from diaforge_core.errors import DataError, DiaForgeError
-from diaforge_core.records.scenario import TIERS
+from diaforge_core.records.scenario import TIERS, Scenario
 from diaforge_core.records.tool import ToolCall
-from diaforge_core.services.playground import Column, Session
+from diaforge_core.services.playground import PERSON, Column, Session
 
 from . import wiring
 from .ambiguity_strip import candidates, letters_line, strip
@@ -21,10 +22,14 @@ from .wording import clip, letters, plain
 
 SESSION = "playground.session"
 """Session key: id of the conversation on screen."""
-SCENARIO, FREE = "A scenario", "Free chat with tools"
+SCENARIO, LINKED, FREE = "A new scenario", "The same again", "Free chat with tools"
 USER, ASSISTANT, NOBODY = "I play the user", "I play the assistant", "Nobody: watch"
 ROLE = "playground.role"
 """Session key: which of the three is on screen."""
+RUNNING = "playground.running"
+"""Session key: id of the conversation that is played to its end with nobody in it."""
+DRAW = ("tier", "tool", "seed")
+"""What the link tells of a scenario that was drawn, besides its catalog."""
 NONE_FITS = "None of the available tools fits your request."
 
 
@@ -38,6 +43,10 @@ class Choice:
     tier: str | None = None
     goal_tool: str | None = None
     role: str = USER
+    seed: int | None = None
+    """What draws the scenario; None for a new one at each start."""
+    trace: str = ""
+    """Id of a trace whose scenario is played instead."""
 
 
 def setup(catalogs: list[str]) -> None:
@@ -57,15 +66,17 @@ def setup(catalogs: list[str]) -> None:
             models = model_picker(disabled=role == ASSISTANT)
         with two:
             catalog = wiring.pick("Catalog", catalogs, "catalog")
+            linked = "trace" in st.query_params or "seed" in st.query_params
+            kinds = [*([LINKED] if linked else []), SCENARIO, *([FREE] if role == USER else [])]
             kind = st.segmented_control(
                 "Situation",
-                [SCENARIO, FREE] if role == USER else [SCENARIO],
-                default=SCENARIO,
+                kinds,
+                default=kinds[0],
                 required=True,
-                key=f"playground.kind.{role == USER}",
+                key=f"playground.kind.{len(kinds)}.{linked}",
             )
-            choice = situation(tuple(models), catalog, kind == FREE, role or USER)
-        ready = bool(models) and (kind == SCENARIO or len(choice.tools) > 0)
+            choice = situation(tuple(models), catalog, str(kind), role or USER)
+        ready = bool(models) and (kind != FREE or len(choice.tools) > 0)
         with st.container(horizontal=True):
             st.button(
                 "Start",
@@ -76,7 +87,7 @@ def setup(catalogs: list[str]) -> None:
                 **acting(start, choice),
             )
             if kind == SCENARIO:
-                st.caption("Each start draws another scenario.")
+                st.caption("Each start draws another scenario; the link then leads back to it.")
 
 
 def model_picker(disabled: bool) -> list[str]:
@@ -96,9 +107,12 @@ def model_picker(disabled: bool) -> list[str]:
     )
 
 
-def situation(models: tuple[str, ...], catalog: str, free: bool, role: str) -> Choice:
+def situation(models: tuple[str, ...], catalog: str, kind: str, role: str) -> Choice:
+    """Draw what the kind of situation leaves to choose."""
+    if kind == LINKED:
+        return linked_situation(models, catalog, role)
     names = {tool.name: tool.original_name for tool in services().catalogs.get(catalog).tools}
-    if free:
+    if kind == FREE:
         clusters = services().catalogs.ambiguity(catalog).clusters
         start = list(clusters[0].tools[:5]) if clusters else list(names)[:4]
         tools = st.multiselect(
@@ -117,17 +131,51 @@ def situation(models: tuple[str, ...], catalog: str, free: bool, role: str) -> C
     return Choice(models, catalog, tier=tier or None, goal_tool=goal or None, role=role)
 
 
+def linked_situation(models: tuple[str, ...], catalog: str, role: str) -> Choice:
+    """The scenario that the link names: of a trace, or drawn as it was drawn before."""
+    asked = st.query_params
+    if trace := asked.get("trace", ""):
+        st.caption("The scenario of a trace: the same user, candidates and seed.")
+        return Choice(models, catalog, role=role, trace=trace)
+    seed = asked.get("seed", "")
+    st.caption("The scenario of this link: the same user, candidates and seed.")
+    return Choice(
+        models,
+        catalog,
+        tier=asked.get("tier") or None,
+        goal_tool=asked.get("tool") or None,
+        role=role,
+        seed=int(seed) if seed.isdecimal() else None,
+    )
+
+
 def start(choice: Choice) -> None:
-    """Begin a conversation and bring it on screen."""
+    """Begin a conversation and bring it on screen; the link leads to its scenario from then on."""
     playground = services().playground
     if choice.tools:
         made = playground.start(choice.models, catalog=choice.catalog, tools=choice.tools)
     else:
-        scenario = playground.scenario(choice.catalog, goal_tool=choice.goal_tool, tier=choice.tier)
-        models = ("scripted:oracle",) if choice.role == ASSISTANT else choice.models
+        models = (PERSON,) if choice.role == ASSISTANT else choice.models
+        scenario = scenario_of(choice)
         made = playground.start(models, scenario=scenario, opening=choice.role != USER)
     st.session_state[SESSION] = made.id
     st.session_state[ROLE] = choice.role
+    st.session_state.pop(RUNNING, None)
+
+
+def scenario_of(choice: Choice) -> Scenario:
+    """The scenario to be played, named by the link."""
+    if choice.trace:
+        return services().traces.get(choice.trace).scenario
+    seed = secrets.randbits(31) if choice.seed is None else choice.seed
+    goal, tier = choice.goal_tool, choice.tier
+    drawn = services().playground.scenario(choice.catalog, goal_tool=goal, tier=tier, seed=seed)
+    for name, value in zip(DRAW, (tier, goal, str(seed)), strict=True):
+        if value:
+            st.query_params[name] = value
+        elif name in st.query_params:
+            del st.query_params[name]
+    return drawn
 
 
 def role() -> str:
@@ -148,33 +196,59 @@ def session() -> Session | None:
 def columns(session: Session) -> None:
     """One column a model: what was said, its strip, how it ended."""
     tools = {tool.name: tool for tool in session.tools}
+    names = [tool.name for tool in session.tools]
     for index, (box, column) in enumerate(
         zip(st.columns(len(session.columns), gap="medium"), session.columns, strict=True)
     ):
         with box:
             st.markdown("**You are the assistant**" if role() == ASSISTANT else f"**{plain(column.model)}**")
+            if len(session.columns) > 1 and column.turns:
+                steps = services().playground.strip(session.id, index)
+                st.caption(f"Still possible: {letters_line(steps[-1].open_tools if steps else names, names)}")
             if column.turns:
                 conversation(column.turns, Shown(key=f"play.{session.id}.{index}", tools=tools))
             elif role() == USER:
                 st.caption("Say what you want, as vaguely as people do.")
-            if unanswered(column) and role() == USER:
-                answer(session, index)
             if unanswered(column) and role() == ASSISTANT:
                 call_box(session, len(column.turns))
+            elif unanswered(column):
+                answer(session, index)
             verdict(column)
-            if column.ended and session.scenario and role() != ASSISTANT:
-                st.button(
-                    "Keep as a trace",
-                    key=f"save.{session.id}.{index}",
-                    icon=":material/bookmark:",
-                    type="tertiary",
-                    **acting(services().playground.save, session.id, index, say="Kept among the traces."),
-                )
+            if column.ended and session.scenario:
+                keep_row(session, index)
+
+
+def keep_row(session: Session, index: int) -> None:
+    """What can be kept of a column that has ended."""
+    playground = services().playground
+
+    def keep() -> None:
+        kept = playground.keep(session.id, index)
+        failed = "" if kept.passed else " It fails a check; mend it there."
+        wiring.tell(f"Kept in the dataset '{services().datasets.holding(kept.id)}', to be reviewed.{failed}")
+
+    with st.container(horizontal=True, gap="small"):
+        st.button(
+            "Keep as a trace",
+            key=f"save.{session.id}.{index}",
+            icon=":material/bookmark:",
+            type="tertiary",
+            **acting(playground.save, session.id, index, say="Kept among the traces."),
+        )
+        st.button(
+            "Keep as a dialogue",
+            key=f"keep.{session.id}.{index}",
+            icon=":material/rate_review:",
+            type="tertiary",
+            help="Into the review queue, with its checks, for training.",
+            **acting(keep),
+        )
 
 
 def call_box(session: Session, turn: int) -> None:
     """The person's other acts than words: a call, filled in by the tool's schema, or that no tool fits."""
     key = f"act.{session.id}.{turn}"
+    thought = thought_box(session, turn)
     by_name = {tool.name: tool for tool in session.tools}
     with st.expander("Call a tool", icon=":material/call_made:", key=f"{key}.box"):
         labels = {tool.name: f"{letters(index)} · {tool.original_name}" for index, tool in enumerate(session.tools)}
@@ -187,15 +261,31 @@ def call_box(session: Session, turn: int) -> None:
             type="primary",
             icon=":material/call_made:",
             disabled=bool(filled.problems),
-            **acting(services().playground.act, session.id, "", call),
+            **acting(services().playground.act, session.id, "", call, thought),
         )
     st.button(
         "No tool fits",
         key=f"{key}.none",
         icon=":material/block:",
         type="tertiary",
-        **acting(services().playground.act, session.id, NONE_FITS),
+        **acting(services().playground.act, session.id, NONE_FITS, None, thought),
     )
+
+
+def thought_box(session: Session, turn: int) -> str:
+    """Why the person does it, which the user never sees."""
+    return st.text_input(
+        "Your thought",
+        key=thought_key(session, turn),
+        max_chars=1000,
+        placeholder="why, in a sentence",
+        help="The user does not see it. A dialogue needs one in every turn of the assistant.",
+    ).strip()
+
+
+def thought_key(session: Session, turn: int) -> str:
+    """Session key of what the person thinks in a turn."""
+    return f"act.{session.id}.{turn}.thought"
 
 
 def unanswered(column: Column) -> bool:
@@ -255,22 +345,7 @@ def say_box(session: Session) -> None:
     """What the person says next, or one step further when nobody plays."""
     going = [column for column in session.columns if not column.ended]
     if role() == NOBODY:
-        with st.bottom, st.container(horizontal=True):
-            st.button(
-                "Next turn",
-                key=f"step.{session.id}",
-                icon=":material/skip_next:",
-                disabled=not going,
-                shortcut="Right",
-                **acting(services().playground.step, session.id),
-            )
-            st.button(
-                "To the end",
-                key=f"end.{session.id}",
-                icon=":material/fast_forward:",
-                disabled=not going,
-                **acting(to_the_end, session.id),
-            )
+        watch_bar(session, bool(going))
         return
     said = st.chat_input(
         ("Ask the user, or call a tool above" if role() == ASSISTANT else "Say something")
@@ -283,14 +358,33 @@ def say_box(session: Session) -> None:
     if said:
         with wiring.guarded():
             if role() == ASSISTANT:
-                services().playground.act(session.id, said)
+                thought = st.session_state.get(thought_key(session, len(session.columns[0].turns)), "")
+                services().playground.act(session.id, said, thought=thought.strip())
             else:
                 services().playground.say(session.id, said)
             st.rerun()
 
 
-def to_the_end(session_id: str) -> None:
-    """Every column played to its end by the simulated user."""
-    for _ in range(40):  # eight assistant turns, their answers and the refused calls, with room to spare
-        if all(column.ended for column in services().playground.step(session_id).columns):
-            return
+def watch_bar(session: Session, going: bool) -> None:
+    """One turn further, or on to the end, where the simulated user talks with the models."""
+    running = going and st.session_state.get(RUNNING) == session.id
+    with st.bottom, st.container(horizontal=True):
+        st.button(
+            "Next turn",
+            key=f"step.{session.id}",
+            icon=":material/skip_next:",
+            disabled=not going or running,
+            shortcut="Right",
+            **acting(services().playground.user_turns, session.id),
+        )
+        st.button(
+            "Pause" if running else "To the end",
+            key=f"end.{session.id}",
+            icon=":material/pause:" if running else ":material/fast_forward:",
+            disabled=not going,
+            on_click=st.session_state.__setitem__,
+            args=(RUNNING, "" if running else session.id),
+        )
+    if running and not any(unanswered(column) for column in services().playground.get(session.id).columns):
+        services().playground.user_turns(session.id)
+        st.rerun()

@@ -198,6 +198,28 @@ def test_a_person_plays_the_assistant(open_page: Open) -> None:
     assert "What the user wants" in [box.label for box in at.expander]
 
 
+def test_a_watched_conversation_goes_to_its_end_by_itself_and_is_kept(open_page: Open) -> None:
+    at = open_page("playground")
+    at.session_state["playground.side"] = "Nobody: watch"
+    at.run()
+    at.button(key="playground.start").click().run()
+    next(button for button in at.button if button.label == "To the end").click().run()
+    assert not at.exception
+    keep = next(button for button in at.button if button.label == "Keep as a dialogue")
+    keep.click().run()
+    assert not at.exception
+    assert "to be reviewed" in at.toast[0].value
+
+
+def test_the_link_of_a_scenario_leads_back_to_it(open_page: Open) -> None:
+    at = open_page("playground")
+    at.button(key="playground.start").click().run()
+    wanted = next(box for box in at.expander if box.label == "Your part: what you want").text[0].value
+    again = open_page("playground", seed="".join(at.query_params["seed"]))
+    again.button(key="playground.start").click().run()
+    assert next(box for box in again.expander if box.label == "Your part: what you want").text[0].value == wanted
+
+
 def test_an_unknown_dialogue_or_trace_in_the_link_is_one_message(open_page: Open) -> None:
     for name, query in (("review", {"dialogue": "nope"}), ("traces", {"trace": "nope"})):
         at = open_page(name, **query)
