@@ -95,6 +95,14 @@ def choices(database: Database, filters: Filters, part: str, most: int) -> Sql:
     return query, [*values, most]
 
 
+def tally(column: str, where: str) -> str:
+    """The query for how conversations ended by a column: value, outcome, traces and what they took on average."""
+    return f"""
+SELECT {column} AS value, t.outcome, count(*) AS traces, avg(t.assistant_turns) AS assistant_turns,
+    avg(t.tokens) AS tokens, avg(t.seconds) AS seconds
+FROM traces t WHERE {where} GROUP BY 1, 2 ORDER BY 1, 2"""
+
+
 def ordered_by(order: str) -> tuple[str, bool]:
     """What an order sorts by and whether downwards; `-` before a name turns it round. DataError for an unknown one."""
     name = order.removeprefix("-")
