@@ -20,6 +20,7 @@ from benchmarks.timing import interleaved, report
 from benchmarks.trace_workspace import CATALOG, RUNS, TRACES, parquet_files
 from diaforge_core.catalog.importing import load_catalog
 from diaforge_core.records.note import Note
+from diaforge_core.services.traces import ORDERS
 from diaforge_core.services.workspace import Workspace, open_workspace
 from diaforge_core.store import trace_files
 from diaforge_core.store.run_folder import RunFolder, Status
@@ -62,7 +63,12 @@ def _as_runs(place: Path, files: Sequence[Path]) -> None:
     """Run folders as their workers left them, and no database."""
     catalog, now = load_catalog(CATALOG), dt.datetime.now(dt.UTC)
     for number in range(min(RUNS, len(files))):
-        config = {"id": f"run{number:02}", "name": f"evaluation {number}", "kind": "evaluate", "model": "scripted:oracle"}
+        config = {
+            "id": f"run{number:02}",
+            "name": f"evaluation {number}",
+            "kind": "evaluate",
+            "model": "scripted:oracle",
+        }
         config |= {"created": (now + dt.timedelta(hours=number)).replace(tzinfo=None).isoformat(), "recipe": {}}
         run = RunFolder(place / "runs" / str(config["id"]))
         run.create(config, catalog)
@@ -76,8 +82,16 @@ def _taken_in(place: Path) -> Workspace:
     workspace = open_workspace(place)
     seconds = time.perf_counter() - start
     traces, turns = workspace.database.rows("SELECT (SELECT count(*) FROM traces), (SELECT count(*) FROM turns)")[0]
-    print(f"{traces:,} traces, {turns:,} turns in {seconds:.0f} s; load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
-    report("taken in from Parquet, the opening of the workspace included", turns / seconds, "turns/s", 100_000, at_most=False)
+    print(
+        f"{traces:,} traces, {turns:,} turns in {seconds:.0f} s; load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
+    )
+    report(
+        "taken in from Parquet, the opening of the workspace included",
+        turns / seconds,
+        "turns/s",
+        100_000,
+        at_most=False,
+    )
     return workspace
 
 
@@ -115,25 +129,32 @@ def _filters(workspace: Workspace) -> list[dict[str, object]]:
 
 def _pages(workspace: Workspace) -> None:
     """The first page and one deep in the list, of every filter in several orders."""
-    rng, orders, taken = random.Random(0), ("newest", "tier", "-seconds", "-tokens", "model", "opening"), {}
+    rng, orders, taken = random.Random(0), tuple(sorted(ORDERS.keys() - {"opening"})), {}
     filters = _filters(workspace)
     for number in range(ASKED):
         found, order = filters[number % len(filters)], orders[number // 2 % len(orders)]
         first = None if number % 2 else _somewhere(workspace, rng)
         workspace.database._kept.clear()  # what was asked before is not asked again
         key = f"{found} by {order}{' deep' if first else ''}"
-        taken[key] = _seconds(lambda found=found, order=order, first=first: workspace.traces.window(found, order, first))
+        taken[key] = _seconds(
+            lambda found=found, order=order, first=first: workspace.traces.window(found, order, first)
+        )
     _percentile("a page of 50, filtered and sorted, counted and placed", list(taken.values()), 50)
     slowest = max(taken, key=taken.__getitem__)
     print(f"the slowest: {1_000 * taken[slowest]:.0f} ms, {slowest}")
+    print(f"by the words of the opening: {1_000 * _seconds(lambda: workspace.traces.window({}, 'opening')):.0f} ms")
     narrowed = {"outcome": filters[1]["outcome"]}
-    choices = [_seconds(lambda part=part: workspace.traces.choices(narrowed, part)) for part in (*COLUMN_OF, "run", "label")]
+    choices = [
+        _seconds(lambda part=part: workspace.traces.choices(narrowed, part)) for part in (*COLUMN_OF, "run", "label")
+    ]
     print(f"counts beside the choices: slowest of {len(choices)} parts {1_000 * max(choices):.0f} ms")
 
 
 def _somewhere(workspace: Workspace, rng: random.Random) -> str:
     last = workspace.database.rows("SELECT max(seq) FROM traces")[0][0]
-    return workspace.database.rows("SELECT id FROM traces WHERE seq >= ? ORDER BY seq LIMIT 1", [rng.randint(1, last)])[0][0]
+    return workspace.database.rows("SELECT id FROM traces WHERE seq >= ? ORDER BY seq LIMIT 1", [rng.randint(1, last)])[
+        0
+    ][0]
 
 
 def _opened(workspace: Workspace) -> None:
@@ -156,11 +177,11 @@ def _words(workspace: Workspace) -> None:
 def _fifty_thousand_turns(workspace: Workspace) -> dict[str, object]:
     """A filter whose traces lie all over and have about 50,000 turns."""
     query = """
-SELECT goal_tool, model, sum(n) AS turns FROM traces JOIN (SELECT seq, count(*) AS n FROM turns GROUP BY seq) USING (seq)
-GROUP BY ALL ORDER BY abs(sum(n) - 50000) LIMIT 1"""
-    tool, model, turns = workspace.database.rows(query)[0]
-    print(f"{tool} and {model}: {turns:,} turns")
-    return {"goal_tool": tool, "model": model}
+SELECT goal_tool, sum(n)::BIGINT AS turns FROM traces JOIN (SELECT seq, count(*) AS n FROM turns GROUP BY seq) USING (seq)
+GROUP BY goal_tool ORDER BY abs(turns - 50000) LIMIT 1"""
+    tool, turns = workspace.database.rows(query)[0]
+    print(f"goal {tool}: {turns:,} turns")
+    return {"goal_tool": tool}
 
 
 def _sums(workspace: Workspace, path: Path) -> None:

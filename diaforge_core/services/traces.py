@@ -16,6 +16,7 @@ from ..store import trace_filters as sql
 from ..store import traces as table
 from ..store.sandbox import read_only_query
 from ..store.trace_filters import BIN_NAMES, ORDERS, PARTS, Filters
+from ..store.trace_form import fault_of
 from .kept import Kept
 from .nearness import Nearness
 from .review import StripStep, strip
@@ -137,8 +138,7 @@ class Traces:
 
     def get(self, trace_id: str) -> Trace:
         """The trace of this id (as in the table, or as a dialogue's `trace` names it); DataError if it is not here."""
-        place = self._place(trace_id)
-        found = next(table.read(self._workspace.database, [place]), None) if place is not None else None
+        found = table.find(self._workspace.database, trace_id)
         if found is None:
             raise DataError(f"There is no trace {trace_id} in this workspace. Choose one from the table.")
         return found
@@ -159,7 +159,9 @@ class Traces:
         where, values = sql.condition(self._workspace.database, filters or {})
         by, down = sql.ordered_by(order)
         query = f"SELECT t.seq FROM traces t WHERE {where} ORDER BY {_ordered(by, down)}"
-        yield from table.read(self._workspace.database, [row[0] for row in self._workspace.database.rows(query, values)])
+        yield from table.read(
+            self._workspace.database, [row[0] for row in self._workspace.database.rows(query, values)]
+        )
 
     def tools(self, trace: Trace) -> tuple[Tool, ...]:
         """The candidates that the assistant was shown, in order."""
@@ -174,11 +176,20 @@ class Traces:
         """Read what the page shows of a trace, so that its turn comes faster; in the background."""
         self._ahead.submit(lambda: self.strip(self.get(trace_id)))
 
-    def same_scenario(self, trace_id: str) -> pd.DataFrame:
-        """The other traces of the same scenario: id, run, model, trial, outcome."""
+    def is_users_fault(self, trace: Trace) -> bool:
+        """Whether the audit on the trace blames the simulated user."""
+        return fault_of(trace) == "user"
+
+    def same_scenario(self, trace_id: str, most: int = 1_000) -> pd.DataFrame:
+        """Other traces of the same scenario, newest first: id, run, model, trial, outcome."""
         trace = self.get(trace_id)
-        frame, _ = self.page({"scenario": trace.scenario.id}, limit=1000)
-        return frame.loc[frame["id"] != trace.id, ["id", "run", "model", "trial", "outcome"]].reset_index(drop=True)
+        where, values = sql.condition(self._workspace.database, {"scenario": trace.scenario.id})
+        frame = self._rows(f"{where} ORDER BY t.seq DESC LIMIT ?", [*values, most + 1])
+        return (
+            frame.loc[frame["id"] != trace.id, ["id", "run", "model", "trial", "outcome"]]
+            .reset_index(drop=True)
+            .head(most)
+        )
 
     def sql(self, query: str, limit: int = 1000) -> pd.DataFrame:
         """The first `limit` rows of a read-only query over `traces`, `turns` and `runs`.
@@ -190,7 +201,8 @@ class Traces:
 
     def _rows(self, rest: str, values: list[object]) -> pd.DataFrame:
         """Rows of a list; runs by their names."""
-        frame = self._workspace.database.frame(f"SELECT {_SELECTED} FROM traces t WHERE {rest}", values)
+        rows = self._workspace.database.rows(f"SELECT {_SELECTED} FROM traces t WHERE {rest}", values)
+        frame = pd.DataFrame(rows, columns=[name for name in COLUMNS if name != "kind"])
         runs = {key: (name, kind) for key, name, kind in self._runs()}
         known = [runs.get(key, (key, "")) for key in frame["run"]]
         frame = frame.assign(run=[name for name, _ in known], kind=[kind for _, kind in known])
@@ -201,12 +213,6 @@ class Traces:
 
     def _run_names(self) -> dict[str, str]:
         return {key: name for key, name, _ in self._runs()}
-
-    def _place(self, trace_id: str) -> int | None:
-        """The number of a trace; of several runs of one rollout the newest."""
-        rows = self._workspace.database.rows("SELECT seq FROM traces WHERE id = ?", [trace_id])
-        rows = rows or self._workspace.database.rows("SELECT max(seq) FROM traces WHERE raw_id = ?", [trace_id])
-        return rows[0][0]
 
     def _key(self, by: str, trace_id: str) -> tuple[object, int] | None:
         """Where a trace stands in an order; None if it is not here."""

@@ -12,6 +12,8 @@ from .traces import BINNED
 Filters = Mapping[str, Any]
 """Part → the value, or the values of which one is to be there; a part that is empty narrows nothing."""
 Sql = tuple[str, list[Any]]
+FEW = 60_000
+"""Traces whose words are searched apart: some ten thousand of them are 50 MB."""
 BINS = (0.4, 0.6, 0.8)
 """Bounds between the bins of closeness."""
 BIN_NAMES = ("below 0.4", "0.4 to 0.6", "0.6 to 0.8", "0.8 and above")
@@ -29,7 +31,7 @@ COLUMN_OF = {
     "scenario": "t.scenario",
     "dial": "t.dial",
     "fault": "t.fault",
-    "candidates": "CAST(t.candidates AS VARCHAR)",
+    "candidates": "t.candidates",
     "closeness": _BINNED_CLOSENESS,
     "solvable": "CASE WHEN t.solvable THEN 'yes' ELSE 'no' END",
 }
@@ -70,20 +72,24 @@ def condition(database: Database, filters: Filters) -> Sql:
     if unknown:
         raise DataError(f"Traces have no filter '{unknown[0]}'. Use one of: {', '.join((*PARTS, 'text'))}.")
     parts = [_of_runs(database, given)]
-    parts += [_among(COLUMN_OF[part], given[part]) for part in COLUMN_OF if part in given]
+    parts += [_among(COLUMN_OF[part], _typed(part, given[part])) for part in COLUMN_OF if part in given]
     for part in _SAID:
         if part in given:
             narrowed, values = _among("value", given[part])
             parts.append((f"t.id IN (SELECT dialogue FROM ({_SAID[part]}) WHERE {narrowed})", values))
-    parts += [("contains(t.words, ?)", [text.lower()]) for text in given.get("text", ())]
-    return " AND ".join(sql for sql, _ in parts), [value for _, values in parts for value in values]
+    found = _all_of([(sql, values) for sql, values in parts if sql != "true"])
+    for text in given.get("text", ()):
+        found = _with_words(database, found, text.lower())
+    return found
 
 
 def choices(database: Database, filters: Filters, part: str, most: int) -> Sql:
     """The query for the values that a part can take, each with how many traces the other parts leave; most first."""
     where, values = condition(database, {name: wanted for name, wanted in filters.items() if name != part})
     if part in _SAID:
-        source = f"(SELECT DISTINCT s.value, t.id FROM traces t JOIN ({_SAID[part]}) s ON s.dialogue = t.id WHERE {where})"
+        source = (
+            f"(SELECT DISTINCT s.value, t.id FROM traces t JOIN ({_SAID[part]}) s ON s.dialogue = t.id WHERE {where})"
+        )
     elif part in _OF_RUNS:
         column = "r.name" if part == "run" else "r.kind"
         counted = f"SELECT t.run, count(*) AS n FROM traces t WHERE {where} GROUP BY t.run"
@@ -91,7 +97,7 @@ def choices(database: Database, filters: Filters, part: str, most: int) -> Sql:
         return f"{query} ORDER BY n DESC, 1 LIMIT ?", [*values, most]
     else:
         source = f"(SELECT {COLUMN_OF[part]} AS value FROM traces t WHERE {where})"
-    query = f"SELECT value, count(*) AS n FROM {source} WHERE value <> '' GROUP BY value ORDER BY n DESC, value LIMIT ?"
+    query = f"SELECT value, count(*) AS n FROM {source} WHERE CAST(value AS VARCHAR) <> '' GROUP BY value ORDER BY n DESC, value LIMIT ?"
     return query, [*values, most]
 
 
@@ -107,8 +113,26 @@ def ordered_by(order: str) -> tuple[str, bool]:
     """What an order sorts by and whether downwards; `-` before a name turns it round. DataError for an unknown one."""
     name = order.removeprefix("-")
     if name not in ORDERS:
-        raise DataError(f"Traces cannot be ordered by '{order}'. Use one of, also with - before it: {', '.join(ORDERS)}.")
+        raise DataError(
+            f"Traces cannot be ordered by '{order}'. Use one of, also with - before it: {', '.join(ORDERS)}."
+        )
     return ORDERS[name], (name == "newest") != (order != name)
+
+
+def _with_words(database: Database, others: Sql, text: str) -> Sql:
+    """The condition narrowed to traces in which this was said.
+
+    The database reads whole blocks of words, whatever else narrows them; so the words of few traces are taken out first.
+    """
+    where, values = others
+    if where != "true" and database.rows(f"SELECT count(*) FROM traces t WHERE {where}", values)[0][0] <= FEW:
+        few = f"WITH few AS MATERIALIZED (SELECT t.seq, t.words FROM traces t WHERE {where})"
+        return f"t.seq IN ({few} SELECT seq FROM few WHERE contains(words, ?))", [*values, text]
+    return _all_of([others, ("contains(t.words, ?)", [text])])
+
+
+def _all_of(parts: list[Sql]) -> Sql:
+    return " AND ".join(sql for sql, _ in parts) or "true", [value for _, values in parts for value in values]
 
 
 def _of_runs(database: Database, given: Mapping[str, list[str]]) -> Sql:
@@ -124,11 +148,22 @@ def _of_runs(database: Database, given: Mapping[str, list[str]]) -> Sql:
     return ("true", []) if len(wanted) == len(runs) else _among("t.run", wanted)
 
 
-def _among(column: str, wanted: list[str]) -> Sql:
+def _among(column: str, wanted: list[Any]) -> Sql:
     """Each value in a place of its own, so that the same question is known again."""
     if not wanted:
         return "false", []
     return (f"{column} = ?" if len(wanted) == 1 else f"{column} IN ({', '.join('?' * len(wanted))})"), wanted
+
+
+def _typed(part: str, wanted: list[str]) -> list[Any]:
+    """The values as the part's column has them; DataError for a number that is none."""
+    if part != "candidates":
+        return wanted
+    if not all(value.isdecimal() for value in wanted):
+        raise DataError(
+            f"Traces are filtered by a number of candidates, not by '{', '.join(wanted)}'. Give one like 4."
+        )
+    return [int(value) for value in wanted]
 
 
 def _listed(wanted: Any) -> list[str]:

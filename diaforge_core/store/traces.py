@@ -19,12 +19,14 @@ BINNED = "binned"
 """The state of a run that waits in the bin: no list shows it, nor its traces."""
 READ_AT_ONCE = 500
 """Traces read whole by one query."""
-_READ = f"t.seq, t.id, {', '.join(f't.{name}' for name in SUMMARY.names if name not in ('opening', 'words'))}, s.body"
-_TURNS = ", ".join(field.name for field in TURN)
-_COLUMNS, _TURN_COLUMNS = [part.rpartition(".")[2] for part in _READ.split(", ")], ["seq", *_TURNS.split(", ")]
+_COLUMNS = ["seq", "id", *(name for name in SUMMARY.names if name not in ("opening", "words"))]
+_TURN_COLUMNS = ["seq", *(field.name for field in TURN)]
+_READ, _TURN_READ = ", ".join(f"t.{name}" for name in _COLUMNS), ", ".join(_TURN_COLUMNS)
 
 
-def add(cursor: duckdb.DuckDBPyConnection, run: str, traces: Sequence[Trace], closeness: Closeness | None = None) -> None:
+def add(
+    cursor: duckdb.DuckDBPyConnection, run: str, traces: Sequence[Trace], closeness: Closeness | None = None
+) -> None:
     """Store a run's traces with their turns; one that is stored already is left alone."""
     take_in(cursor, run, columns_of(traces, closeness))
 
@@ -62,27 +64,43 @@ def stored_id(run: str, trace_id: str) -> str:
     return content_id(run, trace_id)
 
 
+def find(database: Database, trace_id: str) -> Trace | None:
+    """The trace of this id, or else the newest of the rollout that this is the id of; None for neither."""
+    heads = database.rows(f"SELECT {_READ} FROM traces t WHERE t.id = ?", [trace_id])
+    if not heads:
+        heads = database.rows(
+            f"SELECT {_READ} FROM traces t WHERE t.raw_id = ? ORDER BY t.seq DESC LIMIT 1", [trace_id]
+        )
+    return next(_whole(database, heads, "= ?"), None)
+
+
 def read(database: Database, places: Sequence[int]) -> Iterator[Trace]:
-    """The traces with these numbers (`seq`), in the order given; one that is gone is left out."""
+    """The traces with these numbers (`seq`), in the order given; one that is gone is left out.
+
+    The bounds let the database pass over all blocks of rows that lie elsewhere.
+    """
     for start in range(0, len(places), READ_AT_ONCE):
-        yield from _read(database, places[start : start + READ_AT_ONCE])
+        some = places[start : start + READ_AT_ONCE]
+        near = f"t.seq BETWEEN {min(some)} AND {max(some)} AND t.seq IN (SELECT unnest(?))"
+        heads = database.rows(f"SELECT {_READ} FROM traces t WHERE {near}", [list(some)])
+        order = {seq: place for place, seq in enumerate(some)}
+        yield from _whole(database, sorted(heads, key=lambda head: order[head[0]]), "IN (SELECT unnest(?))")
 
 
-def _read(database: Database, places: Sequence[int]) -> Iterator[Trace]:
-    """The bounds let the database pass over all blocks of rows that lie elsewhere."""
-    asked = [min(places), max(places), list(places)]
-    near = "seq BETWEEN ? AND ? AND seq IN (SELECT unnest(?))"
-    heads = database.rows(
-        f"SELECT {_READ} FROM (SELECT * FROM traces WHERE {near}) t JOIN scenario_bodies s ON s.key = t.scenario_key",
-        asked,
-    )
+def _whole(database: Database, heads: Sequence[tuple[Any, ...]], which: str) -> Iterator[Trace]:
+    """The traces of these rows; `which` compares with the one value there is, so that an index serves, or with many."""
+    if not heads:
+        return
+    rows = [dict(zip(_COLUMNS, head, strict=True)) for head in heads]
+    places, keys = [row["seq"] for row in rows], list({row["scenario_key"] for row in rows})
+    one = which == "= ?"
+    bodies = dict(database.rows(f"SELECT key, body FROM scenario_bodies WHERE key {which}", [keys[0] if one else keys]))
+    near = f"seq BETWEEN {min(places)} AND {max(places)} AND seq {which}"
     turns: dict[int, list[dict[str, Any]]] = defaultdict(list)
-    for row in database.rows(f"SELECT seq, {_TURNS} FROM turns WHERE {near} ORDER BY seq, turn", asked):
-        turns[row[0]].append(dict(zip(_TURN_COLUMNS, row, strict=True)))
-    found = {row[0]: dict(zip(_COLUMNS, row, strict=True)) for row in heads}
-    for seq in places:
-        if seq in found:
-            yield trace_of(found[seq], found[seq]["body"], turns[seq])
+    for said in sorted(database.rows(f"SELECT {_TURN_READ} FROM turns WHERE {near}", [places[0] if one else places])):
+        turns[said[0]].append(dict(zip(_TURN_COLUMNS, said, strict=True)))
+    for row in rows:
+        yield trace_of(row, bodies[row["scenario_key"]], turns[row["seq"]])
 
 
 def _fresh(cursor: duckdb.DuckDBPyConnection, run: str, table: pa.Table) -> pa.Table:
