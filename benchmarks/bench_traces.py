@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import psutil
+from streamlit.navigation.page import StreamlitPage
 from streamlit.testing.v1 import AppTest
 
 from benchmarks.timing import interleaved, report
@@ -29,6 +30,7 @@ from diaforge_core.store.trace_form import traces_of
 from diaforge_core.store.trace_journal import TraceJournal
 from pages.components.wiring import close_all
 
+ROOT = Path(__file__).resolve().parent.parent
 ASKED = 200
 """Traces opened and pages listed for a percentile."""
 JSONL = 4_000
@@ -83,7 +85,8 @@ def _taken_in(place: Path) -> Workspace:
     seconds = time.perf_counter() - start
     traces, turns = workspace.database.rows("SELECT (SELECT count(*) FROM traces), (SELECT count(*) FROM turns)")[0]
     print(
-        f"{traces:,} traces, {turns:,} turns in {seconds:.0f} s; load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
+        f"{traces:,} traces, {turns:,} turns in {seconds:.0f} s; "
+        f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
     )
     report(
         "taken in from Parquet, the opening of the workspace included",
@@ -177,7 +180,8 @@ def _words(workspace: Workspace) -> None:
 def _fifty_thousand_turns(workspace: Workspace) -> dict[str, object]:
     """A filter whose traces lie all over and have about 50,000 turns."""
     query = """
-SELECT goal_tool, sum(n)::BIGINT AS turns FROM traces JOIN (SELECT seq, count(*) AS n FROM turns GROUP BY seq) USING (seq)
+SELECT goal_tool, sum(n)::BIGINT AS turns
+FROM traces JOIN (SELECT seq, count(*) AS n FROM turns GROUP BY seq) USING (seq)
 GROUP BY goal_tool ORDER BY abs(turns - 50000) LIMIT 1"""
     tool, turns = workspace.database.rows(query)[0]
     print(f"goal {tool}: {turns:,} turns")
@@ -244,14 +248,14 @@ def _script(place: Path) -> None:
     os.environ |= {"DIAFORGE_WORKSPACE": str(place), "DIAFORGE_USER": "Ana"}
     with open_workspace(place) as workspace:
         ids, filters = [_somewhere(workspace, random.Random(number)) for number in range(60)], _filters(workspace)
-    taken = []
+    taken = _drawings_timed()
     for number, key in enumerate(ids):
-        page = AppTest.from_function(_timed, default_timeout=WAIT)
+        page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=WAIT)
+        page.switch_page("pages/traces.py")
         page.query_params |= {"trace": [key]} | {part: _texts(v) for part, v in filters[number % len(filters)].items()}
         page.run()
-        if page.exception or "taken" not in page.session_state:
-            raise SystemExit(f"Trace {key} was not drawn: {page.exception}. Nothing was timed.")
-        taken.append(page.session_state["taken"])
+        if page.exception or page.error or len(taken) <= number:
+            raise SystemExit(f"Trace {key} was not drawn: {page.exception or page.error}. Nothing was timed.")
     close_all()
     _percentile("the page's script, another filter and trace each time", taken[1:], 50)
 
@@ -260,16 +264,18 @@ def _texts(value: object) -> list[str]:
     return [str(each) for each in value] if isinstance(value, list) else [str(value)]
 
 
-def _timed() -> None:
-    """One drawing of the Traces page, with its seconds in the session."""
-    import runpy
-    import time
+def _drawings_timed() -> list[float]:
+    """A list to which every drawing of a page adds its seconds from now on."""
+    taken: list[float] = []
+    draw = StreamlitPage.run
 
-    import streamlit as st
+    def timed(page: StreamlitPage) -> None:
+        start = time.perf_counter()
+        draw(page)
+        taken.append(time.perf_counter() - start)
 
-    start = time.perf_counter()
-    runpy.run_path("pages/traces.py")
-    st.session_state["taken"] = time.perf_counter() - start
+    StreamlitPage.run = timed
+    return taken
 
 
 def _percentile(what: str, seconds: Sequence[float], limit_ms: float) -> None:

@@ -30,8 +30,7 @@ with page("Traces", "Why did this one fail?"):
             turn = view.detail(trace, st.query_params.get("label", ""))
             if len(shown.rows):
                 traces_list.keys(shown, filters, order, trace.id, len(trace.turns), turn)
+                traces_list.look_ahead(shown, trace.id)
     if shown.total:
-        with st.container(horizontal=True):
-            traces_tools.export_box(filters, order, shown.total)
         traces_tools.sums(filters)
     traces_tools.sql_box()

@@ -145,7 +145,8 @@ class Traces:
 
     def run_of(self, trace_id: str) -> str:
         """Name of the run that a trace belongs to."""
-        rows = self._workspace.database.rows("SELECT run FROM traces WHERE id = ?", [self.get(trace_id).id])
+        rows = self._workspace.database.rows("SELECT run FROM traces WHERE id = ?", [trace_id])
+        rows = rows or self._workspace.database.rows("SELECT run FROM traces WHERE id = ?", [self.get(trace_id).id])
         return self._run_names()[rows[0][0]]
 
     def of_run(self, run: str) -> list[Trace]:
@@ -182,14 +183,16 @@ class Traces:
 
     def same_scenario(self, trace_id: str, most: int = 1_000) -> pd.DataFrame:
         """Other traces of the same scenario, newest first: id, run, model, trial, outcome."""
-        trace = self.get(trace_id)
-        where, values = sql.condition(self._workspace.database, {"scenario": trace.scenario.id})
-        frame = self._rows(f"{where} ORDER BY t.seq DESC LIMIT ?", [*values, most + 1])
-        return (
-            frame.loc[frame["id"] != trace.id, ["id", "run", "model", "trial", "outcome"]]
-            .reset_index(drop=True)
-            .head(most)
+        scenario = "(SELECT scenario FROM traces WHERE id = ?)"
+        where, values = sql.condition(self._workspace.database, {})
+        rows = self._workspace.database.rows(
+            f"SELECT t.id, t.run, t.model, t.trial, t.outcome FROM traces t WHERE {where} AND t.scenario = {scenario} "
+            "AND t.id <> ? ORDER BY t.seq DESC LIMIT ?",
+            [*values, trace_id, trace_id, most],
         )
+        names = self._run_names()
+        found = [(key, names[run], *rest) for key, run, *rest in rows]
+        return pd.DataFrame(found, columns=["id", "run", "model", "trial", "outcome"])
 
     def sql(self, query: str, limit: int = 1000) -> pd.DataFrame:
         """The first `limit` rows of a read-only query over `traces`, `turns` and `runs`.

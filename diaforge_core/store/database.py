@@ -152,7 +152,8 @@ INSERT INTO turns SELECT seq, id, turn, said ->> '$.speaker', coalesce(said ->> 
     coalesce(said ->> '$.note', ''), coalesce(CAST(said ->> '$.seconds' AS DOUBLE), 0),
     coalesce(CAST(said ->> '$.tokens' AS BIGINT), 0)
 FROM (SELECT seq, id, unnest(CAST(body -> '$.turns' AS JSON[])) AS said,
-        unnest(range(CAST(json_array_length(body -> '$.turns') AS BIGINT))) AS turn FROM whole_traces) ORDER BY seq, turn;
+        unnest(range(CAST(json_array_length(body -> '$.turns') AS BIGINT))) AS turn FROM whole_traces)
+ORDER BY seq, turn;
 DROP TABLE whole_traces;
 CREATE TABLE taken_parts (run VARCHAR, part VARCHAR);
 """
@@ -164,7 +165,7 @@ MIGRATIONS: tuple[str, ...] = (
 """Statements that bring a database from form i to form i + 1; only ever appended to."""
 
 MEMORY = "1500MB"
-"""Of the database's own; beyond it, it works on the disk. Traces are stored by the million, and models want the rest."""
+"""Of the database's own; beyond it, it works on the disk: traces come by the million, and models want the rest."""
 _CONFIG = {"memory_limit": MEMORY, "late_materialization_max_rows": "1000"}
 """The rows of a page, sorted: only those that are shown are read whole."""
 GATHERED = "512MB"

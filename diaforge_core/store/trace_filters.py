@@ -97,8 +97,8 @@ def choices(database: Database, filters: Filters, part: str, most: int) -> Sql:
         return f"{query} ORDER BY n DESC, 1 LIMIT ?", [*values, most]
     else:
         source = f"(SELECT {COLUMN_OF[part]} AS value FROM traces t WHERE {where})"
-    query = f"SELECT value, count(*) AS n FROM {source} WHERE CAST(value AS VARCHAR) <> '' GROUP BY value ORDER BY n DESC, value LIMIT ?"
-    return query, [*values, most]
+    some = "WHERE CAST(value AS VARCHAR) <> '' GROUP BY value"
+    return f"SELECT value, count(*) AS n FROM {source} {some} ORDER BY n DESC, value LIMIT ?", [*values, most]
 
 
 def tally(column: str, where: str) -> str:
@@ -122,7 +122,7 @@ def ordered_by(order: str) -> tuple[str, bool]:
 def _with_words(database: Database, others: Sql, text: str) -> Sql:
     """The condition narrowed to traces in which this was said.
 
-    The database reads whole blocks of words, whatever else narrows them; so the words of few traces are taken out first.
+    The database reads whole blocks of words, whatever else narrows them; so those of few traces are taken out first.
     """
     where, values = others
     if where != "true" and database.rows(f"SELECT count(*) FROM traces t WHERE {where}", values)[0][0] <= FEW:

@@ -55,6 +55,8 @@ ORDERS = {
     "candidates": "fewest candidates",
     "dial": "behaviour",
 }
+LINKED = ("scenario",)
+"""Parts that links give and nobody chooses from a list."""
 COLUMNS = 2
 
 
@@ -107,7 +109,7 @@ def _more(found: Filters) -> None:
         return
     with box:
         places = st.columns(COLUMNS, width=620)
-        for number, part in enumerate(NAMES):
+        for number, part in enumerate(part for part in NAMES if part not in LINKED):
             with places[number % COLUMNS]:
                 _choice(found, part)
 

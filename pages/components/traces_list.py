@@ -8,6 +8,7 @@ import streamlit as st
 
 from diaforge_core.services.traces import Filters, Window
 
+from . import traces_tools
 from .palette import OUTCOMES, look
 from .traces_state import page_from, select, show, turn_page
 from .wiring import services
@@ -100,6 +101,7 @@ def _pager(page: Window, filters: Filters, order: str) -> None:
             on_click=turn_page,
             args=(page.after,),
         )
+        traces_tools.export_box(filters, order, page.total)
 
 
 def _page_before(filters: Filters, order: str, first: str) -> None:
@@ -147,3 +149,11 @@ def _step(filters: Filters, order: str, here: str, way: Literal["before", "after
         before = services().traces.beside(filters, order, ids[0], "before", PAGE) if way == "before" else None
         turn_page(target if way == "after" else before)
     show(target)
+
+
+def look_ahead(page: Window, here: str) -> None:
+    """Read the next trace of the page in the background."""
+    ids = list(page.rows["id"])
+    place = ids.index(here) + 1 if here in ids else len(ids)
+    if place < len(ids):
+        services().traces.look_ahead(ids[place])

@@ -40,10 +40,11 @@ def chips(put: Sequence[TraceLabel], notes: Sequence[TraceNote]) -> dict[int, st
 def labels(trace: Trace, turn: int, put: Sequence[TraceLabel]) -> None:
     """A button a label with its key, for the selected turn."""
     st.markdown(f"**Labels of turn {turn + 1}**")
-    if not services().people.may(who(), "label"):
+    me = who()
+    if not services().people.may(me, "label"):
         st.caption("Reviewers label turns.")
         return
-    own = {each.label for each in put if (each.turn, each.who) == (turn, who())}
+    own = {each.label for each in put if (each.turn, each.who) == (turn, me)}
     with st.container(horizontal=True, gap="xsmall"):
         for place, label in enumerate(services().labels.all()):
             on = label.id in own
@@ -54,7 +55,7 @@ def labels(trace: Trace, turn: int, put: Sequence[TraceLabel]) -> None:
                 type="primary" if on else "secondary",
                 shortcut=str(place + 1) if place < KEYS else None,
                 help=plain(label.meaning) or None,
-                **acting(services().trace_notes.toggle, trace.id, turn, label.id, who()),
+                **acting(services().trace_notes.toggle, trace.id, turn, label.id, me),
             )
 
 
