@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from diaforge_core.services.traces import MOST_CHOICES, PARTS, Filters
+from diaforge_core.services.traces import MOST_CHOICES, Filters
 
 from .palette import OUTCOMES, look
 from .traces_state import show, turn_page
@@ -29,7 +29,7 @@ NAMES = {
     "scenario": "Scenario",
 }
 """Part of a filter → what people call it, in the order offered."""
-KINDS = {"evaluate": "evaluations", "generate": "generated", "": "all"}
+KINDS = {"evaluate": "evaluations", "generate": "generated", "all": "all"}
 ORDERS = {
     "newest": "newest first",
     "-newest": "oldest first",
@@ -80,8 +80,8 @@ def filters() -> tuple[Filters, str]:
             "Order", list(ORDERS), key="order", bind="query-params", format_func=lambda value: ORDERS[value], width=170,
             on_change=turn_page,
         )  # fmt: skip
-        found: dict[str, object] = {part: given for part in PARTS if (given := st.query_params.get_all(part))}
-        found |= {"kind": kind} if kind else {}
+        found: dict[str, object] = {part: given for part in NAMES if (given := st.query_params.get_all(part))}
+        found |= {"kind": kind} if kind != "all" else {}
         found |= {"text": text.strip()} if text.strip() else {}
         _more(found)
     _chips(found)
@@ -177,4 +177,4 @@ def nothing_left() -> None:
 
 def _show_all() -> None:
     _clear()
-    st.session_state["text"], st.session_state["kind"] = "", ""
+    st.session_state["text"], st.session_state["kind"] = "", "all"

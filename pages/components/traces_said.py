@@ -10,6 +10,7 @@ from diaforge_core.records.trace import Trace
 from diaforge_core.services.comments import MOST_CHARACTERS
 from diaforge_core.services.trace_notes import TraceLabel, TraceNote
 
+from .traces_state import select
 from .wiring import acting, services, who
 from .wording import ago, exact, plain
 
@@ -55,8 +56,14 @@ def labels(trace: Trace, turn: int, put: Sequence[TraceLabel]) -> None:
                 type="primary" if on else "secondary",
                 shortcut=str(place + 1) if place < KEYS else None,
                 help=plain(label.meaning) or None,
-                **acting(services().trace_notes.toggle, trace.id, turn, label.id, me),
+                **acting(_toggle, trace.id, turn, label.id),
             )
+
+
+def _toggle(trace_id: str, turn: int, label: str) -> None:
+    """Put the label on or take it off, and stay with the trace though the list may no longer hold it."""
+    services().trace_notes.toggle(trace_id, turn, label, who())
+    select(trace_id, turn)
 
 
 def notes(trace: Trace, turn: int, found: Sequence[TraceNote]) -> None:
@@ -105,6 +112,7 @@ def _new(trace: Trace, turn: int, number: int) -> None:
 
     def add(about: int | None) -> None:
         services().trace_notes.add(trace.id, st.session_state[key], about, who())
+        select(trace.id, turn)
 
     with st.container(horizontal=True, gap="small"):
         st.button("On the trace", key=f"traces.note.add.{trace.id}", **acting(add, None))
