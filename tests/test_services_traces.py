@@ -88,6 +88,10 @@ def test_closeness_is_counted_in_bins(workspace: Workspace, traces: list[Trace])
     bins = workspace.traces.choices({}, "closeness")
     assert set(bins) <= set(trace_filters.BIN_NAMES)
     assert sum(bins.values()) == len(traces)
+    for name, number in bins.items():
+        assert workspace.traces.count({"closeness": name}) == number
+    with pytest.raises(DataError, match="0.8 and above"):
+        workspace.traces.count({"closeness": "far"})
     nearest = workspace.traces.nearness.of(traces[0].scenario)
     assert nearest is not None
     assert 0 < nearest < 1

@@ -70,7 +70,7 @@ class Traces:
         """
         where, values = sql.condition(self._workspace.database, filters or {})
         by, down = sql.ordered_by(order)
-        frame = self._rows(f"{where} ORDER BY {_ordered(by, down)} LIMIT ? OFFSET ?", [*values, limit, offset])
+        frame = self._rows(where, values, _ordered(by, down), limit, offset)
         return frame, self.count(filters)
 
     def count(self, filters: Filters | None = None) -> int:
@@ -96,7 +96,7 @@ class Traces:
             query = f"SELECT count(*), count(*) FILTER ({before}) FROM traces t WHERE {where}"
             total, start = self._workspace.database.rows(query, [*at, *values])[0]
             near, at = _beside(by, down, here, back=False, itself=True)
-        frame = self._rows(f"{where} AND {near} ORDER BY {_ordered(by, down)} LIMIT ?", [*values, *at, limit + 1])
+        frame = self._rows(f"{where} AND {near}", [*values, *at], _ordered(by, down), limit + 1)
         after = str(frame["id"].iloc[limit]) if len(frame) > limit else None
         return Window(frame.iloc[:limit], total, start, after)
 
@@ -202,9 +202,12 @@ class Traces:
         """
         return read_only_query(self._workspace.database, query, limit)
 
-    def _rows(self, rest: str, values: list[object]) -> pd.DataFrame:
-        """Rows of a list; runs by their names."""
-        rows = self._workspace.database.rows(f"SELECT {_SELECTED} FROM traces t WHERE {rest}", values)
+    def _rows(self, where: str, values: list[object], order: str, limit: int, offset: int = 0) -> pd.DataFrame:
+        """Rows of a list, runs by their names; only the rows that are shown are read whole."""
+        some = f"SELECT t.rowid FROM traces t WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?"
+        rows = self._workspace.database.rows(
+            f"SELECT {_SELECTED} FROM traces t WHERE t.rowid IN ({some}) ORDER BY {order}", [*values, limit, offset]
+        )
         frame = pd.DataFrame(rows, columns=[name for name in COLUMNS if name != "kind"])
         runs = {key: (name, kind) for key, name, kind in self._runs()}
         known = [runs.get(key, (key, "")) for key in frame["run"]]

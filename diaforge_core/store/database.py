@@ -166,8 +166,6 @@ MIGRATIONS: tuple[str, ...] = (
 
 MEMORY = "1500MB"
 """Of the database's own; beyond it, it works on the disk: traces come by the million, and models want the rest."""
-_CONFIG = {"memory_limit": MEMORY, "late_materialization_max_rows": "1000"}
-"""The rows of a page, sorted: only those that are shown are read whole."""
 GATHERED = "512MB"
 """Of the log beside the file, while much is taken in: the next start would read it in a few seconds."""
 KEPT_ROWS, KEPT_READS = 100, 1_000
@@ -192,7 +190,7 @@ class Database:
         self.lock = threading.RLock()
         """Held by every write; hold it to read and write without another write in between."""
         try:
-            self._connection = duckdb.connect(str(path), config=_CONFIG)
+            self._connection = duckdb.connect(str(path), config={"memory_limit": MEMORY})
         except (duckdb.IOException, duckdb.SerializationException, duckdb.InternalException) as problem:
             raise WorkspaceError(
                 f"The database {path} cannot be opened: {problem}. If no other program has it open, move the file "

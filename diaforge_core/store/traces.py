@@ -13,13 +13,16 @@ import pyarrow.compute as pc
 from ..records.base import content_id
 from ..records.trace import Trace
 from .database import Database
-from .trace_form import SUMMARY, TURN, Closeness, columns_of, trace_of
+from .trace_form import TURN, Closeness, columns_of, trace_of
 
 BINNED = "binned"
 """The state of a run that waits in the bin: no list shows it, nor its traces."""
 READ_AT_ONCE = 500
 """Traces read whole by one query."""
-_COLUMNS = ["seq", "id", *(name for name in SUMMARY.names if name not in ("opening", "words"))]
+_COLUMNS = (
+    "seq", "id", "scenario_key", "trial", "model", "user_side", "ended", "error", "unanswered", "outcome", "reason",
+    "audit", "seconds",
+)  # fmt: skip
 _TURN_COLUMNS = ["seq", *(field.name for field in TURN)]
 _READ, _TURN_READ = ", ".join(f"t.{name}" for name in _COLUMNS), ", ".join(_TURN_COLUMNS)
 
