@@ -90,7 +90,7 @@ def test_closeness_is_counted_in_bins(workspace: Workspace, traces: list[Trace])
     assert sum(bins.values()) == len(traces)
     for name, number in bins.items():
         assert workspace.traces.count({"closeness": name}) == number
-    with pytest.raises(DataError, match="0.8 and above"):
+    with pytest.raises(DataError, match=r"0\.8 and above"):
         workspace.traces.count({"closeness": "far"})
     nearest = workspace.traces.nearness.of(traces[0].scenario)
     assert nearest is not None
@@ -287,7 +287,7 @@ def test_the_command_line_lists_shows_counts_notes_and_asks(workspace: Workspace
     assert do("label", trace=key, turn=2, label="good-question", who="Ana")["on"]
     assert do("counts", part="label", where=[])["counts"] == {"good-question": 1}
     assert do("sql", query="SELECT count(*) AS n FROM traces", limit=9)["rows"] == [{"n": 24}]
-    done = do("export", out=str(tmp_path / "x.jsonl"), format="jsonl", where=["run=oracle"], order="newest")
+    done = do("export", out=str(tmp_path / "x.jsonl"), format="jsonl", where=["run=oracle"])
     assert done["traces"] == 8
     with pytest.raises(DataError, match=PARTS[2]):
         do("list", where=["colour=red"], **page)

@@ -60,12 +60,11 @@ def traces_export(
     ] = "jsonl",
     where: Where = None,
     text: Text = "",
-    order: Order = "newest",
     workspace: WorkspaceOption = None,
     json_: JsonOption = False,
 ) -> None:
     """Write all traces that a filter leaves to a file."""
-    params = {"out": absolute(out), "format": format, "where": where or [], "text": text, "order": order}
+    params = {"out": absolute(out), "format": format, "where": where or [], "text": text}
     do("traces export", params, workspace, json_)
 
 

@@ -44,7 +44,7 @@ def traces_counts(workspace: Workspace, params: dict[str, Any], _: object) -> di
 def traces_export(workspace: Workspace, params: dict[str, Any], _: object) -> dict[str, Any]:
     """`out, format, traces`."""
     form, out = params["format"], params["out"]
-    rows = workspace.trace_exports.export(_filters(params), form, out, params["order"])
+    rows = workspace.trace_exports.export(_filters(params), form, out)
     return {"out": out, "format": form, "traces": rows}
 
 

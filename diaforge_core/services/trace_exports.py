@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from ..conversation.exchange.inspect_log import write_log
 from ..errors import DataError
+from ..records.trace import Trace
 from ..store import trace_files
 from ..store.trace_form import columns_of
 from .exports import replaced
@@ -37,15 +38,15 @@ class TraceExports:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
 
-    def export(self, filters: Filters, format: TraceFormat, out: str | Path, order: str = "newest") -> int:
-        """How many traces were written to the file `out`, which appears whole or not at all.
+    def export(self, filters: Filters, format: TraceFormat, out: str | Path) -> int:
+        """How many traces were written to the file `out`, newest first; it appears whole or not at all.
 
-        DataError for an unknown form, filter or order, no trace, more than a form holds, or a file that cannot be.
+        DataError for an unknown form or filter, no trace, more than a form holds, or a file that cannot be.
         """
         self._check(filters, format)
-        return replaced(Path(out).expanduser(), lambda file: self._write(filters, format, order, file))
+        return replaced(Path(out).expanduser(), lambda file: self._write(filters, format, file))
 
-    def content(self, filters: Filters, format: TraceFormat, order: str = "newest") -> bytes:
+    def content(self, filters: Filters, format: TraceFormat) -> bytes:
         """The same file in memory; DataError for more than `MOST_IN_MEMORY` traces."""
         if self._check(filters, format) > MOST_IN_MEMORY:
             raise DataError(
@@ -53,7 +54,7 @@ class TraceExports:
                 "`python -m diaforge_core traces export`."
             )
         file = io.BytesIO()
-        self._write(filters, format, order, file)
+        self._write(filters, format, file)
         return file.getvalue()
 
     def _check(self, filters: Filters, format: str) -> int:
@@ -67,10 +68,10 @@ class TraceExports:
             raise DataError(f"An Inspect log holds at most {MOST_IN_LOG:,} traces, not {number:,}. Narrow the filter.")
         return number
 
-    def _write(self, filters: Filters, format: TraceFormat, order: str, file: BinaryIO) -> int:
-        traces = self._workspace.traces.stream(filters, order)
+    def _write(self, filters: Filters, format: TraceFormat, file: BinaryIO) -> int:
+        traces = self._workspace.traces.stream(filters)
         if format == "parquet":
-            return trace_files.write(file, self._tables(filters, order))
+            return trace_files.write(file, self._tables(traces))
         if format == "inspect":
             return write_log("traces", traces, file)
         rows = 0
@@ -79,7 +80,6 @@ class TraceExports:
             rows += 1
         return rows
 
-    def _tables(self, filters: Filters, order: str) -> Iterator[pa.Table]:
-        traces = self._workspace.traces.stream(filters, order)
+    def _tables(self, traces: Iterator[Trace]) -> Iterator[pa.Table]:
         while some := list(islice(traces, _AT_ONCE)):
             yield columns_of(some, self._workspace.traces.nearness.of)

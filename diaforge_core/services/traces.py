@@ -155,11 +155,10 @@ class Traces:
         rows = self._workspace.database.rows("SELECT seq FROM traces WHERE run = ? ORDER BY seq", [run_id])
         return list(table.read(self._workspace.database, [row[0] for row in rows]))
 
-    def stream(self, filters: Filters | None = None, order: str = "newest") -> Iterator[Trace]:
-        """Every trace that the filters leave, whole, a few hundred in memory at a time."""
+    def stream(self, filters: Filters | None = None) -> Iterator[Trace]:
+        """Every trace that the filters leave, whole, newest first, a few hundred in memory at a time."""
         where, values = sql.condition(self._workspace.database, filters or {})
-        by, down = sql.ordered_by(order)
-        query = f"SELECT t.seq FROM traces t WHERE {where} ORDER BY {_ordered(by, down)}"
+        query = f"SELECT t.seq FROM traces t WHERE {where} ORDER BY t.seq DESC"
         yield from table.read(
             self._workspace.database, [row[0] for row in self._workspace.database.rows(query, values)]
         )

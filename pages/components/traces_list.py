@@ -101,7 +101,7 @@ def _pager(page: Window, filters: Filters, order: str) -> None:
             on_click=turn_page,
             args=(page.after,),
         )
-        traces_tools.export_box(filters, order, page.total)
+        traces_tools.export_box(filters, page.total)
 
 
 def _page_before(filters: Filters, order: str, first: str) -> None:

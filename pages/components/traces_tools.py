@@ -32,7 +32,7 @@ MOST_BARS = 12
 QUERY = "SELECT model, outcome, count(*) AS n FROM traces GROUP BY ALL ORDER BY model, n DESC"
 
 
-def export_box(filters: Filters, order: str, total: int) -> None:
+def export_box(filters: Filters, total: int) -> None:
     """All that the filter shows as a file of a chosen form; it is written when the button is pressed."""
     box = st.popover("Export", icon=":material/download:", key="traces.export", on_change="rerun", width="content")
     if not box.open:
@@ -41,12 +41,12 @@ def export_box(filters: Filters, order: str, total: int) -> None:
         form = cast(TraceFormat, st.radio("As", list(FORMS), format_func=wiring.words_of(FORMS), key="traces.form"))
         if total > MOST_IN_MEMORY:
             st.caption(f"{count(total, 'trace')} are too many for a download (limit {MOST_IN_MEMORY:,}). Write a file:")
-            st.code(_command(filters, order, form), language=None, wrap_lines=True)
+            st.code(_command(filters, form), language=None, wrap_lines=True)
             return
-        st.caption(f"{count(total, 'trace')}, in the order of the list.")
+        st.caption(f"{count(total, 'trace')}, newest first.")
         st.download_button(
             "Download",
-            partial(services().trace_exports.content, filters, form, order),
+            partial(services().trace_exports.content, filters, form),
             file_name=f"traces.{SUFFIXES[form]}",
             mime="application/octet-stream",
             key=f"traces.download.{form}",
@@ -56,11 +56,11 @@ def export_box(filters: Filters, order: str, total: int) -> None:
         )
 
 
-def _command(filters: Filters, order: str, form: TraceFormat) -> str:
+def _command(filters: Filters, form: TraceFormat) -> str:
     """The line that writes the same file."""
     given = [(part, value) for part, some in filters.items() for value in (some if isinstance(some, list) else [some])]
     where = "".join(f" --where {_quoted(f'{part}={value}')}" for part, value in given)
-    return f"python -m diaforge_core traces export --out traces.{SUFFIXES[form]} --format {form} --order={order}{where}"
+    return f"python -m diaforge_core traces export --out traces.{SUFFIXES[form]} --format {form}{where}"
 
 
 def _quoted(text: str) -> str:

@@ -123,7 +123,7 @@ def test_all_that_the_filter_shows_can_be_downloaded_or_is_named_as_a_command(
     monkeypatch.setattr("pages.components.traces_tools.MOST_IN_MEMORY", 3)
     at.run()
     assert not at.get("download_button")
-    assert "--format inspect --order=newest --where 'run=eager'" in at.code[-1].value
+    assert "--format inspect --where 'run=eager'" in at.code[-1].value
 
 
 def test_the_outcomes_are_summed_by_a_part(open_page: Open) -> None:
