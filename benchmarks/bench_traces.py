@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from unittest.mock import patch
 
 import psutil
 from streamlit.navigation.page import StreamlitPage
@@ -81,12 +82,12 @@ def _as_runs(place: Path, files: Sequence[Path]) -> None:
 
 
 def _taken_in(place: Path) -> Workspace:
-    start = time.perf_counter()
+    start, busy = time.perf_counter(), time.process_time()
     workspace = open_workspace(place)
-    seconds = time.perf_counter() - start
+    seconds, busy = time.perf_counter() - start, time.process_time() - busy
     traces, turns = workspace.database.rows("SELECT (SELECT count(*) FROM traces), (SELECT count(*) FROM turns)")[0]
     print(
-        f"{traces:,} traces, {turns:,} turns in {seconds:.0f} s; "
+        f"{traces:,} traces, {turns:,} turns in {seconds:.0f} s, {busy:.0f} s of processor time; "
         f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
     )
     report(
@@ -126,8 +127,8 @@ def _filters(workspace: Workspace) -> list[dict[str, object]]:
     """One of every part, and some of several."""
     found: list[dict[str, object]] = [{}]
     for part in (*COLUMN_OF, "run", "label"):
-        values = list(workspace.traces.choices({}, part))
-        found += [{part: value} for value in values[:1]]
+        for value in list(workspace.traces.choices({}, part))[:1]:
+            found.append({part: value})
     return [*found, {"tier": ["hard", "expert"], "fault": "assistant"}, {"kind": "evaluate", "outcome": ["right"]}]
 
 
@@ -250,24 +251,6 @@ def _script(place: Path) -> None:
     os.environ |= {"DIAFORGE_WORKSPACE": str(place), "DIAFORGE_USER": "Ana"}
     with open_workspace(place) as workspace:
         ids, filters = [_somewhere(workspace, random.Random(number)) for number in range(60)], _filters(workspace)
-    taken = _drawings_timed()
-    for number, key in enumerate(ids):
-        page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=WAIT)
-        page.switch_page("pages/traces.py")
-        page.query_params |= {"trace": [key]} | {part: _texts(v) for part, v in filters[number % len(filters)].items()}
-        page.run()
-        if page.exception or page.error or len(taken) <= number:
-            raise SystemExit(f"Trace {key} was not drawn: {page.exception or page.error}. Nothing was timed.")
-    close_all()
-    _percentile("the page's script, another filter and trace each time", taken[1:], 50)
-
-
-def _texts(value: object) -> list[str]:
-    return [str(each) for each in value] if isinstance(value, list) else [str(value)]
-
-
-def _drawings_timed() -> list[float]:
-    """A list to which every drawing of a page adds its seconds from now on."""
     taken: list[float] = []
     draw = StreamlitPage.run
 
@@ -276,8 +259,24 @@ def _drawings_timed() -> list[float]:
         draw(page)
         taken.append(time.perf_counter() - start)
 
-    StreamlitPage.run = timed
-    return taken
+    with patch.object(StreamlitPage, "run", timed):
+        _draw_each(ids, filters, taken)
+    close_all()
+    _percentile("the page's script, another filter and trace each time", taken[1:], 50)
+
+
+def _draw_each(ids: Sequence[str], filters: Sequence[dict[str, object]], taken: Sequence[float]) -> None:
+    for number, key in enumerate(ids):
+        page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=WAIT)
+        page.switch_page("pages/traces.py")
+        page.query_params |= {"trace": [key]} | {part: _texts(v) for part, v in filters[number % len(filters)].items()}
+        page.run()
+        if page.exception or page.error or len(taken) <= number:
+            raise SystemExit(f"Trace {key} was not drawn: {page.exception or page.error}. Nothing was timed.")
+
+
+def _texts(value: object) -> list[str]:
+    return [str(each) for each in value] if isinstance(value, list) else [str(value)]
 
 
 def _each(

@@ -51,7 +51,7 @@ def traces_export(workspace: Workspace, params: dict[str, Any], _: object) -> di
 def traces_sql(workspace: Workspace, params: dict[str, Any], _: object) -> dict[str, Any]:
     """`rows: [{column: value}]`."""
     frame = workspace.traces.sql(params["query"], params["limit"])
-    return {"rows": json.loads(frame.to_json(orient="records", date_format="iso"))}
+    return {"rows": json.loads(frame.to_json(orient="records", date_format="iso") or "[]")}
 
 
 def traces_note(workspace: Workspace, params: dict[str, Any], _: object) -> dict[str, Any]:

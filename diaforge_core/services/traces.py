@@ -134,7 +134,8 @@ class Traces:
             raise DataError(f"Outcomes are not counted by '{part}'. Use one of: run, {', '.join(sql.COLUMN_OF)}.")
         where, values = sql.condition(self._workspace.database, filters or {})
         frame = self._workspace.database.frame(sql.tally(column, where), values)
-        return frame.assign(value=frame["value"].map(self._run_names())) if part == "run" else frame
+        names = self._run_names()
+        return frame.assign(value=[names.get(key, key) for key in frame["value"]]) if part == "run" else frame
 
     def get(self, trace_id: str) -> Trace:
         """The trace of this id (as in the table, or as a dialogue's `trace` names it); DataError if it is not here."""
@@ -211,7 +212,7 @@ class Traces:
         runs = {key: (name, kind) for key, name, kind in self._runs()}
         known = [runs.get(key, (key, "")) for key in frame["run"]]
         frame = frame.assign(run=[name for name, _ in known], kind=[kind for _, kind in known])
-        return frame[list(COLUMNS)]
+        return frame.reindex(columns=list(COLUMNS))
 
     def _runs(self) -> list[tuple[str, str, str]]:
         return self._workspace.database.rows("SELECT id, name, kind FROM runs")

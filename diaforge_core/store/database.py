@@ -164,7 +164,7 @@ MIGRATIONS: tuple[str, ...] = (
 )  # fmt: skip
 """Statements that bring a database from form i to form i + 1; only ever appended to."""
 
-MEMORY = "1500MB"
+MEMORY = "2GB"
 """Of the database's own; beyond it, it works on the disk: traces come by the million, and models want the rest."""
 GATHERED = "512MB"
 """Of the log beside the file, while much is taken in: the next start would read it in a few seconds."""

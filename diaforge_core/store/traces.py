@@ -8,7 +8,6 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from ..records.base import content_id
 from ..records.trace import Trace
@@ -19,7 +18,7 @@ BINNED = "binned"
 """The state of a run that waits in the bin: no list shows it, nor its traces."""
 READ_AT_ONCE = 500
 """Traces read whole by one query."""
-_COLUMNS = (
+_COLUMNS: tuple[str, ...] = (
     "seq", "id", "scenario_key", "trial", "model", "user_side", "ended", "error", "unanswered", "outcome", "reason",
     "audit", "seconds",
 )  # fmt: skip
@@ -118,8 +117,8 @@ def _fresh(cursor: duckdb.DuckDBPyConnection, run: str, table: pa.Table) -> pa.T
 def _turns(table: pa.Table) -> pa.Table:
     """The turns of all rows, flat, each with the number and the id of its trace."""
     nested = table["turns"].combine_chunks()
-    owner = pc.list_parent_indices(nested)
-    flat = pa.Table.from_struct_array(pc.list_flatten(nested))
+    owner = nested.value_parent_indices()
+    flat = pa.Table.from_struct_array(nested.flatten())
     return flat.append_column("seq", table["seq"].take(owner)).append_column("trace", table["id"].take(owner))
 
 

@@ -74,14 +74,14 @@ def sums(filters: Filters) -> None:
         return
     with box:
         part = wiring.linked(st.pills, "By", list(SUMS), "by", "model", format_func=wiring.words_of(SUMS))
-        frame = services().traces.tally(part, filters)
-        most = frame.groupby("value")["traces"].sum().nlargest(MOST_BARS).index
         counts: dict[str, dict[str, int]] = defaultdict(dict)
-        for row in frame.loc[frame["value"].isin(most)].to_dict("records"):
-            counts[clip(row["value"] if row["value"] != "" else "none", 40)][row["outcome"]] = int(row["traces"])
-        charts.draw(charts.outcome_bar(counts), f"traces.sums.{part}", f"Outcomes by {SUMS[part].lower()}, as shares")
-        if frame["value"].nunique() > MOST_BARS:
-            st.caption(f"The {MOST_BARS} most frequent of {frame['value'].nunique():,}.")
+        for row in services().traces.tally(part, filters).to_dict("records"):
+            counts[clip(row["value"], 40) or "none"][str(row["outcome"])] = int(row["traces"])
+        most = sorted(counts, key=lambda value: -sum(counts[value].values()))[:MOST_BARS]
+        shown = {value: counts[value] for value in counts if value in most}
+        charts.draw(charts.outcome_bar(shown), f"traces.sums.{part}", f"Outcomes by {SUMS[part].lower()}, as shares")
+        if len(counts) > MOST_BARS:
+            st.caption(f"The {MOST_BARS} most frequent of {len(counts):,}.")
 
 
 def sql_box() -> None:

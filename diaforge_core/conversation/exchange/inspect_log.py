@@ -84,7 +84,7 @@ def sample_of(trace: Trace) -> dict[str, Any]:
 
 def _messages(trace: Trace) -> Iterator[dict[str, Any]]:
     for place, turn in enumerate(trace.turns):
-        message = {"id": f"{trace.id}-{place}", "role": turn.speaker, "content": turn.reply}
+        message: dict[str, Any] = {"id": f"{trace.id}-{place}", "role": turn.speaker, "content": turn.reply}
         if turn.speaker == "assistant":
             message |= {"content": _content(turn), "source": "generate", "model": trace.assistant}
             if turn.call:
