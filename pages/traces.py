@@ -4,23 +4,33 @@ from __future__ import annotations
 
 import streamlit as st
 
+from pages.components import traces_filters, traces_list, traces_tools, wiring
 from pages.components import traces_view as view
-from pages.components import wiring
+from pages.components.traces_state import on_screen
 from pages.components.wiring import page, services
 
 with page("Traces", "Why did this one fail?"):
-    filters = view.filters()
-    frame, total, start = view.table_page(filters)
-    if not total and not filters:
+    filters, order = traces_filters.filters()
+    shown = traces_list.window(filters, order)
+    if not shown.total and not traces_filters.narrowed(filters) and not on_screen():
         wiring.empty_state(
             "Every conversation of every evaluation is kept here, turn by turn. There is none yet.",
             wiring.EVALUATE,
             "Start an evaluation",
         )
         st.stop()
-    chosen = view.table(frame, total, start)
-    trace_id = chosen or st.query_params.get("trace") or (frame["id"].iloc[0] if len(frame) else None)
-    if trace_id:
+    here = on_screen() or (str(shown.rows["id"].iloc[0]) if len(shown.rows) else None)
+    if len(shown.rows):
+        traces_list.table(shown, filters, order, here)
+    else:
+        traces_filters.nothing_left()
+    if here:
         with wiring.guarded():
-            view.detail(services().traces.get(trace_id))
-    view.sql_box()
+            trace = services().traces.get(here)
+            turn = view.detail(trace, st.query_params.get("label", ""))
+            if len(shown.rows):
+                traces_list.keys(shown, filters, order, trace.id, len(trace.turns), turn)
+                traces_list.look_ahead(shown, trace.id)
+    if shown.total:
+        traces_tools.sums(filters)
+    traces_tools.sql_box()

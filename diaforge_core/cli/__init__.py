@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from ..settings import workspace_dir
-from . import catalogs, generating, team
+from . import catalogs, generating, team, traces
 from .asking import (
     JsonOption,
     WhereOption,
@@ -45,6 +45,7 @@ app.add_typer(review_app, name="review")
 app.add_typer(team.queue_app, name="queue")
 app.add_typer(team.role_app, name="role")
 app.add_typer(team.keep_app, name="keep")
+app.add_typer(traces.traces_app, name="traces")
 
 
 @app.command()

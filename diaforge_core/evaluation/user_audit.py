@@ -11,10 +11,8 @@ from ..conversation.verifiers import Case, check_leak, fold, leaves, same_value
 from ..records.dialogue import Dialogue
 from ..records.scenario import Scenario
 from ..records.tool import Tool
-from ..records.trace import AuditMark, Trace
+from ..records.trace import USER_FAULTS, AuditMark, Trace
 
-FAULTS: frozenset[str] = frozenset({"leak", "invented_value", "contradiction", "too_early"})
-"""Marks that make the user the one at fault. `not_understood` may be the assistant's own doing; it is counted apart."""
 _WAVERING = frozenset({"corrects", "changes_mind", "two_values"})
 """Dials under which the user first says something else than the gold value: part of the scenario, no contradiction."""
 _TELLING = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]*\w|\b\d{5,}\b")
@@ -39,7 +37,7 @@ def audit(trace: Trace, tools: Sequence[Tool]) -> tuple[AuditMark, ...]:
 
 def at_fault(trace: Trace) -> bool:
     """Whether the audit on the trace blames the user."""
-    return any(mark.kind in FAULTS for mark in trace.audit)
+    return any(mark.kind in USER_FAULTS for mark in trace.audit)
 
 
 def case_of(trace: Trace, tools: Sequence[Tool]) -> Case:

@@ -9,10 +9,11 @@ from .base import Record
 
 Topic = Literal[
     "role", "taxonomy", "label", "comment", "opinion", "queue", "guidelines", "archive", "title", "bin",
-    "view",
+    "view", "trace_label", "trace_note",
 ]  # fmt: skip
 """role: what a person may do; taxonomy: a label's definition; label: one put on a turn; opinion: a blind judgement;
-guidelines: how to judge; archive, title, bin: where a dataset or run is kept, and its name; view: a filter by name."""
+guidelines: how to judge; archive, title, bin: where a dataset or run is kept, and its name; view: a filter by name;
+trace_label, trace_note: what is said of a trace or a turn of it, `dialogue` being the trace's id."""
 
 
 class Note(Record):

@@ -19,6 +19,7 @@ from .exports import card_of
 from .filter_words import filter_of
 from .reports import plain
 from .team_commands import TEAM_COMMANDS
+from .trace_commands import TRACE_COMMANDS
 from .training import TrainRecipe
 
 if TYPE_CHECKING:
@@ -196,6 +197,7 @@ def merge(workspace: Workspace, params: dict[str, Any], on_progress: OnProgress)
 COMMANDS: dict[str, Command] = {
     **CATALOG_COMMANDS,
     **TEAM_COMMANDS,
+    **TRACE_COMMANDS,
     "generate": generate,
     "load": load,
     "datasets": datasets,

@@ -61,7 +61,7 @@ class Comments:
         note = Note(
             topic="comment",
             key=uuid.uuid4().hex[:12],
-            text=_checked(text),
+            text=checked(text),
             dialogue=dialogue_id,
             version=dialogue.version,
             turn=turn,
@@ -73,7 +73,7 @@ class Comments:
 
     def change(self, comment_id: str, text: str, who: str = "") -> Comment:
         """The comment with other words; NotAllowed to anybody but its author, DataError if it is gone."""
-        self._say(comment_id, who, {"text": _checked(text)})
+        self._say(comment_id, who, {"text": checked(text)})
         return _comment(self._workspace.notes.history("comment", comment_id))
 
     def delete(self, comment_id: str, who: str = "") -> None:
@@ -108,7 +108,7 @@ class Comments:
         key = _about(dataset=dataset) or _about(queue=queue)
         if not key:
             raise DataError("Guidelines belong to a dataset or to a queue. Name one of them.")
-        text = _checked(text) if text.strip() else ""
+        text = checked(text) if text.strip() else ""
         self._workspace.notes.put(Note(topic="guidelines", key=key, text=text, who=who, when=dt.datetime.now(dt.UTC)))
         return self._versions(key)[-1]
 
@@ -136,7 +136,7 @@ def _about(dataset: str = "", queue: str = "") -> str:
     return f"dataset/{dataset}" if dataset else f"queue/{queue}" if queue else ""
 
 
-def _checked(text: str) -> str:
+def checked(text: str) -> str:
     """The trimmed text; DataError if there is none or too much of it."""
     text = text.strip()
     if not text or len(text) > MOST_CHARACTERS:

@@ -61,9 +61,9 @@ class Exports:
         DataError for an unknown form, dialogues that the form cannot hold, or a file that cannot be written.
         """
         target = Path(out).expanduser()
-        count = _replaced(target, lambda file: self._write(dataset, format, file, bare))
+        count = replaced(target, lambda file: self._write(dataset, format, file, bare))
         card = self.card(dataset, format, target.name, licence)
-        _replaced(card_of(target), lambda file: file.write(card.encode()))
+        replaced(card_of(target), lambda file: file.write(card.encode()))
         return count
 
     def content(self, dataset: str, format: Format) -> bytes:
@@ -183,7 +183,7 @@ def _section(title: str, lines: list[str]) -> list[str]:
     return [f"## {title}", "", *lines, ""]
 
 
-def _replaced(target: Path, write: Callable[[BinaryIO], int]) -> int:
+def replaced(target: Path, write: Callable[[BinaryIO], int]) -> int:
     """What `write` gives; the file is what it wrote, or as it was before. DataError if it cannot be written."""
     partial = target.with_name(f".{target.name}.{os.getpid()}")
     try:

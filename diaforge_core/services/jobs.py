@@ -28,10 +28,12 @@ from ..records.scenario import Scenario
 from ..records.tool import Catalog
 from ..records.trace import Trace
 from ..store import dialogues as dialogue_table
+from ..store import trace_files
 from ..store import traces as trace_table
 from ..store.database import aware, utc_now
 from ..store.ownership import is_alive
 from ..store.run_folder import RunFolder, Status
+from ..store.trace_journal import TraceJournal
 from .names import clean_name
 
 if TYPE_CHECKING:
@@ -134,7 +136,7 @@ class Jobs:
                 for run in self.unfinished():
                     try:
                         self._take_in(run)
-                    except (FileNotFoundError, ValueError) as problem:
+                    except (FileNotFoundError, ValueError, DataError) as problem:
                         self._give_up(run, problem)
                 self._start_queued()
             finally:
@@ -314,8 +316,9 @@ class Jobs:
             status = folder.status()
             if status.state not in FINISHED:
                 status = self._gone(run, folder, status)
-        while self._ingest(run, folder):
-            pass
+        with self._workspace.database.gathering():
+            while self._ingest(run, folder):
+                pass
         if run.state == "running":
             self._press_for_stop(run.id, folder)
         progress = folder.progress()
@@ -347,18 +350,39 @@ class Jobs:
 
     def _ingest(self, run: Run, folder: RunFolder) -> bool:
         """Whether rows were taken in; the offset moves in the same transaction, so that no row is taken twice."""
+        if self._take_part(run, folder):
+            return True
         offset = self._workspace.database.rows("SELECT ingested FROM runs WHERE id = ?", [run.id])[0][0]
         rows, reached = folder.rows_from(offset, INGEST_BYTES)
-        if reached == offset:
-            return False
+        if reached == offset or self._new_parts(run, folder):  # begun anew meanwhile: the offset is of the old one
+            return reached != offset
         traces = [Trace.model_validate(row["trace"]) for row in rows if "trace" in row]
         dialogues = [Dialogue.model_validate(row["dialogue"]) for row in rows if "dialogue" in row]
         with self._workspace.database.write() as cursor:
-            trace_table.add(cursor, run.id, traces)
+            trace_table.add(cursor, run.id, traces, self._workspace.traces.nearness.of)
             if dialogues:
                 dialogue_table.add(cursor, run.config["recipe"]["dataset"], dialogues)
             cursor.execute("UPDATE runs SET ingested = ? WHERE id = ?", [reached, run.id])
         return True
+
+    def _take_part(self, run: Run, folder: RunFolder) -> bool:
+        """Whether a Parquet file of the run was taken in; what came by the journal before is known by its id."""
+        part = next(iter(self._new_parts(run, folder)), None)
+        if part is None:
+            return False
+        for traces in trace_files.groups(part):
+            with self._workspace.database.write() as cursor:
+                trace_table.take_in(cursor, run.id, traces)
+        with self._workspace.database.write() as cursor:
+            cursor.execute("INSERT INTO taken_parts VALUES (?, ?)", [run.id, part.name])
+            cursor.execute("UPDATE runs SET ingested = 0 WHERE id = ?", [run.id])
+        return True
+
+    def _new_parts(self, run: Run, folder: RunFolder) -> list[Path]:
+        """The run's Parquet files that were not taken in yet, oldest first."""
+        rows = self._workspace.database.rows("SELECT part FROM taken_parts WHERE run = ?", [run.id])
+        taken = {row[0] for row in rows}
+        return [part for part in TraceJournal(folder).parts() if part.name not in taken]
 
     def _is_working(self, run_id: str, folder: RunFolder) -> bool:
         """Whether the process started for it lives, or the one that wrote its name: a launcher may end before it."""

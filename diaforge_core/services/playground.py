@@ -246,7 +246,7 @@ class Playground:
         )
         run = self._workspace.jobs.playground_run(live.catalog)
         with self._workspace.database.write() as cursor:
-            trace_table.add(cursor, run, [trace])
+            trace_table.add(cursor, run, [trace], self._workspace.traces.nearness.of)
         return trace_table.stored_id(run, trace.id)
 
     def keep(self, session: str, column: int = 0) -> Dialogue:

@@ -31,9 +31,10 @@ from ..generator.recipe import Recipe
 from ..generator.shards import make, shard_of, shards_left
 from ..records.dialogue import Dialogue
 from ..records.run import Progress, RunState
-from ..records.trace import Trace
 from ..store.run_folder import RunFolder, Status
+from ..store.trace_journal import TraceJournal
 from ..training.work import is_first_process
+from .nearness import Nearness
 from .reports import GenerationTally, measurements_report
 from .shards import ShardSource, asks_model, processes_for, shard_rows, specs_of
 from .tuning import follow, launch, train
@@ -167,7 +168,9 @@ def evaluate(work: Work) -> dict[str, Any]:
 
     catalog, scenarios = work.folder.catalog(), work.folder.scenarios()
     trials = work.recipe["trials"]
-    traces = [Trace.model_validate(row["trace"]) for row in work.folder.rows()]
+    journal = TraceJournal(work.folder, Nearness(lambda _: catalog).of)
+    journal.repair()
+    traces = list(journal.traces())
     total = len(scenarios) * trials
     work.tell(len(traces), total, "conversations")
     assistant = work.assistant(work.recipe["model"])
@@ -175,7 +178,7 @@ def evaluate(work: Work) -> dict[str, Any]:
     how = {"trials": trials, "seed": work.recipe["seed"], "skip": played, "at_once": work.at_once}
     with closing(evaluate_scenarios(catalog, scenarios, assistant, **how)) as made:
         for trace in patiently(made, lambda trace: trace, fresh=not traces):
-            work.folder.append({"trace": trace.model_dump(mode="json")})
+            journal.append(trace)
             traces.append(trace)
             work.tell(len(traces), total, "conversations")
             if len(traces) < total:

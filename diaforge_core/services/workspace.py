@@ -43,6 +43,8 @@ from .profiles import Profiles
 from .queues import Queues
 from .recovery import replay_decisions, replay_notes
 from .review import Review
+from .trace_exports import TraceExports
+from .trace_notes import TraceNotes
 from .traces import Traces
 from .training import Training
 from .variety import Variety
@@ -99,6 +101,8 @@ class Workspace:
         self.weights = Weights(self)
         self.evaluation = Evaluation(self)
         self.traces = Traces(self)
+        self.trace_notes = TraceNotes(self)
+        self.trace_exports = TraceExports(self)
         self.playground = Playground(self)
         self.exports = Exports(self)
         self.housekeeping = Housekeeping(self)

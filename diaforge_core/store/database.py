@@ -124,9 +124,50 @@ ALTER TABLE datasets ADD COLUMN part VARCHAR DEFAULT '';
 UPDATE datasets SET part = 'test' WHERE parent <> '' AND name = parent || '-held-out';
 """
 """Which part of a split a dataset is, whatever it is called by now."""
-MIGRATIONS: tuple[str, ...] = (_FIRST, _CATALOG_HISTORY, _CATALOG_EDITS, _ACTS, _NOTES, _FOUND_BY, _LISTED, _PARTS)
+_TRACES_BY_COLUMN = """
+CREATE TABLE scenario_bodies (key VARCHAR PRIMARY KEY, body VARCHAR);
+INSERT INTO scenario_bodies SELECT DISTINCT md5(body -> '$.scenario'), body -> '$.scenario' FROM traces;
+ALTER TABLE traces RENAME TO whole_traces;
+DROP TABLE turns;
+CREATE TABLE traces (
+    seq BIGINT, id VARCHAR PRIMARY KEY, raw_id VARCHAR, run VARCHAR, scenario VARCHAR, scenario_key VARCHAR,
+    trial INTEGER, model VARCHAR, user_side VARCHAR, tier VARCHAR, goal_tool VARCHAR, called VARCHAR, outcome VARCHAR,
+    reason VARCHAR, ended VARCHAR, error VARCHAR, unanswered BOOLEAN, audit VARCHAR, fault VARCHAR, opening VARCHAR,
+    dial VARCHAR, solvable BOOLEAN, candidates INTEGER, closeness DOUBLE, assistant_turns INTEGER, tokens BIGINT,
+    seconds DOUBLE, words VARCHAR);
+CREATE TABLE turns (
+    seq BIGINT, trace VARCHAR, turn INTEGER, speaker VARCHAR, thought VARCHAR, reply VARCHAR, call_name VARCHAR,
+    call_arguments VARCHAR, note VARCHAR, seconds DOUBLE, tokens BIGINT);
+INSERT INTO traces SELECT seq, id, raw_id, run, scenario, md5(body -> '$.scenario'), trial, model,
+    coalesce(body ->> '$.user', 'scripted'), tier, goal_tool, called, outcome, reason, ended,
+    coalesce(body ->> '$.error', ''), coalesce(CAST(body ->> '$.unanswered' AS BOOLEAN), false),
+    CASE WHEN json_array_length(body -> '$.audit') > 0 THEN CAST(body -> '$.audit' AS VARCHAR) ELSE '' END,
+    CASE WHEN list_has_any(coalesce(body ->> '$.audit[*].kind', []),
+            ['leak', 'invented_value', 'contradiction', 'too_early']) THEN 'user'
+        WHEN outcome IN ('', 'right', 'refused', 'error') THEN 'none' ELSE 'assistant' END,
+    opening, dial, solvable, json_array_length(body -> '$.scenario.candidates'), NULL, assistant_turns, tokens, seconds,
+    words FROM whole_traces ORDER BY seq;
+INSERT INTO turns SELECT seq, id, turn, said ->> '$.speaker', coalesce(said ->> '$.thought', ''),
+    coalesce(said ->> '$.reply', ''), said ->> '$.call.name', said -> '$.call.arguments',
+    coalesce(said ->> '$.note', ''), coalesce(CAST(said ->> '$.seconds' AS DOUBLE), 0),
+    coalesce(CAST(said ->> '$.tokens' AS BIGINT), 0)
+FROM (SELECT seq, id, unnest(CAST(body -> '$.turns' AS JSON[])) AS said,
+        unnest(range(CAST(json_array_length(body -> '$.turns') AS BIGINT))) AS turn FROM whole_traces)
+ORDER BY seq, turn;
+DROP TABLE whole_traces;
+CREATE TABLE taken_parts (run VARCHAR, part VARCHAR);
+"""
+"""Traces by their columns, each scenario once, turns by the number of their trace: nothing is kept as one JSON text.
+`taken_parts` names the Parquet files of runs that were taken in whole."""
+MIGRATIONS: tuple[str, ...] = (
+    _FIRST, _CATALOG_HISTORY, _CATALOG_EDITS, _ACTS, _NOTES, _FOUND_BY, _LISTED, _PARTS, _TRACES_BY_COLUMN,
+)  # fmt: skip
 """Statements that bring a database from form i to form i + 1; only ever appended to."""
 
+MEMORY = "2GB"
+"""Of the database's own; beyond it, it works on the disk: traces come by the million, and models want the rest."""
+GATHERED = "512MB"
+"""Of the log beside the file, while much is taken in: the next start would read it in a few seconds."""
 KEPT_ROWS, KEPT_READS = 100, 1_000
 """Rows of a read that is kept in memory, and such reads, at most."""
 _ARROW = {
@@ -149,7 +190,7 @@ class Database:
         self.lock = threading.RLock()
         """Held by every write; hold it to read and write without another write in between."""
         try:
-            self._connection = duckdb.connect(str(path))
+            self._connection = duckdb.connect(str(path), config={"memory_limit": MEMORY})
         except (duckdb.IOException, duckdb.SerializationException, duckdb.InternalException) as problem:
             raise WorkspaceError(
                 f"The database {path} cannot be opened: {problem}. If no other program has it open, move the file "
@@ -199,6 +240,19 @@ class Database:
             cursor.commit()
             still = list(self._kept.items()) if only else []  # in one go: other threads add to it
             self._kept = {key: found for key, found in still if only not in str(key[0])}
+
+    @contextmanager
+    def gathering(self) -> Iterator[None]:
+        """A block whose many large writes are brought into the one file seldom, not every 16 MB as else.
+
+        What is committed is on disk all the same, in the log beside the file.
+        """
+        with self.cursor() as cursor:
+            cursor.execute(f"SET checkpoint_threshold = '{GATHERED}'")
+            try:
+                yield
+            finally:
+                cursor.execute("RESET checkpoint_threshold")
 
     @contextmanager
     def _on_disk(self) -> Iterator[None]:

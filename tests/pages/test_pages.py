@@ -165,6 +165,8 @@ def test_a_trace_opens_by_its_link_and_filters_narrow_the_table(open_page: Open)
 
 def test_the_sql_box_reads_and_cannot_write(open_page: Open) -> None:
     at = open_page("traces")
+    at.session_state["traces.sql.box"] = True
+    at.run()
     at.text_area(key="traces.query").set_value("SELECT count(*) AS n FROM traces")
     next(button for button in at.button if button.label == "Run").click().run()
     assert not at.error
