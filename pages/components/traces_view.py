@@ -110,7 +110,8 @@ def _wanted(trace: Trace) -> None:
 
 
 def _other_runs(trace: Trace) -> None:
-    """The same scenario in other runs, each a link."""
+    """The same scenario in other runs, each a link, and the way to play it once more."""
+    wiring.link(wiring.PLAYGROUND, "Play this scenario again", "chat", trace=trace.id)
     frame = services().traces.same_scenario(trace.id, MOST_BESIDE + 1)
     if frame.empty:
         return
