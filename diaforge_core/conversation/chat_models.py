@@ -11,7 +11,8 @@ from pydantic import SecretStr
 from ..errors import ModelError
 from ..records.dialogue import Turn
 from ..records.tool import Tool, ToolCall
-from .endpoint import TIMEOUT_SECONDS, Answer, Endpoint, Means, Question
+from .endpoint import TIMEOUT_SECONDS, Answer, Means, Question
+from .endpoint_pool import open_endpoint
 from .prompts import (
     Message,
     call_from_json,
@@ -98,7 +99,7 @@ class OpenAIModel:
         self.model = model
         self.temperature = temperature
         means = means or Means(timeout=timeout, wait_seconds=wait_seconds)
-        self.endpoint = Endpoint(model, base_url, key=key, means=means)
+        self.endpoint = open_endpoint(model, base_url, key=key, means=means)
 
     def complete(
         self,

@@ -147,10 +147,22 @@ class _Sent(NamedTuple):
 class Endpoint:
     """One model behind the OpenAI chat protocol; safe to ask from many threads at once."""
 
-    def __init__(self, model: str, base_url: str = "", *, key: SecretStr | None = None, means: Means | None = None):
-        """`key` comes from the environment if not given; ModelError if there is none and OpenAI itself is asked."""
+    def __init__(
+        self,
+        model: str,
+        base_url: str = "",
+        *,
+        key: SecretStr | None = None,
+        means: Means | None = None,
+        known_as: str = "",
+    ) -> None:
+        """`key` comes from the environment if not given; ModelError if there is none and OpenAI itself is asked.
+
+        `known_as` stands for the address where answers are kept: other servers may have given them.
+        """
         self.model = model
         self.base_url = base_url
+        self._known_as = known_as or base_url
         self.means = means or Means()
         self._key = key or key_from_environment()
         if not self._key.get_secret_value() and not base_url:
@@ -220,7 +232,7 @@ class Endpoint:
     def _cache_key(self, question: Question, count: int) -> str:
         # Not `asdict`, which copies every message and tool.
         asked = {name: getattr(question, name) for name in Question.__slots__}
-        return content_id(self.model, self.base_url, asked, count, length=32)
+        return content_id(self.model, self._known_as, asked, count, length=32)
 
     # --- tries -------------------------------------------------------------------------------------------------------
 

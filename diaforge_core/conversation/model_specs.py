@@ -27,7 +27,7 @@ _WRITES_TEXT = ("ForCausalLM", "ForConditionalGeneration", "LMHeadModel")
 """Endings of the architectures that go on with a text."""
 _FORMS = (
     f"scripted:{'|'.join(SCRIPTED)}, smollm2, hf:DIR (a model folder or a PEFT adapter), run:NAME[@STEP], "
-    "openai:MODEL@BASE_URL (add #native for the server's own tool calling)"
+    "openai:MODEL@BASE_URL (several servers with commas between them; add #native for their own tool calling)"
 )
 
 
@@ -41,7 +41,7 @@ class ModelSpec:
     name: str
     """Policy, folder, hub name, run name or the server's model name."""
     base_url: str = ""
-    """Address of an OpenAI-compatible server; empty means OpenAI's own."""
+    """Address of an OpenAI-compatible server, or those of several with commas; empty means OpenAI's own."""
     native: bool = False
     """Whether tools go through the server's own tool calling instead of our prompt."""
     step: int | None = None
@@ -101,11 +101,12 @@ def _openai_spec(text: str, rest: str) -> ModelSpec:
         raise ModelError(f"'{text}' ends in '#{flag}'. Only '#native' (the server's own tool calling) is known there.")
     name, at, address = rest.rpartition("@http")
     name, base_url = (name, f"http{address}") if at else (rest, "")
-    if not name or (base_url and not base_url.startswith(("http://", "https://"))):
+    addresses = base_url.split(",") if base_url else []
+    if not name or not all(address.strip().startswith(("http://", "https://")) for address in addresses):
         raise ModelError(
             f"'{text}' is not complete. Write openai:MODEL@BASE_URL, such as openai:qwen3@http://localhost:8000/v1."
         )
-    if base_url and (urlsplit(base_url).username is not None or urlsplit(base_url).query):
+    if any(urlsplit(address).username is not None or urlsplit(address).query for address in addresses):
         # The spec stands in run folders, traces and exports, so a key in it would too; nor is it repeated here.
         raise ModelError(
             f"The address of the model '{name}' holds a user, a password or a query, which would be stored with every "
