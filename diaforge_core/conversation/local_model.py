@@ -5,13 +5,14 @@ from __future__ import annotations
 import copy
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ModelError
 from .chat_models import REPLY_TOKENS, Completion
 from .mishaps import enough_memory, readable
+from .packed_weights import pack_weights
 from .prompts import Message, encode_control
 from .renderings import prompt_ids, rendering_of
 from .room import BITE, IN_FLIGHT, TYPICAL, kind_of, reader_for, room_for
@@ -129,6 +130,7 @@ class LocalModel:
         dtype = torch.bfloat16 if half_precision(self.device) else torch.float32
         self.model = load_weights(folder, self.device, dtype, adapter).eval()
         self.context = int(getattr(self.model.config, "max_position_embeddings", 0) or 1 << 20)
+        pack_weights(self.model)
         self._end_is_text = len(encode_control(self.tokenizer, self.rendering.end)) > 1
         room = room_for(self.model, self.device)
         self.in_flight = max(1, min(IN_FLIGHT[kind_of(self.device)], room // TYPICAL))
@@ -140,10 +142,6 @@ class LocalModel:
         other = copy.copy(self)
         other.temperature = temperature
         return other
-
-    def stop_when(self, asked: Callable[[], bool]) -> None:
-        """From now on, what is waited for ends as Interrupted once `asked` says so."""
-        self.writer.should_stop = asked
 
     def complete(
         self,

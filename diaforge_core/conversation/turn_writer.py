@@ -164,7 +164,7 @@ class TurnWriter:
         except (RuntimeError, MemoryError) as problem:
             if not is_no_memory(problem):
                 raise
-            self._forget()
+            self.forget()
             if len(batch) > 1:
                 for one in batch:
                     yield from self._read([one])
@@ -223,7 +223,7 @@ class TurnWriter:
         asked.place = place
         return True
 
-    def _forget(self) -> None:
+    def forget(self) -> None:
         """Give back all room that nobody is using at this moment."""
         for place in self._idle:
             self._reader.free(place)

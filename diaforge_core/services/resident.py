@@ -123,8 +123,6 @@ class _Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.model = model
         self.token = token
-        self.busy = threading.Lock()
-        """One answer at a time: the model keeps one cache."""
         self.last_used = time.monotonic()
 
     def end_when_idle(self, parent: int) -> None:
@@ -147,8 +145,7 @@ class _Handler(BaseHTTPRequestHandler):
         request = json.loads(self.rfile.read(length))
         self.server.last_used = time.monotonic()
         try:
-            with self.server.busy:
-                self._stream(request) if request.get("stream") else self._complete(request)
+            self._stream(request) if request.get("stream") else self._complete(request)
         except DiaForgeError as problem:
             self._answer(400, {"error": {"message": str(problem)}})
         finally:
