@@ -35,10 +35,10 @@ from diaforge_core.settings import models_dir, workspace_dir
 EPISODES, TURNS, WRITTEN, CANDIDATES = 64, 3, 90, 6
 BLOCK = (1350, 1650)
 """Tokens that the JSON of the candidates takes."""
-ONE_BY_ONE = 8
+FEW = 8
 """Episodes played one by one, evenly among all: each takes as long as it would with the others before it."""
 BATCHES = {"cpu": (8, 16), "cuda": (64,)}
-"""Sizes of the lock-step batches; the fastest counts."""
+"""Sizes of the lock-step batches; one of each size is played, and the fastest counts."""
 TIMES_ONE, TIMES_BATCH, TIMES_BATCH_CUDA = 4, 2, 5
 
 
@@ -168,9 +168,7 @@ def measured(play: Play, played: Sequence[Episode], numbers: Sequence[int]) -> S
     written = play([played[number] for number in numbers])
     if torch.cuda.is_available():
         torch.cuda.synchronize()
-    return Side(
-        dict(zip(numbers, written, strict=True)), time.perf_counter() - wall, time.process_time() - cpu
-    )
+    return Side(dict(zip(numbers, written, strict=True)), time.perf_counter() - wall, time.process_time() - cpu)
 
 
 def say(name: str, side: Side) -> None:
@@ -199,18 +197,16 @@ def _parted(one: list[int], other: list[int]) -> int | None:
 
 
 def main(arguments: Sequence[str] = ()) -> None:
-    """Print the pace of each side and how often ours is theirs; the number of episodes may be given."""
-    count = int(arguments[0]) if arguments else EPISODES
+    """Print the pace of each side and how often ours is theirs; `64 8`: episodes, and those one by one."""
+    count, wanted = [*map(int, arguments), *(EPISODES, FEW)[len(arguments) :]]
     device = best_device()
     model = LocalModel(ensure_smollm2(models_dir(workspace_dir())), device=device)
     peer, ours = Peer(device, torch.bfloat16 if half_precision(device) else torch.float32), Ours(model)
     played = episodes(model, count)
-    everyone, few = range(count), range(0, count, max(1, count // ONE_BY_ONE))
+    everyone, few = range(count), range(0, count, max(1, count // wanted))
     lengths = [len(episode.opening) for episode in played]
     where = torch.cuda.get_device_name() if device == "cuda" else f"CPU, {torch.get_num_threads()} threads"
     print(f"{where}; {count} episodes, openings of {min(lengths)} to {max(lengths)} tokens", flush=True)
-    ours.play(played[:1])
-    peer.play(played[:1])
     one = measured(peer.play, played, few)
     say("generate(), one by one", one)
     mine = measured(ours.play, played, everyone)
@@ -218,12 +214,13 @@ def main(arguments: Sequence[str] = ()) -> None:
     alone = measured(lambda some: ours.play(some, 1), played, few)
     say("ours, one in flight", alone)
     sizes = BATCHES["cuda" if device == "cuda" else "cpu"]
-    tried = {size: measured(lambda some, size=size: peer.play(some, size), played, everyone) for size in sizes}
-    for size, side in tried.items():
-        say(f"generate(), lock-step of {size}", side)
+    tried = []
+    for size in (size for size in sizes if size <= count):
+        tried.append(measured(lambda some, size=size: peer.play(some, size), played, everyone[:size]))
+        say(f"generate(), lock-step of {size}", tried[-1])
     compare("with one in flight", mine, alone)
     compare("from generate()", mine, one)
-    step = min(tried.values(), key=lambda side: side.seconds)
+    step = min(tried, key=lambda side: side.cpu_each)
     goal = TIMES_BATCH_CUDA if device == "cuda" else TIMES_BATCH
     for what, pace, wanted in (("one by one", one, TIMES_ONE), ("lock-step", step, goal)):
         report(f"rollouts against {what}", pace.each / mine.each, "times as many", wanted, at_most=False)

@@ -37,7 +37,10 @@ MAY_IMPORT: dict[str, set[str]] = {
 door; records come with it as the words in which services answer."""
 HEAVY = {"torch", "transformers", "peft", "accelerate", "trl", "bitsandbytes"}
 HEAVY_HOMES = (
-    *(f"conversation/{name}.py" for name in ("local_model", "packed_reading", "packed_weights", "plain_reading", "room", "turn_writer")),
+    *(
+        f"conversation/{name}.py"
+        for name in ("local_model", "packed_reading", "packed_weights", "plain_reading", "room", "turn_writer")
+    ),
     "conversation/smollm2.py",
     "training/",
 )

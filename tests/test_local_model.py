@@ -6,11 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-import torch
 
 from diaforge_core.conversation.local_model import LocalModel, _repeats
 from diaforge_core.conversation.prompts import END, chat_messages
-from diaforge_core.conversation.renderings import prompt_ids
 from diaforge_core.errors import ModelError
 
 from .factories import a_setting, lead_turns, sales_tools

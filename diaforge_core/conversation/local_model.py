@@ -132,16 +132,22 @@ class LocalModel:
         self.context = int(getattr(self.model.config, "max_position_embeddings", 0) or 1 << 20)
         pack_weights(self.model)
         self._end_is_text = len(encode_control(self.tokenizer, self.rendering.end)) > 1
-        room = room_for(self.model, self.device)
-        self.in_flight = max(1, min(IN_FLIGHT[kind_of(self.device)], room // TYPICAL))
+        kind = kind_of(self.device)
+        room = min(room_for(self.model, self.device), IN_FLIGHT[kind] * TYPICAL)
+        self.in_flight = max(1, room // TYPICAL)
         """Conversations that are best held at the same time."""
-        self.writer = TurnWriter(reader_for(self.model, room), self._stop_ids(), BITE[kind_of(self.device)])
+        self.writer = TurnWriter(reader_for(self.model, room), self._stop_ids(), BITE[kind])
 
     def at(self, temperature: float) -> LocalModel:
         """The same weights with another temperature; their turns are written beside those of this one."""
         other = copy.copy(self)
         other.temperature = temperature
         return other
+
+    def hold(self, conversations: int) -> None:
+        """Keep what was read of no more than these many conversations of typical length: less memory, fewer at once."""
+        self.in_flight = min(self.in_flight, conversations)
+        self.writer.limit(self.in_flight * TYPICAL)
 
     def complete(
         self,

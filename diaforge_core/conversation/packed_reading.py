@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from .plain_reading import Place
+from .plain_reading import Place, keeps_all
 
 if TYPE_CHECKING:
     import torch
@@ -45,7 +45,7 @@ class Pen:
         return self.places * self.length
 
     def layer(self, number: int, key: torch.Tensor, value: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Keys and values of a layer, [place, head, token, size]; of the kind of those given, [1, head, token, size]."""
+        """Keys and values of a layer, [place, head, token, size]; shaped like those given."""
         if number not in self._layers:
             # Zeros and not whatever is there: a NaN that the mask hides would still spoil what it is summed with.
             made = (one.new_zeros(self.places, one.shape[1], self.length, one.shape[3]) for one in (key, value))
@@ -301,7 +301,7 @@ def packs(model: Any) -> bool:
     """
     import torch
 
-    if not getattr(model, "_supports_attention_backend", False) or not _simple_positions(model.config):
+    if not (getattr(model, "_supports_attention_backend", False) and _is_simple(model.config)):
         return False
     _register()
     before = model.config._attn_implementation
@@ -322,15 +322,18 @@ def packs(model: Any) -> bool:
 def _probed(model: Any, ids: list[int]) -> torch.Tensor:
     """The scores after the ids, read packed in three bites beside a conversation that reads something else."""
     reader = PackedReader(model, room=4 * STEP, together=2)
-    mine, other = reader.place(1), reader.place(1)
-    assert mine is not None and other is not None
+    mine, other = reader.place(PROBE) or Place(), reader.place(PROBE) or Place()
     reader.read([(other, ids[::-1]), (mine, ids[: PROBE // 2])])
     reader.read([(mine, ids[PROBE // 2 : -1]), (other, ids[:1])])
     return reader.read([(other, ids[:1]), (mine, ids[-1:])])[1]
 
 
-def _simple_positions(config: Any) -> bool:
-    """Whether a token's position is told by its number alone, not by the longest conversation read with it."""
+def _is_simple(config: Any) -> bool:
+    """Whether all layers keep all tokens, and a position is told by its number alone, not by the longest beside it."""
+    from transformers import DynamicCache
+
+    if not keeps_all(DynamicCache(config=config)):
+        return False
     given = getattr(config, "rope_parameters", None) or {}
     kinds = [one.get("rope_type") for one in (given, *given.values()) if isinstance(one, dict)]
     return not {"dynamic", "longrope"} & set(kinds)

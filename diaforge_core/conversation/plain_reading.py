@@ -21,6 +21,9 @@ class Place:
 class Reader(Protocol):
     """Reads new tokens of conversations; what it read before is kept at their places."""
 
+    room: int
+    """Tokens that are kept at most."""
+
     def place(self, length: int, like: Place | None = None, shared: int = 0) -> Place | None:
         """Room for a conversation of `length` tokens; None where there is none left, though always for the only one.
 
@@ -48,6 +51,13 @@ class PlainPlace(Place):
     cache: Any = None
 
 
+def keeps_all(cache: Any) -> bool:
+    """Whether each layer of a cache keeps every token as it came, so that the last ones can be dropped."""
+    from transformers.cache_utils import DynamicLayer
+
+    return all(type(layer) is DynamicLayer for layer in cache.layers)
+
+
 class PlainReader:
     """Reads one conversation after the other: for sliding windows, recurrent layers, attention of a special kind."""
 
@@ -70,8 +80,7 @@ class PlainReader:
         if surplus == 0:
             return True
         assert isinstance(place, PlainPlace)
-        layers = getattr(place.cache, "layers", ())
-        if not layers or any(layer.is_sliding or not layer.is_croppable for layer in layers):
+        if not keeps_all(place.cache):
             return False
         place.cache.crop(-surplus)
         del place.ids[length:]

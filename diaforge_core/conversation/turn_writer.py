@@ -66,6 +66,10 @@ class TurnWriter:
         """Places between two turns, longest unused first, with the length of the prompt that each last had."""
         self._lead = threading.Lock()
 
+    def limit(self, room: int) -> None:
+        """Keep at most these many tokens of all conversations."""
+        self._reader.room = room
+
     def write(self, asked: Asked) -> Iterator[int]:
         """The tokens of the turn as they come, without a stop; what goes wrong with it is raised."""
         given = 0
@@ -104,8 +108,7 @@ class TurnWriter:
         while not asked.done and len(asked.written) <= given:
             try:
                 self._step()
-            # Whatever it is, each of the others has to hear of it where it waits.
-            except BaseException as problem:
+            except BaseException as problem:  # noqa: BLE001 - each of the others hears of it where it waits
                 for row in [*self._rows, *self._joining]:
                     self._fail(row, problem)
                 self._leave()

@@ -61,7 +61,8 @@ def open_agents(
     """The agents of a recipe, weights loaded; `specs` gives the folder or address for each side of `recipe.models`.
 
     ModelError if one cannot be had, DataError if money is limited and one has no price. `means` is what the endpoints
-    of one run share; models on this machine end what they are at as Interrupted once `stop` says so. What is recorded of each side is the spec that the recipe gives.
+    of one run share; models on this machine end what they are at as Interrupted once `stop` says so. What is recorded
+    of each side is the spec that the recipe gives.
     """
     opener = _Opener({**recipe.models, **specs}, models_dir, means, stop)
     assistant, worder = opener.assistant(), opener.worder(recipe.words)

@@ -34,6 +34,8 @@ IDLE_SECONDS = 600.0
 """A model that nobody talks to gives its memory back after this."""
 LOAD_SECONDS = 180.0
 """Loading the embedded model takes a few seconds, its first conversion half a minute, a large one minutes."""
+CONVERSATIONS = 8
+"""Kept by a resident model: those that a few people have open."""
 TOKEN_VARIABLE = "DIAFORGE_RESIDENT_TOKEN"
 MAX_REQUEST_BYTES = 8 << 20
 
@@ -204,6 +206,7 @@ def _head(kind: str) -> dict[str, Any]:
 
 def main(arguments: list[str]) -> int:
     """Serve until idle; exit code 2 with one message if the model cannot be had."""
+    from ..conversation.local_model import LocalModel
     from ..conversation.model_specs import open_assistant
 
     spec, models_dir, ready = arguments[0], Path(arguments[1]), Path(arguments[2])
@@ -216,6 +219,8 @@ def main(arguments: list[str]) -> int:
     if not isinstance(assistant, ModelAssistant):
         print(f"'{spec}' needs no resident worker.", file=sys.stderr)
         return 2
+    if isinstance(assistant.model, LocalModel):
+        assistant.model.hold(CONVERSATIONS)
     server = _Server(assistant.model, os.environ.pop(TOKEN_VARIABLE))
     partial = ready.with_suffix(".part")
     about = {

@@ -179,10 +179,14 @@ def evaluate(work: Work) -> dict[str, Any]:
     tools = {tool.name: tool for tool in catalog.tools}
     work.so_far = lambda: measurements_report(measure(in_plan_order(traces, scenarios), tools)) if traces else {}
     with closing(evaluate_as_they_end(catalog, scenarios, assistant, **how)) as made:
-        for trace in patiently(made, lambda trace: trace, fresh=not traces):
-            journal.append(trace)
-            traces.append(trace)
-            work.tell(len(traces), total, "conversations")
+        try:
+            for trace in patiently(made, lambda trace: trace, fresh=not traces):
+                journal.append(trace)
+                traces.append(trace)
+                work.tell(len(traces), total, "conversations")
+        except Interrupted:
+            if len(traces) < total:
+                raise
     return work.so_far()
 
 
