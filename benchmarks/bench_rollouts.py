@@ -134,7 +134,8 @@ class Peer:
 
     def __init__(self, device: str, dtype: torch.dtype) -> None:
         folder = ensure_smollm2(models_dir(workspace_dir()))
-        self._model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype).eval().to(device)
+        self._model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype).eval()
+        self._model.to(device)
         self._model.generation_config.eos_token_id = None
 
     def play(self, played: Sequence[Episode], batch: int = 1) -> list[list[int]]:

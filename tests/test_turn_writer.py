@@ -40,7 +40,9 @@ SIZES: dict[str, Any] = {
 CONFIGS = {
     "every token": LlamaConfig(**SIZES),
     "a window": MistralConfig(**SIZES, sliding_window=20),
-    "windows here and there": Gemma3TextConfig(**SIZES, head_dim=8, sliding_window=20, sliding_window_pattern=2),
+    "windows here and there": Gemma3TextConfig(
+        **SIZES, head_dim=8, sliding_window=20, layer_types=["sliding_attention", "full_attention", "sliding_attention"]
+    ),
     "convolutions": Lfm2Config(**SIZES, layer_types=["conv", "full_attention", "conv"]),
 }
 
@@ -215,7 +217,7 @@ def test_a_turn_that_is_no_longer_wanted_holds_nobody_up() -> None:
     writer = a_writer(a_model())
     streamed = writer.write(Asked(some_ids(20, 1), 500, lambda _: False, streams=True))
     assert next(streamed) is not None
-    streamed.close()
+    streamed.close()  # pyright: ignore[reportAttributeAccessIssue]
     assert writer.finish(Asked(some_ids(30, 2), 5, lambda _: False))
     assert writer._rows == []
 

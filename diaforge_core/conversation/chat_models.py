@@ -210,7 +210,7 @@ class ModelAssistant:
 
 def in_flight_of(*sides: object) -> int:
     """Conversations that all of these take well at the same time: models and assistants; 1 where none says a number."""
-    return min((side.in_flight for side in sides if hasattr(side, "in_flight")), default=1)
+    return min((number for side in sides if (number := getattr(side, "in_flight", 0))), default=1)
 
 
 def turn_of(completion: Completion) -> Turn:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .plain_reading import Place, keeps_all
@@ -85,7 +85,7 @@ class PackedReader:
     """Reads for models whose every layer attends to all that came before."""
 
     def __init__(self, model: Any, *, room: int, together: int) -> None:
-        """`room` tokens are held at most; `together` conversations lie in one pen."""
+        """`room` tokens are held at most; up to `together` conversations lie in one pen."""
         self.room, self._together = room, together
         self._model = model
         self._pens: list[Pen] = []
@@ -146,23 +146,12 @@ class PackedReader:
         held = sum(pen.tokens for pen in self._pens)
         if best is not None and best.length <= 2 * length:
             return best
-        if not self._pens or held + self._together * length <= self.room:
-            self._pens.append(Pen(self._together, length))
+        places = min(self._together, (self.room - held) // length)
+        if places > 0 or not self._pens:
+            self._pens.append(Pen(max(1, places), length))
             return self._pens[-1]
         shorter = [pen for pen in self._pens if pen.free and held + pen.places * (length - pen.length) <= self.room]
         return best or max(shorter, key=lambda pen: pen.length, default=None)
-
-
-@dataclass(slots=True)
-class _Few:
-    """The conversations of one pen that read one token each."""
-
-    numbers: list[int] = field(default_factory=list)
-    """Their places in the pen."""
-    tokens: list[int] = field(default_factory=list)
-    """Where their tokens stand in the batch."""
-    lengths: list[int] = field(default_factory=list)
-    """Tokens that each has already."""
 
 
 class Step:
@@ -175,7 +164,7 @@ class Step:
         """Behind the last token of each conversation."""
         self._long: list[tuple[PackedPlace, int, int, int]] = []
         """Conversations with several new tokens: the place, where they start and end, and how many are before them."""
-        few: dict[Pen, _Few] = defaultdict(_Few)
+        few: dict[Pen, list[tuple[int, int, int]]] = defaultdict(list)
         for place, tokens in batch:
             start, before = len(self.positions), len(place.ids)
             self.positions += range(before, before + len(tokens))
@@ -183,12 +172,9 @@ class Step:
             place.pen.reach(before + len(tokens))
             if len(tokens) > 1:
                 self._long.append((place, start, len(self.positions), before))
-                continue
-            mine = few[place.pen]
-            mine.numbers.append(place.number)
-            mine.tokens.append(start)
-            mine.lengths.append(before)
-        self._few = [_Together(pen, mine, self) for pen, mine in few.items()]
+            else:
+                few[place.pen].append((place.number, start, before))
+        self._few = [_OneEach(pen, mine, self) for pen, mine in few.items()]
         self._masks: dict[int, torch.Tensor] = {}
 
     def tensor(self, values: Sequence[int]) -> torch.Tensor:
@@ -239,23 +225,23 @@ class Step:
         return self._masks[number]
 
 
-class _Together:
+class _OneEach:
     """The attention of a pen's conversations that read one token each: one call for all of them."""
 
-    def __init__(self, pen: Pen, few: _Few, step: Step) -> None:
+    def __init__(self, pen: Pen, read: Sequence[tuple[int, int, int]], step: Step) -> None:
+        """`read` holds each conversation's place in the pen, its token's in the batch, and its length before."""
         self._pen = pen
-        first, last = min(few.numbers), max(few.numbers)
+        numbers, tokens, before = zip(*read, strict=True)
+        first, last = min(numbers), max(numbers)
         self._span = slice(first, last + 1)
-        self._numbers, self._tokens = step.tensor(few.numbers), step.tensor(few.tokens)
-        self._lengths = step.tensor(few.lengths)
-        self._rows = self._numbers - first
-        source, length = [few.tokens[0]] * (last + 1 - first), [0] * (last + 1 - first)
-        for number, token, before in zip(few.numbers, few.tokens, few.lengths, strict=True):
-            source[number - first], length[number - first] = token, before
-        self._source = step.tensor(source)
-        self._until = min(pen.length, -(-(max(few.lengths) + 1) // 8) * 8)
+        self._until = min(pen.length, -(-(max(before) + 1) // 8) * 8)
+        self._numbers, self._tokens, self._before = map(step.tensor, (numbers, tokens, before))
+        by_number = {number: (token, length) for number, token, length in read}
+        # A place between them that reads nothing now is asked something all the same, and nobody looks at the answer.
+        filled = [by_number.get(number, (tokens[0], 0)) for number in range(first, last + 1)]
+        self._asked, self._last = step.tensor([token for token, _ in filled]), step.tensor([end for _, end in filled])
+        self._answers = self._numbers - first
         self._mask: torch.Tensor | None = None
-        self._last = step.tensor(length)
 
     def attend(
         self,
@@ -270,11 +256,11 @@ class _Together:
         from torch.nn.functional import scaled_dot_product_attention
 
         keys, values = self._pen.layer(layer, key, value)
-        keys[self._numbers, :, self._lengths] = key[0, :, self._tokens].transpose(0, 1)
-        values[self._numbers, :, self._lengths] = value[0, :, self._tokens].transpose(0, 1)
+        keys[self._numbers, :, self._before] = key[0, :, self._tokens].transpose(0, 1)
+        values[self._numbers, :, self._before] = value[0, :, self._tokens].transpose(0, 1)
         heads = keys.shape[1]
         # Heads that share keys are taken for several queries of one head: nothing is read twice.
-        asked = query[0, :, self._source].transpose(0, 1).unflatten(1, (heads, -1))
+        asked = query[0, :, self._asked].transpose(0, 1).unflatten(1, (heads, -1))
         found = scaled_dot_product_attention(
             asked,
             keys[self._span, :, : self._until],
@@ -282,7 +268,7 @@ class _Together:
             attn_mask=self._hidden(query).expand(-1, -1, asked.shape[2], -1),
             scale=scaling,
         )
-        out[self._tokens] = found.flatten(1, 2)[self._rows]
+        out[self._tokens] = found.flatten(1, 2)[self._answers]
 
     def _hidden(self, query: torch.Tensor) -> torch.Tensor:
         """Hides what lies behind each conversation's end; the same in all layers."""

@@ -52,7 +52,7 @@ def _pack(layer: torch.nn.Linear, *, shared: bool) -> bool:
             return False
         if (found - wanted).abs().max() > TOLERANCE * wanted.abs().max():
             return False
-    layer.forward = multiply
+    layer.forward = multiply  # pyright: ignore[reportAttributeAccessIssue]
     if not shared:
         layer.weight.data = weight.new_empty(0)
     return True

@@ -21,7 +21,7 @@ IN_FLIGHT = {"cpu": 64, "cuda": 256}
 """Where more conversations at once gain little: a CPU has its hands full with 64 rows, a GPU later."""
 BITE = {"cpu": 2048, "cuda": 16384}
 """Tokens of prompts that fill the device; more of them are not read faster."""
-TOGETHER = {"cpu": 4, "cuda": 32}
+TOGETHER = {"cpu": 4, "cuda": 256}
 """Conversations in one pen: one call for each pen, in which all read as far as the longest."""
 SAMPLE = 16
 """Tokens over which the size of what is kept is measured."""

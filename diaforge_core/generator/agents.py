@@ -94,8 +94,9 @@ class _Opener:
         self._local: dict[str, LocalModel] = {}
 
     def assistant(self) -> Assistant:
-        self.opened.append(open_assistant(self.specs["assistant"], self._models_dir, self._means, self._stop))
-        return self.opened[-1]
+        found = open_assistant(self.specs["assistant"], self._models_dir, self._means, self._stop)
+        self.opened.append(found)
+        return found
 
     def model(self, side: str, temperature: float = 0.0) -> ChatModel:
         """The chat model of one side; weights that another side has loaded are shared."""
