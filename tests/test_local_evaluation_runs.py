@@ -47,19 +47,19 @@ def said(rows: list[dict[str, Any]]) -> dict[tuple[str, int], list[str]]:
 def test_a_pause_loses_no_finished_conversation_and_a_resume_plays_the_others(
     folder: RunFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    append, ended = folder.append, []
+    append, ended = folder.append_lines, []
     monkeypatch.setattr("diaforge_core.conversation.local_model.IN_FLIGHT", {"cpu": 3})
     work = Work(folder)
 
-    def stopping(*rows: dict[str, Any]) -> None:
-        append(*rows)
+    def stopping(lines: bytes) -> None:
+        append(lines)
         folder.request_stop(pause=True)
 
     def playing(*given: Any) -> Trace:
         ended.append(play(*given))
         return ended[-1]
 
-    monkeypatch.setattr(folder, "append", stopping)
+    monkeypatch.setattr(folder, "append_lines", stopping)
     monkeypatch.setattr(evaluator, "play", playing)
     with pytest.raises(Interrupted):
         evaluate(work)
@@ -78,14 +78,14 @@ def test_a_pause_loses_no_finished_conversation_and_a_resume_plays_the_others(
 def test_a_stop_that_comes_with_the_last_conversation_leaves_a_whole_run(
     folder: RunFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    append, work = folder.append, Work(folder)
+    append, work = folder.append_lines, Work(folder)
 
-    def stopping(*rows: dict[str, Any]) -> None:
-        append(*rows)
+    def stopping(lines: bytes) -> None:
+        append(lines)
         if len(list(folder.rows())) == EPISODES:
             folder.request_stop(pause=True)
 
-    monkeypatch.setattr(folder, "append", stopping)
+    monkeypatch.setattr(folder, "append_lines", stopping)
     assert evaluate(work)["episodes"] == EPISODES
 
 
