@@ -14,6 +14,7 @@ import pytest
 from diaforge_core.conversation.budget import Limits
 from diaforge_core.conversation.critic import NO_VERDICT
 from diaforge_core.conversation.endpoint import Means, run_means
+from diaforge_core.conversation.room import IN_FLIGHT
 from diaforge_core.conversation.scenarios import draw_scenarios
 from diaforge_core.errors import DataError, Interrupted, ModelError
 from diaforge_core.generator.agents import Agents, open_agents
@@ -60,7 +61,7 @@ def test_without_models_the_scripts_play() -> None:
     (trace, dialogue), *_ = played(agents, 1)
     assert (trace.user, trace.assistant) == ("scripted", "scripted:oracle")
     assert dialogue.passed
-    assert (agents.critic, agents.at_once(None)) == (None, 1)
+    assert (agents.critic, agents.in_flight) == (None, 1)
 
 
 def test_each_trace_says_who_played_it_by_the_specs_that_the_user_gave(serve: Serve) -> None:
@@ -89,13 +90,11 @@ def test_the_same_recipe_gives_the_same_dialogues(serve: Serve) -> None:
     assert first == again
 
 
-def test_many_conversations_at_once_only_where_nobody_needs_this_machines_weights(
-    serve: Serve, tiny_llama_dir: Path
-) -> None:
-    server, means = serve(script=plays_all), Means(in_flight=64)
-    assert agents_of(server, "user", "critic", means=means).at_once(means) == 64
+def test_as_many_conversations_at_once_as_all_of_its_models_take(serve: Serve, tiny_llama_dir: Path) -> None:
+    server, means = serve(script=plays_all), Means(in_flight=200)
+    assert agents_of(server, "user", "critic", means=means).in_flight == 200
     local = a_recipe(server, "user", critic=f"hf:{tiny_llama_dir}")
-    assert open_agents(local, {}, Path(), means).at_once(means) == 1
+    assert open_agents(local, {}, Path(), means).in_flight == IN_FLIGHT["cpu"]
 
 
 def test_weights_that_play_two_sides_are_loaded_once(tiny_llama_dir: Path) -> None:

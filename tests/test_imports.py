@@ -36,7 +36,14 @@ MAY_IMPORT: dict[str, set[str]] = {
 """Part of the project → the parts of `diaforge_core` it may import, besides BOTTOM. Pages have services as their only
 door; records come with it as the words in which services answer."""
 HEAVY = {"torch", "transformers", "peft", "accelerate", "trl", "bitsandbytes"}
-HEAVY_HOMES = ("conversation/local_model.py", "conversation/smollm2.py", "training/")
+HEAVY_HOMES = (
+    *(
+        f"conversation/{name}.py"
+        for name in ("local_model", "packed_reading", "packed_weights", "plain_reading", "room", "turn_writer")
+    ),
+    "conversation/smollm2.py",
+    "training/",
+)
 """Where a heavy package may be imported, inside functions only."""
 
 

@@ -13,9 +13,10 @@ from pydantic import SecretStr
 
 from diaforge_core.conversation.assistants import Teacher
 from diaforge_core.conversation.chat_models import ModelAssistant, OpenAIModel
-from diaforge_core.conversation.in_flight import AHEAD, in_order
+from diaforge_core.conversation.in_flight import AHEAD, as_they_end, in_order
 from diaforge_core.conversation.scenarios import draw_scenarios
-from diaforge_core.evaluation.evaluator import evaluate_scenarios
+from diaforge_core.errors import Interrupted
+from diaforge_core.evaluation.evaluator import evaluate_as_they_end, evaluate_scenarios, in_plan_order
 from diaforge_core.generator.utcgen import UTCGen
 from diaforge_core.records.trace import Trace
 
@@ -87,6 +88,60 @@ def test_when_it_is_closed_what_has_not_begun_never_does() -> None:
     assert len(begun) == after < 2 * AHEAD
 
 
+@pytest.mark.parametrize("at_once", [1, 6])
+def test_what_ends_first_comes_first_and_everything_once(at_once: int) -> None:
+    def play(item: int) -> int:
+        time.sleep(0.2 if item == 0 else 0.001)
+        return item
+
+    made = list(as_they_end(play, range(30), at_once))
+    assert sorted(made) == list(range(30))
+    assert (made[0] == 0) == (at_once == 1)
+
+
+def all_until_it_fails(made: Iterator[int]) -> tuple[list[int], Exception | None]:
+    got: list[int] = []
+    try:
+        for each in made:
+            got.append(each)
+    except (Interrupted, ValueError) as problem:
+        return got, problem
+    return got, None
+
+
+def test_once_a_stop_is_heard_nothing_begins_and_what_ends_still_comes() -> None:
+    begun: list[int] = []
+    stop = threading.Event()
+
+    def play(item: int) -> int:
+        begun.append(item)
+        time.sleep(0.01 * (1 + item))
+        stop.set()
+        return item
+
+    def check() -> None:
+        if stop.is_set():
+            raise Interrupted("stop")
+
+    got, problem = all_until_it_fails(as_they_end(play, range(100), 6, check))
+    assert isinstance(problem, Interrupted)
+    assert sorted(got) == sorted(begun)
+    assert len(begun) < 12
+
+
+def test_a_failure_loses_nothing_that_is_finished() -> None:
+    def play(item: int) -> int:
+        if item == 1:
+            raise ValueError("one")
+        time.sleep(0.1)
+        return item
+
+    got, problem = all_until_it_fails(as_they_end(play, range(100), 4))
+    assert str(problem) == "one"
+    assert {0, 2, 3} <= set(got)
+    assert len(got) < 8
+
+
 def test_scripted_conversations_in_threads_are_those_of_one_after_the_other() -> None:
     catalog = a_catalog()
     scenarios = list(draw_scenarios(catalog, 60, 5))
@@ -97,6 +152,8 @@ def test_scripted_conversations_in_threads_are_those_of_one_after_the_other() ->
     alone = list(evaluate_scenarios(catalog, scenarios, Teacher()))
     together = list(evaluate_scenarios(catalog, scenarios, Teacher(), at_once=16))
     assert words(together) == words(alone)
+    ended = evaluate_as_they_end(catalog, scenarios, Teacher(), at_once=16)
+    assert words(in_plan_order(ended, scenarios)) == words(alone)
     pairs = [[each.id for _, each in UTCGen(catalog).generate(scenarios=scenarios, at_once=n)] for n in (1, 16)]
     assert pairs[0] == pairs[1]
 

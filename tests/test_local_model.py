@@ -6,11 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-import torch
 
 from diaforge_core.conversation.local_model import LocalModel, _repeats
 from diaforge_core.conversation.prompts import END, chat_messages
-from diaforge_core.conversation.renderings import prompt_ids
 from diaforge_core.errors import ModelError
 
 from .factories import a_setting, lead_turns, sales_tools
@@ -33,26 +31,6 @@ def test_smollm2_answers_and_ends_its_turn(smollm2_dir: Path) -> None:
     assert END not in completion.text
     assert 0 < completion.tokens <= 40
     assert completion.seconds > 0
-
-
-def test_the_cache_of_earlier_turns_changes_no_score(tiny: LocalModel, tiny_llama_dir: Path) -> None:
-    fresh = LocalModel(tiny_llama_dir, device="cpu")
-    for turns in (1, 3, 5, 3):
-        prompt = prompt_ids(tiny.rendering, conversation(turns))
-        kept = tiny._read(prompt)
-        fresh._cache = None
-        assert torch.allclose(kept, fresh._read(prompt), atol=1e-5)
-
-
-def test_only_what_is_new_is_read(tiny: LocalModel) -> None:
-    tiny.complete(conversation(1), max_tokens=4)
-    read: list[int] = []
-    step = tiny._step
-    tiny._step = lambda tokens: read.append(len(tokens)) or step(tokens)  # pyright: ignore[reportAttributeAccessIssue]
-    tiny.complete(conversation(3), max_tokens=1)
-    del tiny._step
-    whole = len(prompt_ids(tiny.rendering, conversation(3)))
-    assert read[0] < whole / 4
 
 
 def test_streamed_pieces_join_to_the_completion(tiny: LocalModel) -> None:

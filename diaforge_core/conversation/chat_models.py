@@ -100,6 +100,8 @@ class OpenAIModel:
         self.temperature = temperature
         means = means or Means(timeout=timeout, wait_seconds=wait_seconds)
         self.endpoint = open_endpoint(model, base_url, key=key, means=means)
+        self.in_flight = means.in_flight
+        """Conversations that may wait for it at the same time."""
 
     def complete(
         self,
@@ -194,11 +196,21 @@ class ModelAssistant:
         turn = turn_of(completion)
         return Turn(**turn.model_dump() | {"seconds": completion.seconds, "tokens": completion.tokens})
 
+    @property
+    def in_flight(self) -> int:
+        """Conversations that its model takes well at the same time."""
+        return getattr(self.model, "in_flight", 1)
+
     def request(self, view: View) -> tuple[list[Message], Sequence[Tool]]:
         """The messages to send for the next turn, and the tools to send beside them."""
         if self.native:
             return native_messages(view, keep_thoughts=self.keep_thoughts), view.tools
         return render_messages(view, keep_thoughts=self.keep_thoughts), ()
+
+
+def in_flight_of(*sides: object) -> int:
+    """Conversations that all of these take well at the same time: models and assistants; 1 where none says a number."""
+    return min((number for side in sides if (number := getattr(side, "in_flight", 0))), default=1)
 
 
 def turn_of(completion: Completion) -> Turn:

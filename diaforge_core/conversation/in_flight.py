@@ -1,11 +1,13 @@
-"""Much at once, for what is waited for: other processes, or models; what comes out is in order all the same."""
+"""Much at once, for what is waited for: other processes, or models."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import TypeVar
+
+from ..errors import RunStopped
 
 AHEAD = 4
 """Conversations begun for each place in flight before the oldest has ended: one long one must not idle the others."""
@@ -26,6 +28,45 @@ def in_order(play: Callable[[Item], Result], items: Iterable[Item], at_once: int
         return
     with ThreadPoolExecutor(at_once, thread_name_prefix="in-flight") as pool:
         yield from in_turn(lambda item: pool.submit(play, item), items, at_once * AHEAD)
+
+
+def as_they_end(
+    play: Callable[[Item], Result],
+    items: Iterable[Item],
+    at_once: int = 1,
+    check: Callable[[], None] | None = None,
+) -> Generator[Result, None, None]:
+    """As `in_order`, but each result as soon as it is there.
+
+    Once `check` or an item raises something nothing more is begun; what has begun is waited for and comes out if it
+    has a result, and only then is the first failure raised: nothing that is finished is lost.
+    """
+    left, begun, failures = iter(items), set[Future[Result]](), list[BaseException]()
+    with ThreadPoolExecutor(max(1, at_once), thread_name_prefix="in-flight") as pool:
+        while begun or not failures:
+            failures += _said_by(check)
+            while not failures and len(begun) < max(1, at_once):
+                try:
+                    begun.add(pool.submit(play, next(left)))
+                except StopIteration:
+                    break
+            if not begun:
+                break
+            ended, begun = wait(begun, timeout=CHECK_SECONDS, return_when=FIRST_COMPLETED)
+            failures += [problem for future in ended if (problem := future.exception())]
+            yield from (future.result() for future in ended if not future.exception())
+    if failures:
+        raise failures[0]
+
+
+def _said_by(check: Callable[[], None] | None) -> list[BaseException]:
+    """What the check raises, if it does."""
+    try:
+        if check is not None:
+            check()
+    except RunStopped as stopped:
+        return [stopped]
+    return []
 
 
 def in_turn(

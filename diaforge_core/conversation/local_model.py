@@ -1,10 +1,9 @@
-"""A transformers model on this machine: loaded safely, spoken to with a key-value cache, streamed."""
+"""A transformers model on this machine: loaded safely, asked by many conversations at once, streamed."""
 
 from __future__ import annotations
 
 import copy
 import os
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -13,9 +12,12 @@ from typing import TYPE_CHECKING, Any
 from ..errors import ModelError
 from .chat_models import REPLY_TOKENS, Completion
 from .mishaps import enough_memory, readable
+from .packed_weights import pack_weights
 from .prompts import Message, encode_control
 from .renderings import prompt_ids, rendering_of
+from .room import BITE, IN_FLIGHT, TYPICAL, kind_of, reader_for, room_for
 from .seals import check_seal, is_sealed
+from .turn_writer import Asked, TurnWriter, drawing
 
 if TYPE_CHECKING:
     import torch
@@ -103,8 +105,8 @@ def load_weights(
 class LocalModel:
     """A local model behind the `ChatModel` protocol: greedy unless a temperature is set.
 
-    It remembers the key-value cache of the last prompt: the next turn of the same conversation reads only what is new.
-    Threads that ask it to complete wait for each other.
+    Threads that ask it at the same time have their turns written side by side, each as it would be alone. Of every
+    conversation it keeps what it has read, as far as there is room, so that the next turn reads only what is new.
     """
 
     def __init__(
@@ -128,17 +130,24 @@ class LocalModel:
         dtype = torch.bfloat16 if half_precision(self.device) else torch.float32
         self.model = load_weights(folder, self.device, dtype, adapter).eval()
         self.context = int(getattr(self.model.config, "max_position_embeddings", 0) or 1 << 20)
-        self._stops = self._stop_ids()
-        self._cached: list[int] = []
-        self._cache: Any = None
-        self._one_at_a_time = threading.Lock()
+        pack_weights(self.model)
+        self._end_is_text = len(encode_control(self.tokenizer, self.rendering.end)) > 1
+        kind = kind_of(self.device)
+        room = min(room_for(self.model, self.device), IN_FLIGHT[kind] * TYPICAL)
+        self.in_flight = max(1, room // TYPICAL)
+        """Conversations that are best held at the same time."""
+        self.writer = TurnWriter(reader_for(self.model, room), self._stop_ids(), BITE[kind])
 
     def at(self, temperature: float) -> LocalModel:
-        """The same weights with another temperature, and a cache of its own for the conversation it is in."""
+        """The same weights with another temperature; their turns are written beside those of this one."""
         other = copy.copy(self)
         other.temperature = temperature
-        other._cached, other._cache = [], None
         return other
+
+    def hold(self, conversations: int) -> None:
+        """Keep what was read of no more than these many conversations of typical length: less memory, fewer at once."""
+        self.in_flight = min(self.in_flight, conversations)
+        self.writer.limit(self.in_flight * TYPICAL)
 
     def complete(
         self,
@@ -150,12 +159,11 @@ class LocalModel:
     ) -> Completion:
         """What the model writes next, the end token not included; `tools` where its rendering is a native one.
 
-        ModelError if the conversation is longer than the model's context.
+        ModelError if the conversation is longer than the model's context, or too long for the memory there is.
         """
-        with self._one_at_a_time:
-            started = time.perf_counter()
-            ids = list(self.generate_ids(prompt_ids(self.rendering, messages, tools), seed, max_tokens))
-            return Completion(self._text(ids), tokens=len(ids), seconds=time.perf_counter() - started)
+        started = time.perf_counter()
+        ids = self.writer.finish(self._asked(prompt_ids(self.rendering, messages, tools), seed, max_tokens))
+        return Completion(self._text(ids), tokens=len(ids), seconds=time.perf_counter() - started)
 
     def stream(
         self,
@@ -179,6 +187,24 @@ class LocalModel:
         if rest:
             yield rest
 
+    def generate_ids(self, prompt: list[int], seed: int, max_tokens: int) -> Iterator[int]:
+        """The token ids that follow those of the prompt, up to and without a stop; errors as from `complete`."""
+        return self.writer.write(self._asked(prompt, seed, max_tokens, streams=True))
+
+    def _asked(self, prompt: list[int], seed: int, max_tokens: int, *, streams: bool = False) -> Asked:
+        if len(prompt) >= self.context:
+            raise ModelError(
+                f"The conversation has {len(prompt)} tokens; the model reads at most {self.context}. "
+                "Offer fewer candidates or use a model with a longer context."
+            )
+        draw = drawing(seed, self.temperature, self.top_p) if self.temperature > 0.0 else None
+        return Asked(prompt, min(max_tokens, self.context - len(prompt)), self._ends, draw, streams)
+
+    def _ends(self, written: list[int]) -> bool:
+        """Whether the turn is over: by its end where that is several tokens, or because it goes round in circles."""
+        end = self.rendering.end
+        return _repeats(written) or (self._end_is_text and end in self.tokenizer.decode(written[-2 * len(end) :]))
+
     def _text(self, ids: list[int]) -> str:
         text = self.tokenizer.decode(ids, skip_special_tokens=False, clean_up_tokenization_spaces=False)
         return text.split(self.rendering.end, 1)[0]
@@ -190,82 +216,6 @@ class LocalModel:
         if len(end) == 1:
             ends.add(end[0])
         return frozenset(token for token in ends if token is not None)
-
-    def generate_ids(self, prompt: list[int], seed: int, max_tokens: int) -> Iterator[int]:
-        """The token ids that follow those of the prompt, up to and without a stop.
-
-        ModelError if the conversation is longer than the context.
-        """
-        import torch
-
-        if len(prompt) >= self.context:
-            raise ModelError(
-                f"The conversation has {len(prompt)} tokens; the model reads at most {self.context}. "
-                "Offer fewer candidates or use a model with a longer context."
-            )
-        random = torch.Generator().manual_seed(seed % (1 << 63))
-        end = self.rendering.end
-        ends_in_text = len(encode_control(self.tokenizer, end)) > 1
-        written: list[int] = []
-        logits = self._read(prompt)
-        for _ in range(min(max_tokens, self.context - len(prompt))):
-            token = self._choose(logits, random)
-            if token in self._stops:
-                return
-            yield token
-            written.append(token)
-            if _repeats(written):
-                return
-            if ends_in_text and end in self.tokenizer.decode(written[-2 * len(end) :]):
-                return
-            logits = self._step([token])
-
-    def _read(self, prompt: list[int]) -> torch.Tensor:
-        """The scores of the next token after the prompt; what the cache holds of it already is not read again."""
-        from transformers import DynamicCache
-
-        shared = 0
-        # The last token is always read, for its scores.
-        for old, new in zip(self._cached, prompt[:-1], strict=False):
-            if old != new:
-                break
-            shared += 1
-        if self._cache is None or not self._crop(shared):
-            self._cache, self._cached, shared = DynamicCache(config=self.model.config), [], 0
-        self._cached = self._cached[:shared]
-        return self._step(prompt[shared:])
-
-    def _crop(self, length: int) -> bool:
-        """Cuts the cache to its first `length` tokens; False where layers do not keep all tokens."""
-        if any(getattr(layer, "is_sliding", False) for layer in self._cache.layers):
-            return False
-        surplus = len(self._cached) - length
-        if surplus:
-            self._cache.crop(-surplus)
-        return True
-
-    def _step(self, tokens: list[int]) -> torch.Tensor:
-        import torch
-
-        with torch.inference_mode():
-            output = self.model(
-                input_ids=torch.tensor([tokens], device=self.device),
-                past_key_values=self._cache,
-                use_cache=True,
-                logits_to_keep=1,
-            )
-        self._cached += tokens
-        return output.logits[0, -1].float().cpu()
-
-    def _choose(self, logits: torch.Tensor, random: torch.Generator) -> int:
-        """The best token, or one drawn at the model's temperature from the likeliest `top_p` of the mass."""
-        import torch
-
-        if self.temperature <= 0.0:
-            return int(logits.argmax())
-        chances, order = torch.softmax(logits / self.temperature, dim=-1).sort(descending=True, stable=True)
-        kept = (chances.cumsum(-1) - chances) < self.top_p
-        return int(order[torch.multinomial(chances * kept, 1, generator=random)])
 
 
 def _repeats(written: list[int]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -220,10 +221,13 @@ def _cached_hub_folder(name: str) -> Path:
     )
 
 
-def open_assistant(spec: str, models_dir: Path, means: Means | None = None) -> Assistant:
+def open_assistant(
+    spec: str, models_dir: Path, means: Means | None = None, stop: Callable[[], bool] | None = None
+) -> Assistant:
     """The assistant of this spec, ready to act; weights are loaded here. ModelError if it cannot be had.
 
-    `means` is what the endpoints of one run share; a model on this machine needs none.
+    `means` is what the endpoints of one run share; a model on this machine needs none, and ends what it is at as
+    Interrupted once `stop` says so.
     """
     from .chat_models import ModelAssistant
     from .local_model import LocalModel
@@ -233,16 +237,23 @@ def open_assistant(spec: str, models_dir: Path, means: Means | None = None) -> A
         from .assistants import scripted_assistant
 
         return scripted_assistant(parsed.text)
-    model = open_model(spec, models_dir, means)
+    model = open_model(spec, models_dir, means, stop=stop)
     keeps = parsed.kind != "openai" and locate(parsed, models_dir).keep_thoughts
     native = model.rendering.native if isinstance(model, LocalModel) else parsed.native
     return ModelAssistant(model, spec=spec, native=native, keep_thoughts=keeps)
 
 
-def open_model(spec: str, models_dir: Path, means: Means | None = None, *, temperature: float = 0.0) -> ChatModel:
+def open_model(
+    spec: str,
+    models_dir: Path,
+    means: Means | None = None,
+    *,
+    temperature: float = 0.0,
+    stop: Callable[[], bool] | None = None,
+) -> ChatModel:
     """The chat model of this spec, its weights loaded; ModelError if it cannot be had or is none.
 
-    `means` as for `open_assistant`; a temperature above zero draws its words by each request's seed.
+    `means` and `stop` as for `open_assistant`; a temperature above zero draws its words by each request's seed.
     """
     parsed = parse_spec(spec)
     if parsed.kind == "scripted":
@@ -256,4 +267,6 @@ def open_model(spec: str, models_dir: Path, means: Means | None = None, *, tempe
     from .local_model import LocalModel
 
     folders = locate(parsed, models_dir)
-    return LocalModel(folders.base, adapter=folders.adapter, temperature=temperature, rendering=folders.rendering)
+    model = LocalModel(folders.base, adapter=folders.adapter, temperature=temperature, rendering=folders.rendering)
+    model.writer.should_stop = stop
+    return model

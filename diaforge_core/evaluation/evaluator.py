@@ -9,7 +9,8 @@ from typing import Any, Literal, cast
 
 from ..catalog.importing import load_catalog
 from ..conversation.assistants import Assistant, View
-from ..conversation.in_flight import in_order
+from ..conversation.chat_models import in_flight_of
+from ..conversation.in_flight import as_they_end, in_order
 from ..conversation.model_specs import open_assistant
 from ..conversation.prompts import parse_turn
 from ..conversation.rollout import MAX_ASSISTANT_TURNS, Ended, is_goal_call, run_rollout, says_none_fits
@@ -144,22 +145,58 @@ def evaluate_scenarios(
     trials: int = 1,
     seed: int = 0,
     skip: Collection[tuple[str, int]] = frozenset(),
-    at_once: int = 1,
+    at_once: int | None = None,
 ) -> Generator[Trace, None, None]:
     """One graded and audited trace for each scenario and trial that is not in `skip`, scenario by scenario.
 
     `skip` holds (scenario id, trial) of the episodes that a run has already; what is left comes out as it would have.
     `seed` redraws the user's wording of all of them; 0 keeps the scenarios' own. `at_once` conversations go on at the
-    same time, which pays where the assistant waits for a server; the traces are the same. CatalogError, before anything
+    same time, by default as many as suit the assistant's model; the traces are the same. CatalogError, before anything
     is played, if the catalog lacks tools that scenarios name.
     """
+    play_one, episodes = _episodes(catalog, scenarios, assistant, trials, seed, skip)
+    return in_order(play_one, episodes, at_once or in_flight_of(assistant))
+
+
+def evaluate_as_they_end(
+    catalog: Catalog,
+    scenarios: Iterable[Scenario],
+    assistant: Assistant,
+    *,
+    trials: int = 1,
+    seed: int = 0,
+    skip: Collection[tuple[str, int]] = frozenset(),
+    at_once: int | None = None,
+    check: Callable[[], None] | None = None,
+) -> Generator[Trace, None, None]:
+    """As `evaluate_scenarios`, but each trace comes when its conversation ends; `in_plan_order` puts them in order.
+
+    `check` is called all along. Once it raises no conversation is begun; those that end all the same come out first.
+    """
+    play_one, episodes = _episodes(catalog, scenarios, assistant, trials, seed, skip)
+    return as_they_end(play_one, episodes, at_once or in_flight_of(assistant), check)
+
+
+def in_plan_order(traces: Iterable[Trace], scenarios: Sequence[Scenario]) -> list[Trace]:
+    """The traces scenario by scenario and trial by trial, whenever each came."""
+    places = {scenario.id: place for place, scenario in enumerate(scenarios)}
+    return sorted(traces, key=lambda trace: (places[trace.scenario.id], trace.trial))
+
+
+def _episodes(
+    catalog: Catalog,
+    scenarios: Iterable[Scenario],
+    assistant: Assistant,
+    trials: int,
+    seed: int,
+    skip: Collection[tuple[str, int]],
+) -> tuple[Callable[[tuple[Scenario, int]], Trace], Iterator[tuple[Scenario, int]]]:
+    """How to play one episode, and those to play."""
     listed = list(scenarios)
     check_scenarios(catalog, listed)
     by_name = tools_by_name(catalog)
     episodes = ((scenario, trial) for scenario in listed for trial in range(trials) if (scenario.id, trial) not in skip)
-    return in_order(
-        lambda episode: play(for_evaluation(episode[0], seed), by_name, assistant, episode[1]), episodes, at_once
-    )
+    return lambda episode: play(for_evaluation(episode[0], seed), by_name, assistant, episode[1]), episodes
 
 
 def play(scenario: Scenario, by_name: Mapping[str, Tool], assistant: Assistant, trial: int) -> Trace:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..conversation.chat_models import ChatModel
+from ..conversation.chat_models import ChatModel, in_flight_of
 from ..conversation.critic import Critic, unjudged
 from ..conversation.endpoint import Means
 from ..conversation.local_model import LocalModel
@@ -32,8 +32,8 @@ class Agents:
     assistant: Assistant
     user: UserFactory
     critic: Critic | None = None
-    specs: tuple[str, ...] = ()
-    """Of the models among them."""
+    in_flight: int = 1
+    """Conversations that all models among them take well at the same time; 1 where none is asked."""
 
     def play(self, catalog: Catalog, scenario: Scenario, trial: int = 0) -> tuple[Trace, Dialogue]:
         """The trace of one scenario played once and its verified dialogue, judged by the critic if all else passed.
@@ -50,26 +50,28 @@ class Agents:
             trace = trace.model_copy(update={"unanswered": True, "error": str(problem)})
         return trace, dialogue.model_copy(update={"verdicts": (*dialogue.verdicts, verdict)})
 
-    def at_once(self, means: Means | None) -> int:
-        """Conversations that may go on at the same time: many where all that is waited for are servers."""
-        if means is None or not all(is_endpoint(spec) for spec in self.specs):
-            return 1
-        return means.in_flight
 
-
-def open_agents(recipe: Recipe, specs: Mapping[str, str], models_dir: Path, means: Means | None = None) -> Agents:
+def open_agents(
+    recipe: Recipe,
+    specs: Mapping[str, str],
+    models_dir: Path,
+    means: Means | None = None,
+    stop: Callable[[], bool] | None = None,
+) -> Agents:
     """The agents of a recipe, weights loaded; `specs` gives the folder or address for each side of `recipe.models`.
 
     ModelError if one cannot be had, DataError if money is limited and one has no price. `means` is what the endpoints
-    of one run share. What is recorded of each side is the spec that the recipe gives.
+    of one run share; models on this machine end what they are at as Interrupted once `stop` says so. What is recorded
+    of each side is the spec that the recipe gives.
     """
-    opener = _Opener({**recipe.models, **specs}, models_dir, means)
+    opener = _Opener({**recipe.models, **specs}, models_dir, means, stop)
     assistant, worder = opener.assistant(), opener.worder(recipe.words)
     assistant.spec = recipe.assistant
     if worder and parse_spec(recipe.assistant).kind == "scripted":
         assistant = WordedAssistant(assistant, worder)
     critic = Critic(opener.model("critic"), recipe.critic) if recipe.critic else None
-    return Agents(assistant, opener.user(recipe, worder), critic, opener.asked)
+    user = opener.user(recipe, worder)
+    return Agents(assistant, user, critic, in_flight_of(*opener.opened))
 
 
 def is_endpoint(spec: str) -> bool:
@@ -80,25 +82,29 @@ def is_endpoint(spec: str) -> bool:
 class _Opener:
     """Opens each model once, however many sides it plays."""
 
-    def __init__(self, specs: Mapping[str, str], models_dir: Path, means: Means | None) -> None:
+    def __init__(
+        self, specs: Mapping[str, str], models_dir: Path, means: Means | None, stop: Callable[[], bool] | None
+    ) -> None:
         self.specs = specs
+        self.opened: list[object] = []
+        """Whoever may have to be waited for."""
+        self._stop = stop
         self._models_dir = models_dir
         self._means = means
         self._local: dict[str, LocalModel] = {}
 
-    @property
-    def asked(self) -> tuple[str, ...]:
-        return tuple(spec for spec in self.specs.values() if parse_spec(spec).kind != "scripted")
-
     def assistant(self) -> Assistant:
-        return open_assistant(self.specs["assistant"], self._models_dir, self._means)
+        found = open_assistant(self.specs["assistant"], self._models_dir, self._means, self._stop)
+        self.opened.append(found)
+        return found
 
     def model(self, side: str, temperature: float = 0.0) -> ChatModel:
         """The chat model of one side; weights that another side has loaded are shared."""
         spec = self.specs[side]
         if spec in self._local:
             return self._local[spec].at(temperature)
-        found = open_model(spec, self._models_dir, self._means, temperature=temperature)
+        found = open_model(spec, self._models_dir, self._means, temperature=temperature, stop=self._stop)
+        self.opened.append(found)
         if isinstance(found, LocalModel):
             self._local[spec] = found
         return found

@@ -34,6 +34,8 @@ IDLE_SECONDS = 600.0
 """A model that nobody talks to gives its memory back after this."""
 LOAD_SECONDS = 180.0
 """Loading the embedded model takes a few seconds, its first conversion half a minute, a large one minutes."""
+CONVERSATIONS = 8
+"""Kept by a resident model: those that a few people have open."""
 TOKEN_VARIABLE = "DIAFORGE_RESIDENT_TOKEN"
 MAX_REQUEST_BYTES = 8 << 20
 
@@ -123,8 +125,6 @@ class _Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.model = model
         self.token = token
-        self.busy = threading.Lock()
-        """One answer at a time: the model keeps one cache."""
         self.last_used = time.monotonic()
 
     def end_when_idle(self, parent: int) -> None:
@@ -147,8 +147,7 @@ class _Handler(BaseHTTPRequestHandler):
         request = json.loads(self.rfile.read(length))
         self.server.last_used = time.monotonic()
         try:
-            with self.server.busy:
-                self._stream(request) if request.get("stream") else self._complete(request)
+            self._stream(request) if request.get("stream") else self._complete(request)
         except DiaForgeError as problem:
             self._answer(400, {"error": {"message": str(problem)}})
         finally:
@@ -207,6 +206,7 @@ def _head(kind: str) -> dict[str, Any]:
 
 def main(arguments: list[str]) -> int:
     """Serve until idle; exit code 2 with one message if the model cannot be had."""
+    from ..conversation.local_model import LocalModel
     from ..conversation.model_specs import open_assistant
 
     spec, models_dir, ready = arguments[0], Path(arguments[1]), Path(arguments[2])
@@ -219,6 +219,8 @@ def main(arguments: list[str]) -> int:
     if not isinstance(assistant, ModelAssistant):
         print(f"'{spec}' needs no resident worker.", file=sys.stderr)
         return 2
+    if isinstance(assistant.model, LocalModel):
+        assistant.model.hold(CONVERSATIONS)
     server = _Server(assistant.model, os.environ.pop(TOKEN_VARIABLE))
     partial = ready.with_suffix(".part")
     about = {

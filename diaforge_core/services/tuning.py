@@ -127,7 +127,7 @@ def _scores(work: Work, checkpoint: Path, watched: Sequence[Dialogue]) -> dict[s
 
     catalog, traces = work.folder.catalog(), []
     work.folder.check_stop()
-    assistant = open_assistant(f"hf:{checkpoint}", work.models_dir)
+    assistant = open_assistant(f"hf:{checkpoint}", work.models_dir, stop=work.asked_to_stop)
     with closing(evaluate_scenarios(catalog, [dialogue.scenario for dialogue in watched], assistant)) as played:
         for trace in played:
             traces.append(trace)

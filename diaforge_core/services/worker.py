@@ -64,14 +64,14 @@ class Work:
     def asks_endpoint(self) -> bool:
         return any(map(is_endpoint, self.specs.values()))
 
-    @property
-    def at_once(self) -> int:
-        """Conversations at the same time: many where they wait for a server, else one."""
-        return self.means().in_flight if self.asks_endpoint else 1
+    def asked_to_stop(self) -> bool:
+        """Whether somebody wants the run to pause or to end."""
+        return self.folder.stop_requested_at() is not None
 
     def assistant(self, spec: str) -> Assistant:
         """The run's assistant under the spec that the user gave, not the folder that it stands for."""
-        found = open_assistant(self.config["model"], self.models_dir, self.means() if self.asks_endpoint else None)
+        means = self.means() if self.asks_endpoint else None
+        found = open_assistant(self.config["model"], self.models_dir, means, self.asked_to_stop)
         if found.spec != spec:
             found.spec = spec
         return found
@@ -81,7 +81,7 @@ class Work:
         if self._means is None:
             prices = {model: Price(**price) for model, price in self.recipe.get("prices", {}).items()}
             self._means = run_means(self.folder.path, Limits(**self.recipe.get("limits", {})), prices)
-            self._means.stop_when(lambda: self.folder.stop_requested_at() is not None)
+            self._means.stop_when(self.asked_to_stop)
         return self._means
 
     def report(self) -> dict[str, Any]:
@@ -150,9 +150,9 @@ def _generated(work: Work, recipe: Recipe, done: int) -> Generator[list[dict[str
         yield from shard_rows(work.folder, ShardSource.of(work.folder), done, work.folder.check_stop)
         return
     means = work.means() if work.asks_endpoint else None
-    agents = open_agents(recipe, work.specs, work.models_dir, means)
+    agents = open_agents(recipe, work.specs, work.models_dir, means, work.asked_to_stop)
     if asks_model(recipe.models):
-        made = make(catalog, recipe, agents, range(done, recipe.count), agents.at_once(means))
+        made = make(catalog, recipe, agents, range(done, recipe.count), agents.in_flight)
         with closing(made):
             yield from ([each.row()] for each in patiently(made, lambda each: each, fresh=not done))
         return
@@ -162,8 +162,8 @@ def _generated(work: Work, recipe: Recipe, done: int) -> Generator[list[dict[str
 
 
 def evaluate(work: Work) -> dict[str, Any]:
-    """Play the folder's scenarios with the model under test; one row a conversation."""
-    from ..evaluation.evaluator import evaluate_scenarios
+    """Play the folder's scenarios with the model under test; one row a conversation, as soon as it has ended."""
+    from ..evaluation.evaluator import evaluate_as_they_end, in_plan_order
     from ..evaluation.metrics import measure
 
     catalog, scenarios = work.folder.catalog(), work.folder.scenarios()
@@ -175,16 +175,19 @@ def evaluate(work: Work) -> dict[str, Any]:
     work.tell(len(traces), total, "conversations")
     assistant = work.assistant(work.recipe["model"])
     played = {(trace.scenario.id, trace.trial) for trace in traces}
-    how = {"trials": trials, "seed": work.recipe["seed"], "skip": played, "at_once": work.at_once}
-    with closing(evaluate_scenarios(catalog, scenarios, assistant, **how)) as made:
-        for trace in patiently(made, lambda trace: trace, fresh=not traces):
-            journal.append(trace)
-            traces.append(trace)
-            work.tell(len(traces), total, "conversations")
-            if len(traces) < total:
-                work.folder.check_stop()
+    how = {"trials": trials, "seed": work.recipe["seed"], "skip": played, "check": work.folder.check_stop}
     tools = {tool.name: tool for tool in catalog.tools}
-    return measurements_report(measure(traces, tools))
+    work.so_far = lambda: measurements_report(measure(in_plan_order(traces, scenarios), tools)) if traces else {}
+    with closing(evaluate_as_they_end(catalog, scenarios, assistant, **how)) as made:
+        try:
+            for trace in patiently(made, lambda trace: trace, fresh=not traces):
+                journal.append(trace)
+                traces.append(trace)
+                work.tell(len(traces), total, "conversations")
+        except Interrupted:
+            if len(traces) < total:
+                raise
+    return work.so_far()
 
 
 KINDS = {"generate": generate, "evaluate": evaluate, "train": train}

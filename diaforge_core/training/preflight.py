@@ -21,6 +21,7 @@ from pydantic import Field
 
 from ..conversation.local_model import LocalModel, best_device, load_tokenizer
 from ..conversation.mishaps import is_no_memory
+from ..conversation.room import host_memory
 from ..errors import ModelError
 from ..records.base import Record
 from ..records.dialogue import Dialogue
@@ -39,7 +40,6 @@ STEPS = 2
 """The state of the optimiser stands beside the activations from the second step on."""
 ROWS = 3
 """Rows of a step that is tried: a whole batch of long dialogues would take long on a processor."""
-_CGROUP = Path("/sys/fs/cgroup")
 
 
 class Measured(Record):
@@ -226,20 +226,6 @@ def device_memory(device: str) -> tuple[str, int, int]:
         return torch.cuda.get_device_name(), in_all, free
     in_all, free = host_memory()
     return "", in_all, min(in_all, free + psutil.Process().memory_info().rss)
-
-
-def host_memory(group: Path = _CGROUP) -> tuple[int, int]:
-    """This machine's memory in all and what of it is free, no more than its container may take; bytes."""
-    memory = psutil.virtual_memory()
-    limit = group / "memory.max"
-    allowed = limit.read_text().strip() if limit.is_file() else ""
-    if not allowed.isdecimal():
-        return memory.total, memory.available
-    counts = dict(line.split() for line in (group / "memory.stat").read_text().splitlines())
-    # Files that were read are counted as taken, but give way.
-    taken = int((group / "memory.current").read_text()) - int(counts.get("inactive_file", 0))
-    in_all = min(memory.total, int(allowed))
-    return in_all, max(0, min(memory.available, in_all - taken))
 
 
 class _Seen(Exception):
