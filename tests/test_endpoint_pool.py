@@ -115,6 +115,8 @@ def test_votes_come_from_one_server(serve: Serve):
 def test_the_spec_of_a_pool_names_every_server():
     spec = parse_spec("openai:qwen3@http://a:8000/v1,http://b:8000/v1#native")
     assert (spec.name, spec.base_url, spec.native) == ("qwen3", "http://a:8000/v1,http://b:8000/v1", True)
+    pool = open_endpoint("m", spec.base_url, key=SecretStr("none"), means=Means(in_flight=8))
+    assert pool.in_flight == 16
     assert isinstance(open_endpoint("m", "http://a:1/v1,", key=SecretStr("none")), Endpoint)
     for wrong in ("openai:m@http://a/v1,b", "openai:m@http://a/v1,http://user:secret@b/v1"):
         with pytest.raises(ModelError):

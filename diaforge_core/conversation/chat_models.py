@@ -100,7 +100,7 @@ class OpenAIModel:
         self.temperature = temperature
         means = means or Means(timeout=timeout, wait_seconds=wait_seconds)
         self.endpoint = open_endpoint(model, base_url, key=key, means=means)
-        self.in_flight = means.in_flight
+        self.in_flight = self.endpoint.in_flight
         """Conversations that may wait for it at the same time."""
 
     def complete(

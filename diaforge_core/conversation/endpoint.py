@@ -182,6 +182,11 @@ class Endpoint:
     def __repr__(self) -> str:
         return f"Endpoint({self.model!r}, {self._where!r})"
 
+    @property
+    def in_flight(self) -> int:
+        """Questions that may be asked at the same time."""
+        return self.means.in_flight
+
     # --- questions ---------------------------------------------------------------------------------------------------
 
     def ask(self, question: Question) -> Answer:

@@ -39,6 +39,11 @@ class EndpointPool:
         self._away: dict[str, float] = {}
         self._lock = threading.Lock()
 
+    @property
+    def in_flight(self) -> int:
+        """Questions that may be asked at the same time, over all servers."""
+        return sum(endpoint.in_flight for endpoint in self._endpoints.values())
+
     def ask(self, question: Question) -> Answer:
         """The answer of the scenario's server, or of the next one that gives any; errors as from `Endpoint.ask`.
 
