@@ -93,6 +93,8 @@ class Asked:
     """Tools that the choices named fit, by name."""
     options: tuple[str, ...] = ()
     """The choices named, as the first facet's answers, in the order of the words."""
+    groups: tuple[tuple[str, ...], ...] = ()
+    """The tools that each choice would leave, by name, in the order of the words; one where yes or no is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,6 +346,10 @@ def _fitting(named: Sequence[tuple[Facet, Sequence[str]]]) -> tuple[str, ...]:
     return tuple(sorted(name for name, answer in facet.answers.items() if answer in answers))
 
 
+def _groups(facet: Facet, answers: Sequence[str]) -> tuple[tuple[str, ...], ...]:
+    return tuple(tuple(name for name, own in facet.answers.items() if own == answer) for answer in answers)
+
+
 def understand(reply: str, tools: Sequence[Tool]) -> Asked:
     """What an assistant's reply asks, read against these tools; kind `other` when nothing can be made of it.
 
@@ -387,7 +393,7 @@ def _understand(reply: str, tools: Sequence[Tool]) -> Asked:
             described.update(_described(sentence, tools))
     keys = tuple(dict.fromkeys(facet.key for facet, _ in named))
     if named:
-        return Asked("facet", keys, tuple(parameters), _fitting(named), tuple(named[0][1]))
+        return Asked("facet", keys, tuple(parameters), _fitting(named), tuple(named[0][1]), _groups(*named[0]))
     if described and not parameters:
         return Asked("facet", tuple(answers.facet.key for answers in answers_of(tools)), tools=tuple(sorted(described)))
     if _CONFIRMATION.search(reply) and not _asks_values(reply):
