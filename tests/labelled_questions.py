@@ -56,7 +56,7 @@ def labelled(path: Path) -> Iterator[dict[str, Any]]:
 
 def heard(question: Mapping[str, Any]) -> Asked:
     """What the user makes of the question at this point of the talk."""
-    return understand(question["question"], _open(question))
+    return understand(question["question"], _open(question), _shown(question))
 
 
 def is_right(question: Mapping[str, Any]) -> bool:
@@ -71,9 +71,13 @@ def is_right(question: Mapping[str, Any]) -> bool:
 
 
 def _open(question: Mapping[str, Any]) -> list[Tool]:
-    tools = [families()[question["family"]][name] for name in question["candidates"]]
+    tools = _shown(question)
     still = read(tools, _turns(question)).open_tools
     return [tool for tool in tools if tool.name in still] if question["goal"] in still else tools
+
+
+def _shown(question: Mapping[str, Any]) -> list[Tool]:
+    return [families()[question["family"]][name] for name in question["candidates"]]
 
 
 def _turns(question: Mapping[str, Any]) -> list[Turn]:

@@ -14,6 +14,10 @@ from ..catalog.facets import Facet, facets
 from ..catalog.leaves import Leaf, leaves
 from ..catalog.words import by_identity, identifier_words, meaning
 from ..records.tool import Tool
+from .cues import addressed, asks, is_open, seeks_a_yes
+from .ear import mended
+from .evidence import spoken_words
+from .free_words import Listener
 
 AskedKind = Literal["facet", "arguments", "confirmation", "options", "none_fits", "other"]
 COMMON_WEIGHT = 0.1
@@ -93,6 +97,7 @@ class Asked:
     """Tools that the choices named fit, by name."""
     options: tuple[str, ...] = ()
     """The choices named, as the first facet's answers, in the order of the words."""
+    in_full: bool = False
     groups: tuple[tuple[str, ...], ...] = ()
     """The tools that each choice would leave, by name, in the order of the words; one where yes or no is asked."""
 
@@ -291,7 +296,7 @@ def _masked(sentence: str, tools: Sequence[Tool]) -> str:
     return sentence
 
 
-def _facets_asked(sentence: str, tools: Sequence[Tool]) -> list[tuple[Facet, list[str]]]:
+def _facets_asked(sentence: str, tools: Sequence[Tool]) -> list[tuple[Facet, list[str], bool]]:
     """The separating questions in one sentence with the answers they name, the most literal and widest first."""
     found: list[tuple[tuple[bool, float], Facet, list[str]]] = []
     low = sentence.casefold()
@@ -308,7 +313,7 @@ def _facets_asked(sentence: str, tools: Sequence[Tool]) -> list[tuple[Facet, lis
             width = len(named) + 0.1 * max(len(answers.words[answer]) for answer in named)
             found.append(((in_full, width), facet, named))
     found.sort(key=lambda item: (-item[0][0], -item[0][1]))
-    return [(facet, named) for _, facet, named in found]
+    return [(facet, named, key[0]) for key, facet, named in found]
 
 
 def _parameters_asked(sentence: str, tools: Sequence[Tool]) -> list[str]:
@@ -350,23 +355,25 @@ def _groups(facet: Facet, answers: Sequence[str]) -> tuple[tuple[str, ...], ...]
     return tuple(tuple(name for name, own in facet.answers.items() if own == answer) for answer in answers)
 
 
-def understand(reply: str, tools: Sequence[Tool]) -> Asked:
-    """What an assistant's reply asks, read against these tools; kind `other` when nothing can be made of it.
+def understand(reply: str, tools: Sequence[Tool], shown: Sequence[Tool] = ()) -> Asked:
+    """What an assistant's reply asks, read against the tools still open; kind `other` when nothing can be made of it.
 
-    A separating question comes before values, values before a confirmation; a reply that says that no tool fits
-    counts as that whatever else it holds.
+    `shown` are all the tools, of which a question may still speak though the words have ruled them out. A separating
+    question comes before values, values before a confirmation; a reply that says that no tool fits counts as that
+    whatever else it holds.
     """
-    return _understood(reply, sorted(tools, key=lambda tool: tool.name))
+    in_order = sorted(tools, key=lambda tool: tool.name)
+    return _understood(reply, in_order, sorted(shown, key=lambda tool: tool.name) or in_order)
 
 
-def _understood(reply: str, tools: Sequence[Tool]) -> Asked:
-    known = _memory(tools)
+def _understood(reply: str, tools: Sequence[Tool], shown: Sequence[Tool]) -> Asked:
+    known = _memory((*tools, *shown))
     asked = known.get(reply)
     if asked is None:
         # Conversations run in threads, so nothing is looked up again that another may have thrown away.
         if len(known) > 256:
             known.clear()
-        asked = known[reply] = _understand(reply, tuple(tools))
+        asked = known[reply] = _understand(reply, tuple(tools), tuple(shown))
     return asked
 
 
@@ -376,24 +383,61 @@ def _memory(tools: Sequence[Tool]) -> dict[str, Asked]:
     return {}
 
 
-def _understand(reply: str, tools: Sequence[Tool]) -> Asked:
+def _understand(reply: str, tools: Sequence[Tool], shown: Sequence[Tool] = ()) -> Asked:
+    literal = _understand_literally(reply, tools)
+    if literal.kind == "none_fits" or literal.kind == "facet" and literal.groups and literal.in_full:
+        return literal
+    text = mended(addressed(reply), spoken_words(shown or tools))
+    asking = [each for each in _sentences(text) if asks(each)]
+    if not asking:
+        return Asked("confirmation" if seeks_a_yes(text) else "other")
+    heard = Listener(tools, shown or tools).hear(asking)
+    if seeks_a_yes(text) and not any(_WH_START.search(each) for each in asking):
+        return Asked("confirmation")
+    if heard.groups:
+        return Asked("facet", literal.facets, heard.parameters, groups=heard.groups)
+    if heard.parameters:
+        return Asked("arguments", parameters=heard.parameters)
+    if literal.kind == "confirmation":
+        return literal
+    return Asked("options") if any(is_open(each, spoken_words(tools)) for each in asking) else Asked("other")
+
+
+_WH_START = re.compile(r"\b(?:what|which|who|where|when|how|why)\b", re.I)
+_BULLET = re.compile(r"^\s*(?:[-*•]|\(?\d{1,2}[.):]|[a-z][.)])\s+")
+
+
+def _sentences(text: str) -> list[str]:
+    """The sentences of a text; what a lead-in lists line by line belongs to it."""
+    found: list[str] = []
+    for line in text.splitlines():
+        if found and _BULLET.match(line):
+            found[-1] += "\n" + _BULLET.sub("", line)
+        else:
+            found.extend(sentences(line))
+    return found
+
+
+def _understand_literally(reply: str, tools: Sequence[Tool]) -> Asked:
     if _NONE_FITS.search(reply):
         return Asked("none_fits")
     named: list[tuple[Facet, list[str]]] = []
     parameters: list[str] = []
     described: set[str] = set()
+    full = False
     for sentence in sentences(reply):
         if not _ASKING.search(sentence):
             continue
         here = _facets_asked(sentence, tools) if len(tools) > 1 else []
-        named.extend(here)
+        named.extend((facet, answers) for facet, answers, _ in here)
+        full = full or any(each for _, _, each in here[:1])
         if not here and not _is_choice(sentence):
             parameters.extend(name for name in _parameters_asked(sentence, tools) if name not in parameters)
         if not here and len(tools) > 1 and not parameters and "?" in sentence:
             described.update(_described(sentence, tools))
     keys = tuple(dict.fromkeys(facet.key for facet, _ in named))
     if named:
-        return Asked("facet", keys, tuple(parameters), _fitting(named), tuple(named[0][1]), _groups(*named[0]))
+        return Asked("facet", keys, tuple(parameters), _fitting(named), tuple(named[0][1]), groups=_groups(*named[0]), in_full=full)
     if described and not parameters:
         return Asked("facet", tuple(answers.facet.key for answers in answers_of(tools)), tools=tuple(sorted(described)))
     if _CONFIRMATION.search(reply) and not _asks_values(reply):

@@ -1,0 +1,104 @@
+"""How a reply turns to the listener: whether a sentence asks, whether a yes is sought, whether it is open, or nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+from ..catalog.words import word_set
+from .ear import FUNCTION_WORDS, words_of
+
+_FENCED = re.compile(r"```.*?(?:```|\Z)|<[a-z_]+>.*?</[a-z_]+>", re.DOTALL)
+_CODE = re.compile(r"\w+\((?:[^()]*=[^()]*)\)|[{\[]\s*[\"'][\s\S]*[}\]]")
+"""A call or an object written out."""
+_ASIDE = re.compile(r"\b(?:the|this|our|your) user\b|\bstep by step\b|\b(?:previous|prior|above) instructions?\b|\bas an ai\b"
+                    r"|\bsystem prompt\b|\byou are an? (?:\w+ )?assistant\b|\blet me think\b|^\s*(?:system|assistant|user|human)\s*:",
+                    re.IGNORECASE | re.MULTILINE)  # fmt: skip
+"""How one speaks of the listener to somebody else, or to oneself."""
+_WH = r"(?:what|which|who|whose|whom|when|where|why|how)"
+_ASKS = re.compile(
+    rf"\?|^\W*(?:(?:and|so|also|then|but|ok|okay|well|oh|sure|great|good|first|next|now|please|in|for|on|at|from|to|until"
+    rf"|under|by|with)\W+)*(?:{_WH}\b|whether\b)"
+    rf"|\b(?:please|kindly|tell me|let me know|let me have|give me|send me|provide|specify|supply|enter|state|indicate|name"
+    rf"|choose|pick|select|share|fill in|clarify|describe|elaborate|explain|confirm)\b"
+    rf"|\b(?:i|we|i'd|we'd|i'm|we're|i'll|you)\W+(?:\w+\W+){{0,3}}?(?:need|require|miss|missing|lack|lacking|wondering|wonder"
+    rf"|waiting|curious|asking|unsure|not sure|not clear)\b"
+    rf"|\b(?:don't|do not|doesn't|can't|cannot|not yet|couldn't|not)\W+(?:\w+\W+){{0,2}}?(?:know|tell|see|have|say|until|without"
+    rf"|unless|clear|sure|certain)\b"
+    rf"|\b(?:to know|depends? on|question is|matters here|what matters|(?:is|are|still|'s) (?:still )?(?:missing|open|needed"
+    rf"|required|unclear|left)|need to be|missing (?:\w+ )*(?:required|keys?|fields?|values?|arguments?|parameters?|details?)"
+    rf"|must be (?:given|provided|known|set)|required:|needed:|missing:|(?:could|can|would|will) you|may i (?:ask|have|know)"
+    rf"|(?:could|can|may) (?:i|we) (?:have|get|ask)|would help|waiting (?:for|on)|\w+ or \w+\.?$)",
+    re.IGNORECASE,
+)
+_GO_AHEAD = re.compile(
+    r"\b(?:(?:shall|should|may|can|could|do) (?:i|we)\b(?:(?! (?:have|get|ask|know|tell|please have))[^?]){0,60}\?"
+    r"|go ahead|proceed|confirm(?:ed)?|(?:is|are|looks?|sounds?|all|everything|that's|is that|is this|is it)\W+(?:\w+\W+){0,3}?"
+    r"(?:correct|right|ok|okay|fine|good|accurate|in order)|correct|right|ok|okay|agreed?|yes|deal|good to go|ready"
+    r"|all good|does that (?:look|sound|work|match)|you(?:'re| are) (?:happy|fine|ok|okay|good) with"
+    r"|happy (?:for me|with|to)|all right (?:if|with|by|to)|(?:before|once|when|if|until|unless|as soon as|when) (?:i|you)\W+"
+    r"(?:\w+\W+){0,3}?(?:do|go|say|agree|confirm|submit|send|book|press|continue|start|run|object|nod|approve)"
+    r"|say (?:yes|so|the word|stop|go)|your (?:ok|okay|go|approval|confirmation|consent|blessing)|(?:any(?:thing)?|something|nothing) "
+    r"(?:wrong|off|to change|objections?|missing|against)|any (?:objections?|changes?|corrections?)|have i got|did i get|got that"
+    r"|want me to|like me to|did i understand|objections?|is (?:it|that) so|isn't it|am i right)\b",
+    re.IGNORECASE,
+)
+_OPEN = re.compile(
+    rf"\b(?:{_WH}|whats|more|tell|describe|elaborate|explain|help|clarify|details?|specific|specify|expand|context|say|go on"
+    r"|rephrase|background|information)\b",
+    re.IGNORECASE,
+)
+_OPEN_WORDS = word_set(
+    "tell more detail details describe elaborate clarify specific specifically explain context information help request "
+    "issue problem matter topic case situation concern concerns concerning task job need needs goal aim purpose today moment "
+    "sentence sentences word words two three couple background looking look mind hoping hope achieve accomplish "
+    "happen happening happened going wish wishes brings bring assist assistance service support action kind type sort "
+    "trying exactly precisely bit further little rephrase expand briefly done regarding wrong work works working situation "
+    "time day morning afternoon evening welcome understand idea whole full picture concrete general start begin story "
+    "change care handle taken sorted sort solve resolve fix thing things anything something everything like exact "
+    "narrow closer clearer clear plain detailed example instance fill add"
+)
+"""Words that a question about nothing in particular is put in."""
+_LAST_OF_NONE = word_set("the a an and or if whether that your my our is are was of as because so very")
+"""Words that no sentence ends in."""
+_VALUE = re.compile(r"\b[\w.@+-]*\d[\w.@:/-]*|\"[^\"]+\"|“[^”]+”")
+_ENGLISH_FROM = 4
+"""Words from which on a text without any of the small words of English is in another language."""
+
+
+def addressed(reply: str) -> str:
+    """The reply without what is no talk to the listener: code, calls written out; "" where it talks to somebody else."""
+    text = _CODE.sub(" ", _FENCED.sub(" ", reply))
+    if _ASIDE.search(text) or _is_foreign(text):
+        return ""
+    return text
+
+
+def _is_foreign(text: str) -> bool:
+    words = words_of(re.sub(r"\S*[_`]\S*", " ", text))
+    return len(words) >= _ENGLISH_FROM and not any(word in FUNCTION_WORDS for word in words)
+
+
+def asks(sentence: str) -> bool:
+    """Whether a sentence wants something of its listener, and does not break off."""
+    return _ASKS.search(sentence) is not None and not breaks_off(sentence)
+
+
+def breaks_off(sentence: str) -> bool:
+    """Whether the words stop where no sentence ends."""
+    words = words_of(sentence)
+    return bool(words) and words[-1] in _LAST_OF_NONE and not re.search(r"[?.!\"'”)]\s*$", sentence)
+
+
+def seeks_a_yes(reply: str) -> bool:
+    """Whether the reply says values over and asks for leave to go on."""
+    return _VALUE.search(reply) is not None and _GO_AHEAD.search(reply) is not None
+
+
+def is_open(sentence: str, spoken: Collection[str]) -> bool:
+    """Whether a sentence asks what is wanted without a word of its own about it."""
+    if not _OPEN.search(sentence):
+        return False
+    words = (word for word in words_of(sentence) if word not in FUNCTION_WORDS and word not in _OPEN_WORDS)
+    own = [word for word in words if word not in spoken]
+    return len(own) <= 1

@@ -1,0 +1,218 @@
+"""What a question in free words asks: which of the tools, by the choices it offers, and which values, unit by unit."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from ..catalog.words import word_set
+from ..records.tool import Tool
+from .ear import Features, content
+from .evidence import Scores, Taken, tool_bags, value_bags, values_taken
+
+Group = tuple[str, ...]
+_FEWEST = 0.3
+"""Evidence that a choice must give for a tool."""
+_NEAR = 0.8
+"""Share of the best tool's evidence from which on another one may be meant as well."""
+_VALUE = 0.55
+"""Evidence from which on a value is asked for."""
+_BY_KIND = 0.6
+"""Evidence that "when", "who" or "how many" gives for a day, a person or a number."""
+_EQUAL = 0.97
+"""Share of the best value's evidence from which on another one is as likely."""
+
+_EITHER_WORD = r"\bor\b(?!\s+(?:not|so|else|no|is there|isn't (?:it|there))\b\W*(?:$|\?))|\bversus\b|\bvs\b\.?|\brather than\b"
+_EITHER = re.compile(_EITHER_WORD, re.IGNORECASE)
+_CHOICE = re.compile(rf"[,;:?!]|{_EITHER_WORD}|\s[-–—]+\s|\n", re.IGNORECASE)
+_UNIT = re.compile(r"[,;:?!/&+\n]|\band\b|\bor\b|\bas well as\b|\bplus\b|\balong with\b|\s[-–—]+\s", re.IGNORECASE)
+_AND = re.compile(r"^\W*(?:and|also|plus|as well as)\b", re.IGNORECASE)
+_LISTED = re.compile(r"\((?=[^()]*,)[^()]*\)")
+"""Names in brackets that stand for one thing."""
+_WH = re.compile(
+    r"\b(?P<wh>whose|whom|who|where|why|how (?:many|much|long|often|far|big|heavy|soon|high|large|fast|old)|how"
+    r"|(?:which|what|from what|until which) (?:day|date|time)|which|what"
+    r"|when(?=\W*$|\s+(?:is|are|was|were|do|does|did|will|would|should|shall|can|could|must|has|have|exactly|to|from|it"
+    r"|they|he|she)\b))\b(?! (?:matters|of))",
+    re.IGNORECASE,
+)
+_TAG = re.compile(
+    r",?\s*\b(?:right|correct|yes|is it|isn't it|are they|aren't they|do you|don't you|does it|doesn't it|is there|isn't there"
+    r"|are you|is that|or not|or no|or is there|or isn't it|do they|don't they|are we|aren't we)\W*\?",
+    re.IGNORECASE,
+)
+_INDEFINITE = re.compile(r"\b(?:an?|one|whole|entire|complete|single|new|existing)\b", re.IGNORECASE)
+_KINDS = {
+    "when": word_set("day date time deadline"),
+    "who": word_set("person manager lawyer clinician staff author payee recipient institution member team owner approver "
+                    "contact employee user customer supplier driver doctor name receives addressed"),
+    "where": word_set("location depot place address site city country room building warehouse destination origin "
+                      "clinic branch shelf bin dock"),
+    "why": word_set("reason cause why"),
+}  # fmt: skip
+"""Question word → words of what it may ask for."""
+_DAY = re.compile(r"\b(?:day|date|time)\b|^when$")
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a question in free words asks."""
+
+    groups: tuple[Group, ...] = ()
+    """The tools that each choice would leave; one where yes or no is asked."""
+    parameters: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One part of a sentence, and what it points at."""
+
+    text: str
+    words: tuple[Features, ...]
+    tools: Scores
+    values: Scores
+
+
+class Listener:
+    """Takes in sentences that ask something, against the tools still open and all that are shown."""
+
+    def __init__(self, tools: Sequence[Tool], shown: Sequence[Tool]) -> None:
+        self._open = {tool.name for tool in tools}
+        self._tools, self._values = tool_bags(shown), value_bags(tools)
+        self._taken = values_taken(tools)
+
+    def hear(self, sentences: Sequence[str]) -> Heard:
+        """What the sentences ask taken together."""
+        groups: list[Group] = []
+        alone: list[Group] = []
+        parameters: list[str] = []
+        for sentence in sentences:
+            chosen, left = self._choices(sentence)
+            groups.extend(group for group in chosen if group not in groups)
+            one = self._yes_no(sentence) if not chosen else ()
+            asked = [] if one else list(self._asked(left))
+            parameters.extend(name for name in asked if name not in parameters)
+            alone.extend([one] if one else [])
+        groups = groups or self._told_apart(alone)
+        return Heard(tuple(groups or alone[:1]), tuple(parameters))
+
+    # --- which tool --------------------------------------------------------------------------------------------------
+
+    def _choices(self, sentence: str) -> tuple[list[Group], list[str]]:
+        """The groups of tools that a sentence offers to choose from, and the parts of it that ask something else."""
+        if len(self._tools.names) < 2 or not (_EITHER.search(sentence) or "\n" in sentence):
+            return [], [sentence]
+        parts = [self._part(text) for text in _split(_LISTED.sub(_joined, sentence), _CHOICE)]
+        if self._is_of_values(parts):
+            return [], [sentence]
+        values = [part for place, part in enumerate(parts) if self._asks_value(parts, place)]
+        groups = self._told_apart([group for part in parts if part not in values and (group := self._group(part))])
+        return (groups, [part.text for part in values]) if len(groups) > 1 else ([], [sentence])
+
+    def _is_of_values(self, parts: Sequence[_Part]) -> bool:
+        """Whether the choices are what one value may be: "single, double or suite"."""
+        said = [{feature for word in part.words for feature in word[:1]} for part in parts]
+        for value in self._taken:
+            named = [{choice for choice in value.choices if choice & each} for each in said]
+            if sum(map(bool, named)) > 1 and len(set().union(*named)) > 1:
+                return True
+        return False
+
+    def _part(self, text: str) -> _Part:
+        words = tuple(content(text))
+        return _Part(text, words, self._tools.score(words), self._values.score(words))
+
+    def _group(self, part: _Part) -> Group:
+        best = max(part.tools, default=0.0)
+        if best < _FEWEST:
+            return ()
+        names = zip(self._tools.names, part.tools, strict=True)
+        group = tuple(name for name, score in names if score >= _NEAR * best)
+        group = tuple(name for name in group if name in self._open) or group
+        return group if not self._open <= set(group) else ()
+
+    def _asks_value(self, parts: Sequence[_Part], place: int) -> bool:
+        """Whether a part of a choice asks for a value beside it rather than offers a tool."""
+        part = parts[place]
+        beside = _AND.match(part.text) or any(_AND.match(other.text) for other in parts[place + 1 : place + 2])
+        return bool(beside) and _WH.search(part.text) is not None and max(self._with_kind(part), default=0.0) >= _VALUE
+
+    def _yes_no(self, sentence: str) -> Group:
+        """The tools that a yes would leave."""
+        if len(self._tools.names) < 2 or "?" not in sentence or _WH.search(sentence):
+            return ()
+        part = self._part(_TAG.sub(" ", sentence))
+        if self._names_value(part) and not _INDEFINITE.search(sentence):
+            return ()
+        return self._group(part)
+
+    def _names_value(self, part: _Part) -> bool:
+        said = {feature for word in part.words for feature in word}
+        best = max(part.values, default=0.0)
+        if best < _VALUE:
+            return False
+        return best >= max(part.tools) or self._taken[part.values.index(best)].label <= said
+
+    def _told_apart(self, groups: Sequence[Group]) -> list[Group]:
+        """The distinct groups without what another says more exactly; one that holds all others is only context."""
+        distinct = list(dict.fromkeys(groups))
+        every = {name for group in distinct for name in group}
+        kept = [group for group in distinct if len(distinct) < 3 or set(group) != every]
+        found: list[Group] = []
+        for group in kept:
+            inner = {name for other in kept if set(other) < set(group) for name in other}
+            found.append(tuple(name for name in group if name not in inner) or group)
+        return found if len(found) > 1 else []
+
+    # --- values ------------------------------------------------------------------------------------------------------
+
+    def _asked(self, texts: Sequence[str]) -> Iterator[str]:
+        """The values that parts of a sentence ask for, in the order of the words."""
+        for text in texts:
+            for unit in _split(text, _UNIT):
+                part = self._part(unit)
+                scores = self._with_kind(part)
+                best = max(scores, default=0.0)
+                if best < _VALUE or not (_WH.search(unit) or self._names(part, scores.index(best))):
+                    continue
+                equal = [value for value, score in zip(self._taken, scores, strict=True) if score >= best * _EQUAL]
+                yield from (value.name for value in equal if value.required or not any(v.required for v in equal))
+
+    def _names(self, part: _Part, place: int) -> bool:
+        """Whether a part without a question word names the value by its label, or one of its choices."""
+        said = {feature for word in part.words for feature in word}
+        taken = self._taken[place]
+        return taken.label <= said or any(choice & said for choice in taken.choices) or part.values[place] >= 0.8
+
+    def _with_kind(self, part: _Part) -> Scores:
+        asked = _WH.search(part.text)
+        if not asked:
+            return part.values
+        wh = asked["wh"].casefold()
+        return tuple(
+            score + _BY_KIND * _may_answer(wh, taken) for score, taken in zip(part.values, self._taken, strict=True)
+        )
+
+
+def _split(text: str, by: re.Pattern[str]) -> list[str]:
+    return [part for part in by.split(text) if part.strip()]
+
+
+def _joined(listed: re.Match[str]) -> str:
+    return listed[0].replace(",", " ")
+
+
+def _may_answer(wh: str, taken: Taken) -> bool:
+    """Whether the value is of the kind that the question word asks for."""
+    kind = taken.schema.get("type")
+    if wh in ("how many", "how much"):
+        return kind in ("integer", "number")
+    if _DAY.search(wh):
+        return str(taken.schema.get("format", "")).startswith("date") or bool(_kind_words("when") & taken.label)
+    wanted = {"whose": "who", "whom": "who"}.get(wh, wh)
+    return bool(_kind_words(wanted) & taken.words) if wanted in _KINDS else False
+
+
+def _kind_words(wh: str) -> frozenset[str]:
+    return frozenset(word[0] for word in content(" ".join(sorted(_KINDS[wh]))))
