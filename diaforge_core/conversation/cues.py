@@ -62,6 +62,8 @@ _OPEN_WORDS = word_set(
 _LAST_OF_NONE = word_set("the a an and or if whether that your my our is are was of as because so very")
 """Words that no sentence ends in."""
 _VALUE = re.compile(r"\b[\w.@+-]*\d[\w.@:/-]*|\"[^\"]+\"|“[^”]+”")
+_EXAMPLE = re.compile(r"\(?\b(?:e\.g\.|(?:for (?:instance|example)|such as|like)(?= [^\s,;?]*\d))[^,;?()\n]*\)?")
+"""A value that only shows how one looks."""
 _ENGLISH_FROM = 4
 """Words from which on a text without any of the small words of English is in another language."""
 
@@ -69,12 +71,11 @@ _ENGLISH_FROM = 4
 def addressed(reply: str) -> str:
     """The reply without what is no talk to the listener: code, calls written out; "" where it talks to somebody else."""
     text = _CODE.sub(" ", _FENCED.sub(" ", reply))
-    if _ASIDE.search(text) or _is_foreign(text):
-        return ""
-    return text
+    return "" if _ASIDE.search(text) else _EXAMPLE.sub(" ", text)
 
 
-def _is_foreign(text: str) -> bool:
+def is_foreign(text: str) -> bool:
+    """Whether a text of some words has none of the small ones of English."""
     words = words_of(re.sub(r"\S*[_`]\S*", " ", text))
     return len(words) >= _ENGLISH_FROM and not any(word in FUNCTION_WORDS for word in words)
 

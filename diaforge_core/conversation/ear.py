@@ -21,6 +21,9 @@ SENSE = "#"
 """How the name of a set of near synonyms begins among features."""
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _TOKEN = re.compile(r"[^\W_][\w'’-]*")
+_NUMBER = re.compile(r"(?<=\w) (?:no|nr|num)\.?(?=\s*(?:[?.,;]|$|and\b))", re.IGNORECASE)
+"""How "number" is cut short behind what it is of."""
+_WHERE = re.compile(r"\bwere(?= (?:does|do|did|is|are|should|shall|will|to)\b)", re.IGNORECASE)
 _GAP = 3
 """Words that may stand between a verb and its particle."""
 _SUFFIXES = ("ations", "ation", "ments", "ment", "ings", "ing", "ied", "ed", "ies", "es", "s", "ly", "e", "y")
@@ -52,15 +55,18 @@ FUNCTION_WORDS = word_set(
     "gives given get gets got go goes going gone take takes taken make makes made put puts thing things else other "
     "another such same very up down out off over under before after again while because but though kind sort way "
     "right correct true mind hope hoping hoped try trying help glad happy thank thanks sorry afraid please kindly "
-    "come comes exactly precisely instead meant mean means question ask asking asked answer choose pick choice option "
-    "options user assistant hi hello dear good great fine nice lovely perfect wonderful certainly course"
+    "come comes exactly precisely instead meant mean means ask asking asked hi hello dear good great fine nice lovely perfect wonderful certainly course"
 )
-_NOTHING_SAID = FUNCTION_WORDS - word_set(
-    "gone given take put made own right correct made already off out up down over before after start from to until going"
-) | word_set("thing")
+DIRECTIONS = word_set("from to until before after")
+"""Small words that tell values apart, but no tools."""
+_SAYS_SOMETHING = word_set("gone own correct made off out going right take put")
+_NOTHING_SAID = (FUNCTION_WORDS - _SAYS_SOMETHING) | DIRECTIONS | word_set(
+    "wonder wondering today already currently particular suit belong belongs deal dealing talk talking speak speaking look "
+    "looking see trouble simply moment being properly hand away whichever whether able possible going back person's "
+    "question answer choose pick choice matters user assistant "
+    "still even ever e g eg ie etc fancy shall ll ve re d s t m involved concern concerns concerned basically anyway"
+)
 """Words that say nothing of what is meant, by themselves."""
-_PREPOSITIONS = word_set("from to before after up down out off over until own going made")
-"""Words that say something only where the tools' own words have them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +132,12 @@ def words_of(text: str) -> list[str]:
     return found
 
 
-def content(text: str) -> list[Features]:
-    """What a text speaks of, word by word without those that say nothing; a verb with its particle is one."""
+@lru_cache(maxsize=8192)
+def content(text: str, *, directions: bool = False) -> tuple[Features, ...]:
+    """What a text speaks of, word by word without those that say nothing; a verb with its particle is one.
+
+    `directions` keeps "from", "to" and the like.
+    """
     words = words_of(text)
     known = senses().phrases
     skipped: set[int] = set()
@@ -143,9 +153,9 @@ def content(text: str) -> list[Features]:
                 found.append((f"{stem} {particle}", *held))
                 break
         else:
-            if word not in _NOTHING_SAID:
+            if word not in _NOTHING_SAID or (directions and word in DIRECTIONS):
                 found.append(features(word))
-    return found
+    return tuple(found)
 
 
 def _particle(words: Sequence[str], place: int, particle: str) -> tuple[int, ...]:
@@ -177,12 +187,12 @@ def _written(entries: Sequence[object]) -> Iterator[str]:
 
 def mended(text: str, spoken: Collection[str]) -> str:
     """The text with short forms written out and slips put right; `spoken` are the words that the tools are told in."""
-    return _WORD.sub(lambda found: _mended(found[0], spoken), text)
+    return _WHERE.sub("where", _WORD.sub(lambda found: _mended(found[0], spoken), _NUMBER.sub(" number", text)))
 
 
 def _mended(word: str, spoken: Collection[str]) -> str:
     low = word.casefold()
-    if low in _SHORT and not (word.isupper() and len(word) > 1):
+    if low in _SHORT and not word.isupper():
         return _SHORT[low]
     return word if low in spoken or not _may_be_a_slip(word, low) else _nearest(low, spoken) or _meant(low) or word
 

@@ -5,23 +5,25 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 from ..catalog.leaves import leaves
-from ..catalog.profiles import profile
 from ..catalog.words import by_identity, identifier_words
 from ..records.tool import Tool
-from .ear import SENSE, Features, content, words_of
+from .ear import DIRECTIONS, SENSE, Features, content, words_of
 
-_ALIKE = 0.7
+_DIRECTION = 0.35
+"""Weight of "from", "to" and the like, against 1 for other words."""
+_ALIKE = 0.65
 """Weight of a near synonym, against 1 for the word itself."""
-_NAME, _TOLD, _TAKEN = 1.0, 0.7, 0.35
-"""Weight of a word of a tool's name, of its description, and of the values that it cannot do without."""
+_NAME, _TOLD, _BESIDES, _TAKEN = 1.0, 0.7, 0.45, 0.3
+"""Weight of a word of a tool's name, of the first line on it, of further lines, of the values it cannot do without."""
 _LABEL, _FORM, _ABOUT, _CHOICE = 1.0, 0.5, 0.6, 0.8
 """Weight of a word of a value's label, of one that only says what form it has, of its description, of its choices."""
-_FORMS = frozenset({"id", "number", "code", "date", "name", "type", "new", "value", "text", "reference", "time"})
+_FORMS = frozenset({"id", "number", "code", "date", "name", "type", "new", "value", "text", "reference", "time", "day"})
+_SENTENCE = re.compile(r"(?<=[.!?;])\s+")
 _DENIED = re.compile(r"\b(?:not|no|without|nothing|never|don't|cannot|isn't|aren't)\b[^.,;:]*", re.IGNORECASE)
 Scores = tuple[float, ...]
 
@@ -58,6 +60,16 @@ class Bags:
         telling = 1.0 if count < 2 else (1 - sum(best) / (count * most)) * count / (count - 1)
         return tuple(weight * telling for weight in best)
 
+    def knows(self, word: Features) -> bool:
+        """Whether any of the things is told in the word or a near synonym."""
+        return any(feature in self.table for feature in word)
+
+    def alike(self, one: str, other: str) -> float:
+        """How much of what tells the first is said of the other too, 0 to 1."""
+        places = self.names.index(one), self.names.index(other)
+        heavy = [row for feature, row in self.table.items() if feature[0] != SENSE and row[places[0]] >= _NAME]
+        return sum(min(1.0, row[places[1]]) for row in heavy) / len(heavy) if heavy else 0.0
+
     def score(self, words: Iterable[Features]) -> Scores:
         """The same of several words together."""
         rows = [row for word in dict.fromkeys(words) if (row := self.of(word)) is not self.silent]
@@ -70,10 +82,10 @@ def _bags(told: Mapping[str, Mapping[str, float]]) -> Bags:
     return Bags(names, {feature: tuple(told[name].get(feature, 0.0) for name in names) for feature in every})
 
 
-def _take(weights: dict[str, float], text: str, weight: float) -> None:
-    for word in content(text):
+def _take(weights: dict[str, float], text: str, weight: float, *, directions: bool = False) -> None:
+    for word in content(text, directions=directions):
         for place, feature in enumerate(word):
-            alike = weight * (_ALIKE if place else 1.0)
+            alike = weight * (_ALIKE if place else 1.0) * (_DIRECTION if word[0] in DIRECTIONS else 1.0)
             weights[feature] = max(weights.get(feature, 0.0), alike)
 
 
@@ -84,11 +96,16 @@ def _tool_bags(tools: Sequence[Tool]) -> Bags:
 
 def _words_of_tool(tool: Tool) -> dict[str, float]:
     weights: dict[str, float] = {}
-    needed = [leaf.label for leaf in leaves(tool) if len(leaf.keys) == 1 and leaf.required]
-    _take(weights, " ".join(needed), _TAKEN)
-    _take(weights, _DENIED.sub(" ", tool.text), _TOLD)
+    for leaf in leaves(tool):
+        if len(leaf.keys) == 1 and leaf.required:
+            _take(weights, f"{leaf.label} {leaf.schema.get('description', '')}", _TAKEN)
+    first, *later = _SENTENCE.split(_DENIED.sub(" ", tool.text)) or [""]
+    _take(weights, " ".join(later), _BESIDES)
+    _take(weights, first, _TOLD)
+    _take(weights, " ".join(first.split()[:1]), _NAME)
     _take(weights, " ".join(identifier_words(tool.name)), _NAME)
-    _take(weights, profile(tool).task, _NAME)
+    for form in _FORMS & weights.keys():
+        weights[form] = min(weights[form], _TAKEN)
     return weights
 
 
@@ -110,27 +127,31 @@ class Taken:
     choices: tuple[frozenset[str], ...]
     """Features of each value that it may have, if those are few."""
     required: bool
+    takers: frozenset[str]
+    """Tools that cannot do without it."""
 
 
 @by_identity(4096)
 def _values(tools: Sequence[Tool]) -> tuple[tuple[Taken, ...], Bags]:
     told: dict[str, dict[str, float]] = defaultdict(dict)
     taken: dict[str, Taken] = {}
+    takers: dict[str, set[str]] = defaultdict(set)
     for tool in tools:
         for leaf in leaves(tool):
             name = leaf.keys[0]
-            _tell(told[name], leaf.label, leaf.schema)
+            _tell(told[name], name, leaf.label, leaf.schema)
             if len(leaf.keys) == 1:
+                takers[name].update([tool.name] if leaf.required else [])
                 taken.setdefault(name, _taken(name, leaf.label, leaf.schema, leaf.required))
-    found = tuple(taken[name] for name in told if name in taken)
+    found = tuple(replace(taken[name], takers=frozenset(takers[name])) for name in told if name in taken)
     return found, _bags({value.name: told[value.name] for value in found})
 
 
-def _tell(weights: dict[str, float], label: str, schema: Mapping[str, Any]) -> None:
+def _tell(weights: dict[str, float], name: str, label: str, schema: Mapping[str, Any]) -> None:
     _take(weights, " ".join(_choices(schema)), _CHOICE)
-    _take(weights, str(schema.get("description", "")), _ABOUT)
-    for word in words_of(label):
-        _take(weights, word, _FORM if word in _FORMS else _LABEL)
+    _take(weights, str(schema.get("description", "")), _ABOUT, directions=True)
+    for word in words_of(f"{label} {name.replace('_', ' ')}"):
+        _take(weights, word, _FORM if word in _FORMS else _LABEL, directions=True)
 
 
 def _choices(schema: Mapping[str, Any]) -> list[str]:
@@ -141,7 +162,7 @@ def _taken(name: str, label: str, schema: Mapping[str, Any], required: bool) -> 
     said = f"{label} {schema.get('description', '')}"
     words = frozenset(feature for word in content(said) for feature in word)
     choices = tuple(frozenset(each for word in content(text) for each in word) for text in _choices(schema))
-    return Taken(name, schema, words, frozenset(word[0] for word in content(label)), choices, required)
+    return Taken(name, schema, words, frozenset(word[0] for word in content(label)), choices, required, frozenset())
 
 
 def values_taken(tools: Sequence[Tool]) -> tuple[Taken, ...]:

@@ -18,6 +18,12 @@ _NEAR = 0.8
 """Share of the best tool's evidence from which on another one may be meant as well."""
 _VALUE = 0.55
 """Evidence from which on a value is asked for."""
+_SIBLING = 0.5
+"""Evidence that a tool gets from being wholly like what another choice means."""
+_RIVAL = 0.5
+"""Share of a tool's stronger evidence beside a part that counts against it there."""
+_EXPLAINED = 0.33
+"""Share of a part's words that must be words of the tools, for the part to be about them."""
 _BY_KIND = 0.6
 """Evidence that "when", "who" or "how many" gives for a day, a person or a number."""
 _EQUAL = 0.97
@@ -28,6 +34,7 @@ _EITHER = re.compile(_EITHER_WORD, re.IGNORECASE)
 _CHOICE = re.compile(rf"[,;:?!]|{_EITHER_WORD}|\s[-–—]+\s|\n", re.IGNORECASE)
 _UNIT = re.compile(r"[,;:?!/&+\n]|\band\b|\bor\b|\bas well as\b|\bplus\b|\balong with\b|\s[-–—]+\s", re.IGNORECASE)
 _AND = re.compile(r"^\W*(?:and|also|plus|as well as)\b", re.IGNORECASE)
+_HAVE = re.compile(r"\b(?:have|has|know|got|hold|at hand|available|handy)\b", re.IGNORECASE)
 _LISTED = re.compile(r"\((?=[^()]*,)[^()]*\)")
 """Names in brackets that stand for one thing."""
 _WH = re.compile(
@@ -43,6 +50,8 @@ _TAG = re.compile(
     re.IGNORECASE,
 )
 _INDEFINITE = re.compile(r"\b(?:an?|one|whole|entire|complete|single|new|existing)\b", re.IGNORECASE)
+_VERB = re.compile(r"\b(?:is|are|was|were|will|has|have|had|can|be|ok|okay)\b", re.IGNORECASE)
+_GIVE = re.compile(r"\b(?:tell|give|need|provide|send|know|have|say|name|the)\b", re.IGNORECASE)
 _KINDS = {
     "when": word_set("day date time deadline"),
     "who": word_set("person manager lawyer clinician staff author payee recipient institution member team owner approver "
@@ -72,6 +81,8 @@ class _Part:
     words: tuple[Features, ...]
     tools: Scores
     values: Scores
+    explained: float
+    """Share of its words that the tools or their values are told in."""
 
 
 class Listener:
@@ -107,7 +118,7 @@ class Listener:
         if self._is_of_values(parts):
             return [], [sentence]
         values = [part for place, part in enumerate(parts) if self._asks_value(parts, place)]
-        groups = self._told_apart([group for part in parts if part not in values and (group := self._group(part))])
+        groups = self._groups([part for part in parts if part not in values], sentence)
         return (groups, [part.text for part in values]) if len(groups) > 1 else ([], [sentence])
 
     def _is_of_values(self, parts: Sequence[_Part]) -> bool:
@@ -120,23 +131,66 @@ class Listener:
         return False
 
     def _part(self, text: str) -> _Part:
-        words = tuple(content(text))
-        return _Part(text, words, self._tools.score(words), self._values.score(words))
+        words = content(text)
+        told = sum(self._tools.knows(word) or self._values.knows(word) for word in words)
+        values = self._values.score(content(text, directions=True))
+        return _Part(text, words, self._tools.score(words), values, told / len(words) if words else 0.0)
 
-    def _group(self, part: _Part) -> Group:
-        best = max(part.tools, default=0.0)
-        if best < _FEWEST:
+    def _group(self, part: _Part, beside: Sequence[_Part] = ()) -> Group:
+        """The tools that a part of a choice means, rather than those that the parts beside it mean."""
+        if max(part.tools, default=0.0) < _FEWEST or part.explained < _EXPLAINED:
             return ()
-        names = zip(self._tools.names, part.tools, strict=True)
-        group = tuple(name for name, score in names if score >= _NEAR * best)
-        group = tuple(name for name in group if name in self._open) or group
-        return group if not self._open <= set(group) else ()
+        scores = self._against(part, beside)
+        best = max(scores)
+        near = [name for name, score in zip(self._tools.names, scores, strict=True) if score >= _NEAR * best > 0]
+        first = {name for name, score in zip(self._tools.names, scores, strict=True) if score >= _EQUAL * best}
+        group = tuple(name for name in near if name in self._open) if first & self._open else tuple(near)
+        return group if len(group) < len(self._tools.names) else ()
+
+    def _against(self, part: _Part, beside: Sequence[_Part]) -> Scores:
+        """The evidence for each tool, less for what is better said beside it, more for what is like that."""
+        if not beside:
+            return part.tools
+        rivals = [max(column) for column in zip(*(other.tools for other in beside), strict=True)]
+        meant = [name for other in beside if max(other.tools) >= _FEWEST for name in self._first(other)]
+        return tuple(
+            score and score + _SIBLING * self._likeness(name, meant) - _RIVAL * max(0.0, rival - score)
+            for name, score, rival in zip(self._tools.names, part.tools, rivals, strict=True)
+        )
+
+    def _first(self, part: _Part) -> list[str]:
+        best = max(part.tools)
+        return [name for name, score in zip(self._tools.names, part.tools, strict=True) if score >= _EQUAL * best]
+
+    def _likeness(self, name: str, others: Sequence[str]) -> float:
+        return max((self._tools.alike(name, other) for other in others if other != name), default=0.0)
+
+    def _groups(self, parts: Sequence[_Part], sentence: str) -> list[Group]:
+        """What each part of a choice means, all told apart."""
+        if _HAVE.search(sentence) and (held := self._held(parts)):
+            return held
+        found = [self._group(part, [*parts[:place], *parts[place + 1 :]]) for place, part in enumerate(parts)]
+        return self._told_apart([group for group in found if group])
+
+    def _held(self, parts: Sequence[_Part]) -> list[Group]:
+        """The tools that each value needs which a part of a choice names, if those are different ones."""
+        found: list[Group] = []
+        for part in parts:
+            best = max(part.values, default=0.0)
+            if best >= _FEWEST:
+                takers = self._taken[part.values.index(best)].takers
+                found.append(tuple(name for name in self._tools.names if name in takers))
+        return self._told_apart([group for group in found if group])
 
     def _asks_value(self, parts: Sequence[_Part], place: int) -> bool:
         """Whether a part of a choice asks for a value beside it rather than offers a tool."""
         part = parts[place]
         beside = _AND.match(part.text) or any(_AND.match(other.text) for other in parts[place + 1 : place + 2])
-        return bool(beside) and _WH.search(part.text) is not None and max(self._with_kind(part), default=0.0) >= _VALUE
+        if not beside or max(scores := self._with_kind(part), default=0.0) < _VALUE:
+            return False
+        said = {feature for word in part.words for feature in word}
+        label = self._taken[scores.index(max(scores))].label
+        return _WH.search(part.text) is not None or (label <= said and _GIVE.search(part.text) is not None)
 
     def _yes_no(self, sentence: str) -> Group:
         """The tools that a yes would leave."""
@@ -174,16 +228,26 @@ class Listener:
                 part = self._part(unit)
                 scores = self._with_kind(part)
                 best = max(scores, default=0.0)
-                if best < _VALUE or not (_WH.search(unit) or self._names(part, scores.index(best))):
+                if best < _VALUE or part.explained < _EXPLAINED and part.words:
+                    continue
+                if not (_WH.search(unit) or self._names(part, scores.index(best))):
                     continue
                 equal = [value for value, score in zip(self._taken, scores, strict=True) if score >= best * _EQUAL]
                 yield from (value.name for value in equal if value.required or not any(v.required for v in equal))
+
+    def lists_values(self, text: str) -> bool:
+        """Whether a text is nothing but names of values: "customer number and currency"."""
+        units = [self._part(unit) for unit in _split(text, _UNIT)]
+        return 0 < len(units) < 6 and all(
+            len(part.words) < 4 and part.explained == 1 and max(part.values) >= _VALUE and not _VERB.search(part.text)
+            for part in units
+        )
 
     def _names(self, part: _Part, place: int) -> bool:
         """Whether a part without a question word names the value by its label, or one of its choices."""
         said = {feature for word in part.words for feature in word}
         taken = self._taken[place]
-        return taken.label <= said or any(choice & said for choice in taken.choices) or part.values[place] >= 0.8
+        return taken.label <= said or any(choice & said for choice in taken.choices) or part.explained >= 0.5
 
     def _with_kind(self, part: _Part) -> Scores:
         asked = _WH.search(part.text)

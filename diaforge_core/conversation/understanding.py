@@ -14,7 +14,7 @@ from ..catalog.facets import Facet, facets
 from ..catalog.leaves import Leaf, leaves
 from ..catalog.words import by_identity, identifier_words, meaning
 from ..records.tool import Tool
-from .cues import addressed, asks, is_open, seeks_a_yes
+from .cues import addressed, asks, is_foreign, is_open, seeks_a_yes
 from .ear import mended
 from .evidence import spoken_words
 from .free_words import Listener
@@ -385,15 +385,18 @@ def _memory(tools: Sequence[Tool]) -> dict[str, Asked]:
 
 def _understand(reply: str, tools: Sequence[Tool], shown: Sequence[Tool] = ()) -> Asked:
     literal = _understand_literally(reply, tools)
-    if literal.kind == "none_fits" or literal.kind == "facet" and literal.groups and literal.in_full:
+    if literal.kind == "none_fits" or (literal.in_full and not _BESIDE.search(reply)):
         return literal
     text = mended(addressed(reply), spoken_words(shown or tools))
-    asking = [each for each in _sentences(text) if asks(each)]
-    if not asking:
+    asking = [] if is_foreign(text) else [each for each in _sentences(text) if asks(each)]
+    listener = Listener(tools, shown or tools)
+    if not asking and not (listener.lists_values(text) and (asking := [text])):
         return Asked("confirmation" if seeks_a_yes(text) else "other")
-    heard = Listener(tools, shown or tools).hear(asking)
     if seeks_a_yes(text) and not any(_WH_START.search(each) for each in asking):
         return Asked("confirmation")
+    heard = listener.hear(asking)
+    if literal.in_full:
+        return replace(literal, parameters=heard.parameters)
     if heard.groups:
         return Asked("facet", literal.facets, heard.parameters, groups=heard.groups)
     if heard.parameters:
@@ -403,6 +406,7 @@ def _understand(reply: str, tools: Sequence[Tool], shown: Sequence[Tool] = ()) -
     return Asked("options") if any(is_open(each, spoken_words(tools)) for each in asking) else Asked("other")
 
 
+_BESIDE = re.compile(r"\b(?:and|also|plus)\b|[?.]\s+\w", re.I)
 _WH_START = re.compile(r"\b(?:what|which|who|where|when|how|why)\b", re.I)
 _BULLET = re.compile(r"^\s*(?:[-*•]|\(?\d{1,2}[.):]|[a-z][.)])\s+")
 
