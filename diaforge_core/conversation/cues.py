@@ -28,19 +28,19 @@ _ASKS = re.compile(
     rf"|\b(?:to know|depends? on|question is|matters here|what matters|(?:is|are|still|'s) (?:still )?(?:missing|open|needed"
     rf"|required|unclear|left)|need to be|missing (?:\w+ )*(?:required|keys?|fields?|values?|arguments?|parameters?|details?)"
     rf"|must be (?:given|provided|known|set)|required:|needed:|missing:|(?:could|can|would|will) you|may i (?:ask|have|know)"
-    rf"|(?:could|can|may) (?:i|we) (?:have|get|ask)|would help|waiting (?:for|on)|\w+ or \w+\.?$)",
+    rf"|(?:could|can|may) (?:i|we) (?:have|get|ask)|would help|waiting (?:for|on)|\w+ or \w+\.?$|(?:is|are) (?:what|who|where|when|which)\b)",
     re.IGNORECASE,
 )
 _GO_AHEAD = re.compile(
-    r"\b(?:(?:shall|should|may|can|could|do) (?:i|we)\b(?:(?! (?:have|get|ask|know|tell|please have))[^?]){0,60}\?"
-    r"|go ahead|proceed|confirm(?:ed)?|(?:is|are|looks?|sounds?|all|everything|that's|is that|is this|is it)\W+(?:\w+\W+){0,3}?"
-    r"(?:correct|right|ok|okay|fine|good|accurate|in order)|correct|right|ok|okay|agreed?|yes|deal|good to go|ready"
-    r"|all good|does that (?:look|sound|work|match)|you(?:'re| are) (?:happy|fine|ok|okay|good) with"
-    r"|happy (?:for me|with|to)|all right (?:if|with|by|to)|(?:before|once|when|if|until|unless|as soon as|when) (?:i|you)\W+"
-    r"(?:\w+\W+){0,3}?(?:do|go|say|agree|confirm|submit|send|book|press|continue|start|run|object|nod|approve)"
-    r"|say (?:yes|so|the word|stop|go)|your (?:ok|okay|go|approval|confirmation|consent|blessing)|(?:any(?:thing)?|something|nothing) "
-    r"(?:wrong|off|to change|objections?|missing|against)|any (?:objections?|changes?|corrections?)|have i got|did i get|got that"
-    r"|want me to|like me to|did i understand|objections?|is (?:it|that) so|isn't it|am i right)\b",
+    r"\b(?:shall|should|may|can|could|do) (?:i|we)\b(?! (?:have|get|ask|know|tell|please have))[^?]{0,60}\?"
+    r"|\b(?:go[- ]ahead|proceed|confirm(?:ed)?|good to go|all good|say (?:yes|so|the word|stop|go)|does that (?:look|sound|work)"
+    r"|your (?:ok|okay|go|approval|confirmation|consent|blessing)|any (?:objections?|changes?|corrections?)|objections?"
+    r"|(?:any(?:thing)?|something|nothing) (?:wrong|off|to (?:change|correct|add)|against)|have i got|did i get|got that right"
+    r"|(?:want|like) me to|did i understand|am i right|(?:happy|okay|ok|fine|all right|alright|agree) (?:for me|with|to|if|by|when)"
+    r"|you (?:object|agree|mind|don't mind)|(?:before|once|when|if|until|unless|as soon as) (?:i|you)\W+(?:\w+\W+){0,3}?(?:do|go|say"
+    r"|agree|confirm|submit|send|book|press|continue|start|run|object|nod|approve)|carr(?:y|ied) (?:this|it|that) out)\b"
+    r"|\b(?:correct|right|ok|okay|agreed|yes|deal|fine|good|accurate|in order|ready|true|confirmed|yeah|alright|isn't it|is it so"
+    r"|is that so|am i)\W*\?",
     re.IGNORECASE,
 )
 _OPEN = re.compile(
@@ -59,8 +59,11 @@ _OPEN_WORDS = word_set(
     "narrow closer clearer clear plain detailed example instance fill add"
 )
 """Words that a question about nothing in particular is put in."""
+_BEFORE_TO = word_set("like want wish going need have able try mean plan")
 _LAST_OF_NONE = word_set("the a an and or if whether that your my our is are was of as because so very")
 """Words that no sentence ends in."""
+_NUMBERED = re.compile(r"(?:^|(?<=\s))\(?\d{1,2}[.):](?=\s)")
+"""How a list is numbered."""
 _VALUE = re.compile(r"\b[\w.@+-]*\d[\w.@:/-]*|\"[^\"]+\"|“[^”]+”")
 _EXAMPLE = re.compile(r"\(?\b(?:e\.g\.|(?:for (?:instance|example)|such as|like)(?= [^\s,;?]*\d))[^,;?()\n]*\)?")
 """A value that only shows how one looks."""
@@ -88,12 +91,14 @@ def asks(sentence: str) -> bool:
 def breaks_off(sentence: str) -> bool:
     """Whether the words stop where no sentence ends."""
     words = words_of(sentence)
-    return bool(words) and words[-1] in _LAST_OF_NONE and not re.search(r"[?.!\"'”)]\s*$", sentence)
+    if not words or re.search(r"[?.!\"'”)]\s*$", sentence):
+        return False
+    return words[-1] in _LAST_OF_NONE or (words[-1] == "to" and words[-2:-1] and words[-2] in _BEFORE_TO)
 
 
 def seeks_a_yes(reply: str) -> bool:
     """Whether the reply says values over and asks for leave to go on."""
-    return _VALUE.search(reply) is not None and _GO_AHEAD.search(reply) is not None
+    return _VALUE.search(_NUMBERED.sub(" ", reply)) is not None and _GO_AHEAD.search(reply) is not None
 
 
 def is_open(sentence: str, spoken: Collection[str]) -> bool:

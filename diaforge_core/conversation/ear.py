@@ -27,6 +27,8 @@ _WHERE = re.compile(r"\bwere(?= (?:does|do|did|is|are|should|shall|will|to)\b)",
 _GAP = 3
 """Words that may stand between a verb and its particle."""
 _SUFFIXES = ("ations", "ation", "ments", "ment", "ings", "ing", "ied", "ed", "ies", "es", "s", "ly", "e", "y")
+_WHOLE = word_set("department apartment comment document moment element")
+"""Words that end as if they were of another."""
 _SHORT = {
     "u": "you", "ur": "your", "r": "are", "n": "and", "y": "why", "wat": "what", "wut": "what", "wot": "what",
     "wich": "which", "witch": "which", "cn": "can", "abt": "about", "bout": "about", "ths": "this", "teh": "the",
@@ -52,10 +54,10 @@ FUNCTION_WORDS = word_set(
     "their theirs than too also not no yes don't doesn't isn't aren't it's i'm i'd i'll you'd you're we're that's what's "
     "let's let am any each every both either neither rather prefer preferred quite really actually maybe perhaps "
     "sure okay ok well now still yet already again more most much many few little bit lot know tell say said give "
-    "gives given get gets got go goes going gone take takes taken make makes made put puts thing things else other "
+    "gives given get got go goes going gone take takes taken make makes made put puts thing things else other "
     "another such same very up down out off over under before after again while because but though kind sort way "
     "right correct true mind hope hoping hoped try trying help glad happy thank thanks sorry afraid please kindly "
-    "come comes exactly precisely instead meant mean means ask asking asked hi hello dear good great fine nice lovely perfect wonderful certainly course"
+    "come comes exactly precisely instead meant mean means ask asking asked hi hello dear good great fine nice lovely perfect wonderful certainly"
 )
 DIRECTIONS = word_set("from to until before after")
 """Small words that tell values apart, but no tools."""
@@ -83,6 +85,8 @@ class Senses:
 @lru_cache(maxsize=32_768)
 def root(word: str) -> str:
     """The word without its endings, one for "book", "booked" and "bookings"."""
+    if word in _WHOLE:
+        return word
     low = singular(word.casefold().replace("’s", "").replace("'s", ""))
     for ending in _SUFFIXES:
         if low.endswith(ending) and len(low) - len(ending) >= 3:
@@ -124,7 +128,7 @@ def features(word: str) -> Features:
 def words_of(text: str) -> list[str]:
     """The lower-case words of a text, identifiers taken apart."""
     found: list[str] = []
-    for token in _TOKEN.findall(text):
+    for token in _TOKEN.findall(text.replace("of course", "")):
         if "_" in token or any(one.islower() and other.isupper() for one, other in zip(token, token[1:], strict=False)):
             found.extend(identifier_words(token))
         else:
@@ -172,8 +176,9 @@ def _particle(words: Sequence[str], place: int, particle: str) -> tuple[int, ...
 
 @lru_cache(maxsize=1)
 def plain_english() -> frozenset[str]:
-    """Words that are no slips: those of the banks of phrases and of the near synonyms."""
+    """Words that are no slips: common ones, and those of the banks of phrases and of the near synonyms."""
     found = set(FUNCTION_WORDS) | senses().words
+    found.update((DATA_DIR / "common_words.txt").read_text(encoding="utf-8").split())
     for path in sorted((DATA_DIR / "wording").glob("*/*.yaml")):
         document = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
         found.update(word for entries in document.values() for word in _written(entries))

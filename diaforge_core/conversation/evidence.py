@@ -127,31 +127,37 @@ class Taken:
     choices: tuple[frozenset[str], ...]
     """Features of each value that it may have, if those are few."""
     required: bool
-    takers: frozenset[str]
+    needed_by: frozenset[str]
     """Tools that cannot do without it."""
+    taken_by: frozenset[str]
+    """Tools that take it."""
 
 
 @by_identity(4096)
 def _values(tools: Sequence[Tool]) -> tuple[tuple[Taken, ...], Bags]:
     told: dict[str, dict[str, float]] = defaultdict(dict)
     taken: dict[str, Taken] = {}
+    needed: dict[str, set[str]] = defaultdict(set)
     takers: dict[str, set[str]] = defaultdict(set)
     for tool in tools:
         for leaf in leaves(tool):
             name = leaf.keys[0]
             _tell(told[name], name, leaf.label, leaf.schema)
             if len(leaf.keys) == 1:
-                takers[name].update([tool.name] if leaf.required else [])
+                takers[name].add(tool.name)
+                needed[name].update([tool.name] if leaf.required else [])
                 taken.setdefault(name, _taken(name, leaf.label, leaf.schema, leaf.required))
-    found = tuple(replace(taken[name], takers=frozenset(takers[name])) for name in told if name in taken)
+    found = tuple(replace(taken[name], needed_by=frozenset(needed[name]), taken_by=frozenset(takers[name])) for name in told if name in taken)
     return found, _bags({value.name: told[value.name] for value in found})
 
 
 def _tell(weights: dict[str, float], name: str, label: str, schema: Mapping[str, Any]) -> None:
     _take(weights, " ".join(_choices(schema)), _CHOICE)
     _take(weights, str(schema.get("description", "")), _ABOUT, directions=True)
-    for word in words_of(f"{label} {name.replace('_', ' ')}"):
-        _take(weights, word, _FORM if word in _FORMS else _LABEL, directions=True)
+    for phrase in (label, " ".join(identifier_words(name))):
+        own = " ".join(word for word in words_of(phrase) if word not in _FORMS)
+        _take(weights, phrase, _FORM, directions=True)
+        _take(weights, own, _LABEL, directions=True)
 
 
 def _choices(schema: Mapping[str, Any]) -> list[str]:
@@ -162,7 +168,7 @@ def _taken(name: str, label: str, schema: Mapping[str, Any], required: bool) -> 
     said = f"{label} {schema.get('description', '')}"
     words = frozenset(feature for word in content(said) for feature in word)
     choices = tuple(frozenset(each for word in content(text) for each in word) for text in _choices(schema))
-    return Taken(name, schema, words, frozenset(word[0] for word in content(label)), choices, required, frozenset())
+    return Taken(name, schema, words, frozenset(word[0] for word in content(label)), choices, required, frozenset(), frozenset())
 
 
 def values_taken(tools: Sequence[Tool]) -> tuple[Taken, ...]:

@@ -16,7 +16,7 @@ _FEWEST = 0.3
 """Evidence that a choice must give for a tool."""
 _NEAR = 0.8
 """Share of the best tool's evidence from which on another one may be meant as well."""
-_VALUE = 0.55
+_VALUE = 0.45
 """Evidence from which on a value is asked for."""
 _SIBLING = 0.5
 """Evidence that a tool gets from being wholly like what another choice means."""
@@ -26,14 +26,27 @@ _EXPLAINED = 0.33
 """Share of a part's words that must be words of the tools, for the part to be about them."""
 _BY_KIND = 0.6
 """Evidence that "when", "who" or "how many" gives for a day, a person or a number."""
+_OF_ONE = 0.7
+"""Share of the best value's evidence from which on one of the tool that all is asked of goes before it."""
 _EQUAL = 0.97
 """Share of the best value's evidence from which on another one is as likely."""
 
 _EITHER_WORD = r"\bor\b(?!\s+(?:not|so|else|no|is there|isn't (?:it|there))\b\W*(?:$|\?))|\bversus\b|\bvs\b\.?|\brather than\b"
 _EITHER = re.compile(_EITHER_WORD, re.IGNORECASE)
-_CHOICE = re.compile(rf"[,;:?!]|{_EITHER_WORD}|\s[-–—]+\s|\n", re.IGNORECASE)
+_CHOICE = re.compile(rf"[,;:?!]|{_EITHER_WORD}|\s[-–—]+\s|\n|(?:^|(?<=\s))\(?\d{{1,2}}[.)](?=\s)", re.IGNORECASE)
+_BESIDE_THE_POINT = re.compile(
+    r"^\W*(?:when|if|before|once|after|as|since|while|regarding|concerning)\b(?!\W*$)", re.IGNORECASE
+)
+"""How a part begins that only says when or about what a choice is made."""
+_FOR_VALUES = re.compile(
+    r"\b(?:need|tell me|provide|missing|give me|send me|share|specify|enter|supply|require[sd]?|details)\b", re.IGNORECASE
+)
+"""What a lead-in says to a list of values."""
 _UNIT = re.compile(r"[,;:?!/&+\n]|\band\b|\bor\b|\bas well as\b|\bplus\b|\balong with\b|\s[-–—]+\s", re.IGNORECASE)
 _AND = re.compile(r"^\W*(?:and|also|plus|as well as)\b", re.IGNORECASE)
+_NUMBERED = re.compile(r"(?:^|(?<=\s))\(?\d{1,2}[.)](?=\s)")
+_EARLY = 10
+"""Letters before which a question word leads its part."""
 _HAVE = re.compile(r"\b(?:have|has|know|got|hold|at hand|available|handy)\b", re.IGNORECASE)
 _LISTED = re.compile(r"\((?=[^()]*,)[^()]*\)")
 """Names in brackets that stand for one thing."""
@@ -102,7 +115,7 @@ class Listener:
             chosen, left = self._choices(sentence)
             groups.extend(group for group in chosen if group not in groups)
             one = self._yes_no(sentence) if not chosen else ()
-            asked = [] if one else list(self._asked(left))
+            asked = [] if one else self._asked(left)
             parameters.extend(name for name in asked if name not in parameters)
             alone.extend([one] if one else [])
         groups = groups or self._told_apart(alone)
@@ -112,13 +125,13 @@ class Listener:
 
     def _choices(self, sentence: str) -> tuple[list[Group], list[str]]:
         """The groups of tools that a sentence offers to choose from, and the parts of it that ask something else."""
-        if len(self._tools.names) < 2 or not (_EITHER.search(sentence) or "\n" in sentence):
+        if len(self._tools.names) < 2 or not (_EITHER.search(sentence) or _listing(sentence)):
             return [], [sentence]
         parts = [self._part(text) for text in _split(_LISTED.sub(_joined, sentence), _CHOICE)]
         if self._is_of_values(parts):
             return [], [sentence]
         values = [part for place, part in enumerate(parts) if self._asks_value(parts, place)]
-        groups = self._groups([part for part in parts if part not in values], sentence)
+        groups = self._groups([part for part in parts if part not in values and _is_offer(part.text)], sentence)
         return (groups, [part.text for part in values]) if len(groups) > 1 else ([], [sentence])
 
     def _is_of_values(self, parts: Sequence[_Part]) -> bool:
@@ -178,7 +191,7 @@ class Listener:
         for part in parts:
             best = max(part.values, default=0.0)
             if best >= _FEWEST:
-                takers = self._taken[part.values.index(best)].takers
+                takers = self._taken[part.values.index(best)].needed_by
                 found.append(tuple(name for name in self._tools.names if name in takers))
         return self._told_apart([group for group in found if group])
 
@@ -197,6 +210,8 @@ class Listener:
         if len(self._tools.names) < 2 or "?" not in sentence or _WH.search(sentence):
             return ()
         part = self._part(_TAG.sub(" ", sentence))
+        if self._is_of_values([self._part(text) for text in _split(sentence, _CHOICE)]):
+            return ()
         if self._names_value(part) and not _INDEFINITE.search(sentence):
             return ()
         return self._group(part)
@@ -221,19 +236,38 @@ class Listener:
 
     # --- values ------------------------------------------------------------------------------------------------------
 
-    def _asked(self, texts: Sequence[str]) -> Iterator[str]:
+    def _asked(self, texts: Sequence[str]) -> list[str]:
         """The values that parts of a sentence ask for, in the order of the words."""
-        for text in texts:
-            for unit in _split(text, _UNIT):
-                part = self._part(unit)
-                scores = self._with_kind(part)
-                best = max(scores, default=0.0)
-                if best < _VALUE or part.explained < _EXPLAINED and part.words:
-                    continue
-                if not (_WH.search(unit) or self._names(part, scores.index(best))):
-                    continue
-                equal = [value for value, score in zip(self._taken, scores, strict=True) if score >= best * _EQUAL]
-                yield from (value.name for value in equal if value.required or not any(v.required for v in equal))
+        units = [unit for text in texts for part in _split(text, _UNIT) if (unit := self._unit(part)) is not None]
+        one = self._asked_of(units)
+        return [name for unit in units for name in self._meant(unit, one)]
+
+    def _unit(self, text: str) -> Scores | None:
+        """How much one part of a question asks for each value; None where it asks for none."""
+        part = self._part(text)
+        scores = self._with_kind(part)
+        best = max(scores, default=0.0)
+        by_kind = best > _BY_KIND and len(part.words) < 3
+        if best < _VALUE or (part.words and part.explained < _EXPLAINED and not by_kind):
+            return None
+        return scores if _WH.search(text) or self._names(part, scores.index(best)) else None
+
+    def _asked_of(self, units: Sequence[Scores]) -> frozenset[str]:
+        """The tools that most of what is asked for together is of."""
+        totals = {
+            name: sum(max((s for s, v in zip(unit, self._taken, strict=True) if name in v.taken_by), default=0.0) for unit in units)
+            for name in self._open
+        }
+        best = max(totals.values(), default=0.0)
+        return frozenset(name for name, total in totals.items() if total >= _EQUAL * best)
+
+    def _meant(self, unit: Scores, tools: frozenset[str]) -> list[str]:
+        best = max(unit)
+        of_one = [s if value.taken_by & tools else 0.0 for s, value in zip(unit, self._taken, strict=True)]
+        scores = of_one if max(of_one) >= _OF_ONE * best else list(unit)
+        best = max(scores)
+        equal = [value for value, score in zip(self._taken, scores, strict=True) if score >= best * _EQUAL]
+        return [value.name for value in equal if value.required or not any(other.required for other in equal)]
 
     def lists_values(self, text: str) -> bool:
         """Whether a text is nothing but names of values: "customer number and currency"."""
@@ -261,6 +295,19 @@ class Listener:
 
 def _split(text: str, by: re.Pattern[str]) -> list[str]:
     return [part for part in by.split(text) if part.strip()]
+
+
+def _listing(sentence: str) -> bool:
+    """Whether a sentence lists what to choose from, line by line or by numbers."""
+    if len(_split(sentence, _CHOICE)) < 3 or not ("\n" in sentence or _NUMBERED.search(sentence)):
+        return False
+    return not _FOR_VALUES.search(sentence.partition("\n")[0])
+
+
+def _is_offer(text: str) -> bool:
+    """Whether a part of a choice may be one of the things to choose from."""
+    wh = _WH.search(text)
+    return not (wh and wh.start() < _EARLY) and not _BESIDE_THE_POINT.search(text)
 
 
 def _joined(listed: re.Match[str]) -> str:
