@@ -71,6 +71,10 @@ _NOTHING_SAID = (FUNCTION_WORDS - _SAYS_SOMETHING) | DIRECTIONS | word_set(
 """Words that say nothing of what is meant, by themselves."""
 
 
+_AFTER_ONE = FUNCTION_WORDS | word_set("back")
+"""Words before which "one" counts nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Senses:
     """The near synonyms that the project knows."""
@@ -92,7 +96,7 @@ def root(word: str) -> str:
         if low.endswith(ending) and len(low) - len(ending) >= 3:
             low = low[: -len(ending)]
             break
-    low = low[:-1] if len(low) > 4 and low[-1] == low[-2] and low[-1] not in "sl" else low
+    low = low[:-1] if len(low) > 3 and low[-1] == low[-2] and low[-1] not in "sl" else low
     return low.removesuffix("l") if low.endswith("ll") and len(low) > 5 else low
 
 
@@ -149,6 +153,8 @@ def content(text: str, *, directions: bool = False) -> tuple[Features, ...]:
     for place, word in enumerate(words):
         if place in skipped:
             continue
+        if word == "one" and words[place + 1 : place + 2] and words[place + 1] not in _AFTER_ONE:
+            word = "single"
         stem = root(word)
         for particle, held in known.get(stem, ()):
             later = _particle(words, place, particle)

@@ -18,7 +18,7 @@ _DIRECTION = 0.35
 """Weight of "from", "to" and the like, against 1 for other words."""
 _ALIKE = 0.65
 """Weight of a near synonym, against 1 for the word itself."""
-_NAME, _TOLD, _BESIDES, _TAKEN = 1.0, 0.7, 0.45, 0.3
+_NAME, _TOLD, _BESIDES, _TAKEN = 1.0, 0.7, 0.45, 0.4
 """Weight of a word of a tool's name, of the first line on it, of further lines, of the values it cannot do without."""
 _LABEL, _FORM, _ABOUT, _CHOICE = 1.0, 0.5, 0.6, 0.8
 """Weight of a word of a value's label, of one that only says what form it has, of its description, of its choices."""

@@ -12,13 +12,13 @@ from .ear import Features, content
 from .evidence import Scores, Taken, tool_bags, value_bags, values_taken
 
 Group = tuple[str, ...]
-_FEWEST = 0.3
+_FEWEST = 0.2
 """Evidence that a choice must give for a tool."""
 _NEAR = 0.8
 """Share of the best tool's evidence from which on another one may be meant as well."""
 _VALUE = 0.45
 """Evidence from which on a value is asked for."""
-_SIBLING = 0.5
+_SIBLING = 0.2
 """Evidence that a tool gets from being wholly like what another choice means."""
 _RIVAL = 0.5
 """Share of a tool's stronger evidence beside a part that counts against it there."""
@@ -47,7 +47,10 @@ _AND = re.compile(r"^\W*(?:and|also|plus|as well as)\b", re.IGNORECASE)
 _NUMBERED = re.compile(r"(?:^|(?<=\s))\(?\d{1,2}[.)](?=\s)")
 _EARLY = 10
 """Letters before which a question word leads its part."""
-_HAVE = re.compile(r"\b(?:have|has|know|got|hold|at hand|available|handy)\b", re.IGNORECASE)
+_HAVE = re.compile(
+    r"\b(?:(?:you|they|he|she) (?:already |also |happen to )?(?:have|has|know|knows|got|hold)(?! to\b)|at hand|available|handy)\b",
+    re.IGNORECASE,
+)
 _LISTED = re.compile(r"\((?=[^()]*,)[^()]*\)")
 """Names in brackets that stand for one thing."""
 _WH = re.compile(
@@ -247,7 +250,7 @@ class Listener:
         part = self._part(text)
         scores = self._with_kind(part)
         best = max(scores, default=0.0)
-        by_kind = best > _BY_KIND and len(part.words) < 3
+        by_kind = best >= _BY_KIND and len(part.words) < 3
         if best < _VALUE or (part.words and part.explained < _EXPLAINED and not by_kind):
             return None
         return scores if _WH.search(text) or self._names(part, scores.index(best)) else None

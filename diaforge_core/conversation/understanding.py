@@ -385,7 +385,7 @@ def _memory(tools: Sequence[Tool]) -> dict[str, Asked]:
 
 def _understand(reply: str, tools: Sequence[Tool], shown: Sequence[Tool] = ()) -> Asked:
     literal = _understand_literally(reply, tools)
-    if literal.kind == "none_fits" or (literal.in_full and not _BESIDE.search(reply)):
+    if literal.kind == "none_fits" or (literal.in_full and not _says_more(reply, len(literal.options))):
         return literal
     text = mended(addressed(reply), spoken_words(shown or tools))
     asking = [] if is_foreign(text) else [each for each in _sentences(text) if asks(each)]
@@ -395,7 +395,7 @@ def _understand(reply: str, tools: Sequence[Tool], shown: Sequence[Tool] = ()) -
     if seeks_a_yes(text) and not any(_WH_START.search(each) for each in asking):
         return Asked("confirmation")
     heard = listener.hear(asking)
-    if literal.in_full:
+    if literal.in_full and len(heard.groups) <= len(literal.groups):
         return replace(literal, parameters=heard.parameters)
     if heard.groups:
         return Asked("facet", literal.facets, heard.parameters, groups=heard.groups)
@@ -406,6 +406,12 @@ def _understand(reply: str, tools: Sequence[Tool], shown: Sequence[Tool] = ()) -
     return Asked("options") if any(is_open(each, spoken_words(tools)) for each in asking) else Asked("other")
 
 
+def _says_more(reply: str, choices: int) -> bool:
+    """Whether there is more in a reply than the choices that it names word by word."""
+    return _BESIDE.search(reply) is not None or len(_CHOICE_FREE.split(reply)) > choices + 2
+
+
+_CHOICE_FREE = re.compile(r"[,;\n]|\bor\b|\d[.)]\s")
 _BESIDE = re.compile(r"\b(?:and|also|plus)\b|[?.]\s+\w", re.I)
 _WH_START = re.compile(r"\b(?:what|which|who|where|when|how|why)\b", re.I)
 _BULLET = re.compile(r"^\s*(?:[-*•]|\(?\d{1,2}[.):]|[a-z][.)])\s+")
