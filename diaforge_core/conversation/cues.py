@@ -11,7 +11,8 @@ from .ear import FUNCTION_WORDS, words_of
 _FENCED = re.compile(r"```.*?(?:```|\Z)|<[a-z_]+>.*?</[a-z_]+>", re.DOTALL)
 _CODE = re.compile(r"\w+\((?:[^()]*=[^()]*)\)|[{\[]\s*[\"'][\s\S]*[}\]]")
 """A call or an object written out."""
-_ASIDE = re.compile(r"\b(?:the|this|our|your) user\b|\bstep by step\b|\b(?:previous|prior|above) instructions?\b|\bas an ai\b"
+_ASIDE = re.compile(r"\b(?:ask|tell|show|help|asks) (?:the|this|our|your) user\b"
+                    r"|\b(?:the|this|our|your) user (?:said|says|wants?|asked|is|needs?|might|may|could|means?|whether|which|to)\b|\bstep by step\b|\b(?:previous|prior|above) instructions?\b|\bas an ai\b"
                     r"|\bsystem prompt\b|\byou are an? (?:\w+ )?assistant\b|\blet me think\b|^\s*(?:system|assistant|user|human)\s*:",
                     re.IGNORECASE | re.MULTILINE)  # fmt: skip
 """How one speaks of the listener to somebody else, or to oneself."""
@@ -21,7 +22,7 @@ _ASKS = re.compile(
     rf"|under|by|with)\W+)*(?:{_WH}\b|whether\b)"
     rf"|\b(?:please|kindly|tell me|let me know|let me have|give me|send me|provide|specify|supply|enter|state|indicate|name"
     rf"|choose|pick|select|share|fill in|clarify|describe|elaborate|explain|confirm)\b"
-    rf"|\b(?:i|we|i'd|we'd|i'm|we're|i'll|you)\W+(?:\w+\W+){{0,3}}?(?:need|require|miss|missing|lack|lacking|wondering|wonder"
+    rf"|\b(?:i|we|i'd|we'd|i'm|we're|i'll)\W+(?:\w+\W+){{0,3}}?(?:need|require|miss|missing|lack|lacking|wondering|wonder"
     rf"|waiting|curious|asking|unsure|not sure|not clear)\b"
     rf"|\b(?:don't|do not|doesn't|can't|cannot|not yet|couldn't|not)\W+(?:\w+\W+){{0,2}}?(?:know|tell|see|have|say|until|without"
     rf"|unless|clear|sure|certain)\b"

@@ -62,11 +62,15 @@ FUNCTION_WORDS = word_set(
 DIRECTIONS = word_set("from to until before after")
 """Small words that tell values apart, but no tools."""
 _SAYS_SOMETHING = word_set("gone own correct made off out going right take put")
-_NOTHING_SAID = (FUNCTION_WORDS - _SAYS_SOMETHING) | DIRECTIONS | word_set(
-    "wonder wondering today already currently particular suit belong belongs deal dealing talk talking speak speaking look "
-    "looking see trouble simply moment being properly hand away whichever whether able possible going back person's "
-    "question answer choose pick choice matters user assistant "
-    "still even ever e g eg ie etc fancy shall ll ve re d s t m involved concern concerns concerned basically anyway"
+_NOTHING_SAID = (
+    (FUNCTION_WORDS - _SAYS_SOMETHING)
+    | DIRECTIONS
+    | word_set(
+        "wonder wondering today already currently particular suit belong belongs deal dealing talk talking speak speaking look "
+        "looking see trouble simply moment being properly hand away whichever whether able possible going back person's "
+        "question answer choose pick choice matters user assistant "
+        "still even ever e g eg ie etc fancy shall ll ve re d s t m involved concern concerns concerned basically anyway"
+    )
 )
 """Words that say nothing of what is meant, by themselves."""
 
@@ -115,9 +119,7 @@ def senses() -> Senses:
             held.append(f"{SENSE}{number}")
     return Senses(
         {word: tuple(held) for word, held in by_root.items()},
-        {
-            verb: tuple((particle, tuple(held)) for particle, held in each.items()) for verb, each in phrases.items()
-        },
+        {verb: tuple((particle, tuple(held)) for particle, held in each.items()) for verb, each in phrases.items()},
         frozenset(words),
     )
 

@@ -147,7 +147,11 @@ def _values(tools: Sequence[Tool]) -> tuple[tuple[Taken, ...], Bags]:
                 takers[name].add(tool.name)
                 needed[name].update([tool.name] if leaf.required else [])
                 taken.setdefault(name, _taken(name, leaf.label, leaf.schema, leaf.required))
-    found = tuple(replace(taken[name], needed_by=frozenset(needed[name]), taken_by=frozenset(takers[name])) for name in told if name in taken)
+    found = tuple(
+        replace(taken[name], needed_by=frozenset(needed[name]), taken_by=frozenset(takers[name]))
+        for name in told
+        if name in taken
+    )
     return found, _bags({value.name: told[value.name] for value in found})
 
 
@@ -168,7 +172,9 @@ def _taken(name: str, label: str, schema: Mapping[str, Any], required: bool) -> 
     said = f"{label} {schema.get('description', '')}"
     words = frozenset(feature for word in content(said) for feature in word)
     choices = tuple(frozenset(each for word in content(text) for each in word) for text in _choices(schema))
-    return Taken(name, schema, words, frozenset(word[0] for word in content(label)), choices, required, frozenset(), frozenset())
+    return Taken(
+        name, schema, words, frozenset(word[0] for word in content(label)), choices, required, frozenset(), frozenset()
+    )
 
 
 def values_taken(tools: Sequence[Tool]) -> tuple[Taken, ...]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..catalog.words import word_set
 from ..records.tool import Tool
 from .ear import Features, content
 from .evidence import Scores, Taken, tool_bags, value_bags, values_taken
+from .labels import labels_in
 
 Group = tuple[str, ...]
 _FEWEST = 0.2
@@ -28,10 +29,14 @@ _BY_KIND = 0.6
 """Evidence that "when", "who" or "how many" gives for a day, a person or a number."""
 _OF_ONE = 0.7
 """Share of the best value's evidence from which on one of the tool that all is asked of goes before it."""
+_SAID = 2.0
+"""Evidence that a value's full label gives."""
 _EQUAL = 0.97
 """Share of the best value's evidence from which on another one is as likely."""
 
-_EITHER_WORD = r"\bor\b(?!\s+(?:not|so|else|no|is there|isn't (?:it|there))\b\W*(?:$|\?))|\bversus\b|\bvs\b\.?|\brather than\b"
+_EITHER_WORD = (
+    r"\bor\b(?!\s+(?:not|so|else|no|is there|isn't (?:it|there))\b\W*(?:$|\?))|\bversus\b|\bvs\b\.?|\brather than\b"
+)
 _EITHER = re.compile(_EITHER_WORD, re.IGNORECASE)
 _CHOICE = re.compile(rf"[,;:?!]|{_EITHER_WORD}|\s[-–—]+\s|\n|(?:^|(?<=\s))\(?\d{{1,2}}[.)](?=\s)", re.IGNORECASE)
 _BESIDE_THE_POINT = re.compile(
@@ -39,7 +44,8 @@ _BESIDE_THE_POINT = re.compile(
 )
 """How a part begins that only says when or about what a choice is made."""
 _FOR_VALUES = re.compile(
-    r"\b(?:need|tell me|provide|missing|give me|send me|share|specify|enter|supply|require[sd]?|details)\b", re.IGNORECASE
+    r"\b(?:need|tell me|provide|missing|give me|send me|share|specify|enter|supply|require[sd]?|details)\b",
+    re.IGNORECASE,
 )
 """What a lead-in says to a list of values."""
 _UNIT = re.compile(r"[,;:?!/&+\n]|\band\b|\bor\b|\bas well as\b|\bplus\b|\balong with\b|\s[-–—]+\s", re.IGNORECASE)
@@ -108,6 +114,7 @@ class Listener:
         self._open = {tool.name for tool in tools}
         self._tools, self._values = tool_bags(shown), value_bags(tools)
         self._taken = values_taken(tools)
+        self._of = tools
 
     def hear(self, sentences: Sequence[str]) -> Heard:
         """What the sentences ask taken together."""
@@ -131,20 +138,20 @@ class Listener:
         if len(self._tools.names) < 2 or not (_EITHER.search(sentence) or _listing(sentence)):
             return [], [sentence]
         parts = [self._part(text) for text in _split(_LISTED.sub(_joined, sentence), _CHOICE)]
-        if self._is_of_values(parts):
+        if self._value_of_choices(parts):
             return [], [sentence]
         values = [part for place, part in enumerate(parts) if self._asks_value(parts, place)]
         groups = self._groups([part for part in parts if part not in values and _is_offer(part.text)], sentence)
         return (groups, [part.text for part in values]) if len(groups) > 1 else ([], [sentence])
 
-    def _is_of_values(self, parts: Sequence[_Part]) -> bool:
-        """Whether the choices are what one value may be: "single, double or suite"."""
-        said = [{feature for word in part.words for feature in word[:1]} for part in parts]
+    def _value_of_choices(self, parts: Sequence[_Part]) -> Taken | None:
+        """The value whose choices are offered, if they are: "single, double or suite"."""
+        said = [{word[0] for word in part.words} for part in parts]
         for value in self._taken:
             named = [{choice for choice in value.choices if choice & each} for each in said]
             if sum(map(bool, named)) > 1 and len(set().union(*named)) > 1:
-                return True
-        return False
+                return value
+        return None
 
     def _part(self, text: str) -> _Part:
         words = content(text)
@@ -213,7 +220,7 @@ class Listener:
         if len(self._tools.names) < 2 or "?" not in sentence or _WH.search(sentence):
             return ()
         part = self._part(_TAG.sub(" ", sentence))
-        if self._is_of_values([self._part(text) for text in _split(sentence, _CHOICE)]):
+        if self._by_label(part) or self._value_of_choices([self._part(text) for text in _split(sentence, _CHOICE)]):
             return ()
         if self._names_value(part) and not _INDEFINITE.search(sentence):
             return ()
@@ -241,13 +248,26 @@ class Listener:
 
     def _asked(self, texts: Sequence[str]) -> list[str]:
         """The values that parts of a sentence ask for, in the order of the words."""
-        units = [unit for text in texts for part in _split(text, _UNIT) if (unit := self._unit(part)) is not None]
+        units = [unit for text in texts for unit in self._units(text)]
         one = self._asked_of(units)
         return [name for unit in units for name in self._meant(unit, one)]
+
+    def _units(self, text: str) -> Iterator[Scores]:
+        """How much each part of a sentence asks for each value; choices of one value ask for that together."""
+        parts = _split(text, _UNIT)
+        chosen = self._value_of_choices([self._part(part) for part in parts])
+        for part in parts:
+            said = {word[0] for word in content(part)}
+            if chosen and any(choice & said for choice in chosen.choices):
+                yield tuple(_SAID * (value is chosen) for value in self._taken)
+            elif unit := self._unit(part):
+                yield unit
 
     def _unit(self, text: str) -> Scores | None:
         """How much one part of a question asks for each value; None where it asks for none."""
         part = self._part(text)
+        if labelled := self._by_label(part):
+            return labelled
         scores = self._with_kind(part)
         best = max(scores, default=0.0)
         by_kind = best >= _BY_KIND and len(part.words) < 3
@@ -255,10 +275,18 @@ class Listener:
             return None
         return scores if _WH.search(text) or self._names(part, scores.index(best)) else None
 
+    def _by_label(self, part: _Part) -> Scores:
+        """The values that a part of a question calls by their full labels, if it does."""
+        named = {name for name, size in labels_in(part.text, self._of) if size > 1 or len(part.words) < 2}
+        return tuple(_SAID * (value.name in named) for value in self._taken) if named else ()
+
     def _asked_of(self, units: Sequence[Scores]) -> frozenset[str]:
         """The tools that most of what is asked for together is of."""
         totals = {
-            name: sum(max((s for s, v in zip(unit, self._taken, strict=True) if name in v.taken_by), default=0.0) for unit in units)
+            name: sum(
+                max((s for s, v in zip(unit, self._taken, strict=True) if name in v.taken_by), default=0.0)
+                for unit in units
+            )
             for name in self._open
         }
         best = max(totals.values(), default=0.0)

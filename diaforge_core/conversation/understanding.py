@@ -11,13 +11,14 @@ from typing import Literal
 from rapidfuzz import fuzz
 
 from ..catalog.facets import Facet, facets
-from ..catalog.leaves import Leaf, leaves
-from ..catalog.words import by_identity, identifier_words, meaning
+from ..catalog.leaves import leaves
+from ..catalog.words import by_identity, meaning
 from ..records.tool import Tool
 from .cues import addressed, asks, is_foreign, is_open, seeks_a_yes
 from .ear import mended
 from .evidence import spoken_words
 from .free_words import Listener
+from .labels import label_pattern, leaf_named
 
 AskedKind = Literal["facet", "arguments", "confirmation", "options", "none_fits", "other"]
 COMMON_WEIGHT = 0.1
@@ -137,60 +138,6 @@ def answers_of(tools: Sequence[Tool]) -> tuple[Answers, ...]:
 def sentences(text: str) -> list[str]:
     """The sentences of a text, by their end marks and by lines."""
     return [part for part in _SENTENCE.split(text) if part.strip()]
-
-
-# --- labels ----------------------------------------------------------------------------------------------------------
-
-
-def _label_variants(leaf: Leaf) -> Iterator[str]:
-    label = leaf.label.casefold()
-    yield label
-    for word, others in (
-        ("email", ("e-mail", "email address", "e-mail address", "mail address")),
-        ("phone", ("phone number", "telephone number", "telephone")),
-        ("id", ("identifier", "number")),
-    ):
-        words = label.split()
-        if words[-1] == word:
-            yield from (" ".join([*words[:-1], other]) for other in others)
-    raw = leaf.keys[-1].casefold()
-    if len(raw) > 3:
-        yield raw
-        yield " ".join(identifier_words(leaf.keys[-1]))
-
-
-@by_identity(8192)
-def _label_table(tools: Sequence[Tool]) -> dict[str, Leaf]:
-    (tool,) = tools
-    found = leaves(tool)
-    table = {leaf.label.casefold(): leaf for leaf in found}
-    for leaf in found:
-        for variant in _label_variants(leaf):
-            if variant:
-                table.setdefault(variant, leaf)
-    return table
-
-
-def label_table(tool: Tool) -> dict[str, Leaf]:
-    """Every way to name a value of the tool, lower case → the value; the labels themselves come first."""
-    return _label_table((tool,))
-
-
-@by_identity(8192)
-def _label_pattern(tools: Sequence[Tool]) -> re.Pattern[str]:
-    ways = sorted(label_table(tools[0]), key=lambda way: (-len(way), way))
-    inside = "|".join(re.escape(way).replace(r"\ ", r"\s+") for way in ways) or r"(?!)"
-    return re.compile(rf"(?<![\w@/])(?:{inside})(?!\w)", re.IGNORECASE)
-
-
-def label_pattern(tool: Tool) -> re.Pattern[str]:
-    """Matches any name of any value of the tool, the longest first."""
-    return _label_pattern((tool,))
-
-
-def leaf_named(tool: Tool, words: str) -> Leaf:
-    """The value that a match of `label_pattern` names."""
-    return label_table(tool)[re.sub(r"\s+", " ", words.casefold())]
 
 
 # --- understanding ---------------------------------------------------------------------------------------------------
@@ -396,12 +343,14 @@ def _understand(reply: str, tools: Sequence[Tool], shown: Sequence[Tool] = ()) -
         return Asked("confirmation")
     heard = listener.hear(asking)
     if literal.in_full and len(heard.groups) <= len(literal.groups):
-        return replace(literal, parameters=heard.parameters)
+        return replace(literal, parameters=heard.parameters if heard.groups else literal.parameters)
+    if literal.kind == "confirmation" and not heard.groups:
+        return literal
     if heard.groups:
         return Asked("facet", literal.facets, heard.parameters, groups=heard.groups)
     if heard.parameters:
         return Asked("arguments", parameters=heard.parameters)
-    if literal.kind == "confirmation":
+    if literal.kind in ("confirmation", "arguments"):
         return literal
     return Asked("options") if any(is_open(each, spoken_words(tools)) for each in asking) else Asked("other")
 
@@ -447,7 +396,15 @@ def _understand_literally(reply: str, tools: Sequence[Tool]) -> Asked:
             described.update(_described(sentence, tools))
     keys = tuple(dict.fromkeys(facet.key for facet, _ in named))
     if named:
-        return Asked("facet", keys, tuple(parameters), _fitting(named), tuple(named[0][1]), groups=_groups(*named[0]), in_full=full)
+        return Asked(
+            "facet",
+            keys,
+            tuple(parameters),
+            _fitting(named),
+            tuple(named[0][1]),
+            groups=_groups(*named[0]),
+            in_full=full,
+        )
     if described and not parameters:
         return Asked("facet", tuple(answers.facet.key for answers in answers_of(tools)), tools=tuple(sorted(described)))
     if _CONFIRMATION.search(reply) and not _asks_values(reply):

@@ -10,8 +10,9 @@ from ...catalog.facets import facets
 from ...catalog.leaves import leaves
 from ...catalog.words import meaning
 from ...records.tool import Tool
+from ..labels import label_pattern, leaf_named
 from ..reading import missing
-from ..understanding import Asked, label_pattern, leaf_named, sentences, understand
+from ..understanding import Asked, sentences, understand
 from .case import Case, Fault, is_distinct
 from .links import link_to_tasks, link_to_value, linked_values, named_values
 from .outside import speaks_as_assistant
