@@ -29,6 +29,8 @@ _BY_KIND = 0.6
 """Evidence that "when", "who" or "how many" gives for a day, a person or a number."""
 _OF_ONE = 0.7
 """Share of the best value's evidence from which on one of the tool that all is asked of goes before it."""
+_IN_FULL = 0.3
+"""Evidence that it gives for a value that all words of its label, or such as mean the same, are there."""
 _SAID = 2.0
 """Evidence that a value's full label gives."""
 _EQUAL = 0.97
@@ -316,11 +318,10 @@ class Listener:
 
     def _with_kind(self, part: _Part) -> Scores:
         asked = _WH.search(part.text)
-        if not asked:
-            return part.values
-        wh = asked["wh"].casefold()
+        said = {feature for word in part.words for feature in word}
         return tuple(
-            score + _BY_KIND * _may_answer(wh, taken) for score, taken in zip(part.values, self._taken, strict=True)
+            score + _BY_KIND * bool(asked and _may_answer(asked["wh"].casefold(), taken)) + _IN_FULL * (taken.label <= said)
+            for score, taken in zip(part.values, self._taken, strict=True)
         )
 
 

@@ -116,7 +116,7 @@ class UserWords:
             left = read(self.tools, turns[:-1]).open_tools
             still = [tool for tool in self.tools if tool.name in left] or self.tools
             before = read(self.candidates, turns[:-1]).open_tools
-            self._known = _Point(turns, still, before, understand(turns[-1].reply, still))
+            self._known = _Point(turns, still, before, understand(turns[-1].reply, still, self.candidates))
         return self._known
 
     # --- what may be said --------------------------------------------------------------------------------------------

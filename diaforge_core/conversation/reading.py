@@ -109,6 +109,19 @@ def _by_yes_no(answers: Answers, asked: Asked, reply: str) -> set[str]:
     return {answer for answer in answers.words if (answer in asked.options) == yes}
 
 
+def _by_groups(asked: Asked, reply: str, names: Sequence[str]) -> list[str]:
+    """The tools that an ordinal, or a bare yes or no, leaves of what was offered in no facet's words."""
+    if asked.options or not asked.groups:
+        return []
+    found = _ORDINAL.search(reply)
+    if found and len(asked.groups) > 1:
+        place = len(asked.groups) - 1 if found[1].lower() == "last" else ORDINALS.index(found[1].lower())
+        return [name for name in names if place < len(asked.groups) and name in asked.groups[place]]
+    if len(asked.groups) > 1 or not (_YES.search(reply) or _NO.search(reply)):
+        return []
+    return [name for name in names if (name in asked.groups[0]) == bool(_YES.search(reply))]
+
+
 def _after_asking(reply: str, asked: Asked, tools: Sequence[Tool]) -> list[str]:
     """The tools left by the answer to a separating question; all of them when it says nothing about it."""
     names = [tool.name for tool in tools]
@@ -128,6 +141,8 @@ def _after_asking(reply: str, asked: Asked, tools: Sequence[Tool]) -> list[str]:
         kept = [name for name in _keep(answers, chosen, names) if name in left] if chosen else []
         if kept:
             left, answered = kept, True
+    if not answered and (picked := _by_groups(asked, reply, names)):
+        return picked
     further = [tool for tool in tools if tool.name in left]
     return _unasked(reply, further if answered else tools)
 
@@ -251,7 +266,7 @@ class _Reader:
             self._user(index, reply)
 
     def _assistant(self, reply: str) -> None:
-        self.asked = understand(reply, self.open or self.tools)
+        self.asked = understand(reply, self.open or self.tools, self.tools)
         self.parameters |= set(self.asked.parameters)
         self.facets |= set(self.asked.facets)
         self.confirmation_asked |= self.asked.kind == "confirmation"

@@ -21,6 +21,7 @@ from ..records.tool import Tool
 from .discretion import QUOTED_WORDS, Discretion
 from .openings import Clue, Hints, core_words
 from .picking import asked_of_you, from_the_user, none_of, shortened, true_but
+from .restated import misstated
 from .reading import Reading, read, spoken_parts, takes_back
 from .sentences import ORDINALS, attached, follow, lowered, sentence
 from .slips import with_slips
@@ -136,7 +137,7 @@ class ScriptedUser:
     def _asked(self, turns: Sequence[Turn]) -> Asked:
         """What the last reply asks, read among the tools shown that the words so far leave open."""
         still = self._still(turns)
-        return understand(turns[-1].reply, [tool for tool in still if tool in self.candidates] or still)
+        return understand(turns[-1].reply, [tool for tool in still if tool in self.candidates] or still, self.candidates)
 
     def _still(self, turns: Sequence[Turn]) -> Sequence[Tool]:
         """The tools that the words before the last reply leave open; all of them when those rule everything out."""
@@ -275,7 +276,7 @@ class ScriptedUser:
         if facet is None:
             return sentence(words.phrase("not_understood" if self.scenario.solvable else "pick_none"))
         answer = facet.answers[self.goal.name]
-        offered = answer in asked.options or facet.key.startswith("parameter:") or len(asked.options) < 2
+        offered = self._offered(asked, facet)
         if not offered or (not self.scenario.solvable and self._would_corner(turns, answer, facet)):
             true = self._true_but(words, facet) if offered else ""
             none = true or words.phrase("pick_none")
@@ -285,12 +286,20 @@ class ScriptedUser:
         hurried = self.scenario.dial == "impatient" and number == 2
         text = sentence(core if hurried else follow(words.phrase("ack"), core))
         due = [path for path in self._due(1 if number == 2 else number - 1) if not self._said(path, turns)]
+        due = list(dict.fromkeys([*due, *self._sorted_out(asked, number)[0]]))
         if facet.parameter and self.scenario.dial == "two_values":
             due = list(dict.fromkeys([*due, *self._due_of(facet.parameter, number), *self._both(number)]))
         after = [*turns, Turn(speaker="user", reply=text)]
         due = self._common([path for path in due if not self._said(path, turns)], after)
         paths = self._whole(due, _MOST_IN_OPENING + 1)
         return self._with_values(words, text, paths if self.scenario.solvable else [])
+
+    def _offered(self, asked: Asked, facet: Facet) -> bool:
+        """Whether a question offers what is needed, or leaves it open."""
+        if asked.options or not asked.groups:
+            answer = facet.answers[self.goal.name]
+            return answer in asked.options or facet.key.startswith("parameter:") or len(asked.options) < 2
+        return len(asked.groups) < 2 or any(self.goal.name in group for group in asked.groups)
 
     def _true_but(self, words: _Draft, facet: Facet) -> str:
         """A true answer with what rules all of the choices out; "" where that would give the tool away."""
@@ -377,6 +386,7 @@ class ScriptedUser:
             for path, evidence in self._claimed(turns[-1].reply).items()
             if path in self._parts and not same(evidence, self._parts[path])
         ]
+        wrong = wrong or misstated(turns[-1].reply, self._parts, self._leaves)
         if wrong:
             return follow(words.phrase("confirm_no"), self._stated(words, wrong))
         if not self.scenario.solvable or self.goal.name not in read(self.candidates, turns[:-1]).open_tools:

@@ -17,7 +17,7 @@ from ..records.tool import Tool
 from .cues import addressed, asks, is_foreign, is_open, seeks_a_yes
 from .ear import mended
 from .evidence import spoken_words
-from .free_words import Listener
+from .free_words import Heard, Listener
 from .labels import label_pattern, leaf_named
 
 AskedKind = Literal["facet", "arguments", "confirmation", "options", "none_fits", "other"]
@@ -347,12 +347,35 @@ def _understand(reply: str, tools: Sequence[Tool], shown: Sequence[Tool] = ()) -
     if literal.kind == "confirmation" and not heard.groups:
         return literal
     if heard.groups:
-        return Asked("facet", literal.facets, heard.parameters, groups=heard.groups)
+        return _of_groups(heard, tools, shown or tools)
     if heard.parameters:
         return Asked("arguments", parameters=heard.parameters)
     if literal.kind in ("confirmation", "arguments"):
         return literal
     return Asked("options") if any(is_open(each, spoken_words(tools)) for each in asking) else Asked("other")
+
+
+def _of_groups(heard: Heard, tools: Sequence[Tool], shown: Sequence[Tool]) -> Asked:
+    """A separating question by the tools that its choices leave, with the facets whose answers part those best."""
+    named = {name for group in heard.groups for name in group}
+    table = answers_of(tools if named <= {tool.name for tool in tools} else shown)
+    exact = [each.facet for each in table if all(_one_answer(each.facet, group) for group in heard.groups)]
+    fine = [each.facet for each in table if all(_kept_apart(each.facet, group) for group in heard.groups)]
+    keys = tuple(dict.fromkeys(facet.key for facet in (*exact, *fine, *(each.facet for each in table))))
+    options = tuple(exact[0].answers[group[0]] for group in heard.groups) if exact else ()
+    return Asked("facet", keys, heard.parameters, tuple(sorted(named)), options, groups=heard.groups)
+
+
+def _one_answer(facet: Facet, group: Sequence[str]) -> bool:
+    """Whether the tools of the group, and no others, share one answer."""
+    answers = {facet.answers.get(name, "") for name in group}
+    return len(answers) == 1 and "" not in answers and _kept_apart(facet, group)
+
+
+def _kept_apart(facet: Facet, group: Sequence[str]) -> bool:
+    """Whether no tool outside the group has an answer of one inside."""
+    inside = {facet.answers[name] for name in group if name in facet.answers}
+    return bool(inside) and not any(answer in inside for name, answer in facet.answers.items() if name not in group)
 
 
 def _says_more(reply: str, choices: int) -> bool:

@@ -93,7 +93,7 @@ class Case:
     def asked(self) -> Mapping[int, Asked]:
         """What each assistant reply asks, by index of the turn."""
         return {
-            index: understand(turn.reply, self.tools_before(index) or self.candidates)
+            index: understand(turn.reply, self.tools_before(index) or self.candidates, self.candidates)
             for index, turn in enumerate(self.turns)
             if turn.speaker == "assistant" and turn.call is None
         }
