@@ -1,6 +1,6 @@
 """Labelled questions of assistants, and whether each is understood right (tests/questions/README.md has the labels).
 
-Every question is put to the simulated user's own ear: `understand`, against the tools that the reader finds still open
+Every question is put to the simulated user's own ear: `hear`, against the tools that the reader finds still open
 after the talk before it. The user's own words never rule out what it needs, so where the reader takes these hand-made
 turns to do so, all the tools shown are open. Right means
 
@@ -23,9 +23,10 @@ from pathlib import Path
 from typing import Any
 
 from diaforge_core.catalog.importing import import_bytes
+from diaforge_core.conversation.hearing import hear
 from diaforge_core.conversation.reading import read
 from diaforge_core.conversation.simulated_user import ScriptedUser
-from diaforge_core.conversation.understanding import Asked, understand
+from diaforge_core.conversation.understanding import Asked
 from diaforge_core.records.dialogue import Turn
 from diaforge_core.records.tool import Tool
 from tests.factories import a_scenario
@@ -56,7 +57,7 @@ def labelled(path: Path) -> Iterator[dict[str, Any]]:
 
 def heard(question: Mapping[str, Any]) -> Asked:
     """What the user makes of the question at this point of the talk."""
-    return understand(question["question"], _open(question), _shown(question))
+    return hear(question["question"], _open(question), _shown(question))
 
 
 def is_right(question: Mapping[str, Any]) -> bool:
@@ -72,7 +73,7 @@ def is_right(question: Mapping[str, Any]) -> bool:
 
 def _open(question: Mapping[str, Any]) -> list[Tool]:
     tools = _shown(question)
-    still = read(tools, _turns(question)).open_tools
+    still = read(tools, _turns(question), hear).open_tools
     return [tool for tool in tools if tool.name in still] if question["goal"] in still else tools
 
 
@@ -104,4 +105,4 @@ def _agrees(question: Mapping[str, Any]) -> bool:
     )
     turns = [*_turns(question), Turn(speaker="assistant", reply=question["question"])]
     user = ScriptedUser(scenario, [tools[name] for name in question["candidates"]])
-    return read((user.goal,), [*turns, user.answer(turns)]).confirmed
+    return read((user.goal,), [*turns, user.answer(turns)], hear).confirmed

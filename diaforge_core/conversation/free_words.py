@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ..catalog.words import word_set
@@ -320,7 +320,9 @@ class Listener:
         asked = _WH.search(part.text)
         said = {feature for word in part.words for feature in word}
         return tuple(
-            score + _BY_KIND * bool(asked and _may_answer(asked["wh"].casefold(), taken)) + _IN_FULL * (taken.label <= said)
+            score
+            + _BY_KIND * bool(asked and _may_answer(asked["wh"].casefold(), taken))
+            + _IN_FULL * (taken.label <= said)
             for score, taken in zip(part.values, self._taken, strict=True)
         )
 

@@ -16,7 +16,7 @@ from ..records.dialogue import Evidence, Turn
 from ..records.tool import Tool
 from .sentences import ORDINALS
 from .stated_values import put_off, stated, without_values
-from .understanding import Answers, Asked, answers_of, understand
+from .understanding import Answers, Asked, Ear, answers_of, by_the_word
 from .whereabouts import fitting, without_places
 
 MOST_READ = 10_000
@@ -246,8 +246,9 @@ def _said_of(words: str, asked: Asked | None, tools: Sequence[Tool]) -> list[str
 class _Reader:
     """Takes the turns in one after the other."""
 
-    def __init__(self, tools: Sequence[Tool]) -> None:
+    def __init__(self, tools: Sequence[Tool], ear: Ear) -> None:
         self.tools = tuple(tools)
+        self.ear = ear
         self.open = list(self.tools)
         self.said: list[tuple[int, str, Asked | None]] = []
         """Index, words and the question before, of each user turn."""
@@ -266,7 +267,7 @@ class _Reader:
             self._user(index, reply)
 
     def _assistant(self, reply: str) -> None:
-        self.asked = understand(reply, self.open or self.tools, self.tools)
+        self.asked = self.ear(reply, self.open or self.tools, self.tools)
         self.parameters |= set(self.asked.parameters)
         self.facets |= set(self.asked.facets)
         self.confirmation_asked |= self.asked.kind == "confirmation"
@@ -312,9 +313,9 @@ class _Reader:
         )
 
 
-def read_each(tools: Sequence[Tool], turns: Sequence[Turn]) -> tuple[Reading, ...]:
-    """What is established after each turn, one reading a turn."""
-    reader = _Reader(tools)
+def read_each(tools: Sequence[Tool], turns: Sequence[Turn], ear: Ear = by_the_word) -> tuple[Reading, ...]:
+    """What is established after each turn, one reading a turn; `ear` takes in what the assistant asks."""
+    reader = _Reader(tools, ear)
     found: list[Reading] = []
     for index, turn in enumerate(turns):
         reader.take(index, turn)
@@ -331,9 +332,9 @@ def _after_question(before: Reading, reader: _Reader) -> Reading:
     )
 
 
-def read(tools: Sequence[Tool], turns: Sequence[Turn]) -> Reading:
+def read(tools: Sequence[Tool], turns: Sequence[Turn], ear: Ear = by_the_word) -> Reading:
     """What the conversation so far establishes, from its public words alone; the last statement of a value wins."""
-    reader = _Reader(tools)
+    reader = _Reader(tools, ear)
     for index, turn in enumerate(turns):
         reader.take(index, turn)
     return reader.reading()

@@ -23,7 +23,9 @@ def misstated(reply: str, values: Mapping[str, Any], leaves: Mapping[str, Leaf])
     text = _NUMBERED.sub(lambda found: " " * len(found[0]), reply)
     tokens = [(found.start(), found[0]) for found in _TOKEN.finditer(text)]
     left = [path for path in values if not _stands(text, tokens, values[path], leaves[path].schema)]
-    return [path for path in left if any(_is_of_its_form(token, values[path], leaves[path].schema) for _, token in tokens)]
+    return [
+        path for path in left if any(_is_of_its_form(token, values[path], leaves[path].schema) for _, token in tokens)
+    ]
 
 
 def _stands(text: str, tokens: list[tuple[int, str]], value: Any, schema: Mapping[str, Any]) -> bool:

@@ -19,15 +19,16 @@ from ..records.dialogue import Evidence, Turn
 from ..records.scenario import Bank, Persona, Scenario
 from ..records.tool import Tool
 from .discretion import QUOTED_WORDS, Discretion
+from .hearing import ear_of
 from .openings import Clue, Hints, core_words
 from .picking import asked_of_you, from_the_user, none_of, shortened, true_but
-from .restated import misstated
 from .reading import Reading, read, spoken_parts, takes_back
+from .restated import misstated
 from .sentences import ORDINALS, attached, follow, lowered, sentence
 from .slips import with_slips
 from .spoken_values import same
 from .stated_values import stated
-from .understanding import Asked, understand
+from .understanding import Asked
 from .value_words import ValueWords
 from .wording import Wording
 
@@ -70,6 +71,7 @@ class ScriptedUser:
         self.goal = by_name[scenario.goal_tool]
         self.candidates = tuple(by_name[name] for name in scenario.candidates)
         self.trial = trial
+        self._ear = ear_of(scenario.bank)
         self._style = "terse" if scenario.dial == "terse" else scenario.persona.style
         self._parts = spoken_parts(self.goal, scenario.gold_arguments)
         self._leaves = {leaf.path: leaf for leaf in leaves(self.goal)}
@@ -122,7 +124,9 @@ class ScriptedUser:
 
     def _means_the_same(self, one: str, other: str, turns: Sequence[Turn]) -> bool:
         """Whether two wordings of the next turn establish the same tools and values."""
-        first, second = (read(self.tools, [*turns, Turn(speaker="user", reply=text)]) for text in (one, other))
+        first, second = (
+            read(self.tools, [*turns, Turn(speaker="user", reply=text)], self._ear) for text in (one, other)
+        )
         told = [{path: found.value for path, found in each.values.items()} for each in (first, second)]
         return first.open_tools == second.open_tools and told[0] == told[1] and first.deferred == second.deferred
 
@@ -137,11 +141,11 @@ class ScriptedUser:
     def _asked(self, turns: Sequence[Turn]) -> Asked:
         """What the last reply asks, read among the tools shown that the words so far leave open."""
         still = self._still(turns)
-        return understand(turns[-1].reply, [tool for tool in still if tool in self.candidates] or still, self.candidates)
+        return self._ear(turns[-1].reply, [tool for tool in still if tool in self.candidates] or still, self.candidates)
 
     def _still(self, turns: Sequence[Turn]) -> Sequence[Tool]:
         """The tools that the words before the last reply leave open; all of them when those rule everything out."""
-        still = read(self.tools, turns[:-1]).open_tools
+        still = read(self.tools, turns[:-1], self._ear).open_tools
         return [tool for tool in self.tools if tool.name in still] or self.tools
 
     # --- the opening -------------------------------------------------------------------------------------------------
@@ -166,7 +170,7 @@ class ScriptedUser:
 
     def _common(self, paths: Sequence[str], turns: Sequence[Turn]) -> list[str]:
         """Those of the values that every tool could take which the words leave open, so that none decides."""
-        left = set(read(self.tools, turns).open_tools)
+        left = set(read(self.tools, turns, self._ear).open_tools)
         taken = [{leaf.label: leaf.schema for leaf in leaves(tool)} for tool in self.tools if tool.name in left]
         return [
             path
@@ -262,7 +266,7 @@ class ScriptedUser:
 
     def _cornered(self, turns: Sequence[Turn]) -> bool:
         """Whether a question for values can only mean that a wrong tool was settled on."""
-        return len(read(self.candidates, turns[:-1]).open_tools) <= 1
+        return len(read(self.candidates, turns[:-1], self._ear).open_tools) <= 1
 
     def _facet(self, asked: Asked, turns: Sequence[Turn]) -> Facet | None:
         """The question to answer: the first asked one that the goal has an answer to."""
@@ -310,7 +314,7 @@ class ScriptedUser:
     def _would_corner(self, turns: Sequence[Turn], answer: str, facet: Facet) -> bool:
         """Without a right tool: whether a plain answer would leave one wrong tool as if it were right."""
         text = answer if facet.key.startswith("parameter:") else f"I mean {answer}."
-        after = read(self.candidates, [*turns, Turn(speaker="user", reply=text)])
+        after = read(self.candidates, [*turns, Turn(speaker="user", reply=text)], self._ear)
         return len(after.open_tools) == 1
 
     def _picked(self, words: _Draft, facet: Facet, answer: str, asked: Asked, plainest: bool) -> str:
@@ -389,7 +393,7 @@ class ScriptedUser:
         wrong = wrong or misstated(turns[-1].reply, self._parts, self._leaves)
         if wrong:
             return follow(words.phrase("confirm_no"), self._stated(words, wrong))
-        if not self.scenario.solvable or self.goal.name not in read(self.candidates, turns[:-1]).open_tools:
+        if not self.scenario.solvable or self.goal.name not in read(self.candidates, turns[:-1], self._ear).open_tools:
             return sentence(words.phrase("wrong_way"))
         return sentence(words.phrase("confirm_yes"))
 
@@ -506,7 +510,7 @@ class ScriptedUser:
         return found is not None and (same(found.value, self._parts[path]) or path == self._slipping())
 
     def _reading(self, turns: Sequence[Turn]) -> Reading:
-        return read((self.goal,), turns)
+        return read((self.goal,), turns, self._ear)
 
     def _sorted_out(self, asked: Asked, number: int) -> tuple[list[str], list[str], list[str]]:
         """What was asked for, as paths that are due, paths that are not yet, and names that there is no value for."""
@@ -540,7 +544,7 @@ class ScriptedUser:
     def _reads_back(self, text: str, asked: Asked, turns: Sequence[Turn], meant: Sequence[str]) -> bool:
         """Whether the words, read with all that was said before, say what is meant and keep the goal possible."""
         after = [*turns, Turn(speaker="user", reply=text)]
-        mine = read((self.goal,), after)
+        mine = read((self.goal,), after, self._ear)
         if not self._values_true(mine) or not all(path in mine.values for path in meant):
             return False
         if asked.kind == "arguments":
@@ -549,9 +553,9 @@ class ScriptedUser:
             told = all(path in mine.values for path in due)
             if not told and self.scenario.solvable:
                 return False
-        seen = read(self.candidates, after).open_tools
+        seen = read(self.candidates, after, self._ear).open_tools
         if self.scenario.solvable:
-            before = read(self.candidates, turns[:-1]).open_tools
+            before = read(self.candidates, turns[:-1], self._ear).open_tools
             return self.goal.name in seen or self.goal.name not in before
         return asked.kind != "facet" or len(seen) != 1
 

@@ -130,7 +130,7 @@ def survey(view: View) -> Situation:
         tools=tuple(tool for tool in heard if tool.name not in refused),
         heard=heard,
         before=len(were),
-        asked=understand(view.turns[replies[-1]].reply, were or view.tools, view.tools) if replies else None,
+        asked=understand(view.turns[replies[-1]].reply, were or view.tools) if replies else None,
         earlier=earlier,
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -14,10 +14,6 @@ from ..catalog.facets import Facet, facets
 from ..catalog.leaves import leaves
 from ..catalog.words import by_identity, meaning
 from ..records.tool import Tool
-from .cues import addressed, asks, is_foreign, is_open, seeks_a_yes
-from .ear import mended
-from .evidence import spoken_words
-from .free_words import Heard, Listener
 from .labels import label_pattern, leaf_named
 
 AskedKind = Literal["facet", "arguments", "confirmation", "options", "none_fits", "other"]
@@ -302,25 +298,32 @@ def _groups(facet: Facet, answers: Sequence[str]) -> tuple[tuple[str, ...], ...]
     return tuple(tuple(name for name, own in facet.answers.items() if own == answer) for answer in answers)
 
 
-def understand(reply: str, tools: Sequence[Tool], shown: Sequence[Tool] = ()) -> Asked:
-    """What an assistant's reply asks, read against the tools still open; kind `other` when nothing can be made of it.
+Ear = Callable[[str, Sequence[Tool], Sequence[Tool]], "Asked"]
+"""Takes a reply, the tools that the words so far leave open and all that are shown; tells what the reply asks."""
 
-    `shown` are all the tools, of which a question may still speak though the words have ruled them out. A separating
-    question comes before values, values before a confirmation; a reply that says that no tool fits counts as that
-    whatever else it holds.
+
+def by_the_word(reply: str, tools: Sequence[Tool], shown: Sequence[Tool]) -> Asked:
+    """What a reply asks in the very words of the tools: the ear of whoever judges by words."""
+    return understand(reply, tools)
+
+
+def understand(reply: str, tools: Sequence[Tool]) -> Asked:
+    """What an assistant's reply asks, read against these tools; kind `other` when nothing can be made of it.
+
+    A separating question comes before values, values before a confirmation; a reply that says that no tool fits
+    counts as that whatever else it holds.
     """
-    in_order = sorted(tools, key=lambda tool: tool.name)
-    return _understood(reply, in_order, sorted(shown, key=lambda tool: tool.name) or in_order)
+    return _understood(reply, sorted(tools, key=lambda tool: tool.name))
 
 
-def _understood(reply: str, tools: Sequence[Tool], shown: Sequence[Tool]) -> Asked:
-    known = _memory((*tools, *shown))
+def _understood(reply: str, tools: Sequence[Tool]) -> Asked:
+    known = _memory(tools)
     asked = known.get(reply)
     if asked is None:
         # Conversations run in threads, so nothing is looked up again that another may have thrown away.
         if len(known) > 256:
             known.clear()
-        asked = known[reply] = _understand(reply, tuple(tools), tuple(shown))
+        asked = known[reply] = _understand(reply, tuple(tools))
     return asked
 
 
@@ -330,77 +333,7 @@ def _memory(tools: Sequence[Tool]) -> dict[str, Asked]:
     return {}
 
 
-def _understand(reply: str, tools: Sequence[Tool], shown: Sequence[Tool] = ()) -> Asked:
-    literal = _understand_literally(reply, tools)
-    if literal.kind == "none_fits" or (literal.in_full and not _says_more(reply, len(literal.options))):
-        return literal
-    text = mended(addressed(reply), spoken_words(shown or tools))
-    asking = [] if is_foreign(text) else [each for each in _sentences(text) if asks(each)]
-    listener = Listener(tools, shown or tools)
-    if not asking and not (listener.lists_values(text) and (asking := [text])):
-        return Asked("confirmation" if seeks_a_yes(text) else "other")
-    if seeks_a_yes(text) and not any(_WH_START.search(each) for each in asking):
-        return Asked("confirmation")
-    heard = listener.hear(asking)
-    if literal.in_full and len(heard.groups) <= len(literal.groups):
-        return replace(literal, parameters=heard.parameters if heard.groups else literal.parameters)
-    if literal.kind == "confirmation" and not heard.groups:
-        return literal
-    if heard.groups:
-        return _of_groups(heard, tools, shown or tools)
-    if heard.parameters:
-        return Asked("arguments", parameters=heard.parameters)
-    if literal.kind in ("confirmation", "arguments"):
-        return literal
-    return Asked("options") if any(is_open(each, spoken_words(tools)) for each in asking) else Asked("other")
-
-
-def _of_groups(heard: Heard, tools: Sequence[Tool], shown: Sequence[Tool]) -> Asked:
-    """A separating question by the tools that its choices leave, with the facets whose answers part those best."""
-    named = {name for group in heard.groups for name in group}
-    table = answers_of(tools if named <= {tool.name for tool in tools} else shown)
-    exact = [each.facet for each in table if all(_one_answer(each.facet, group) for group in heard.groups)]
-    fine = [each.facet for each in table if all(_kept_apart(each.facet, group) for group in heard.groups)]
-    keys = tuple(dict.fromkeys(facet.key for facet in (*exact, *fine, *(each.facet for each in table))))
-    options = tuple(exact[0].answers[group[0]] for group in heard.groups) if exact else ()
-    return Asked("facet", keys, heard.parameters, tuple(sorted(named)), options, groups=heard.groups)
-
-
-def _one_answer(facet: Facet, group: Sequence[str]) -> bool:
-    """Whether the tools of the group, and no others, share one answer."""
-    answers = {facet.answers.get(name, "") for name in group}
-    return len(answers) == 1 and "" not in answers and _kept_apart(facet, group)
-
-
-def _kept_apart(facet: Facet, group: Sequence[str]) -> bool:
-    """Whether no tool outside the group has an answer of one inside."""
-    inside = {facet.answers[name] for name in group if name in facet.answers}
-    return bool(inside) and not any(answer in inside for name, answer in facet.answers.items() if name not in group)
-
-
-def _says_more(reply: str, choices: int) -> bool:
-    """Whether there is more in a reply than the choices that it names word by word."""
-    return _BESIDE.search(reply) is not None or len(_CHOICE_FREE.split(reply)) > choices + 2
-
-
-_CHOICE_FREE = re.compile(r"[,;\n]|\bor\b|\d[.)]\s")
-_BESIDE = re.compile(r"\b(?:and|also|plus)\b|[?.]\s+\w", re.I)
-_WH_START = re.compile(r"\b(?:what|which|who|where|when|how|why)\b", re.I)
-_BULLET = re.compile(r"^\s*(?:[-*•]|\(?\d{1,2}[.):]|[a-z][.)])\s+")
-
-
-def _sentences(text: str) -> list[str]:
-    """The sentences of a text; what a lead-in lists line by line belongs to it."""
-    found: list[str] = []
-    for line in text.splitlines():
-        if found and _BULLET.match(line):
-            found[-1] += "\n" + _BULLET.sub("", line)
-        else:
-            found.extend(sentences(line))
-    return found
-
-
-def _understand_literally(reply: str, tools: Sequence[Tool]) -> Asked:
+def _understand(reply: str, tools: Sequence[Tool]) -> Asked:
     if _NONE_FITS.search(reply):
         return Asked("none_fits")
     named: list[tuple[Facet, list[str]]] = []
