@@ -105,4 +105,4 @@ def _agrees(question: Mapping[str, Any]) -> bool:
     )
     turns = [*_turns(question), Turn(speaker="assistant", reply=question["question"])]
     user = ScriptedUser(scenario, [tools[name] for name in question["candidates"]])
-    return read((user.goal,), [*turns, user.answer(turns)], hear).confirmed
+    return read(user.candidates, [*turns, user.answer(turns)], hear).confirmed

@@ -16,7 +16,7 @@ from ..records.tool import Tool
 from .hearing import ear_of
 from .reading import Reading, read, spoken_parts
 from .spoken_values import same
-from .understanding import Asked
+from .understanding import Asked, among
 from .verifiers import Case, check_leak
 
 MOST_WORDS = 90
@@ -91,7 +91,7 @@ class UserWords:
         self.parts = spoken_parts(self.goal, scenario.gold_arguments)
         """Dotted path → value of all that the user may say."""
         self.leaves = {leaf.path: leaf for leaf in leaves(self.goal)}
-        self.ear = ear_of(scenario.bank)
+        self.ear = among(self.candidates, ear_of(scenario.bank))
         self._known: _Point | None = None
 
     # --- reading -----------------------------------------------------------------------------------------------------

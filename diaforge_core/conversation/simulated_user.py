@@ -28,7 +28,7 @@ from .sentences import ORDINALS, attached, follow, lowered, sentence
 from .slips import with_slips
 from .spoken_values import same
 from .stated_values import stated
-from .understanding import Asked
+from .understanding import Asked, among
 from .value_words import ValueWords
 from .wording import Wording
 
@@ -71,7 +71,7 @@ class ScriptedUser:
         self.goal = by_name[scenario.goal_tool]
         self.candidates = tuple(by_name[name] for name in scenario.candidates)
         self.trial = trial
-        self._ear = ear_of(scenario.bank)
+        self._ear = among(self.candidates, ear_of(scenario.bank))
         self._style = "terse" if scenario.dial == "terse" else scenario.persona.style
         self._parts = spoken_parts(self.goal, scenario.gold_arguments)
         self._leaves = {leaf.path: leaf for leaf in leaves(self.goal)}

@@ -302,6 +302,11 @@ Ear = Callable[[str, Sequence[Tool], Sequence[Tool]], "Asked"]
 """Takes a reply, the tools that the words so far leave open and all that are shown; tells what the reply asks."""
 
 
+def among(shown: Sequence[Tool], ear: Ear) -> Ear:
+    """The ear of one who knows that all these are shown, whichever tools a reader has in mind."""
+    return lambda reply, tools, _: ear(reply, tools, shown)
+
+
 def by_the_word(reply: str, tools: Sequence[Tool], shown: Sequence[Tool]) -> Asked:
     """What a reply asks in the very words of the tools: the ear of whoever judges by words."""
     return understand(reply, tools)

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
 from ..catalog.arguments import Comparison, equal_arguments, required_for
-from ..conversation.hearing import hear
 from ..conversation.reading import read
 from ..conversation.verifiers import is_fixed, spoken
 from ..records.dialogue import Turn
@@ -71,7 +70,7 @@ def gold_at(trace: Trace, index: int, tool: Tool) -> dict[str, Any]:
 
 def read_parameters(tool: Tool, turns: Sequence[Turn]) -> set[str]:
     """The top-level parameters of `tool` for which the user's words are read to give a value."""
-    return {path.split(".")[0] for path in read([tool], turns, hear).values}
+    return {path.split(".")[0] for path in read([tool], turns).values}
 
 
 def user_words(turns: Sequence[Turn]) -> str:

@@ -17,7 +17,7 @@ from ...records.dialogue import Dialogue, Evidence, Turn
 from ...records.scenario import Scenario
 from ...records.tool import Tool, ToolCall
 from ..reading import Reading, missing, read_each, spoken_parts
-from ..understanding import Asked, Ear, by_the_word
+from ..understanding import Asked, Ear, among, by_the_word
 from .amounts import Span
 from .links import link_to_value
 from .sayings import said_at
@@ -69,11 +69,11 @@ class Case:
 
     def __init__(self, dialogue: Dialogue, tools: Sequence[Tool], ear: Ear = by_the_word) -> None:
         """`ear` takes in what the assistant asks."""
-        self.ear = ear
         by_name = {tool.name: tool for tool in tools}
         self.scenario: Scenario = dialogue.scenario
         self.turns: tuple[Turn, ...] = dialogue.turns
         self.candidates = tuple(by_name[name] for name in self.scenario.candidates if name in by_name)
+        self.ear = among(self.candidates, ear)
         self.goal: Tool | None = by_name.get(self.scenario.goal_tool)
         named = (*self.scenario.candidates, self.scenario.goal_tool)
         self.unknown = tuple(name for name in dict.fromkeys(named) if name not in by_name)
