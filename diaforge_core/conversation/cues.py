@@ -65,6 +65,7 @@ _LAST_OF_NONE = word_set("the a an and or if whether that your my our is are was
 """Words that no sentence ends in."""
 _NUMBERED = re.compile(r"(?:^|(?<=\s))\(?\d{1,2}[.):](?=\s)")
 """How a list is numbered."""
+_INLINE = re.compile(r"(?<=[\w,;:]) \(?(\d)[.)] (?=[A-Za-z])")
 _VALUE = re.compile(r"\b[\w.@+-]*\d[\w.@:/-]*|\"[^\"]+\"|“[^”]+”")
 _EXAMPLE = re.compile(r"\(?\b(?:e\.g\.|(?:for (?:instance|example)|such as|like)(?= [^\s,;?]*\d))[^,;?()\n]*\)?")
 """A value that only shows how one looks."""
@@ -75,7 +76,12 @@ _ENGLISH_FROM = 4
 def addressed(reply: str) -> str:
     """The reply without what is no talk to the listener: code, calls written out; "" where it talks to somebody else."""
     text = _CODE.sub(" ", _FENCED.sub(" ", reply))
-    return "" if _ASIDE.search(text) else _EXAMPLE.sub(" ", text)
+    return "" if _ASIDE.search(text) else _EXAMPLE.sub(" ", _in_lines(text))
+
+
+def _in_lines(text: str) -> str:
+    """The text with what it numbers within a line in lines of their own."""
+    return _INLINE.sub(r"\n\1. ", text) if len(_INLINE.findall(text)) > 1 else text
 
 
 def is_foreign(text: str) -> bool:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ..catalog.words import word_set
+from ..catalog.words import identifier_words, word_set
 from ..records.tool import Tool
 from .ear import Features, content
 from .evidence import Scores, Taken, tool_bags, value_bags, values_taken
@@ -53,10 +53,14 @@ _FOR_VALUES = re.compile(
 _UNIT = re.compile(r"[,;:?!/&+\n]|\band\b|\bor\b|\bas well as\b|\bplus\b|\balong with\b|\s[-–—]+\s", re.IGNORECASE)
 _AND = re.compile(r"^\W*(?:and|also|plus|as well as)\b", re.IGNORECASE)
 _NUMBERED = re.compile(r"(?:^|(?<=\s))\(?\d{1,2}[.)](?=\s)")
+_BY_MEANS = re.compile(r"\b(?:by|with|via|using)\b", re.IGNORECASE)
+"""How a value is offered that decides over the tool."""
+_IN_CONTEXT = 0.5
+"""Share of the evidence that the rest of a reply gives for one tool of a group below which another is left out."""
 _EARLY = 10
 """Letters before which a question word leads its part."""
 _HAVE = re.compile(
-    r"\b(?:(?:you|they|he|she) (?:already |also |happen to )?(?:have|has|know|knows|got|hold)(?! to\b)|at hand|available|handy)\b",
+    r"\b(?:(?:you|they|he|she) (?:already |also |happen to )?(?:have|has|know|knows|got|hold)(?! to\b| in mind)|at hand|available|handy)\b",
     re.IGNORECASE,
 )
 _LISTED = re.compile(r"\((?=[^()]*,)[^()]*\)")
@@ -117,12 +121,15 @@ class Listener:
         self._tools, self._values = tool_bags(shown), value_bags(tools)
         self._taken = values_taken(tools)
         self._of = tools
+        self._tools_by_name = {tool.name: tool for tool in shown}
+        self._context = self._tools.silent
 
-    def hear(self, sentences: Sequence[str]) -> Heard:
-        """What the sentences ask taken together."""
+    def hear(self, sentences: Sequence[str], reply: str) -> Heard:
+        """What the sentences that ask something ask taken together; `reply` is all that was said."""
         groups: list[Group] = []
         alone: list[Group] = []
         parameters: list[str] = []
+        self._context = self._tools.score(content(_beside_the_choices(reply)))
         for sentence in sentences:
             chosen, left = self._choices(sentence)
             groups.extend(group for group in chosen if group not in groups)
@@ -195,7 +202,30 @@ class Listener:
         if _HAVE.search(sentence) and (held := self._held(parts)):
             return held
         found = [self._group(part, [*parts[:place], *parts[place + 1 :]]) for place, part in enumerate(parts)]
-        return self._told_apart([group for group in found if group])
+        groups = self._told_apart([group for group in found if group])
+        if not groups and _BY_MEANS.search(sentence):
+            return self._held(parts)
+        if any(word[0] == "exist" for part in parts for word in part.words):
+            return groups
+        return [self._paired(group, [name for other in groups if other != group for name in other]) for group in groups]
+
+    def _paired(self, group: Group, others: Sequence[str]) -> Group:
+        """Of the tools that one choice may mean, those that do the same, or work on the same, as the other choices."""
+        in_context = self._by_context(group)
+        for words in (first_words, last_words):
+            shared = {words(self._tools_by_name[name]) for name in others}
+            alike = tuple(name for name in in_context if words(self._tools_by_name[name]) in shared)
+            if len(shared) == 1 and alike:
+                return alike
+        return in_context
+
+    def _by_context(self, group: Group) -> Group:
+        """The tools of a group that the rest of the reply speaks of, if it speaks of some more than of others."""
+        scores = [self._context[self._tools.names.index(name)] for name in group]
+        best = max(scores, default=0.0)
+        if best < _FEWEST:
+            return group
+        return tuple(name for name, score in zip(group, scores, strict=True) if score >= _IN_CONTEXT * best)
 
     def _held(self, parts: Sequence[_Part]) -> list[Group]:
         """The tools that each value needs which a part of a choice names, if those are different ones."""
@@ -329,6 +359,26 @@ class Listener:
 
 def _split(text: str, by: re.Pattern[str]) -> list[str]:
     return [part for part in by.split(text) if part.strip()]
+
+
+def first_words(tool: Tool) -> str:
+    """What a tool does, as the first word of its name says."""
+    return identifier_words(tool.name)[0]
+
+
+def last_words(tool: Tool) -> str:
+    """What a tool works on, as the last word of its name says."""
+    return identifier_words(tool.name)[-1]
+
+
+def _beside_the_choices(reply: str) -> str:
+    """The parts of a reply that offer nothing."""
+    return " ".join(
+        part
+        for sentence in re.split(r"(?<=[.!?])\s+", reply)
+        for part in ([sentence] if not _EITHER.search(sentence) else _split(sentence, _CHOICE))
+        if not (_EITHER.search(sentence) and _is_offer(part))
+    )
 
 
 def _listing(sentence: str) -> bool:

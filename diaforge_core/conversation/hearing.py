@@ -57,7 +57,7 @@ def _heard(reply: str, tools: Sequence[Tool], shown: Sequence[Tool]) -> Asked:
         return Asked("confirmation" if seeks_a_yes(text) else "other")
     if seeks_a_yes(text) and not any(_WH_START.search(each) for each in asking):
         return Asked("confirmation")
-    heard = listener.hear(asking)
+    heard = listener.hear(asking, text)
     if literal.in_full and len(heard.groups) <= len(literal.groups):
         return replace(literal, parameters=heard.parameters if heard.groups else literal.parameters)
     if literal.kind == "confirmation" and not heard.groups:
