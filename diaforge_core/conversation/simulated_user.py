@@ -30,6 +30,7 @@ from .spoken_values import same
 from .stated_values import stated
 from .understanding import Asked, among
 from .value_words import ValueWords
+from .weariness import NOT_UNDERSTOOD, asked_again, unclear
 from .wording import Wording
 
 _DRAWS = 12
@@ -245,7 +246,8 @@ class ScriptedUser:
         text = self._disturbed(words, text, turns, number)
         if self._stands_wrong(turns) and not self._has_value(text, asked, turns):
             text = f"{text} {self._taken_back(words)}"
-        return text, note
+        again = "" if plainest else asked_again(turns, impatient=self.scenario.dial == "impatient")
+        return (f"{text} {sentence(words.phrase(again))}" if again else text), note
 
     def _to_the_point(
         self, words: _Draft, asked: Asked, turns: Sequence[Turn], number: int, *, plainest: bool
@@ -262,7 +264,11 @@ class ScriptedUser:
             return self._confirmation_reply(words, turns), "understood: asks for a confirmation"
         if asked.kind == "options":
             return self._free_reply(words, turns, number), "understood: asks what is wanted"
-        return sentence(words.phrase("not_understood")), "not understood"
+        return self._lost(words, turns), NOT_UNDERSTOOD
+
+    def _lost(self, words: _Draft, turns: Sequence[Turn]) -> str:
+        """What is said to a question that makes no sense."""
+        return sentence(words.phrase(unclear(turns, impatient=self.scenario.dial == "impatient")))
 
     def _cornered(self, turns: Sequence[Turn]) -> bool:
         """Whether a question for values can only mean that a wrong tool was settled on."""
@@ -278,7 +284,7 @@ class ScriptedUser:
     def _facet_reply(self, words: _Draft, asked: Asked, turns: Sequence[Turn], number: int, plainest: bool) -> str:
         facet = self._facet(asked, turns)
         if facet is None:
-            return sentence(words.phrase("not_understood" if self.scenario.solvable else "pick_none"))
+            return self._lost(words, turns) if self.scenario.solvable else sentence(words.phrase("pick_none"))
         answer = facet.answers[self.goal.name]
         offered = self._offered(asked, facet)
         if not offered or (not self.scenario.solvable and self._would_corner(turns, answer, facet)):
@@ -371,7 +377,7 @@ class ScriptedUser:
         if unknown:
             sentences.append(sentence(words.phrase("decline", labels=self._values.labels(unknown))))
         if not sentences:
-            return sentence(words.phrase("not_understood"))
+            return self._lost(words, turns)
         return self._finish(words, " ".join(sentences))
 
     def _finish(self, words: _Draft, text: str) -> str:
