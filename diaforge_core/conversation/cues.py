@@ -19,7 +19,9 @@ _ASIDE = re.compile(r"\b(?:ask|tell|show|help|asks) (?:the|this|our|your) user\b
 _WH = r"(?:what|which|who|whose|whom|when|where|why|how)"
 _ASKS = re.compile(
     rf"\?|^\W*(?:(?:and|so|also|then|but|ok|okay|well|oh|sure|great|good|first|next|now|please|in|for|on|at|from|to|until"
-    rf"|under|by|with)\W+)*(?:{_WH}\b|whether\b)"
+    rf"|under|by|with)\W+)*(?:{_WH}\b|whether\b"
+    rf"|(?:is|are|do|does|did|should|shall|can|could|will|would|may|has|have|was|were) (?:the|it|this|that|these|you|i|we|they"
+    rf"|he|she|there|an?|your|my|our)\b)"
     rf"|\b(?:please|kindly|tell me|let me know|let me have|give me|send me|provide|specify|supply|enter|state|indicate|name"
     rf"|choose|pick|select|share|fill in|clarify|describe|elaborate|explain|confirm)\b"
     rf"|\b(?:i|we|i'd|we'd|i'm|we're|i'll)\W+(?:\w+\W+){{0,3}}?(?:need|require|miss|missing|lack|lacking|wondering|wonder"

@@ -55,10 +55,7 @@ class Bags:
         rows = [self.table[feature] for feature in word if feature in self.table]
         if not rows:
             return self.silent
-        best = [max(column) for column in zip(*rows, strict=True)]
-        count, most = len(best), max(best)
-        telling = 1.0 if count < 2 else (1 - sum(best) / (count * most)) * count / (count - 1)
-        return tuple(weight * telling for weight in best)
+        return tuple(map(max, zip(*map(_told_apart, rows), strict=True)))
 
     def knows(self, word: Features) -> bool:
         """Whether any of the things is told in the word or a near synonym."""
@@ -74,6 +71,13 @@ class Bags:
         """The same of several words together."""
         rows = [row for word in dict.fromkeys(words) if (row := self.of(word)) is not self.silent]
         return tuple(map(sum, zip(*rows, strict=True))) if rows else self.silent
+
+
+def _told_apart(row: Scores) -> Scores:
+    """The weights of a feature, all the less the more things share it."""
+    count, most = len(row), max(row)
+    telling = 1.0 if count < 2 else (1 - sum(row) / (count * most)) * count / (count - 1)
+    return tuple(weight * telling for weight in row)
 
 
 def _bags(told: Mapping[str, Mapping[str, float]]) -> Bags:

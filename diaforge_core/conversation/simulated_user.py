@@ -276,7 +276,7 @@ class ScriptedUser:
 
     def _facet(self, asked: Asked, turns: Sequence[Turn]) -> Facet | None:
         """The question to answer: the first asked one that the goal has an answer to."""
-        known = {facet.key: facet for facet in facets(self._still(turns))}
+        known = {facet.key: facet for tools in (self.candidates, self._still(turns)) for facet in facets(tools)}
         found = [known[key] for key in asked.facets if key in known and self.goal.name in known[key].answers]
         offered = [facet for facet in found if facet.answers[self.goal.name] in asked.options]
         return next(iter(offered or found), None)
@@ -306,7 +306,7 @@ class ScriptedUser:
 
     def _offered(self, asked: Asked, facet: Facet) -> bool:
         """Whether a question offers what is needed, or leaves it open."""
-        if asked.options or not asked.groups:
+        if not self.scenario.solvable or not asked.groups:
             answer = facet.answers[self.goal.name]
             return answer in asked.options or facet.key.startswith("parameter:") or len(asked.options) < 2
         return len(asked.groups) < 2 or any(self.goal.name in group for group in asked.groups)
