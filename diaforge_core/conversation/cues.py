@@ -18,7 +18,7 @@ _ASIDE = re.compile(r"\b(?:ask|tell|show|help|asks) (?:the|this|our|your) user\b
 """How one speaks of the listener to somebody else, or to oneself."""
 _WH = r"(?:what|which|who|whose|whom|when|where|why|how)"
 _ASKS = re.compile(
-    rf"\?|^\W*(?:(?:and|so|also|then|but|ok|okay|well|oh|sure|great|good|first|next|now|please|in|for|on|at|from|to|until"
+    rf"^\W*(?:(?:and|so|also|then|but|ok|okay|well|oh|sure|great|good|first|next|now|please|in|for|on|at|from|to|until"
     rf"|under|by|with)\W+)*(?:{_WH}\b|whether\b"
     rf"|(?:is|are|do|does|did|should|shall|can|could|will|would|may|has|have|was|were) (?:the|it|this|that|these|you|i|we|they"
     rf"|he|she|there|an?|your|my|our)\b)"
@@ -94,7 +94,7 @@ def is_foreign(text: str) -> bool:
 
 def asks(sentence: str) -> bool:
     """Whether a sentence wants something of its listener, and does not break off."""
-    return _ASKS.search(sentence) is not None and not breaks_off(sentence)
+    return ("?" in sentence or _ASKS.search(sentence) is not None) and not breaks_off(sentence)
 
 
 def breaks_off(sentence: str) -> bool:

@@ -21,6 +21,7 @@ SENSE = "#"
 """How the name of a set of near synonyms begins among features."""
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _TOKEN = re.compile(r"[^\W_][\w'’-]*")
+_CAMEL = re.compile(r"[a-z][A-Z]")
 _NUMBER = re.compile(r"(?<=\w) (?:no|nr|num)\.?(?=\s*(?:[?.,;]|$|and\b))", re.IGNORECASE)
 """How "number" is cut short behind what it is of."""
 _WHERE = re.compile(r"\bwere(?= (?:does|do|did|is|are|should|shall|will|to)\b)", re.IGNORECASE)
@@ -133,13 +134,14 @@ def features(word: str) -> Features:
 
 def words_of(text: str) -> list[str]:
     """The lower-case words of a text, identifiers taken apart."""
-    found: list[str] = []
-    for token in _TOKEN.findall(text.replace("of course", "")):
-        if "_" in token or any(one.islower() and other.isupper() for one, other in zip(token, token[1:], strict=False)):
-            found.extend(identifier_words(token))
-        else:
-            found.extend(part for part in re.split(r"[-_]", token.casefold()) if part)
-    return found
+    return [part for token in _TOKEN.findall(text.replace("of course", "")) for part in _parts(token)]
+
+
+@lru_cache(maxsize=32_768)
+def _parts(token: str) -> tuple[str, ...]:
+    if "_" in token or _CAMEL.search(token):
+        return identifier_words(token)
+    return tuple(part for part in token.casefold().split("-") if part)
 
 
 @lru_cache(maxsize=8192)

@@ -14,7 +14,23 @@ from .cues import addressed, asks, is_foreign, is_open, seeks_a_yes
 from .ear import mended
 from .evidence import spoken_words
 from .free_words import Heard, Listener
-from .understanding import Asked, Ear, answers_of, by_the_word, sentences, understand
+from .named_choices import answers_of
+from .understanding import (
+    Asked,
+    Ear,
+    by_the_word,
+    chosen_in_full,
+    says_that_none_fits,
+    seeks_confirmation,
+    sentences,
+    understand,
+)
+
+_SEVERAL = re.compile(r"[,;\n]|\bor\b|\d[.)]\s", re.IGNORECASE)
+_BESIDE = re.compile(r"\b(?:and|also|plus)\b|[?.]\s+\w", re.IGNORECASE)
+"""What may lead to something else than the choices of a question."""
+_WH = re.compile(r"\b(?:what|which|who|where|when|how|why)\b", re.IGNORECASE)
+_BULLET = re.compile(r"^\s*(?:[-*•]|\(?\d{1,2}[.):]|[a-z][.)])\s+")
 
 
 def ear_of(bank: Bank) -> Ear:
@@ -47,28 +63,38 @@ def _memory(tools: Sequence[Tool]) -> dict[tuple[str, tuple[str, ...]], Asked]:
 
 
 def _heard(reply: str, tools: Sequence[Tool], shown: Sequence[Tool]) -> Asked:
-    literal = understand(reply, tools)
-    if literal.kind == "none_fits" or (literal.in_full and not _says_more(reply, len(literal.options))):
+    if says_that_none_fits(reply):
+        return Asked("none_fits")
+    literal = chosen_in_full(reply, tools)
+    if literal and not _says_more(reply, len(literal.options)):
         return literal
     text = mended(addressed(reply), spoken_words(shown))
-    asking = [] if is_foreign(text) else [each for each in _sentences(text) if asks(each)]
+    asking = [] if is_foreign(text) else [sentence for sentence in _sentences(text) if asks(sentence)]
     listener = Listener(tools, shown)
-    if not asking and not (listener.lists_values(text) and (asking := [text])):
-        return Asked("confirmation" if seeks_a_yes(text) else "other")
-    if seeks_a_yes(text) and not any(_WH_START.search(each) for each in asking):
+    if not asking and listener.lists_values(text):
+        asking = [text]
+    if seeks_a_yes(text) and not any(_WH.search(sentence) for sentence in asking):
         return Asked("confirmation")
     heard = listener.hear(asking, text)
-    if literal.in_full and len(heard.groups) <= len(literal.groups):
-        return replace(literal, parameters=heard.parameters if heard.groups else literal.parameters)
-    if literal.kind == "confirmation" and not heard.groups:
-        return literal
+    if literal and len(heard.groups) <= len(literal.groups):
+        return replace(literal, parameters=heard.parameters if heard.groups else ())
     if heard.groups:
         return _of_groups(heard, tools, shown)
+    return _without_choice(reply, heard, asking, tools)
+
+
+def _without_choice(reply: str, heard: Heard, asking: Sequence[str], tools: Sequence[Tool]) -> Asked:
+    """What a reply asks that offers no choice between tools."""
+    if not asking:
+        return Asked("other")
+    if seeks_confirmation(reply):
+        return Asked("confirmation")
     if heard.parameters:
         return Asked("arguments", parameters=heard.parameters)
-    if literal.kind in ("confirmation", "arguments"):
-        return literal
-    return Asked("options") if any(is_open(each, spoken_words(tools)) for each in asking) else Asked("other")
+    by_word = understand(reply, tools)
+    if by_word.kind in ("arguments", "confirmation"):
+        return by_word
+    return Asked("options" if any(is_open(sentence, spoken_words(tools)) for sentence in asking) else "other")
 
 
 def _of_groups(heard: Heard, tools: Sequence[Tool], shown: Sequence[Tool]) -> Asked:
@@ -96,13 +122,7 @@ def _kept_apart(facet: Facet, group: Sequence[str]) -> bool:
 
 def _says_more(reply: str, choices: int) -> bool:
     """Whether there is more in a reply than the choices that it names word by word."""
-    return _BESIDE.search(reply) is not None or len(_CHOICE_FREE.split(reply)) > choices + 2
-
-
-_CHOICE_FREE = re.compile(r"[,;\n]|\bor\b|\d[.)]\s")
-_BESIDE = re.compile(r"\b(?:and|also|plus)\b|[?.]\s+\w", re.I)
-_WH_START = re.compile(r"\b(?:what|which|who|where|when|how|why)\b", re.I)
-_BULLET = re.compile(r"^\s*(?:[-*•]|\(?\d{1,2}[.):]|[a-z][.)])\s+")
+    return _BESIDE.search(reply) is not None or len(_SEVERAL.split(reply)) > choices + 2
 
 
 def _sentences(text: str) -> list[str]:

@@ -14,9 +14,10 @@ from ..catalog.verbs import split_head
 from ..catalog.words import meaning
 from ..records.dialogue import Evidence, Turn
 from ..records.tool import Tool
+from .named_choices import Answers, answers_of
 from .sentences import ORDINALS
 from .stated_values import put_off, stated, without_values
-from .understanding import Answers, Asked, Ear, answers_of, by_the_word
+from .understanding import Asked, Ear, by_the_word
 from .whereabouts import fitting, without_places
 
 MOST_READ = 10_000

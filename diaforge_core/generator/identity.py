@@ -27,6 +27,7 @@ _PARTS: dict[str, tuple[tuple[Path, str], ...]] = {
     "verifiers": (
         (_CODE, "verifiers/*.py"),
         (_CODE, "labels.py"),
+        (_CODE, "named_choices.py"),
         (_CODE, "reading.py"),
         (_CODE, "sentences.py"),
         (_CODE, "stated_values.py"),
