@@ -12,51 +12,71 @@ _FENCED = re.compile(r"```.*?(?:```|\Z)|<[a-z_]+>.*?</[a-z_]+>", re.DOTALL)
 _CODE = re.compile(r"\w+\((?:[^()]*=[^()]*)\)|[{\[]\s*[\"'][\s\S]*[}\]]")
 """A call or an object written out."""
 _ASIDE = re.compile(r"\b(?:ask|tell|show|help|asks) (?:the|this|our|your) user\b"
-                    r"|\b(?:the|this|our|your) user (?:said|says|wants?|asked|is|needs?|might|may|could|means?|whether|which|to)\b|\bstep by step\b|\b(?:previous|prior|above) instructions?\b|\bas an ai\b"
-                    r"|\bsystem prompt\b|\byou are an? (?:\w+ )?assistant\b|\blet me think\b|^\s*(?:system|assistant|user|human)\s*:",
+                    r"|\b(?:the|this|our|your) user (?:said|says|wants?|asked|is|needs?|might|may|could|means?"
+                    r"|whether|which|to)\b|\bstep by step\b|\b(?:previous|prior|above) instructions?\b|\bas an ai\b"
+                    r"|\bsystem prompt\b|\byou are an? (?:\w+ )?assistant\b|\blet me think\b|^\s*(?:system"
+                    r"|assistant|user|human)\s*:",
                     re.IGNORECASE | re.MULTILINE)  # fmt: skip
 """How one speaks of the listener to somebody else, or to oneself."""
 _WH = r"(?:what|which|who|whose|whom|when|where|why|how)"
 _ASKS = re.compile(
     rf"^\W*(?:(?:and|so|also|then|but|ok|okay|well|oh|sure|great|good|first|next|now|please|in|for|on|at|from|to|until"
     rf"|under|by|with)\W+)*(?:{_WH}\b|whether\b"
-    rf"|(?:is|are|do|does|did|should|shall|can|could|will|would|may|has|have|was|were) (?:the|it|this|that|these|you|i|we|they"
+    rf"|(?:is|are|do|does|did|should|shall|can|could|will|would|may|has|have|was|were) (?:the|it|this|that"
+    rf"|these|you|i|we|they"
     rf"|he|she|there|an?|your|my|our)\b)"
-    rf"|\b(?:please|kindly|tell me|let me know|let me have|give me|send me|provide|specify|supply|enter|state|indicate|name"
+    rf"|\b(?:please|kindly|tell me|let me know|let me have|give me|send me|provide|specify|supply|enter|state"
+    rf"|indicate|name"
     rf"|choose|pick|select|share|fill in|clarify|describe|elaborate|explain|confirm)\b"
-    rf"|\b(?:i|we|i'd|we'd|i'm|we're|i'll)\W+(?:\w+\W+){{0,3}}?(?:need|require|miss|missing|lack|lacking|wondering|wonder"
+    rf"|\b(?:i|we|i'd|we'd|i'm|we're|i'll)\W+(?:\w+\W+){{0,3}}?(?:need|require|miss|missing|lack|lacking"
+    rf"|wondering|wonder"
     rf"|waiting|curious|asking|unsure|not sure|not clear)\b"
-    rf"|\b(?:don't|do not|doesn't|can't|cannot|not yet|couldn't|not)\W+(?:\w+\W+){{0,2}}?(?:know|tell|see|have|say|until|without"
+    rf"|\b(?:don't|do not|doesn't|can't|cannot|not yet|couldn't|not)\W+(?:\w+\W+){{0,2}}?(?:know|tell|see|have"
+    rf"|say|until|without"
     rf"|unless|clear|sure|certain)\b"
-    rf"|\b(?:to know|depends? on|question is|matters here|what matters|(?:is|are|still|'s) (?:still )?(?:missing|open|needed"
-    rf"|required|unclear|left)|need to be|missing (?:\w+ )*(?:required|keys?|fields?|values?|arguments?|parameters?|details?)"
-    rf"|must be (?:given|provided|known|set)|required:|needed:|missing:|(?:could|can|would|will) you|may i (?:ask|have|know)"
-    rf"|(?:could|can|may) (?:i|we) (?:have|get|ask)|would help|waiting (?:for|on)|\w+ or \w+\.?$|(?:is|are) (?:what|who|where|when|which)\b)",
+    rf"|\b(?:to know|depends? on|question is|matters here|what matters|(?:is|are|still"
+    rf"|'s) (?:still )?(?:missing|open|needed"
+    rf"|required|unclear|left)|need to be|missing (?:\w+ )*(?:required|keys?|fields?|values?|arguments?"
+    rf"|parameters?|details?)"
+    rf"|must be (?:given|provided|known|set)|required:|needed:|missing:|(?:could|can|would|will) you"
+    rf"|may i (?:ask|have|know)"
+    rf"|(?:could|can|may) (?:i|we) (?:have|get|ask)|would help|waiting (?:for|on)|\w+ or \w+\.?$|(?:is"
+    rf"|are) (?:what|who|where|when|which)\b)",
     re.IGNORECASE,
 )
 _GO_AHEAD = re.compile(
     r"\b(?:shall|should|may|can|could|do) (?:i|we)\b(?! (?:have|get|ask|know|tell|please have))[^?]{0,60}\?"
-    r"|\b(?:go[- ]ahead|proceed|confirm(?:ed)?|good to go|all good|say (?:yes|so|the word|stop|go)|does that (?:look|sound|work)"
+    r"|\b(?:go[- ]ahead|proceed|confirm(?:ed)?|good to go|all good|say (?:yes|so|the word|stop|go)"
+    r"|does that (?:look|sound|work)"
     r"|your (?:ok|okay|go|approval|confirmation|consent|blessing)|any (?:objections?|changes?|corrections?)|objections?"
-    r"|(?:any(?:thing)?|something|nothing) (?:wrong|off|to (?:change|correct|add)|against)|have i got|did i get|got that right"
-    r"|(?:want|like) me to|did i understand|am i right|(?:happy|okay|ok|fine|all right|alright|agree) (?:for me|with|to|if|by|when)"
-    r"|you (?:object|agree|mind|don't mind)|(?:before|once|when|if|until|unless|as soon as) (?:i|you)\W+(?:\w+\W+){0,3}?(?:do|go|say"
-    r"|agree|confirm|submit|send|book|press|continue|start|run|object|nod|approve)|carr(?:y|ied) (?:this|it|that) out)\b"
-    r"|\b(?:correct|right|ok|okay|agreed|yes|deal|fine|good|accurate|in order|ready|true|confirmed|yeah|alright|isn't it|is it so"
+    r"|(?:any(?:thing)?|something|nothing) (?:wrong|off|to (?:change|correct|add)|against)|have i got|did i get"
+    r"|got that right"
+    r"|(?:want|like) me to|did i understand|am i right|(?:happy|okay|ok|fine|all right|alright|agree) (?:for me"
+    r"|with|to|if|by|when)"
+    r"|you (?:object|agree|mind|don't mind)|(?:before|once|when|if|until|unless|as soon as) (?:i"
+    r"|you)\W+(?:\w+\W+){0,3}?(?:do|go|say"
+    r"|agree|confirm|submit|send|book|press|continue|start|run|object|nod|approve)|carr(?:y|ied) (?:this|it"
+    r"|that) out)\b"
+    r"|\b(?:correct|right|ok|okay|agreed|yes|deal|fine|good|accurate|in order|ready|true|confirmed|yeah|alright"
+    r"|isn't it|is it so"
     r"|is that so|am i)\W*\?",
     re.IGNORECASE,
 )
 _OPEN = re.compile(
-    rf"\b(?:{_WH}|whats|more|tell|describe|elaborate|explain|help|clarify|details?|specific|specify|expand|context|say|go on"
+    rf"\b(?:{_WH}|whats|more|tell|describe|elaborate|explain|help|clarify|details?|specific|specify|expand"
+    rf"|context|say|go on"
     r"|rephrase|background|information)\b",
     re.IGNORECASE,
 )
 _OPEN_WORDS = word_set(
-    "tell more detail details describe elaborate clarify specific specifically explain context information help request "
-    "issue problem matter topic case situation concern concerns concerning task job need needs goal aim purpose today moment "
+    "tell more detail details describe elaborate clarify specific specifically explain context information help "
+    "request "
+    "issue problem matter topic case situation concern concerns concerning task job need needs goal aim purpose "
+    "today moment "
     "sentence sentences word words two three couple background looking look mind hoping hope achieve accomplish "
     "happen happening happened going wish wishes brings bring assist assistance service support action kind type sort "
-    "trying exactly precisely bit further little rephrase expand briefly done regarding wrong work works working situation "
+    "trying exactly precisely bit further little rephrase expand briefly done regarding wrong work works "
+    "working situation "
     "time day morning afternoon evening welcome understand idea whole full picture concrete general start begin story "
     "change care handle taken sorted sort solve resolve fix thing things anything something everything like exact "
     "narrow closer clearer clear plain detailed example instance fill add"

@@ -60,7 +60,8 @@ _IN_CONTEXT = 0.5
 _EARLY = 10
 """Letters before which a question word leads its part."""
 _HAVE = re.compile(
-    r"\b(?:(?:you|they|he|she) (?:already |also |happen to )?(?:have|has|know|knows|got|hold)(?! to\b| in mind)|at hand|available|handy)\b",
+    r"\b(?:(?:you|they|he|she) (?:already |also |happen to )?(?:have|has|know|knows|got|hold)(?! to\b| in mind)"
+    r"|at hand|available|handy)\b",
     re.IGNORECASE,
 )
 _LISTED = re.compile(r"\((?=[^()]*,)[^()]*\)")
@@ -73,7 +74,8 @@ _WH = re.compile(
     re.IGNORECASE,
 )
 _TAG = re.compile(
-    r",?\s*\b(?:right|correct|yes|is it|isn't it|are they|aren't they|do you|don't you|does it|doesn't it|is there|isn't there"
+    r",?\s*\b(?:right|correct|yes|is it|isn't it|are they|aren't they|do you|don't you|does it|doesn't it"
+    r"|is there|isn't there"
     r"|are you|is that|or not|or no|or is there|or isn't it|do they|don't they|are we|aren't we)\W*\?",
     re.IGNORECASE,
 )
@@ -82,7 +84,8 @@ _VERB = re.compile(r"\b(?:is|are|was|were|will|has|have|had|can|be|ok|okay)\b", 
 _GIVE = re.compile(r"\b(?:tell|give|need|provide|send|know|have|say|name|the)\b", re.IGNORECASE)
 _KINDS = {
     "when": word_set("day date time deadline"),
-    "who": word_set("person manager lawyer clinician staff author payee recipient institution member team owner approver "
+    "who": word_set("person manager lawyer clinician staff author payee recipient institution member team owner "
+    "approver "
                     "contact employee user customer supplier driver doctor name receives addressed"),
     "where": word_set("location depot place address site city country room building warehouse destination origin "
                       "clinic branch shelf bin dock"),
