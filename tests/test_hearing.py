@@ -29,7 +29,7 @@ def test_a_question_that_the_facets_put_is_heard_as_it_is_understood():
 @pytest.mark.parametrize(
     ("question", "groups"),
     [
-        ("Should rooms for a group go back on sale, or is one guest's stay called off?", "releaseRoomBlock cancelReservation"),
+        ("Do a group's rooms go back on sale, or is a guest's stay called off?", "releaseRoomBlock cancelReservation"),
         ("is the mony to be put on thier bill or payed back", "postFolioCharge refundFolioCharge"),
         ("Please choose:\n1. release a room block\n2. refund a charge", "releaseRoomBlock refundFolioCharge"),
         ("refundFolioCharge or postFolioCharge?", "refundFolioCharge postFolioCharge"),

@@ -1,4 +1,4 @@
-"""How a reply turns to the listener: whether a sentence asks, whether a yes is sought, whether it is open, or nothing."""
+"""How a reply turns to its listener: whether a sentence asks, seeks a yes, leaves all open, or wants nothing."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ _ENGLISH_FROM = 4
 
 
 def addressed(reply: str) -> str:
-    """The reply without what is no talk to the listener: code, calls written out; "" where it talks to somebody else."""
+    """The reply without code and calls written out; "" where it talks to somebody else than the listener."""
     text = _CODE.sub(" ", _FENCED.sub(" ", reply))
     return "" if _ASIDE.search(text) else _EXAMPLE.sub(" ", _in_lines(text))
 
