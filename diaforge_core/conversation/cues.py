@@ -122,7 +122,7 @@ def breaks_off(sentence: str) -> bool:
     words = words_of(sentence)
     if not words or re.search(r"[?.!\"'”)]\s*$", sentence):
         return False
-    return words[-1] in _LAST_OF_NONE or (words[-1] == "to" and words[-2:-1] and words[-2] in _BEFORE_TO)
+    return words[-1] in _LAST_OF_NONE or (words[-1] == "to" and bool(_BEFORE_TO.intersection(words[-2:-1])))
 
 
 def seeks_a_yes(reply: str) -> bool:

@@ -120,7 +120,7 @@ def _by_groups(asked: Asked, reply: str, names: Sequence[str]) -> list[str]:
         return [name for name in names if place < len(asked.groups) and name in asked.groups[place]]
     if len(asked.groups) > 1 or not (_YES.search(reply) or _NO.search(reply)):
         return []
-    return [name for name in names if (name in asked.groups[0]) == bool(_YES.search(reply))]
+    return [name for name in names if any(name in group for group in asked.groups) == bool(_YES.search(reply))]
 
 
 def _after_asking(reply: str, asked: Asked, tools: Sequence[Tool]) -> list[str]:
