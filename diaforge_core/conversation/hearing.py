@@ -26,6 +26,8 @@ from .understanding import (
     understand,
 )
 
+_MAY_CHOOSE = re.compile(r"[,;]|\b(?:or|versus|vs|rather than|have|know|hold|there)\b", re.IGNORECASE)
+"""What stands in a reply that names several choices, or asks whether there is something."""
 _SEVERAL = re.compile(r"[,;\n]|\bor\b|\d[.)]\s", re.IGNORECASE)
 _BESIDE = re.compile(r"\b(?:and|also|plus)\b|[?.]\s+\w", re.IGNORECASE)
 """What may lead to something else than the choices of a question."""
@@ -65,7 +67,7 @@ def _memory(tools: Sequence[Tool]) -> dict[tuple[str, tuple[str, ...]], Asked]:
 def _heard(reply: str, tools: Sequence[Tool], shown: Sequence[Tool]) -> Asked:
     if says_that_none_fits(reply):
         return Asked("none_fits")
-    literal = chosen_in_full(reply, tools)
+    literal = chosen_in_full(reply, tools) if _MAY_CHOOSE.search(reply) else None
     if literal and not _says_more(reply, len(literal.options)):
         return literal
     text = mended(addressed(reply), spoken_words(shown))
