@@ -26,24 +26,35 @@ _SAID = 2.0
 """Evidence that a value's full label gives."""
 EQUAL = 0.97
 """Share of the best value's evidence from which on another one is as likely."""
-_UNIT = re.compile(r"[,;:?!/&+\n]|\band\b|\bor\b|\bas well as\b|\bplus\b|\balong with\b|\s[-–—]+\s", re.IGNORECASE)
+_UNIT = re.compile(
+    r"[,;:?!/&+\n]|\b(?=to where\b)|\band\b|\bor\b|\bas well as\b|\bplus\b|\balong with\b|\s[-–—]+\s", re.IGNORECASE
+)
 WH = re.compile(
     r"\b(?P<wh>whose|whom|who|where|why|how (?:many|much|long|often|far|big|heavy|soon|high|large|fast|old)|how"
     r"|(?:which|what|from what|until which) (?:day|date|time)|which|what"
     r"|when(?=\W*$|\s+(?:is|are|was|were|do|does|did|will|would|should|shall|can|could|must|has|have|exactly|to|from|it"
-    r"|they|he|she)\b))\b(?! (?:matters|of))",
+    r"|they|he|she)\b))\b(?! matters)",
     re.IGNORECASE,
 )
+_YES_NO = re.compile(
+    r"^\W*(?:(?:and|so|then|ok|okay)\W+)*(?:is|are|do|does|did|was|were|will|has|should|shall)\b"
+    r"(?! (?:there|you have)\b)",
+    re.IGNORECASE,
+)
+"""How a question begins that is answered by yes or no; "is there a budget?" asks for it."""
 _VERB = re.compile(r"\b(?:is|are|was|were|will|has|have|had|can|be|ok|okay)\b", re.IGNORECASE)
 _KINDS = {
     "when": word_set("day date time deadline"),
     "who": word_set("person manager lawyer clinician staff author payee recipient institution member team owner "
                     "approver contact employee user customer supplier driver doctor name receives addressed"),
     "where": word_set("location depot place address site city country room building warehouse destination origin "
-                      "clinic branch shelf bin dock"),
+                      "clinic branch shelf bin dock department"),
     "why": word_set("reason cause why"),
+    "how long": word_set("until last end duration period"),
+    "how often": word_set("frequency interval granularity"),
 }  # fmt: skip
 """Question word → words of what it may ask for."""
+_CLOCK = frozenset(word[0] for word in content("time hour clock"))
 _DAY = re.compile(r"\b(?:day|date|time)\b|^when$")
 
 
@@ -108,6 +119,11 @@ class ValueEar:
             return False
         return best >= max(part.tools) or self.taken[part.values.index(best)].label <= said
 
+    def is_no_answer(self, part: Part, sentence: str) -> bool:
+        """Whether a yes or a no to the sentence cannot give the value that the part points at."""
+        value = self.taken[part.values.index(max(part.values))]
+        return bool(_YES_NO.match(sentence)) and not value.choices and value.schema.get("type") != "boolean"
+
     def by_label(self, part: Part) -> Scores:
         """The values that a part of a question calls by their full labels, if it does."""
         named = {name for name, size in labels_in(part.text, self._of) if size > 1 or len(part.words) < 2}
@@ -128,7 +144,7 @@ class ValueEar:
         parts = split(text, _UNIT)
         chosen = self.of_choices([self.part(part) for part in parts])
         for part in parts:
-            said = {word[0] for word in content(part)}
+            said = {feature for word in content(part) for feature in word}
             if chosen and any(choice & said for choice in chosen.choices):
                 yield tuple(_SAID * (value is chosen) for value in self.taken)
             elif unit := self._unit(part):
@@ -182,6 +198,8 @@ def _may_answer(wh: str, taken: Taken) -> bool:
     kind = taken.schema.get("type")
     if wh in ("how many", "how much"):
         return kind in ("integer", "number")
+    if wh.endswith(" time"):
+        return bool(_CLOCK & taken.label)
     if _DAY.search(wh):
         return str(taken.schema.get("format", "")).startswith("date") or bool(_kind_words("when") & taken.label)
     wanted = {"whose": "who", "whom": "who"}.get(wh, wh)

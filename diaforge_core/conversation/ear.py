@@ -25,7 +25,7 @@ _CAMEL = re.compile(r"[a-z][A-Z]")
 _NUMBER = re.compile(r"(?<=\w) (?:no|nr|num)\.?(?=\s*(?:[?.,;]|$|and\b))", re.IGNORECASE)
 """How "number" is cut short behind what it is of."""
 _WHERE = re.compile(r"\bwere(?= (?:does|do|did|is|are|should|shall|will|to)\b)", re.IGNORECASE)
-_GAP = 3
+_GAP = 5
 """Words that may stand between a verb and its particle."""
 _SUFFIXES = ("ations", "ation", "ments", "ment", "ings", "ing", "ied", "ed", "ies", "es", "s", "ly", "e", "y")
 _WHOLE = word_set("department apartment comment document moment element")
@@ -61,7 +61,7 @@ FUNCTION_WORDS = word_set(
     "gives given get got go goes going gone take takes taken make makes made put puts thing things else other "
     "another such same very up down out off over under before after again while because but though kind sort way "
     "right correct true mind hope hoping hoped try trying help glad happy thank thanks sorry afraid please kindly "
-    "come comes exactly precisely instead meant mean means ask asking asked hi hello dear good great fine nice "
+    "exactly precisely instead meant mean means ask asking asked hi hello dear good great fine nice "
     "lovely perfect wonderful certainly"
 )
 DIRECTIONS = word_set("from to until before after")
@@ -73,7 +73,7 @@ _NOTHING_SAID = (
     | word_set(
         "wonder wondering today already currently particular suit belong belongs deal dealing talk talking "
         "speak speaking look "
-        "looking see trouble simply moment being properly hand away whichever whether able possible going back "
+        "looking see trouble simply moment being properly hand away whichever whether able possible back "
         "person's "
         "question answer choose pick choice matters user assistant "
         "still even ever e g eg ie etc fancy shall ll ve re d s t m involved concern concerns concerned "
@@ -141,7 +141,11 @@ def features(word: str) -> Features:
 
 def words_of(text: str) -> list[str]:
     """The lower-case words of a text, identifiers taken apart."""
-    return [part for token in _TOKEN.findall(text.replace("of course", "")) for part in _parts(token)]
+    return [
+        part
+        for token in _TOKEN.findall(text.replace("of course", "").replace("e-mail", "email"))
+        for part in _parts(token)
+    ]
 
 
 @lru_cache(maxsize=32_768)

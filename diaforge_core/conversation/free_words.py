@@ -40,9 +40,11 @@ _AND = re.compile(r"^\W*(?:and|also|plus|as well as)\b", re.IGNORECASE)
 _NUMBERED = re.compile(r"(?:^|(?<=\s))\(?\d{1,2}[.)](?=\s)")
 _BY_MEANS = re.compile(r"\b(?:by|with|via|using)\b", re.IGNORECASE)
 """How a value is offered that decides over the tool."""
+_CLOSED = 0.75
+"""Weight of the evidence for a tool that the talk has ruled out, against 1 for one that is still open."""
 _IN_CONTEXT = 0.5
 """Share of the evidence that the rest of a reply gives for one tool of a group below which another is left out."""
-_EARLY = 10
+_EARLY = 6
 """Letters before which a question word leads its part."""
 _HAVE = re.compile(
     r"\b(?:(?:you|they|he|she) (?:already |also |happen to )?(?:have|has|know|knows|got|hold)(?! to\b| in mind)"
@@ -126,13 +128,17 @@ class Listener:
 
     def _against(self, part: Part, beside: Sequence[Part]) -> Scores:
         """The evidence for each tool, less for what is better said beside it, more for what is like that."""
+        own = tuple(
+            score if name in self._open else _CLOSED * score
+            for name, score in zip(self._tools.names, part.tools, strict=True)
+        )
         if not beside:
-            return part.tools
+            return own
         rivals = [max(column) for column in zip(*(other.tools for other in beside), strict=True)]
         meant = [name for other in beside if max(other.tools) >= _FEWEST for name in self._first(other)]
         return tuple(
             score and score + _SIBLING * self._likeness(name, meant) - _RIVAL * max(0.0, rival - score)
-            for name, score, rival in zip(self._tools.names, part.tools, rivals, strict=True)
+            for name, score, rival in zip(self._tools.names, own, rivals, strict=True)
         )
 
     def _first(self, part: Part) -> list[str]:
@@ -147,21 +153,36 @@ class Listener:
         if _HAVE.search(sentence) and (held := self._held(parts)):
             return held
         found = [self._group(part, [*parts[:place], *parts[place + 1 :]]) for place, part in enumerate(parts)]
-        groups = self._told_apart([group for group in found if group])
+        groups = self._told_apart(self._parted(parts, found))
         if not groups and _BY_MEANS.search(sentence):
             return self._held(parts)
         if any(word[0] == "exist" for part in parts for word in part.words):
             return groups
         return [self._paired(group, [name for other in groups if other != group for name in other]) for group in groups]
 
+    def _parted(self, parts: Sequence[Part], groups: Sequence[Group]) -> list[Group]:
+        """The groups, each tool of several of them left in the one that speaks of it most rather than of others."""
+        share = {
+            (place, name): part.tools[self._tools.names.index(name)] / max(part.tools)
+            for place, (part, group) in enumerate(zip(parts, groups, strict=True))
+            for name in group
+        }
+        best = {name: max(each for (_, other), each in share.items() if other == name) for _, name in share}
+        kept = [
+            tuple(name for name in group if share[place, name] >= EQUAL * best[name]) or group
+            for place, group in enumerate(groups)
+        ]
+        return [group for group in kept if group]
+
     def _paired(self, group: Group, others: Sequence[str]) -> Group:
         """Of the tools that one choice may mean, those that do the same, or work on the same, as the other choices."""
         in_context = self._by_context(group)
-        for words in (_first_word, _last_word):
-            shared = {words(self._tools_by_name[name]) for name in others}
-            alike = tuple(name for name in in_context if words(self._tools_by_name[name]) in shared)
-            if len(shared) == 1 and alike:
-                return alike
+        for word_of, most in ((_first_word, len(others)), (_last_word, 1)):
+            mine = {name: word_of(self._tools_by_name[name]) for name in in_context}
+            theirs = {word_of(self._tools_by_name[name]) for name in others}
+            shared = set(mine.values()) & theirs
+            if len(shared) == 1 and len(theirs) <= most:
+                return tuple(name for name, word in mine.items() if word in shared)
         return in_context
 
     def _by_context(self, group: Group) -> Group:
@@ -201,7 +222,7 @@ class Listener:
             [self._ear.part(text) for text in split(sentence, _CHOICE)]
         ):
             return ()
-        if self._ear.is_named(part) and not _INDEFINITE.search(sentence):
+        if self._ear.is_named(part) and not (_INDEFINITE.search(sentence) or self._ear.is_no_answer(part, sentence)):
             return ()
         return self._group(part)
 
