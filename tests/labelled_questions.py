@@ -33,6 +33,7 @@ from tests.factories import a_scenario
 
 FOLDER = Path(__file__).parent / "questions"
 OPEN = FOLDER / "questions-open.jsonl"
+MORE = FOLDER / "questions-more.jsonl"
 KINDS = ("which", "values", "both", "confirm", "options", "nothing")
 _HEARD_AS = {"which": "facet", "both": "facet", "values": "arguments", "confirm": "confirmation", "options": "options",
              "nothing": "other"}  # fmt: skip
@@ -41,7 +42,8 @@ _HEARD_AS = {"which": "facet", "both": "facet", "values": "arguments", "confirm"
 @cache
 def families() -> dict[str, dict[str, Tool]]:
     """Family → tool name → tool, as an import of its list reads them."""
-    written = json.loads((FOLDER / "catalogs.json").read_text(encoding="utf-8"))
+    files = ("catalogs.json", "catalogs-more.json")
+    written = {name: tools for file in files for name, tools in json.loads((FOLDER / file).read_text("utf-8")).items()}
     return {name: _family(name, tools) for name, tools in written.items()}
 
 

@@ -41,12 +41,13 @@ _ASKS = re.compile(
     rf"|must be (?:given|provided|known|set)|required:|needed:|missing:|(?:could|can|would|will) you"
     rf"|may i (?:ask|have|know)"
     rf"|(?:could|can|may) (?:i|we) (?:have|get|ask)|would help|waiting (?:for|on)|\w+ or \w+\.?$|(?:is"
-    rf"|are) (?:what|who|where|when|which)\b)",
+    rf"|are) (?:what|who|where|when|which)|either\b.*\bor)\b",
     re.IGNORECASE,
 )
 _GO_AHEAD = re.compile(
     r"\b(?:shall|should|may|can|could|do) (?:i|we)\b(?! (?:have|get|ask|know|tell|please have))[^?]{0,60}\?"
-    r"|\b(?:go[- ]ahead|proceed|confirm(?:ed)?|good to go|all good|say (?:yes|so|the word|stop|go)"
+    r"|\b(?:do i have (?:your|the)|yes or no|yes/no|y/n|permission|green light|go[- ]ahead|proceed"
+    r"|confirm(?:ed)?|good to go|all good|say (?:yes|so|the word|stop|go)"
     r"|does that (?:look|sound|work)"
     r"|your (?:ok|okay|go|approval|confirmation|consent|blessing)|any (?:objections?|changes?|corrections?)|objections?"
     r"|(?:any(?:thing)?|something|nothing) (?:wrong|off|to (?:change|correct|add)|against)|have i got|did i get"

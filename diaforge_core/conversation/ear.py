@@ -22,7 +22,7 @@ SENSE = "#"
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _TOKEN = re.compile(r"[^\W_][\w'’-]*")
 _CAMEL = re.compile(r"[a-z][A-Z]")
-_NUMBER = re.compile(r"(?<=\w) (?:no|nr|num)\.?(?=\s*(?:[?.,;]|$|and\b))", re.IGNORECASE)
+_NUMBER = re.compile(r"(?<=\w)(?<!\bor)(?<!\bis) (?:no|nr|num)\.?(?=\s*(?:[?.,;]|$|and\b))", re.IGNORECASE)
 """How "number" is cut short behind what it is of."""
 _WHERE = re.compile(r"\bwere(?= (?:does|do|did|is|are|should|shall|will|to)\b)", re.IGNORECASE)
 _GAP = 5
@@ -57,7 +57,7 @@ FUNCTION_WORDS = word_set(
     "their theirs than too also not no yes don't doesn't isn't aren't it's i'm i'd i'll you'd you're we're "
     "that's what's "
     "let's let am any each every both either neither rather prefer preferred quite really actually maybe perhaps "
-    "sure okay ok well now still yet already again more most much many few little bit lot know tell say said give "
+    "sure okay ok well now still yet already again more most much many few little bit lot know tell said give "
     "gives given get got go goes going gone take takes taken make makes made put puts thing things else other "
     "another such same very up down out off over under before after again while because but though kind sort way "
     "right correct true mind hope hoping hoped try trying help glad happy thank thanks sorry afraid please kindly "
@@ -76,7 +76,7 @@ _NOTHING_SAID = (
         "looking see trouble simply moment being properly hand away whichever whether able possible back "
         "person's "
         "question answer choose pick choice matters user assistant "
-        "still even ever e g eg ie etc fancy shall ll ve re d s t m involved concern concerns concerned "
+        "still even ever two three both e g eg ie etc fancy shall ll ve re d s t m involved concern concerns concerned "
         "basically anyway"
     )
 )

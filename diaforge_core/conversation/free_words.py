@@ -38,6 +38,8 @@ _FOR_VALUES = re.compile(
 """What a lead-in says to a list of values."""
 _AND = re.compile(r"^\W*(?:and|also|plus|as well as)\b", re.IGNORECASE)
 _NUMBERED = re.compile(r"(?:^|(?<=\s))\(?\d{1,2}[.)](?=\s)")
+_MEANS = re.compile(r"\b(by|with|via|for)\b[^,?]*, ?\1\b", re.IGNORECASE)
+"""Choices without "or": "by name, by number?"."""
 _BY_MEANS = re.compile(r"\b(?:by|with|via|using)\b", re.IGNORECASE)
 """How a value is offered that decides over the tool."""
 _CLOSED = 0.75
@@ -106,9 +108,11 @@ class Listener:
 
     def _choices(self, sentence: str) -> tuple[list[Group], list[str]]:
         """The groups of tools that a sentence offers to choose from, and the parts of it that ask something else."""
-        if len(self._tools.names) < 2 or not (_EITHER.search(sentence) or _listing(sentence)):
+        if len(self._tools.names) < 2 or not (
+            _EITHER.search(sentence) or _listing(sentence) or _MEANS.search(sentence)
+        ):
             return [], [sentence]
-        parts = [self._ear.part(text) for text in split(_LISTED.sub(_joined, sentence), _CHOICE)]
+        parts = [self._ear.part(text) for text in split(_LISTED.sub(_joined, _behind_lead(sentence)), _CHOICE)]
         if self._ear.of_choices(parts):
             return [], [sentence]
         values = [part for place, part in enumerate(parts) if self._asks_value(parts, place)]
@@ -269,6 +273,12 @@ def _is_offer(text: str) -> bool:
     """Whether a part of a choice may be one of the things to choose from."""
     wh = WH.search(text)
     return not (wh and wh.start() < _EARLY) and not _BESIDE_THE_POINT.search(text)
+
+
+def _behind_lead(sentence: str) -> str:
+    """A sentence without what stands before a colon, if choices stand behind it."""
+    lead, _, rest = sentence.partition(":")
+    return rest if _EITHER.search(rest) and not _EITHER.search(lead) else sentence
 
 
 def _joined(listed: re.Match[str]) -> str:

@@ -124,7 +124,7 @@ def _kept_apart(facet: Facet, group: Sequence[str]) -> bool:
 
 def _says_more(reply: str, choices: int) -> bool:
     """Whether there is more in a reply than the choices that it names word by word."""
-    return _BESIDE.search(reply) is not None or len(_SEVERAL.split(reply)) > choices + 2
+    return _BESIDE.search(reply) is not None or len(_SEVERAL.split(reply)) > choices
 
 
 def _sentences(text: str) -> list[str]:
