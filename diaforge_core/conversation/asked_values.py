@@ -31,24 +31,27 @@ _UNIT = re.compile(
 )
 WH = re.compile(
     r"\b(?P<wh>whose|whom|who|where|why|how (?:many|much|long|often|far|big|heavy|soon|high|large|fast|old)|how"
-    r"|(?:which|what|from what|until which) (?:day|date|time)|which|what"
-    r"|when(?=\W*$|\s+(?:is|are|was|were|do|does|did|will|would|should|shall|can|could|must|has|have|exactly|to|from|it"
-    r"|they|he|she)\b))\b(?! matters)",
+    r"|(?:which|what|from what|until which) (?:day|date|time)|which|what|when(?=\W*$|\s+(?:is|are|was|were|do|does"
+    r"|did|will|would|should|shall|can|could|must|has|have|exactly|to|from|it|they|he|she)\b))\b(?! matters)",
     re.IGNORECASE,
 )
 _YES_NO = re.compile(
-    r"^\W*(?:(?:and|so|then|ok|okay)\W+)*(?:is|are|do|does|did|was|were|will|has|should|shall)\b"
-    r"(?! (?:there|you have)\b)",
+    r"^\W*(?:(?:and|so|then|ok|okay)\W+)*(?:is|are|do|does|did|was|were|will|has|should|shall)\b(?! (?:there"
+    r"|you have)\b)",
     re.IGNORECASE,
 )
 """How a question begins that is answered by yes or no; "is there a budget?" asks for it."""
 _VERB = re.compile(r"\b(?:is|are|was|were|will|has|have|had|can|be|ok|okay)\b", re.IGNORECASE)
 _KINDS = {
     "when": word_set("day date time deadline"),
-    "who": word_set("person manager lawyer clinician staff author payee recipient institution member team owner "
-                    "approver contact employee user customer supplier driver doctor name receives addressed"),
-    "where": word_set("location depot place address site city country room building warehouse destination origin "
-                      "clinic branch shelf bin dock department"),
+    "who": word_set(
+        "person manager lawyer clinician staff author payee recipient institution member team owner approver "
+        "contact employee user customer supplier driver doctor name receives addressed"
+    ),
+    "where": word_set(
+        "location depot place address site city country room building warehouse destination origin clinic branch "
+        "shelf bin dock department"
+    ),
     "why": word_set("reason cause why"),
     "how long": word_set("until last end duration period"),
     "how often": word_set("frequency interval granularity"),

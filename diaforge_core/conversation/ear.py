@@ -49,20 +49,17 @@ _SHORT = {
 """How people write in haste."""
 FUNCTION_WORDS = word_set(
     "a an the of to it its is are was were be been being one ones them they this that these those for in on at "
-    "with and "
-    "or by from as i you we my our your me us do does did done want wants wanted need needs would like likes "
-    "please have "
-    "has had having there here see some something someone into should could can will shall may might must which what "
-    "who whom whose where when why how about just only set through own so then if whether he she him her his hers "
-    "their theirs than too also not no yes don't doesn't isn't aren't it's i'm i'd i'll you'd you're we're "
-    "that's what's "
-    "let's let am any each every both either neither rather prefer preferred quite really actually maybe perhaps "
-    "sure okay ok well now still yet already again more most much many few little bit lot know tell said give "
-    "gives given get got go goes going gone take takes taken make makes made put puts thing things else other "
-    "another such same very up down out off over under before after again while because but though kind sort way "
-    "right correct true mind hope hoping hoped try trying help glad happy thank thanks sorry afraid please kindly "
-    "exactly precisely instead meant mean means ask asking asked hi hello dear good great fine nice "
-    "lovely perfect wonderful certainly"
+    "with and or by from as i you we my our your me us do does did done want wants wanted need needs would like "
+    "likes please have has had having there here see some something someone into should could can will shall may "
+    "might must which what who whom whose where when why how about just only set through own so then if whether "
+    "he she him her his hers their theirs than too also not no yes don't doesn't isn't aren't it's i'm i'd i'll "
+    "you'd you're we're that's what's let's let am any each every both either neither rather prefer preferred "
+    "quite really actually maybe perhaps sure okay ok well now still yet already again more most much many few "
+    "little bit lot know tell said give gives given get got go goes going gone take takes taken make makes made "
+    "put puts thing things else other another such same very up down out off over under before after while "
+    "because but though kind sort way right correct true mind hope hoping hoped try trying help glad happy thank "
+    "thanks sorry afraid kindly exactly precisely instead meant mean means ask asking asked hi hello dear good "
+    "great fine nice lovely perfect wonderful certainly"
 )
 DIRECTIONS = word_set("from to until before after")
 """Small words that tell values apart, but no tools."""
@@ -71,18 +68,13 @@ _NOTHING_SAID = (
     (FUNCTION_WORDS - _SAYS_SOMETHING)
     | DIRECTIONS
     | word_set(
-        "wonder wondering today already currently particular suit belong belongs deal dealing talk talking "
-        "speak speaking look "
-        "looking see trouble simply moment being properly hand away whichever whether able possible back "
-        "person's "
-        "question answer choose pick choice matters user assistant "
-        "still even ever two three both e g eg ie etc fancy shall ll ve re d s t m involved concern concerns concerned "
-        "basically anyway"
+        "wonder wondering today already currently particular suit belong belongs deal dealing talk talking speak "
+        "speaking look looking see trouble simply moment being properly hand away whichever whether able possible "
+        "back person's question answer choose pick choice matters user assistant still even ever two three both e "
+        "g eg ie etc fancy shall ll ve re d s t m involved concern concerns concerned basically anyway"
     )
 )
 """Words that say nothing of what is meant, by themselves."""
-
-
 _AFTER_ONE = FUNCTION_WORDS | word_set("back")
 """Words before which "one" counts nothing."""
 

@@ -208,6 +208,3 @@ def _texts(tool: Tool) -> Iterator[str]:
         yield leaf.label
         yield str(leaf.schema.get("description", ""))
         yield from _choices(leaf.schema)
-
-
-__all__ = ["SENSE", "Bags", "Scores", "Taken", "spoken_words", "tool_bags", "value_bags", "values_taken"]
