@@ -146,3 +146,8 @@ def test_a_repeated_question_is_still_answered_truly_and_the_audit_finds_only_wh
         marks = audit(trace, catalog.subset(list(scenario.candidates)))
         assert {mark.kind for mark in marks} == {NOT_UNDERSTOOD.replace(" ", "_")}, marks
         assert len({turn.reply for turn in turns if turn.speaker == "user"}) >= 5
+
+
+def test_the_question_at_the_end_of_a_long_reply_is_heard():
+    asked = hear("Thank you for waiting. " * 2_000 + "refundFolioCharge or postFolioCharge?", HOTEL, HOTEL)
+    assert asked.groups == (("refundFolioCharge",), ("postFolioCharge",))

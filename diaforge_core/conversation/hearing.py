@@ -26,6 +26,8 @@ from .understanding import (
     understand,
 )
 
+_MOST_HEARD = 4_000
+"""Characters of a reply that are heard, its last ones, where it asks; some patterns take the square of them."""
 _MAY_CHOOSE = re.compile(r"[,;]|\b(?:or|versus|vs|rather than|have|know|hold|there)\b", re.IGNORECASE)
 """What stands in a reply that names several choices, or asks whether there is something."""
 _SEVERAL = re.compile(r"[,;\n]|\bor\b|\d[.)]\s", re.IGNORECASE)
@@ -46,6 +48,7 @@ def hear(reply: str, tools: Sequence[Tool], shown: Sequence[Tool]) -> Asked:
     `shown` are all the tools, of which a question may still speak though the words have ruled them out. What is asked
     in the very words of the tools comes first, then what free words ask.
     """
+    reply = reply[-_MOST_HEARD:]
     in_order = sorted(tools, key=lambda tool: tool.name)
     known = _memory(sorted(shown, key=lambda tool: tool.name))
     key = (reply, tuple(tool.name for tool in in_order))
