@@ -121,7 +121,7 @@ class Briefs:
     def _corners(self, truth: str, turns: Sequence[Turn], parameter: bool) -> bool:
         """Without a right tool: whether the truth would leave one wrong tool as if it were right."""
         said = truth if parameter else f"I mean {truth}."
-        after = read(self.words.candidates, [*turns, Turn(speaker="user", reply=said)])
+        after = read(self.words.candidates, [*turns, Turn(speaker="user", reply=said)], self.words.ear)
         return len(after.open_tools) == 1
 
     def _task(self) -> str:

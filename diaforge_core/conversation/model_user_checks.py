@@ -13,9 +13,10 @@ from ..records.base import canonical_json
 from ..records.dialogue import Dialogue, Turn
 from ..records.scenario import Scenario
 from ..records.tool import Tool
+from .hearing import ear_of
 from .reading import Reading, read, spoken_parts
 from .spoken_values import same
-from .understanding import Asked, understand
+from .understanding import Asked, among
 from .verifiers import Case, check_leak
 
 MOST_WORDS = 90
@@ -90,6 +91,7 @@ class UserWords:
         self.parts = spoken_parts(self.goal, scenario.gold_arguments)
         """Dotted path → value of all that the user may say."""
         self.leaves = {leaf.path: leaf for leaf in leaves(self.goal)}
+        self.ear = among(self.candidates, ear_of(scenario.bank))
         self._known: _Point | None = None
 
     # --- reading -----------------------------------------------------------------------------------------------------
@@ -97,7 +99,7 @@ class UserWords:
     def said(self, text: str, turns: Sequence[Turn]) -> Said:
         """The text read as the turn after `turns`."""
         after = [*turns, Turn(speaker="user", reply=text)]
-        return Said(text, read((self.goal,), after), read(self.candidates, after))
+        return Said(text, read((self.goal,), after, self.ear), read(self.candidates, after, self.ear))
 
     def asked(self, turns: Sequence[Turn]) -> Asked:
         """What the last turn, an assistant's reply, asks, read among the tools that the words so far leave open."""
@@ -113,10 +115,10 @@ class UserWords:
 
     def _point(self, turns: Sequence[Turn]) -> _Point:
         if self._known is None or self._known.turns is not turns:
-            left = read(self.tools, turns[:-1]).open_tools
+            left = read(self.tools, turns[:-1], self.ear).open_tools
             still = [tool for tool in self.tools if tool.name in left] or self.tools
-            before = read(self.candidates, turns[:-1]).open_tools
-            self._known = _Point(turns, still, before, understand(turns[-1].reply, still))
+            before = read(self.candidates, turns[:-1], self.ear).open_tools
+            self._known = _Point(turns, still, before, self.ear(turns[-1].reply, still, self.candidates))
         return self._known
 
     # --- what may be said --------------------------------------------------------------------------------------------

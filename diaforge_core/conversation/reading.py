@@ -14,9 +14,10 @@ from ..catalog.verbs import split_head
 from ..catalog.words import meaning
 from ..records.dialogue import Evidence, Turn
 from ..records.tool import Tool
+from .named_choices import Answers, answers_of
 from .sentences import ORDINALS
 from .stated_values import put_off, stated, without_values
-from .understanding import Answers, Asked, answers_of, understand
+from .understanding import Asked, Ear, by_the_word
 from .whereabouts import fitting, without_places
 
 MOST_READ = 10_000
@@ -109,6 +110,19 @@ def _by_yes_no(answers: Answers, asked: Asked, reply: str) -> set[str]:
     return {answer for answer in answers.words if (answer in asked.options) == yes}
 
 
+def _by_groups(asked: Asked, reply: str, names: Sequence[str]) -> list[str]:
+    """The tools that an ordinal, or a bare yes or no, leaves of what was offered in no facet's words."""
+    if asked.options or not asked.groups:
+        return []
+    found = _ORDINAL.search(reply)
+    if found and len(asked.groups) > 1:
+        place = len(asked.groups) - 1 if found[1].lower() == "last" else ORDINALS.index(found[1].lower())
+        return [name for name in names if place < len(asked.groups) and name in asked.groups[place]]
+    if len(asked.groups) > 1 or not (_YES.search(reply) or _NO.search(reply)):
+        return []
+    return [name for name in names if any(name in group for group in asked.groups) == bool(_YES.search(reply))]
+
+
 def _after_asking(reply: str, asked: Asked, tools: Sequence[Tool]) -> list[str]:
     """The tools left by the answer to a separating question; all of them when it says nothing about it."""
     names = [tool.name for tool in tools]
@@ -128,6 +142,8 @@ def _after_asking(reply: str, asked: Asked, tools: Sequence[Tool]) -> list[str]:
         kept = [name for name in _keep(answers, chosen, names) if name in left] if chosen else []
         if kept:
             left, answered = kept, True
+    if not answered and (picked := _by_groups(asked, reply, names)):
+        return picked
     further = [tool for tool in tools if tool.name in left]
     return _unasked(reply, further if answered else tools)
 
@@ -231,8 +247,9 @@ def _said_of(words: str, asked: Asked | None, tools: Sequence[Tool]) -> list[str
 class _Reader:
     """Takes the turns in one after the other."""
 
-    def __init__(self, tools: Sequence[Tool]) -> None:
+    def __init__(self, tools: Sequence[Tool], ear: Ear) -> None:
         self.tools = tuple(tools)
+        self.ear = ear
         self.open = list(self.tools)
         self.said: list[tuple[int, str, Asked | None]] = []
         """Index, words and the question before, of each user turn."""
@@ -251,7 +268,7 @@ class _Reader:
             self._user(index, reply)
 
     def _assistant(self, reply: str) -> None:
-        self.asked = understand(reply, self.open or self.tools)
+        self.asked = self.ear(reply, self.open or self.tools, self.tools)
         self.parameters |= set(self.asked.parameters)
         self.facets |= set(self.asked.facets)
         self.confirmation_asked |= self.asked.kind == "confirmation"
@@ -297,9 +314,9 @@ class _Reader:
         )
 
 
-def read_each(tools: Sequence[Tool], turns: Sequence[Turn]) -> tuple[Reading, ...]:
-    """What is established after each turn, one reading a turn."""
-    reader = _Reader(tools)
+def read_each(tools: Sequence[Tool], turns: Sequence[Turn], ear: Ear = by_the_word) -> tuple[Reading, ...]:
+    """What is established after each turn, one reading a turn; `ear` takes in what the assistant asks."""
+    reader = _Reader(tools, ear)
     found: list[Reading] = []
     for index, turn in enumerate(turns):
         reader.take(index, turn)
@@ -316,9 +333,9 @@ def _after_question(before: Reading, reader: _Reader) -> Reading:
     )
 
 
-def read(tools: Sequence[Tool], turns: Sequence[Turn]) -> Reading:
+def read(tools: Sequence[Tool], turns: Sequence[Turn], ear: Ear = by_the_word) -> Reading:
     """What the conversation so far establishes, from its public words alone; the last statement of a value wins."""
-    reader = _Reader(tools)
+    reader = _Reader(tools, ear)
     for index, turn in enumerate(turns):
         reader.take(index, turn)
     return reader.reading()

@@ -19,15 +19,18 @@ from ..records.dialogue import Evidence, Turn
 from ..records.scenario import Bank, Persona, Scenario
 from ..records.tool import Tool
 from .discretion import QUOTED_WORDS, Discretion
+from .hearing import ear_of
 from .openings import Clue, Hints, core_words
 from .picking import asked_of_you, from_the_user, none_of, shortened, true_but
 from .reading import Reading, read, spoken_parts, takes_back
+from .restated import misstated
 from .sentences import ORDINALS, attached, follow, lowered, sentence
 from .slips import with_slips
 from .spoken_values import same
 from .stated_values import stated
-from .understanding import Asked, understand
+from .understanding import Asked, among
 from .value_words import ValueWords
+from .weariness import NOT_UNDERSTOOD, asked_again, unclear
 from .wording import Wording
 
 _DRAWS = 12
@@ -69,6 +72,7 @@ class ScriptedUser:
         self.goal = by_name[scenario.goal_tool]
         self.candidates = tuple(by_name[name] for name in scenario.candidates)
         self.trial = trial
+        self._ear = among(self.candidates, ear_of(scenario.bank))
         self._style = "terse" if scenario.dial == "terse" else scenario.persona.style
         self._parts = spoken_parts(self.goal, scenario.gold_arguments)
         self._leaves = {leaf.path: leaf for leaf in leaves(self.goal)}
@@ -121,7 +125,9 @@ class ScriptedUser:
 
     def _means_the_same(self, one: str, other: str, turns: Sequence[Turn]) -> bool:
         """Whether two wordings of the next turn establish the same tools and values."""
-        first, second = (read(self.tools, [*turns, Turn(speaker="user", reply=text)]) for text in (one, other))
+        first, second = (
+            read(self.tools, [*turns, Turn(speaker="user", reply=text)], self._ear) for text in (one, other)
+        )
         told = [{path: found.value for path, found in each.values.items()} for each in (first, second)]
         return first.open_tools == second.open_tools and told[0] == told[1] and first.deferred == second.deferred
 
@@ -136,11 +142,11 @@ class ScriptedUser:
     def _asked(self, turns: Sequence[Turn]) -> Asked:
         """What the last reply asks, read among the tools shown that the words so far leave open."""
         still = self._still(turns)
-        return understand(turns[-1].reply, [tool for tool in still if tool in self.candidates] or still)
+        return self._ear(turns[-1].reply, [tool for tool in still if tool in self.candidates] or still, self.candidates)
 
     def _still(self, turns: Sequence[Turn]) -> Sequence[Tool]:
         """The tools that the words before the last reply leave open; all of them when those rule everything out."""
-        still = read(self.tools, turns[:-1]).open_tools
+        still = read(self.tools, turns[:-1], self._ear).open_tools
         return [tool for tool in self.tools if tool.name in still] or self.tools
 
     # --- the opening -------------------------------------------------------------------------------------------------
@@ -165,7 +171,7 @@ class ScriptedUser:
 
     def _common(self, paths: Sequence[str], turns: Sequence[Turn]) -> list[str]:
         """Those of the values that every tool could take which the words leave open, so that none decides."""
-        left = set(read(self.tools, turns).open_tools)
+        left = set(read(self.tools, turns, self._ear).open_tools)
         taken = [{leaf.label: leaf.schema for leaf in leaves(tool)} for tool in self.tools if tool.name in left]
         return [
             path
@@ -240,7 +246,8 @@ class ScriptedUser:
         text = self._disturbed(words, text, turns, number)
         if self._stands_wrong(turns) and not self._has_value(text, asked, turns):
             text = f"{text} {self._taken_back(words)}"
-        return text, note
+        again = "" if plainest else asked_again(turns, impatient=self.scenario.dial == "impatient")
+        return (f"{text} {sentence(words.phrase(again))}" if again else text), note
 
     def _to_the_point(
         self, words: _Draft, asked: Asked, turns: Sequence[Turn], number: int, *, plainest: bool
@@ -257,15 +264,19 @@ class ScriptedUser:
             return self._confirmation_reply(words, turns), "understood: asks for a confirmation"
         if asked.kind == "options":
             return self._free_reply(words, turns, number), "understood: asks what is wanted"
-        return sentence(words.phrase("not_understood")), "not understood"
+        return self._lost(words, turns), NOT_UNDERSTOOD
+
+    def _lost(self, words: _Draft, turns: Sequence[Turn]) -> str:
+        """What is said to a question that makes no sense."""
+        return sentence(words.phrase(unclear(turns, impatient=self.scenario.dial == "impatient")))
 
     def _cornered(self, turns: Sequence[Turn]) -> bool:
         """Whether a question for values can only mean that a wrong tool was settled on."""
-        return len(read(self.candidates, turns[:-1]).open_tools) <= 1
+        return len(read(self.candidates, turns[:-1], self._ear).open_tools) <= 1
 
     def _facet(self, asked: Asked, turns: Sequence[Turn]) -> Facet | None:
         """The question to answer: the first asked one that the goal has an answer to."""
-        known = {facet.key: facet for facet in facets(self._still(turns))}
+        known = {facet.key: facet for tools in (self.candidates, self._still(turns)) for facet in facets(tools)}
         found = [known[key] for key in asked.facets if key in known and self.goal.name in known[key].answers]
         offered = [facet for facet in found if facet.answers[self.goal.name] in asked.options]
         return next(iter(offered or found), None)
@@ -273,9 +284,9 @@ class ScriptedUser:
     def _facet_reply(self, words: _Draft, asked: Asked, turns: Sequence[Turn], number: int, plainest: bool) -> str:
         facet = self._facet(asked, turns)
         if facet is None:
-            return sentence(words.phrase("not_understood" if self.scenario.solvable else "pick_none"))
+            return self._lost(words, turns) if self.scenario.solvable else sentence(words.phrase("pick_none"))
         answer = facet.answers[self.goal.name]
-        offered = answer in asked.options or facet.key.startswith("parameter:") or len(asked.options) < 2
+        offered = self._offered(asked, facet)
         if not offered or (not self.scenario.solvable and self._would_corner(turns, answer, facet)):
             true = self._true_but(words, facet) if offered else ""
             none = true or words.phrase("pick_none")
@@ -285,12 +296,20 @@ class ScriptedUser:
         hurried = self.scenario.dial == "impatient" and number == 2
         text = sentence(core if hurried else follow(words.phrase("ack"), core))
         due = [path for path in self._due(1 if number == 2 else number - 1) if not self._said(path, turns)]
+        due = list(dict.fromkeys([*due, *self._sorted_out(asked, number)[0]]))
         if facet.parameter and self.scenario.dial == "two_values":
             due = list(dict.fromkeys([*due, *self._due_of(facet.parameter, number), *self._both(number)]))
         after = [*turns, Turn(speaker="user", reply=text)]
         due = self._common([path for path in due if not self._said(path, turns)], after)
         paths = self._whole(due, _MOST_IN_OPENING + 1)
         return self._with_values(words, text, paths if self.scenario.solvable else [])
+
+    def _offered(self, asked: Asked, facet: Facet) -> bool:
+        """Whether a question offers what is needed, or leaves it open."""
+        if not self.scenario.solvable or not asked.groups:
+            answer = facet.answers[self.goal.name]
+            return answer in asked.options or facet.key.startswith("parameter:") or len(asked.options) < 2
+        return len(asked.groups) < 2 or any(self.goal.name in group for group in asked.groups)
 
     def _true_but(self, words: _Draft, facet: Facet) -> str:
         """A true answer with what rules all of the choices out; "" where that would give the tool away."""
@@ -301,7 +320,7 @@ class ScriptedUser:
     def _would_corner(self, turns: Sequence[Turn], answer: str, facet: Facet) -> bool:
         """Without a right tool: whether a plain answer would leave one wrong tool as if it were right."""
         text = answer if facet.key.startswith("parameter:") else f"I mean {answer}."
-        after = read(self.candidates, [*turns, Turn(speaker="user", reply=text)])
+        after = read(self.candidates, [*turns, Turn(speaker="user", reply=text)], self._ear)
         return len(after.open_tools) == 1
 
     def _picked(self, words: _Draft, facet: Facet, answer: str, asked: Asked, plainest: bool) -> str:
@@ -358,7 +377,7 @@ class ScriptedUser:
         if unknown:
             sentences.append(sentence(words.phrase("decline", labels=self._values.labels(unknown))))
         if not sentences:
-            return sentence(words.phrase("not_understood"))
+            return self._lost(words, turns)
         return self._finish(words, " ".join(sentences))
 
     def _finish(self, words: _Draft, text: str) -> str:
@@ -377,9 +396,10 @@ class ScriptedUser:
             for path, evidence in self._claimed(turns[-1].reply).items()
             if path in self._parts and not same(evidence, self._parts[path])
         ]
+        wrong = wrong or misstated(turns[-1].reply, self._parts, self._leaves)
         if wrong:
             return follow(words.phrase("confirm_no"), self._stated(words, wrong))
-        if not self.scenario.solvable or self.goal.name not in read(self.candidates, turns[:-1]).open_tools:
+        if not self.scenario.solvable or self.goal.name not in read(self.candidates, turns[:-1], self._ear).open_tools:
             return sentence(words.phrase("wrong_way"))
         return sentence(words.phrase("confirm_yes"))
 
@@ -496,7 +516,7 @@ class ScriptedUser:
         return found is not None and (same(found.value, self._parts[path]) or path == self._slipping())
 
     def _reading(self, turns: Sequence[Turn]) -> Reading:
-        return read((self.goal,), turns)
+        return read((self.goal,), turns, self._ear)
 
     def _sorted_out(self, asked: Asked, number: int) -> tuple[list[str], list[str], list[str]]:
         """What was asked for, as paths that are due, paths that are not yet, and names that there is no value for."""
@@ -530,7 +550,7 @@ class ScriptedUser:
     def _reads_back(self, text: str, asked: Asked, turns: Sequence[Turn], meant: Sequence[str]) -> bool:
         """Whether the words, read with all that was said before, say what is meant and keep the goal possible."""
         after = [*turns, Turn(speaker="user", reply=text)]
-        mine = read((self.goal,), after)
+        mine = read((self.goal,), after, self._ear)
         if not self._values_true(mine) or not all(path in mine.values for path in meant):
             return False
         if asked.kind == "arguments":
@@ -539,9 +559,9 @@ class ScriptedUser:
             told = all(path in mine.values for path in due)
             if not told and self.scenario.solvable:
                 return False
-        seen = read(self.candidates, after).open_tools
+        seen = read(self.candidates, after, self._ear).open_tools
         if self.scenario.solvable:
-            before = read(self.candidates, turns[:-1]).open_tools
+            before = read(self.candidates, turns[:-1], self._ear).open_tools
             return self.goal.name in seen or self.goal.name not in before
         return asked.kind != "facet" or len(seen) != 1
 

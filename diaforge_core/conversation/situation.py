@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from ..catalog.leaves import leaves
 from ..catalog.words import meaning
 from ..records.tool import Tool
+from .labels import label_pattern
 from .reading import Reading, read_each, stated
 from .spoken_values import same
-from .understanding import Asked, label_pattern, sentences, understand
+from .understanding import Asked, sentences, understand
 from .view import View
 
 _TOOK_BACK = re.compile(

@@ -12,8 +12,9 @@ from ..catalog.leaves import Leaf, is_object, leaves
 from ..catalog.words import by_identity, word_set
 from ..records.scenario import Bank
 from ..records.tool import Tool
+from .labels import label_pattern, leaf_named
 from .spoken_values import heard, kinds
-from .understanding import Asked, label_pattern, leaf_named
+from .understanding import Asked
 from .wording import expansions
 
 _REMEMBERED = 64

@@ -4,47 +4,25 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 from rapidfuzz import fuzz
 
-from ..catalog.facets import Facet, facets
-from ..catalog.leaves import Leaf, leaves
-from ..catalog.words import by_identity, identifier_words, meaning
+from ..catalog.facets import Facet
+from ..catalog.leaves import leaves
+from ..catalog.words import by_identity, meaning
 from ..records.tool import Tool
+from .labels import label_pattern, leaf_named
+from .named_choices import CHOICE, YES_NO, answers_of, facets_named
 
 AskedKind = Literal["facet", "arguments", "confirmation", "options", "none_fits", "other"]
-COMMON_WEIGHT = 0.1
-"""Weight of a word that all answers to a question share, against 1 for one that tells them apart."""
-_NAMED_SHARE = 0.75
-"""Share of an answer's telling words that must stand in one choice of a question for the choice to be that answer."""
-_IN_FULL = 0.999
-"""The same for words that leave nothing of an answer out."""
 _FUZZY_WORD = 84
 """rapidfuzz ratio from which on each misspelled word is taken for its place in a parameter's label."""
-_ACTION = "@"
-"""How the stem of a common action begins among the stems of `meaning`."""
-_FRAME = meaning(
-    "plan mean prefer intend hope try look aim goal idea intention task job request wish purpose exactly rather"
-)
-"""Stems of how a question is put, which are no part of what it offers."""
-_LED_BY_ARTICLE = re.compile(r"\s*(?:an?|the)\s", re.IGNORECASE)
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
-_CHOICE = re.compile(r"[,;:]|\bor\b|\bversus\b|\bvs\b|\brather than\b|\?")
-_YES_NO = re.compile(
-    r"\b(?:do you (?:want|wish|need|mean|intend|plan)|would you like|should i|shall i|is (?:this|it"
-    r"|that)|are (?:you|we|these)"
-    r"|does (?:this|it)|did you (?:want|mean)|you (?:want|mean))\b",
-    re.IGNORECASE,
-)
 _WHICH_OF = re.compile(r"\bwhich (?:of|one|area|comes|is it)\b|\bwhat shall it be\b", re.IGNORECASE)
 _HANDING_OVER = re.compile(r"\b(?:provide|give|share|specify|supply|send|what (?:is|are))\b", re.IGNORECASE)
-_HAVE = re.compile(
-    r"\b(?:do you (?:already |also |happen to )*(?:have|know|hold)|is there|have you (?:got)?|are there)\b",
-    re.IGNORECASE,
-)
 _ASKING = re.compile(
     r"\?|\b(?:please|need|needed|require[sd]?|provide|give|share|missing|tell me|send|specify|what"
     r"|which|let me have|let me know"
@@ -93,38 +71,8 @@ class Asked:
     """Tools that the choices named fit, by name."""
     options: tuple[str, ...] = ()
     """The choices named, as the first facet's answers, in the order of the words."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answers:
-    """One facet's answers with the words that tell them apart."""
-
-    facet: Facet
-    words: dict[str, frozenset[str]]
-    """Answer → its stems."""
-    common: frozenset[str]
-    """Stems that all answers share."""
-
-    def likeness(self, answer: str, said: frozenset[str]) -> tuple[float, float]:
-        """Share of the answer's weight that stands in the words said, and that weight."""
-        weights = {word: COMMON_WEIGHT if word in self.common else 1.0 for word in self.words[answer]}
-        total = sum(weights.values())
-        matched = sum(weight for word, weight in weights.items() if word in said)
-        return (matched / total if total else 0.0), matched
-
-
-@by_identity(4096)
-def _answers_of(tools: Sequence[Tool]) -> tuple[Answers, ...]:
-    found: list[Answers] = []
-    for facet in facets(tools):
-        words = {answer: meaning(answer) for answer in facet.options}
-        found.append(Answers(facet, words, frozenset.intersection(*words.values())))
-    return tuple(found)
-
-
-def answers_of(tools: Sequence[Tool]) -> tuple[Answers, ...]:
-    """Every facet of the tools with its answers' words."""
-    return _answers_of(sorted(tools, key=lambda tool: tool.name))
+    groups: tuple[tuple[str, ...], ...] = ()
+    """The tools that each choice would leave, by name, in the order of the words; one where yes or no is asked."""
 
 
 def sentences(text: str) -> list[str]:
@@ -132,181 +80,7 @@ def sentences(text: str) -> list[str]:
     return [part for part in _SENTENCE.split(text) if part.strip()]
 
 
-# --- labels ----------------------------------------------------------------------------------------------------------
-
-
-def _label_variants(leaf: Leaf) -> Iterator[str]:
-    label = leaf.label.casefold()
-    yield label
-    for word, others in (
-        ("email", ("e-mail", "email address", "e-mail address", "mail address")),
-        ("phone", ("phone number", "telephone number", "telephone")),
-        ("id", ("identifier", "number")),
-    ):
-        words = label.split()
-        if words[-1] == word:
-            yield from (" ".join([*words[:-1], other]) for other in others)
-    raw = leaf.keys[-1].casefold()
-    if len(raw) > 3:
-        yield raw
-        yield " ".join(identifier_words(leaf.keys[-1]))
-
-
-@by_identity(8192)
-def _label_table(tools: Sequence[Tool]) -> dict[str, Leaf]:
-    (tool,) = tools
-    found = leaves(tool)
-    table = {leaf.label.casefold(): leaf for leaf in found}
-    for leaf in found:
-        for variant in _label_variants(leaf):
-            if variant:
-                table.setdefault(variant, leaf)
-    return table
-
-
-def label_table(tool: Tool) -> dict[str, Leaf]:
-    """Every way to name a value of the tool, lower case → the value; the labels themselves come first."""
-    return _label_table((tool,))
-
-
-@by_identity(8192)
-def _label_pattern(tools: Sequence[Tool]) -> re.Pattern[str]:
-    ways = sorted(label_table(tools[0]), key=lambda way: (-len(way), way))
-    inside = "|".join(re.escape(way).replace(r"\ ", r"\s+") for way in ways) or r"(?!)"
-    return re.compile(rf"(?<![\w@/])(?:{inside})(?!\w)", re.IGNORECASE)
-
-
-def label_pattern(tool: Tool) -> re.Pattern[str]:
-    """Matches any name of any value of the tool, the longest first."""
-    return _label_pattern((tool,))
-
-
-def leaf_named(tool: Tool, words: str) -> Leaf:
-    """The value that a match of `label_pattern` names."""
-    return label_table(tool)[re.sub(r"\s+", " ", words.casefold())]
-
-
 # --- understanding ---------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Choice:
-    """One of the things that a sentence offers."""
-
-    start: int
-    end: int
-    said: frozenset[str]
-
-
-def _choices(masked: str) -> list[_Choice]:
-    """The parts of a sentence between the words that part choices, those without content left out.
-
-    A bare action takes on what the next one works on, and a bare thing the action before it: "view, change or remove
-    a rule", "remove a rule, a policy or a page".
-    """
-    ends = [(found.start(), found.end()) for found in _CHOICE.finditer(masked)]
-    starts = [0, *(end for _, end in ends)]
-    parts = zip(starts, [*(start for start, _ in ends), len(masked)], strict=True)
-    found = [_Choice(start, end, said) for start, end in parts if (said := meaning(masked[start:end]))]
-    for place, choice in enumerate(found[1:], 1):
-        before = {word for word in found[place - 1].said if word.startswith(_ACTION)}
-        if len(before) == 1 and _LED_BY_ARTICLE.match(masked, choice.start) and not _acts(choice.said):
-            found[place] = replace(choice, said=choice.said | before)
-    for place in range(len(found) - 2, -1, -1):
-        if _is_bare(found[place].said) and _acts(found[place + 1].said):
-            thing = {word for word in found[place + 1].said if not word.startswith(_ACTION)}
-            found[place] = replace(found[place], said=found[place].said | thing)
-    return found
-
-
-def _acts(said: frozenset[str]) -> bool:
-    return any(word.startswith(_ACTION) for word in said)
-
-
-def _is_bare(said: frozenset[str]) -> bool:
-    """Whether the words are one common action and nothing that it works on."""
-    return sum(word.startswith(_ACTION) for word in said) == 1 and len(said - _FRAME) == 1
-
-
-def _named_in(answers: Answers, low: str, choices: Sequence[_Choice]) -> tuple[bool, list[str]]:
-    """Whether the sentence says its answers in full, and the answers that it names, in the order of its words.
-
-    In full is as they stand, or in other words that leave nothing of them out.
-    """
-    spans = _literally(answers, low)
-    literal = len(spans) > 1
-    found = {answer: start for start, _, answer in spans} if literal else {}
-    in_full = True
-    for choice in choices:
-        if literal and any(start < choice.end and choice.start < end for start, end, _ in spans):
-            continue
-        winner, share = _likest(answers, choice.said)
-        if winner not in found and share >= (_IN_FULL if literal else _NAMED_SHARE):
-            found[winner] = choice.start
-            in_full = in_full and share >= _IN_FULL
-    if not found:
-        return False, [answer for _, _, answer in spans]
-    return literal or (in_full and len(found) > 1), sorted(found, key=lambda answer: found[answer])
-
-
-def _literally(answers: Answers, low: str) -> list[tuple[int, int, str]]:
-    """Start, end and answer for each that stands in the lower-case words, longer ones first."""
-    spans: list[tuple[int, int, str]] = []
-    for answer in sorted(answers.words, key=len, reverse=True):
-        for start, end in _places(answer.casefold(), low):
-            if not any(start < other_end and other < end for other, other_end, _ in spans):
-                spans.append((start, end, answer))
-                break
-    return spans
-
-
-def _places(words: str, text: str) -> Iterator[tuple[int, int]]:
-    """Where the words stand in the text as whole words."""
-    start = text.find(words)
-    while start >= 0 and words:
-        end = start + len(words)
-        if not (start and _in_word(text[start - 1])) and not (end < len(text) and _in_word(text[end])):
-            yield start, end
-        start = text.find(words, start + 1)
-
-
-def _in_word(character: str) -> bool:
-    return character.isalnum() or character == "_"
-
-
-def _likest(answers: Answers, said: frozenset[str]) -> tuple[str, float]:
-    """The one answer that the words are most like and their likeness; no answer where two are equally like."""
-    scored = [(answers.likeness(answer, said), answer) for answer in answers.words]
-    best = max(score for score, _ in scored)
-    winners = [answer for score, answer in scored if score == best]
-    return (winners[0], best[0]) if len(winners) == 1 else ("", 0.0)
-
-
-def _masked(sentence: str, tools: Sequence[Tool]) -> str:
-    """The sentence with blanks for names of parameters, so that "the account ID" is not taken for "an account"."""
-    for tool in tools:
-        sentence = label_pattern(tool).sub(lambda found: " " * len(found[0]) if " " in found[0] else found[0], sentence)
-    return sentence
-
-
-def _facets_asked(sentence: str, tools: Sequence[Tool]) -> list[tuple[Facet, list[str]]]:
-    """The separating questions in one sentence with the answers they name, the most literal and widest first."""
-    found: list[tuple[tuple[bool, float], Facet, list[str]]] = []
-    low = sentence.casefold()
-    choices = _choices(_masked(sentence, tools) if "?" in sentence else sentence)
-    for answers in answers_of(tools):
-        facet = answers.facet
-        if facet.key.startswith("parameter:"):
-            if _HAVE.search(sentence) and any(_places(facet.key.removeprefix("parameter:").casefold(), low)):
-                found.append(((True, 9.0), facet, list(facet.options)))
-            continue
-        in_full, named = _named_in(answers, low, choices)
-        alone = len(named) == 1 and _YES_NO.search(sentence) and "?" in sentence
-        if len(named) > 1 or alone:
-            width = len(named) + 0.1 * max(len(answers.words[answer]) for answer in named)
-            found.append(((in_full, width), facet, named))
-    found.sort(key=lambda item: (-item[0][0], -item[0][1]))
-    return [(facet, named) for _, facet, named in found]
 
 
 def _parameters_asked(sentence: str, tools: Sequence[Tool]) -> list[str]:
@@ -336,12 +110,18 @@ def _misspelled(sentence: str, tools: Sequence[Tool]) -> dict[str, int]:
     return found
 
 
-def _fitting(named: Sequence[tuple[Facet, Sequence[str]]]) -> tuple[str, ...]:
-    """The tools whose answer to the first facet is among the answers it names."""
-    if not named:
-        return ()
-    facet, answers = named[0]
-    return tuple(sorted(name for name, answer in facet.answers.items() if answer in answers))
+Ear = Callable[[str, Sequence[Tool], Sequence[Tool]], "Asked"]
+"""Takes a reply, the tools that the words so far leave open and all that are shown; tells what the reply asks."""
+
+
+def among(shown: Sequence[Tool], ear: Ear) -> Ear:
+    """The ear of one who knows that all these are shown, whichever tools a reader has in mind."""
+    return lambda reply, tools, _: ear(reply, tools, shown)
+
+
+def by_the_word(reply: str, tools: Sequence[Tool], shown: Sequence[Tool]) -> Asked:
+    """What a reply asks in the very words of the tools: the ear of whoever judges by words."""
+    return understand(reply, tools)
 
 
 def understand(reply: str, tools: Sequence[Tool]) -> Asked:
@@ -370,27 +150,51 @@ def _memory(tools: Sequence[Tool]) -> dict[str, Asked]:
     return {}
 
 
+def says_that_none_fits(reply: str) -> bool:
+    """Whether a reply says that no tool does what is wanted."""
+    return _NONE_FITS.search(reply) is not None
+
+
+def seeks_confirmation(reply: str) -> bool:
+    """Whether a reply asks for a yes and for nothing else."""
+    return _CONFIRMATION.search(reply) is not None and not _asks_values(reply)
+
+
+def chosen_in_full(reply: str, tools: Sequence[Tool]) -> Asked | None:
+    """The separating question that a reply puts with its choices named in full; None where it puts none so."""
+    asking = [sentence for sentence in sentences(reply) if _ASKING.search(sentence)] if len(tools) > 1 else []
+    named = [found for sentence in asking for found in facets_named(sentence, tools)]
+    return _separation(named, ()) if any(in_full for _, _, in_full in named) else None
+
+
+def _separation(named: Sequence[tuple[Facet, Sequence[str], bool]], parameters: Sequence[str]) -> Asked:
+    facet, options, _ = named[0]
+    keys = tuple(dict.fromkeys(facet.key for facet, _, _ in named))
+    groups = tuple(tuple(name for name, own in facet.answers.items() if own == option) for option in options)
+    fitting = tuple(sorted(name for group in groups for name in group))
+    return Asked("facet", keys, tuple(parameters), fitting, tuple(options), groups)
+
+
 def _understand(reply: str, tools: Sequence[Tool]) -> Asked:
-    if _NONE_FITS.search(reply):
+    if says_that_none_fits(reply):
         return Asked("none_fits")
-    named: list[tuple[Facet, list[str]]] = []
+    named: list[tuple[Facet, list[str], bool]] = []
     parameters: list[str] = []
     described: set[str] = set()
     for sentence in sentences(reply):
         if not _ASKING.search(sentence):
             continue
-        here = _facets_asked(sentence, tools) if len(tools) > 1 else []
+        here = facets_named(sentence, tools) if len(tools) > 1 else []
         named.extend(here)
         if not here and not _is_choice(sentence):
             parameters.extend(name for name in _parameters_asked(sentence, tools) if name not in parameters)
         if not here and len(tools) > 1 and not parameters and "?" in sentence:
             described.update(_described(sentence, tools))
-    keys = tuple(dict.fromkeys(facet.key for facet, _ in named))
     if named:
-        return Asked("facet", keys, tuple(parameters), _fitting(named), tuple(named[0][1]))
+        return _separation(named, parameters)
     if described and not parameters:
         return Asked("facet", tuple(answers.facet.key for answers in answers_of(tools)), tools=tuple(sorted(described)))
-    if _CONFIRMATION.search(reply) and not _asks_values(reply):
+    if seeks_confirmation(reply):
         return Asked("confirmation")
     if parameters:
         return Asked("arguments", parameters=tuple(parameters))
@@ -411,7 +215,7 @@ def _described(sentence: str, tools: Sequence[Tool]) -> set[str]:
     """The tools that a choice in other words than their names alludes to: "a prospect or an existing customer?"."""
     own = _own_words(tools)
     groups: list[frozenset[str]] = []
-    for choice in _CHOICE.split(sentence):
+    for choice in CHOICE.split(sentence):
         said = meaning(choice)
         scores = {name: len(said & words) for name, words in own.items()}
         best = max(scores.values())
@@ -422,7 +226,7 @@ def _described(sentence: str, tools: Sequence[Tool]) -> set[str]:
 
 def _is_choice(sentence: str) -> bool:
     """Whether a sentence offers tasks to choose from rather than asks for values, told without knowing the choices."""
-    offers = _YES_NO.search(sentence) or _WHICH_OF.search(sentence)
+    offers = YES_NO.search(sentence) or _WHICH_OF.search(sentence)
     return bool(offers) and re.search(r"\bor\b|;", sentence) is not None and not _HANDING_OVER.search(sentence)
 
 

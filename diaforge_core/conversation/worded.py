@@ -12,6 +12,7 @@ from ..records.dialogue import Turn
 from ..records.scenario import Scenario
 from ..records.tool import Tool
 from .chat_models import ChatModel, Completion
+from .labels import label_pattern, leaf_named
 from .model_user import draft_text
 from .model_user_briefs import persona_lines
 from .model_user_checks import CODE, UserWords, form_fault
@@ -19,7 +20,7 @@ from .prompts import Message, sanitise
 from .reading import read
 from .simulated_user import ScriptedUser
 from .structured import candidates, read_object
-from .understanding import Asked, label_pattern, leaf_named, understand
+from .understanding import Asked, understand
 from .view import Assistant, View
 
 WORDING_TEMPERATURE = 0.8

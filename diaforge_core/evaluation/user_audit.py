@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ..catalog.arguments import equal_arguments
+from ..conversation.hearing import hear
 from ..conversation.verifiers import Case, check_leak, fold, leaves, same_value
 from ..records.dialogue import Dialogue
 from ..records.scenario import Scenario
@@ -42,14 +43,14 @@ def at_fault(trace: Trace) -> bool:
 
 def case_of(trace: Trace, tools: Sequence[Tool]) -> Case:
     """The trace as verifiers look at a conversation."""
-    return Case(Dialogue(id=trace.id, scenario=trace.scenario, turns=trace.turns), tools)
+    return Case(Dialogue(id=trace.id, scenario=trace.scenario, turns=trace.turns), tools, hear)
 
 
 class _EachTurn(Case):
     """A conversation of which the leak check hears one user turn at a time, so that no leak hides another."""
 
     def __init__(self, trace: Trace, tools: Sequence[Tool]) -> None:
-        super().__init__(Dialogue(id=trace.id, scenario=trace.scenario, turns=trace.turns), tools)
+        super().__init__(Dialogue(id=trace.id, scenario=trace.scenario, turns=trace.turns), tools, hear)
         self._only = 0
 
     def user_turns(self) -> Iterator[tuple[int, int, str]]:

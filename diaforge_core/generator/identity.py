@@ -26,6 +26,8 @@ _PARTS: dict[str, tuple[tuple[Path, str], ...]] = {
     "wording": ((DATA_DIR, "wording/*/*.yaml"), (DATA_DIR, "personas.yaml")),
     "verifiers": (
         (_CODE, "verifiers/*.py"),
+        (_CODE, "labels.py"),
+        (_CODE, "named_choices.py"),
         (_CODE, "reading.py"),
         (_CODE, "sentences.py"),
         (_CODE, "stated_values.py"),

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ...catalog.leaves import Leaf, leaves
 from ...catalog.words import identifier_words, meaning
-from ..understanding import label_pattern, leaf_named
+from ..labels import label_pattern, leaf_named
 from .amounts import foreign_unit, units_in
 from .case import Case, Fault
 from .moments import false_weekday

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from ...records.tool import ToolCall
-from ..understanding import label_pattern
+from ..labels import label_pattern
 from .case import Case, Fault
 from .questions import asks_which, is_question
 from .thoughts import is_unfinished, named, tells_of_another

@@ -17,7 +17,7 @@ from ...records.dialogue import Dialogue, Evidence, Turn
 from ...records.scenario import Scenario
 from ...records.tool import Tool, ToolCall
 from ..reading import Reading, missing, read_each, spoken_parts
-from ..understanding import Asked, understand
+from ..understanding import Asked, Ear, among, by_the_word
 from .amounts import Span
 from .links import link_to_value
 from .sayings import said_at
@@ -67,11 +67,13 @@ class Fault:
 class Case:
     """One dialogue as the verifiers look at it; what the words establish is read once for all of them."""
 
-    def __init__(self, dialogue: Dialogue, tools: Sequence[Tool]) -> None:
+    def __init__(self, dialogue: Dialogue, tools: Sequence[Tool], ear: Ear = by_the_word) -> None:
+        """`ear` takes in what the assistant asks."""
         by_name = {tool.name: tool for tool in tools}
         self.scenario: Scenario = dialogue.scenario
         self.turns: tuple[Turn, ...] = dialogue.turns
         self.candidates = tuple(by_name[name] for name in self.scenario.candidates if name in by_name)
+        self.ear = among(self.candidates, ear)
         self.goal: Tool | None = by_name.get(self.scenario.goal_tool)
         named = (*self.scenario.candidates, self.scenario.goal_tool)
         self.unknown = tuple(name for name in dict.fromkeys(named) if name not in by_name)
@@ -82,18 +84,18 @@ class Case:
     @cached_property
     def readings(self) -> tuple[Reading, ...]:
         """What the words have established after each turn."""
-        return read_each(self.candidates, self.turns)
+        return read_each(self.candidates, self.turns, self.ear)
 
     @cached_property
     def goal_readings(self) -> tuple[Reading, ...]:
         """The same, read with the goal tool alone in mind: which of its values were stated where."""
-        return read_each([self.goal], self.turns) if self.goal else ()
+        return read_each([self.goal], self.turns, self.ear) if self.goal else ()
 
     @cached_property
     def asked(self) -> Mapping[int, Asked]:
         """What each assistant reply asks, by index of the turn."""
         return {
-            index: understand(turn.reply, self.tools_before(index) or self.candidates)
+            index: self.ear(turn.reply, self.tools_before(index) or self.candidates, self.candidates)
             for index, turn in enumerate(self.turns)
             if turn.speaker == "assistant" and turn.call is None
         }

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from ...records.tool import Tool
-from ..understanding import label_pattern, leaf_named
+from ..labels import label_pattern, leaf_named
 from .amounts import UNITS
 from .case import Case, Fault
 from .thoughts import clauses

@@ -105,7 +105,7 @@ class _Called:
     def read(self) -> Mapping[str, Evidence]:
         if self.is_goal:
             return self.case.goal_readings[-1].values
-        return read_each([self.tool], self.case.turns)[-1].values
+        return read_each([self.tool], self.case.turns, self.case.ear)[-1].values
 
     @cached_property
     def pointers(self) -> dict[str, Evidence | None]:

@@ -8,8 +8,9 @@ from typing import Any
 
 from ...catalog.leaves import Leaf, leaves
 from ...catalog.words import folded
+from ..labels import label_pattern, leaf_named
 from ..sentences import ORDINALS
-from ..understanding import label_pattern, leaf_named, sentences
+from ..understanding import sentences
 from .amounts import Span, measures
 from .attribution import measured
 from .case import Case, Fault

@@ -10,8 +10,9 @@ from ...catalog.facets import facets
 from ...catalog.leaves import leaves
 from ...catalog.words import meaning
 from ...records.tool import Tool
+from ..labels import label_pattern, leaf_named
 from ..reading import missing
-from ..understanding import Asked, label_pattern, leaf_named, sentences, understand
+from ..understanding import Asked, sentences
 from .case import Case, Fault, is_distinct
 from .links import link_to_tasks, link_to_value, linked_values, named_values
 from .outside import speaks_as_assistant
@@ -173,7 +174,7 @@ def _offers_ruled_out(case: Case, index: int) -> Fault | None:
     if not out or not asks_which(case, index):
         return None
     for tool, deed in out:
-        asked = understand(case.turns[index].reply, case.candidates)
+        asked = case.ear(case.turns[index].reply, case.candidates, case.candidates)
         table = next((facet.answers for facet in facets(case.candidates) if facet.key in asked.facets[:1]), {})
         alone = [name for name, answer in table.items() if answer == table.get(tool.name)] == [tool.name]
         if (alone and table[tool.name] in asked.options) or _offers_the_act(case, index, tool, deed):

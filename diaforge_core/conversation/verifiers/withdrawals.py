@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from ...catalog.profiles import profile
 from ...catalog.words import meaning
 from ...records.tool import Tool
-from ..understanding import label_pattern, leaf_named, sentences
+from ..labels import label_pattern, leaf_named
+from ..understanding import sentences
 from .case import Case, Fault
 from .links import link_to_tasks
 from .sayings import said_at

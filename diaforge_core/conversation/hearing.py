@@ -1,0 +1,141 @@
+"""What an assistant's reply asks in whatever words: the ear of the simulated user in evaluation."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ..catalog.facets import Facet
+from ..catalog.words import by_identity
+from ..records.scenario import Bank
+from ..records.tool import Tool
+from .cues import addressed, asks, is_foreign, is_open, seeks_a_yes
+from .ear import mended
+from .evidence import spoken_words
+from .free_words import Heard, Listener
+from .named_choices import answers_of
+from .understanding import (
+    Asked,
+    Ear,
+    by_the_word,
+    chosen_in_full,
+    says_that_none_fits,
+    seeks_confirmation,
+    sentences,
+    understand,
+)
+
+_MOST_HEARD = 4_000
+"""Characters of a reply that are heard, its last ones, where it asks; some patterns take the square of them."""
+_MAY_CHOOSE = re.compile(r"[,;]|\b(?:or|versus|vs|rather than|have|know|hold|there)\b", re.IGNORECASE)
+"""What stands in a reply that names several choices, or asks whether there is something."""
+_SEVERAL = re.compile(r"[,;\n]|\bor\b|\d[.)]\s", re.IGNORECASE)
+_BESIDE = re.compile(r"\b(?:and|also|plus)\b|[?.]\s+\w", re.IGNORECASE)
+"""What may lead to something else than the choices of a question."""
+_WH = re.compile(r"\b(?:what|which|who|where|when|how|why)\b", re.IGNORECASE)
+_BULLET = re.compile(r"^\s*(?:[-*•]|\(?\d{1,2}[.):]|[a-z][.)])\s+")
+
+
+def ear_of(bank: Bank) -> Ear:
+    """How the user of a scenario listens: in evaluation to any words, in generation to those that are judged by."""
+    return hear if bank == "evaluation" else by_the_word
+
+
+def hear(reply: str, tools: Sequence[Tool], shown: Sequence[Tool]) -> Asked:
+    """What a reply asks, read against the tools still open; kind `other` when nothing can be made of it.
+
+    `shown` are all the tools, of which a question may still speak though the words have ruled them out. What is asked
+    in the very words of the tools comes first, then what free words ask.
+    """
+    reply = reply[-_MOST_HEARD:]
+    in_order = sorted(tools, key=lambda tool: tool.name)
+    known = _memory(sorted(shown, key=lambda tool: tool.name))
+    key = (reply, tuple(tool.name for tool in in_order))
+    asked = known.get(key)
+    if asked is None:
+        # Conversations run in threads, so nothing is looked up again that another may have thrown away.
+        if len(known) > 256:
+            known.clear()
+        asked = known[key] = _heard(reply, in_order, tuple(shown))
+    return asked
+
+
+@by_identity(2048)
+def _memory(tools: Sequence[Tool]) -> dict[tuple[str, tuple[str, ...]], Asked]:
+    """Replies already heard against these very tool objects."""
+    return {}
+
+
+def _heard(reply: str, tools: Sequence[Tool], shown: Sequence[Tool]) -> Asked:
+    if says_that_none_fits(reply):
+        return Asked("none_fits")
+    literal = chosen_in_full(reply, tools) if _MAY_CHOOSE.search(reply) else None
+    if literal and not _says_more(reply, len(literal.options)):
+        return literal
+    text = mended(addressed(reply), spoken_words(shown))
+    asking = [] if is_foreign(text) else [sentence for sentence in _sentences(text) if asks(sentence)]
+    listener = Listener(tools, shown)
+    if not asking and listener.lists_values(text):
+        asking = [text]
+    if seeks_a_yes(text) and not any(_WH.search(sentence) for sentence in asking):
+        return Asked("confirmation")
+    heard = listener.hear(asking, text)
+    if literal and len(heard.groups) <= len(literal.groups):
+        return replace(literal, parameters=heard.parameters if heard.groups else ())
+    if heard.groups:
+        return _of_groups(heard, tools, shown)
+    return _without_choice(reply, heard, asking, tools)
+
+
+def _without_choice(reply: str, heard: Heard, asking: Sequence[str], tools: Sequence[Tool]) -> Asked:
+    """What a reply asks that offers no choice between tools."""
+    if not asking:
+        return Asked("other")
+    if seeks_confirmation(reply):
+        return Asked("confirmation")
+    if heard.parameters:
+        return Asked("arguments", parameters=heard.parameters)
+    by_word = understand(reply, tools)
+    if by_word.kind in ("arguments", "confirmation"):
+        return by_word
+    return Asked("options" if any(is_open(sentence, spoken_words(tools)) for sentence in asking) else "other")
+
+
+def _of_groups(heard: Heard, tools: Sequence[Tool], shown: Sequence[Tool]) -> Asked:
+    """A separating question by the tools that its choices leave, with the facets whose answers part those best."""
+    named = {name for group in heard.groups for name in group}
+    table = answers_of(tools if named <= {tool.name for tool in tools} else shown)
+    exact = [each.facet for each in table if all(_one_answer(each.facet, group) for group in heard.groups)]
+    fine = [each.facet for each in table if all(_kept_apart(each.facet, group) for group in heard.groups)]
+    keys = tuple(dict.fromkeys(facet.key for facet in (*exact, *fine, *(each.facet for each in table))))
+    options = tuple(exact[0].answers[group[0]] for group in heard.groups) if exact else ()
+    return Asked("facet", keys, heard.parameters, tuple(sorted(named)), options, groups=heard.groups)
+
+
+def _one_answer(facet: Facet, group: Sequence[str]) -> bool:
+    """Whether the tools of the group, and no others, share one answer."""
+    answers = {facet.answers.get(name, "") for name in group}
+    return len(answers) == 1 and "" not in answers and _kept_apart(facet, group)
+
+
+def _kept_apart(facet: Facet, group: Sequence[str]) -> bool:
+    """Whether no tool outside the group has an answer of one inside."""
+    inside = {facet.answers[name] for name in group if name in facet.answers}
+    return bool(inside) and not any(answer in inside for name, answer in facet.answers.items() if name not in group)
+
+
+def _says_more(reply: str, choices: int) -> bool:
+    """Whether there is more in a reply than the choices that it names word by word."""
+    return _BESIDE.search(reply) is not None or len(_SEVERAL.split(reply)) > choices
+
+
+def _sentences(text: str) -> list[str]:
+    """The sentences of a text; what a lead-in lists line by line belongs to it."""
+    found: list[str] = []
+    for line in text.splitlines():
+        if found and _BULLET.match(line):
+            found[-1] += "\n" + _BULLET.sub("", line)
+        else:
+            found.extend(sentences(line))
+    return found
