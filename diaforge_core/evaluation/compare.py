@@ -10,7 +10,8 @@ from ..errors import DataError
 from ..records.dialogue import Turn
 from ..records.tool import Tool
 from ..records.trace import Trace
-from .metrics import METRICS, Episode, Metric, episodes_of, goal_clusters, units
+from .episodes import Episode, episodes_of, goal_clusters
+from .metrics import METRICS, Metric, units
 from .statistics import (
     Interval,
     Unit,

@@ -174,7 +174,7 @@ def tier_table(measured: dict[str, Measurements]) -> None:
     for name, numbers in measured.items():
         row: dict[str, str] = {"Run": name}
         for tier in TIERS:
-            part = numbers.per_tier.get(tier)
+            part = numbers.by["tier"].get(tier)
             estimate = part.get("acc") if part else None
             row[tier.capitalize()] = figure("acc", estimate) if estimate is not None else "–"
         rows.append(row)
