@@ -188,6 +188,16 @@ def measure(
     )
 
 
+HEADLINES = ("acc", "tool_accuracy", "ftr", "risk", "tar", "refusal", "wrong_call")
+"""What is told of a baseline, or of a difference within a group."""
+
+
+def headlines(traces: Iterable[Trace], tools: Mapping[str, Tool]) -> Values:
+    """The headline numbers of these traces alone."""
+    listed = list(traces)
+    return _values(episodes_of(listed, tools, goal_clusters(listed, tools)), HEADLINES)
+
+
 def confusion(traces: Iterable[Trace]) -> dict[tuple[str, str], tuple[str, ...]]:
     """(goal tool, tool of the last call or empty) → ids of the traces that ended so; solvable scenarios only."""
     cells: dict[tuple[str, str], list[str]] = defaultdict(list)
@@ -241,10 +251,11 @@ def _units(metric: Metric, episodes: Sequence[Episode], parts: Callable[[Episode
     return out
 
 
-def _values(episodes: Sequence[Episode]) -> Values:
-    """Every metric that is a ratio over scenarios, in the order of METRICS."""
+def _values(episodes: Sequence[Episode], keys: Sequence[str] = tuple(METRICS)) -> Values:
+    """Every metric among `keys` that is a ratio over scenarios, in their order."""
     out: Values = {}
-    for key, metric in METRICS.items():
+    for key in keys:
+        metric = METRICS[key]
         if key == "pass_k":
             out[key] = _all_trials_right(episodes)
         elif key in _PARTS:

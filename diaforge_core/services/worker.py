@@ -35,7 +35,7 @@ from ..store.run_folder import RunFolder, Status
 from ..store.trace_journal import TraceJournal
 from ..training.work import is_first_process
 from .nearness import Nearness
-from .reports import GenerationTally, measurements_report
+from .reports import GenerationTally, measurements_report, plain
 from .shards import ShardSource, asks_model, processes_for, shard_rows, specs_of
 from .tuning import follow, launch, train
 
@@ -163,6 +163,7 @@ def _generated(work: Work, recipe: Recipe, done: int) -> Generator[list[dict[str
 
 def evaluate(work: Work) -> dict[str, Any]:
     """Play the folder's scenarios with the model under test; one row a conversation, as soon as it has ended."""
+    from ..evaluation.baselines import baselines, is_baseline
     from ..evaluation.evaluator import evaluate_as_they_end, in_plan_order
     from ..evaluation.metrics import measure
 
@@ -187,7 +188,9 @@ def evaluate(work: Work) -> dict[str, Any]:
         except Interrupted:
             if len(traces) < total:
                 raise
-    return work.so_far()
+    if is_baseline(work.recipe["model"]):
+        return work.so_far()
+    return work.so_far() | {"baselines": plain(baselines(catalog, scenarios, work.recipe["seed"]))}
 
 
 KINDS = {"generate": generate, "evaluate": evaluate, "train": train}
