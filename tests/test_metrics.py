@@ -9,12 +9,12 @@ import pytest
 
 from diaforge_core.catalog.neighbours import pair_closeness
 from diaforge_core.errors import DataError
+from diaforge_core.evaluation.confusion import NO_CALL, confusion, matrices
 from diaforge_core.evaluation.metrics import (
     ALIASES,
     METRICS,
     Estimate,
     Measurements,
-    confusion,
     measure,
     metric,
 )
@@ -264,14 +264,27 @@ def test_a_persons_word_outdoes_the_audit() -> None:
     assert marked.values == by_audit.values
 
 
-def test_the_confusion_names_the_last_call_or_none() -> None:
-    traces = [episode(RIGHT, 0), episode((*TALK, TWIN, not_accepted()), 1), episode(TALK, 2)]
+def test_the_confusion_names_the_first_wrong_call_the_goal_or_none() -> None:
+    traces = [episode(RIGHT, 0), episode((*TALK, TWIN, not_accepted(), RIGHT[-1]), 1), episode(TALK, 2)]
     found = confusion(traces)
     assert {cell: len(ids) for cell, ids in found.items()} == {
         ("CRM_CreateLead", ""): 1,
         ("CRM_CreateLead", "CRM_CreateLead"): 1,
         ("CRM_CreateLead", "CRM_UpdateLead"): 1,
     }
+
+
+def test_the_worst_clusters_stand_first_with_who_was_called_for_whom() -> None:
+    wrong = (*TALK, TWIN, not_accepted())
+    other = {"goal_tool": "Sales_CreateOpportunity", "candidates": ("Sales_CreateOpportunity", "CRM_UpdateLead")}
+    traces = [episode(wrong, 0), episode(wrong, 1), episode(TALK, 2), episode(RIGHT, 3), episode(wrong, 4, **other)]
+    worst, second = matrices(traces, TOOLS)
+    assert (worst.goals, worst.confused) == (("CRM_CreateLead",), 2)
+    assert worst.called == ("CRM_CreateLead", "CRM_UpdateLead", NO_CALL)
+    assert worst.cells["CRM_CreateLead", "CRM_UpdateLead"] == (traces[0].id, traces[1].id)
+    assert (second.goals, second.confused) == (("Sales_CreateOpportunity",), 1)
+    assert matrices(traces, TOOLS, most=1) == [worst]
+    assert matrices([episode(RIGHT, 0), episode(TALK, 1)], TOOLS) == []
 
 
 def test_the_briefs_names_are_the_same_metrics_and_an_unknown_one_lists_all() -> None:

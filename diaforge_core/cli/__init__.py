@@ -105,7 +105,7 @@ def train(
     stage: Annotated[
         str, typer.Option(help="sft, or preference: learn from pairs of a right and a wrong act.")
     ] = "sft",
-    pairs: Annotated[str, typer.Option(help="Dataset or evaluation run whose mistakes are unlearned.")] = "",
+    pairs: Annotated[str, typer.Option(help="Dataset or evaluation run to unlearn mistakes of, or kept:pairs.")] = "",
     loss_mask: Annotated[str, typer.Option(help="assistant_only, final_call_only or all.")] = "assistant_only",
     keep_thoughts: Annotated[
         bool, typer.Option("--keep-thoughts", help="Earlier thoughts stay in the history.")

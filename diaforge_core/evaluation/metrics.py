@@ -15,7 +15,7 @@ from ..records.tool import Tool
 from ..records.trace import Trace
 from .breakdowns import BREAKDOWNS, grouped
 from .episodes import Episode, episodes_of, goal_clusters
-from .outcomes import NO_TOOL_OUTCOMES, OUTCOMES, calls_of
+from .outcomes import NO_TOOL_OUTCOMES, OUTCOMES
 from .statistics import Z95, Unit, cluster_bootstrap, pass_k, ratio, wilson
 
 About = Literal["solvable", "no_tool", "all"]
@@ -196,16 +196,6 @@ def headlines(traces: Iterable[Trace], tools: Mapping[str, Tool]) -> Values:
     """The headline numbers of these traces alone."""
     listed = list(traces)
     return _values(episodes_of(listed, tools, goal_clusters(listed, tools)), HEADLINES)
-
-
-def confusion(traces: Iterable[Trace]) -> dict[tuple[str, str], tuple[str, ...]]:
-    """(goal tool, tool of the last call or empty) → ids of the traces that ended so; solvable scenarios only."""
-    cells: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for trace in traces:
-        if trace.scenario.solvable:
-            calls = calls_of(trace)
-            cells[trace.scenario.goal_tool, calls[-1].name if calls else ""].append(trace.id)
-    return {cell: tuple(ids) for cell, ids in sorted(cells.items())}
 
 
 Parts = tuple[float, float]
