@@ -81,13 +81,17 @@ def train_measure(workspace: Workspace, params: dict[str, Any], on_progress: OnP
 
 
 def evaluate(workspace: Workspace, params: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:
-    """`run`, each metric as `{value, low, high, n}` or null, `outcomes, no_tool_outcomes, per_tier`, …"""
-    run = workspace.evaluation.start(_recipe(EvalRecipe, params))
+    """`run`, each metric as `{value, low, high, n}` or null, `outcomes, no_tool_outcomes, by`, …; `baselines` of others.
+
+    `by` holds the metrics of each group of each breakdown; `test_looks` how often a test part was looked at.
+    """
+    given = {key: value for key, value in params.items() if key != "who"}
+    run = workspace.evaluation.start(_recipe(EvalRecipe, given), params.get("who", ""))
     return _finished(workspace, run, on_progress)
 
 
 def compare(workspace: Workspace, params: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:
-    """`difference: {metric: {value, low, high, p}}, verdict`, and the pairs."""
+    """`difference: {metric: {value, low, high, p}}`, the same by group under `by`, `verdict`, and the pairs."""
     return plain(workspace.evaluation.compare(params["run_a"], params["run_b"]))
 
 
