@@ -84,7 +84,7 @@ def test_a_static_evaluation_plays_the_stored_turns(workspace: Workspace, histor
         ({"catalog": "wide", "static": "own"}, "Name the dataset"),
         ({"scenarios": "other", "static": "own", "trials": 2}, "one trial"),
         ({"scenarios": "other", "again": "guess"}, "Give either"),
-        ({"again": "guess", "holding": "Nothing"}, "needs or offers 'Nothing'"),
+        ({"again": "guess", "holding": ("Nothing",)}, "needs or offers 'Nothing'"),
         ({"again": "nothing"}, "no run 'nothing'"),
     ],
 )
@@ -95,22 +95,35 @@ def test_what_cannot_be_evaluated_says_why(workspace: Workspace, recipe: dict[st
 
 def test_a_reworded_tool_is_evaluated_again_where_it_stands(workspace: Workspace):
     tool = workspace.traces.get(failed(workspace)).scenario.goal_tool
+    assert workspace.evaluation.changed("guess") == {}
     catalog = workspace.catalogs.reword("wide", tool, "Something quite different", "Nothing like it.", who="Ana")
-    run = workspace.evaluation.again("guess", tool, who="Ana")
+    (changed, affected), *others = workspace.evaluation.changed("guess").items()
+    assert (changed, others) == (tool, [])
+    run = workspace.evaluation.again("guess", [tool], who="Ana")
     assert workspace.jobs.wait(run.id).state == "succeeded"
     played = [trace.scenario for trace in workspace.traces.of_run(run.id)]
-    assert len(played) == workspace.evaluation.affected("guess", tool) < 10
+    assert len(played) == affected < 10
     assert all(tool in (scenario.goal_tool, *scenario.candidates) for scenario in played)
     assert {scenario.catalog_version for scenario in played} == {catalog.version}
     assert workspace.evaluation.compare(run.name, "guess").scenarios == len(played)
+    workspace.catalogs.undo("wide", who="Ana")
+    assert workspace.evaluation.changed("guess") == {}
 
 
 def test_scenarios_of_a_tool_that_the_catalog_lost_are_one_message(workspace: Workspace):
     tool = workspace.traces.get(failed(workspace)).scenario.goal_tool
     workspace.catalogs.leave_out("wide", [tool], who="Ana")
     with pytest.raises(CatalogError, match=rf"lacks 1[\s\S]*{tool}"):
-        workspace.evaluation.again("guess", tool)
+        workspace.evaluation.again("guess", [tool])
     workspace.catalogs.put_back("wide", [tool], who="Ana")
+
+
+def test_the_trend_has_every_finished_run_oldest_first(workspace: Workspace):
+    frame = workspace.evaluation.trend("ftr")
+    assert list(frame["run"][:2]) == ["guess", "test"]
+    assert list(frame["scenarios"][:2]) == ["other", TEST]
+    assert frame["ended"].is_monotonic_increasing
+    assert frame["value"].iloc[0] == workspace.jobs.get("guess").result["ftr"]["value"]
 
 
 # --- beside the numbers ----------------------------------------------------------------------------------------------
@@ -121,7 +134,10 @@ def test_the_baselines_stand_beside_every_result_but_their_own(workspace: Worksp
     server = serve(script=lambda *_: says("None of the tools I have fits."))
     run = evaluated(workspace, model=f"openai:m@{server.url}", scenarios="other", count=3)
     assert list(run.result["baselines"]) == list(BASELINES)
-    assert run.result["baselines"]["oracle"]["acc"]["value"] == 1
+    ceiling = workspace.evaluation.baselines(run.id)["oracle"]["acc"]
+    assert ceiling is not None
+    assert ceiling.value == 1
+    assert workspace.evaluation.baselines("guess") == {}
 
 
 def test_every_look_at_a_test_part_is_written_down(workspace: Workspace):

@@ -157,7 +157,9 @@ def evaluate(
     scenarios: Annotated[str, typer.Option(help="Dataset whose scenarios are played.")] = "",
     catalog: Annotated[str, typer.Option(help="Catalog to draw scenarios from.")] = "",
     again: Annotated[str, typer.Option(help="Evaluation to play again, on its catalog as it is now.")] = "",
-    holding: Annotated[str, typer.Option(help="Only scenarios that need or offer this tool.")] = "",
+    holding: Annotated[
+        list[str] | None, typer.Option(help="Only scenarios that need or offer this tool; may be given often.")
+    ] = None,
     static: Annotated[
         str, typer.Option(help="gold or own: the stored user's turns, after the stored assistant's or the model's own.")
     ] = "",
@@ -174,7 +176,7 @@ def evaluate(
 ) -> None:
     """Evaluate a model in live conversations with the simulated user, or against stored dialogues."""
     params = {"model": spec(model), "scenarios": scenarios, "catalog": catalog, "count": count, "trials": trials}
-    params |= {"again": again, "holding": holding, "static": static, "seed": seed, "run": run, "who": me()}
+    params |= {"again": again, "holding": holding or [], "static": static, "seed": seed, "run": run, "who": me()}
     params |= spending(max_tokens, max_money, max_calls, price)
     do("evaluate", params, workspace, json_)
 

@@ -81,7 +81,7 @@ def train_measure(workspace: Workspace, params: dict[str, Any], on_progress: OnP
 
 
 def evaluate(workspace: Workspace, params: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:
-    """`run`, each metric as `{value, low, high, n}` or null, `outcomes, no_tool_outcomes, by`, …; `baselines` of others.
+    """`run`, each metric as `{value, low, high, n}` or null, `outcomes, no_tool_outcomes, by`, `baselines`, …
 
     `by` holds the metrics of each group of each breakdown; `test_looks` how often a test part was looked at.
     """

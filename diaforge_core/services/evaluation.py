@@ -2,78 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import pandas as pd
-from pydantic import Field
 
-from ..conversation.scenarios import Choices, draw_scenarios
 from ..errors import DataError
 from ..evaluation.breakdowns import BREAKDOWNS
 from ..evaluation.compare import Comparison, compare, first_differing_turn
-from ..evaluation.confusion import Matrix, matrices
+from ..evaluation.confusion import NO_CALL, Matrix, matrices
 from ..evaluation.evaluator import check_scenarios
-from ..evaluation.metrics import METRICS, Measurements, Metric, measure
-from ..generator.recipe import PriceOf, SpendingLimits
-from ..records.base import Record
-from ..records.dialogue import Dialogue
+from ..evaluation.metrics import METRICS, Estimate, Measurements, Metric, Values, measure
 from ..records.run import Run
-from ..records.scenario import Scenario
-from ..records.tool import Catalog, Tool
+from ..records.tool import Tool
 from ..records.trace import Trace
+from .evaluation_scenarios import EvalRecipe, evaluation_of, holds, scenarios_of
 from .kept import Kept
 
 if TYPE_CHECKING:
     from .workspace import Workspace
 
 
-__all__ = ["BREAKDOWNS", "METRICS", "Comparison", "EvalRecipe", "Evaluation", "Matrix", "Measurements", "Metric"]
+__all__ = [
+    "BREAKDOWNS", "METRICS", "NO_CALL", "Comparison", "Estimate", "EvalRecipe", "Evaluation", "Matrix", "Measurements",
+    "Metric", "Values",
+]  # fmt: skip
 
 KEPT_MEASURED = 24
 """Sets of numbers that are held."""
-
-
-Static = Literal["", "gold", "own"]
-
-
-class EvalRecipe(Record):
-    """Which model is to be evaluated, on which scenarios: of a dataset, of an earlier run, or drawn from a catalog."""
-
-    model: str
-    """Model spec."""
-    run: str = ""
-    """Name of the run, new in this workspace; by default made from the model."""
-    scenarios: str = ""
-    """Dataset whose scenarios are played; else new ones are drawn from `catalog`."""
-    catalog: str = ""
-    again: str = ""
-    """Evaluation whose scenarios are played again, with their catalog as it is now."""
-    holding: str = ""
-    """Cleaned name of a tool: only scenarios that need or offer it; empty for all."""
-    static: Static = ""
-    """Play the user's turns of stored dialogues instead of live ones; before each turn the model sees the dialogue's
-    own (`gold`) or what it said itself (`own`)."""
-    count: int = Field(default=20, ge=1, le=10_000)
-    """Scenarios at most."""
-    trials: int = Field(default=1, ge=1, le=64)
-    seed: int = Field(default=0, ge=0)
-    limits: SpendingLimits = SpendingLimits()
-    prices: dict[str, PriceOf] = Field(default_factory=dict)
-    """Model name, as the endpoint knows it → its price; a model without one counts no money."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Played:
-    """What a recipe comes to."""
-
-    catalog: Catalog
-    scenarios: Sequence[Scenario]
-    dialogues: Sequence[Dialogue] = ()
-    """Of a static evaluation."""
-    dataset: str = ""
-    """Where the scenarios were taken from, if from one."""
 
 
 class Evaluation:
@@ -91,7 +47,7 @@ class Evaluation:
         ModelError for a spec that is none.
         """
         spec = self._workspace.models.take(recipe.model)
-        played = self._played(recipe)
+        played = scenarios_of(self._workspace, recipe)
         check_scenarios(played.catalog, played.scenarios)
         name = recipe.run or f"evaluate {recipe.model}".replace(":", " ").replace("/", " ").replace("@", " at ")
         with self._workspace.database.lock:
@@ -108,16 +64,28 @@ class Evaluation:
             self._workspace.looks.add(looks, run.id, recipe.model, who)
         return run
 
-    def affected(self, run: str, tool: str) -> int:
-        """How many of a run's scenarios need or offer a tool, and so are to be played again when it is reworded."""
-        return sum(_holds(scenario, tool) for scenario in self._workspace.jobs.folder(run).scenarios())
+    def changed(self, run: str) -> dict[str, int]:
+        """Tool that reads otherwise in its catalog now → scenarios of the run that need or offer it, most first.
 
-    def again(self, run: str, tool: str, who: str = "") -> Run:
-        """The run that plays with the same model, on the catalog as it is now, those of a run's scenarios that
-        need or offer a tool. Errors as in `start`."""
-        record = self._evaluation(run)
+        Empty where the run's catalog is not here any more, or was of several.
+        """
+        folder = self._workspace.jobs.folder(run)
+        old, scenarios = folder.catalog(), folder.scenarios()
+        if old.name not in {info.name for info in self._workspace.catalogs.names()}:
+            return {}
+        now = self._workspace.catalogs.get(old.name)
+        other = {tool.name for tool in old.tools if tool.name in now and _told(tool) != _told(now.tool(tool.name))}
+        counts = {name: sum(holds(scenario, {name}) for scenario in scenarios) for name in sorted(other)}
+        return dict(sorted(((name, n) for name, n in counts.items() if n), key=lambda each: -each[1]))
+
+    def again(self, run: str, tools: Sequence[str] = (), who: str = "") -> Run:
+        """The run that plays a run's scenarios with the same model, on the catalog as it is now.
+
+        With `tools` only those that need or offer one of them: what a rewording can touch. Errors as in `start`.
+        """
+        record = evaluation_of(self._workspace, run)
         old = EvalRecipe.model_validate(record.config["recipe"])
-        changes = {"again": record.id, "holding": tool, "scenarios": "", "catalog": "", "run": "", "static": ""}
+        changes = {"again": record.id, "holding": tools, "scenarios": "", "catalog": "", "run": "", "static": ""}
         return self.start(EvalRecipe.model_validate(old.model_dump() | changes), who)
 
     def runs(self) -> list[Run]:
@@ -127,7 +95,7 @@ class Evaluation:
 
     def results(self, run: str) -> Measurements:
         """The numbers of a run's traces so far; DataError if it is no evaluation or has no trace yet."""
-        record = self._evaluation(run)
+        record = evaluation_of(self._workspace, run)
         traces = self._workspace.traces.of_run(record.id)
         if not traces:
             raise DataError(f"Run '{record.name}' has no trace yet. Wait for its first conversation to end.")
@@ -137,12 +105,12 @@ class Evaluation:
 
     def confusions(self, run: str, most: int = 3) -> list[Matrix]:
         """Which tools of the worst clusters were called for which, worst first."""
-        record = self._evaluation(run)
+        record = evaluation_of(self._workspace, run)
         return matrices(self._workspace.traces.of_run(record.id), self.tools(record.id), most)
 
     def compare(self, run_a: str, run_b: str) -> Comparison:
         """What separates two runs, paired by scenario; DataError if they share no scenario."""
-        a, b = self._evaluation(run_a), self._evaluation(run_b)
+        a, b = evaluation_of(self._workspace, run_a), evaluation_of(self._workspace, run_b)
         traces = [self._workspace.traces.of_run(run.id) for run in (a, b)]
         if not {trace.scenario.id for trace in traces[0]} & {trace.scenario.id for trace in traces[1]}:
             raise DataError(
@@ -157,7 +125,7 @@ class Evaluation:
         """The two runs' traces of one scenario and the index of the first turn in which they differ."""
         pair = []
         for run in (run_a, run_b):
-            record = self._evaluation(run)
+            record = evaluation_of(self._workspace, run)
             found = [
                 trace
                 for trace in self._workspace.traces.of_run(record.id)
@@ -182,66 +150,36 @@ class Evaluation:
                     )
         return pd.DataFrame(rows, columns=["run", "model", "metric", "value", "low", "high", "n"])
 
+    def baselines(self, run: str) -> dict[str, Values]:
+        """Baseline → its headline numbers on the run's scenarios; empty for a run of a baseline, or an unfinished one.
+
+        The first is the ceiling (`oracle`), the last never calls.
+        """
+        told = evaluation_of(self._workspace, run).result.get("baselines", {})
+        return {
+            name: {key: Estimate(**value) if value else None for key, value in values.items()}
+            for name, values in told.items()
+        }
+
+    def trend(self, metric: str = "acc") -> pd.DataFrame:
+        """One row a finished run that measured the metric, oldest first.
+
+        Columns: run, model, scenarios (where they are from), ended, value, low, high, n.
+        """
+        rows = []
+        for record in reversed(self.runs()):
+            estimate, recipe = record.result.get(metric), record.config["recipe"]
+            if estimate and record.ended:
+                source = recipe["scenarios"] or recipe["catalog"] or "scenarios of an earlier run"
+                row = {"run": record.name, "model": recipe["model"], "scenarios": source, "ended": record.ended}
+                rows.append(row | estimate)
+        return pd.DataFrame(rows, columns=["run", "model", "scenarios", "ended", "value", "low", "high", "n"])
+
     def tools(self, run: str) -> Mapping[str, Tool]:
         """Every tool of the catalog that the run was made with, by cleaned name."""
         return {tool.name: tool for tool in self._workspace.jobs.folder(run).catalog().tools}
 
-    def _evaluation(self, run: str) -> Run:
-        record = self._workspace.jobs.get(run)
-        if record.kind != "evaluate":
-            raise DataError(f"Run '{record.name}' is a run of kind '{record.kind}', not an evaluation.")
-        return record
 
-    def _played(self, recipe: EvalRecipe) -> _Played:
-        if [bool(source) for source in (recipe.scenarios, recipe.catalog, recipe.again)].count(True) != 1:
-            raise DataError(
-                "Give either a dataset of scenarios (--scenarios), a catalog to draw them from (--catalog), or an "
-                "evaluation to play again (--again)."
-            )
-        if recipe.static and (not recipe.scenarios or recipe.trials > 1):
-            raise DataError(
-                "A static evaluation plays the stored turns of a dataset's dialogues, once each. Name the dataset "
-                "(--scenarios), and ask for one trial."
-            )
-        if recipe.scenarios:
-            return self._of_dataset(recipe)
-        if recipe.again:
-            return self._of_run(recipe)
-        catalog = self._workspace.catalogs.get(recipe.catalog)
-        drawn = draw_scenarios(catalog, recipe.count, recipe.seed, Choices(bank="evaluation"))
-        return _Played(catalog, _some(drawn, recipe, f"drawn from '{recipe.catalog}'"))
-
-    def _of_dataset(self, recipe: EvalRecipe) -> _Played:
-        dialogues = self._workspace.datasets.load(recipe.scenarios)
-        by_scenario = {dialogue.scenario.id: dialogue for dialogue in dialogues}
-        scenarios = _some((one.scenario for one in by_scenario.values()), recipe, f"of dataset '{recipe.scenarios}'")
-        taken = [by_scenario[scenario.id] for scenario in scenarios]
-        catalog = self._workspace.catalogs.of_dialogues(taken)
-        return _Played(catalog, scenarios, taken if recipe.static else (), recipe.scenarios)
-
-    def _of_run(self, recipe: EvalRecipe) -> _Played:
-        """The scenarios of an earlier run, with the tools as their catalog has them now."""
-        before = self._evaluation(recipe.again)
-        old = self._workspace.jobs.folder(before.id).scenarios()
-        if len({scenario.catalog for scenario in old}) > 1:
-            raise DataError(
-                f"Run '{before.name}' was played with several catalogs, so none of them can take the place of all. "
-                "Evaluate on its dataset instead."
-            )
-        catalog = self._workspace.catalogs.get(old[0].catalog)
-        now = (scenario.model_copy(update={"catalog_version": catalog.version}) for scenario in old)
-        scenarios = _some(now, recipe, f"of run '{before.name}'")
-        return _Played(catalog, scenarios, dataset=before.config["recipe"].get("scenarios", ""))
-
-
-def _holds(scenario: Scenario, tool: str) -> bool:
-    return tool in (scenario.goal_tool, *scenario.candidates)
-
-
-def _some(scenarios: Iterable[Scenario], recipe: EvalRecipe, where: str) -> list[Scenario]:
-    """Those that the recipe takes, in order; DataError if there is none."""
-    found = [scenario for scenario in scenarios if not recipe.holding or _holds(scenario, recipe.holding)]
-    if not found:
-        of = f"No scenario {where} needs or offers '{recipe.holding}'" if recipe.holding else f"No scenario {where}"
-        raise DataError(f"{of}: there is nothing to play. Choose another source of scenarios.")
-    return found[: recipe.count]
+def _told(tool: Tool) -> tuple[object, ...]:
+    """What of a tool a model reads."""
+    return tool.summary, tool.description, tool.parameters
