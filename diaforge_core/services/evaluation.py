@@ -9,7 +9,7 @@ import pandas as pd
 
 from ..errors import DataError
 from ..evaluation.breakdowns import BREAKDOWNS
-from ..evaluation.compare import Comparison, compare, first_differing_turn
+from ..evaluation.compare import Comparison, Difference, compare, first_differing_turn
 from ..evaluation.confusion import NO_CALL, Matrix, matrices
 from ..evaluation.evaluator import check_scenarios
 from ..evaluation.metrics import METRICS, Estimate, Measurements, Metric, Values, measure
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 
 __all__ = [
-    "BREAKDOWNS", "METRICS", "NO_CALL", "Comparison", "Estimate", "EvalRecipe", "Evaluation", "Matrix", "Measurements",
-    "Metric", "Values",
+    "BREAKDOWNS", "METRICS", "NO_CALL", "Comparison", "Difference", "Estimate", "EvalRecipe", "Evaluation", "Matrix",
+    "Measurements", "Metric", "Values",
 ]  # fmt: skip
 
 KEPT_MEASURED = 24
@@ -69,10 +69,10 @@ class Evaluation:
 
         Empty where the run's catalog is not here any more, or was of several.
         """
+        if not self.catalog_of(run):
+            return {}
         folder = self._workspace.jobs.folder(run)
         old, scenarios = folder.catalog(), folder.scenarios()
-        if old.name not in {info.name for info in self._workspace.catalogs.names()}:
-            return {}
         now = self._workspace.catalogs.get(old.name)
         other = {tool.name for tool in old.tools if tool.name in now and _told(tool) != _told(now.tool(tool.name))}
         counts = {name: sum(holds(scenario, {name}) for scenario in scenarios) for name in sorted(other)}
@@ -174,6 +174,11 @@ class Evaluation:
                 row = {"run": record.name, "model": recipe["model"], "scenarios": source, "ended": record.ended}
                 rows.append(row | estimate)
         return pd.DataFrame(rows, columns=["run", "model", "scenarios", "ended", "value", "low", "high", "n"])
+
+    def catalog_of(self, run: str) -> str:
+        """Name of the catalog that a run was played with; empty where it is not in this workspace under one name."""
+        name = self._workspace.jobs.folder(run).catalog().name
+        return name if name in {info.name for info in self._workspace.catalogs.names()} else ""
 
     def tools(self, run: str) -> Mapping[str, Tool]:
         """Every tool of the catalog that the run was made with, by cleaned name."""
