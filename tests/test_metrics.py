@@ -9,6 +9,7 @@ import pytest
 
 from diaforge_core.catalog.neighbours import pair_closeness
 from diaforge_core.errors import DataError
+from diaforge_core.evaluation.breakdowns import in_order
 from diaforge_core.evaluation.confusion import NO_CALL, confusion, matrices
 from diaforge_core.evaluation.metrics import (
     ALIASES,
@@ -240,6 +241,7 @@ def test_groups_of_numbers_stand_as_numbers_do() -> None:
     names = tuple(tool.name for tool in many.tools)
     traces = [a_trace(a_scenario(many, id=str(n), goal_tool=names[0], candidates=names[:n]), TALK) for n in (10, 2, 9)]
     assert list(measure(traces, {tool.name: tool for tool in many.tools}).by["candidates"]) == ["2", "9", "10"]
+    assert in_order("tier", ["expert", "hard", "baseline", "hard"]) == ["baseline", "hard", "expert"]
 
 
 def test_a_wrong_call_that_destroys_weighs_more_than_one_that_reads() -> None:

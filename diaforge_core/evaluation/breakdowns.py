@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from ..catalog.ambiguity import RISK
@@ -39,9 +39,12 @@ BREAKDOWNS: dict[str, Breakdown] = {
 def grouped(name: str, episodes: Sequence[Episode]) -> dict[str, list[Episode]]:
     """Group of a breakdown → its episodes, groups in order; only groups that occur."""
     found: dict[str, list[Episode]] = defaultdict(list)
-    breakdown = BREAKDOWNS[name]
     for episode in episodes:
-        found[breakdown.group(episode)].append(episode)
-    first = {group: place for place, group in enumerate(breakdown.order)}
-    ordered = sorted(found, key=lambda group: (first.get(group, len(first)), len(group), group))
-    return {group: found[group] for group in ordered if group}
+        found[BREAKDOWNS[name].group(episode)].append(episode)
+    return {group: found[group] for group in in_order(name, found) if group}
+
+
+def in_order(name: str, groups: Iterable[str]) -> list[str]:
+    """Groups of a breakdown, each once, in the order of reports."""
+    first = {group: place for place, group in enumerate(BREAKDOWNS[name].order)}
+    return sorted(set(groups), key=lambda group: (first.get(group, len(first)), len(group), group))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from ..errors import DataError
-from ..evaluation.breakdowns import BREAKDOWNS
+from ..evaluation.breakdowns import BREAKDOWNS, in_order
 from ..evaluation.compare import Comparison, Difference, compare, first_differing_turn
 from ..evaluation.confusion import NO_CALL, Matrix, matrices
 from ..evaluation.evaluator import check_scenarios
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BREAKDOWNS", "METRICS", "NO_CALL", "Comparison", "Difference", "Estimate", "EvalRecipe", "Evaluation", "Matrix",
-    "Measurements", "Metric", "Values",
+    "Measurements", "Metric", "Values", "in_order",
 ]  # fmt: skip
 
 KEPT_MEASURED = 24
@@ -49,7 +49,7 @@ class Evaluation:
         spec = self._workspace.models.take(recipe.model)
         played = scenarios_of(self._workspace, recipe)
         check_scenarios(played.catalog, played.scenarios)
-        name = recipe.run or f"evaluate {recipe.model}".replace(":", " ").replace("/", " ").replace("@", " at ")
+        name = recipe.run or self._name_for(recipe)
         with self._workspace.database.lock:
             looks = {part: seen + 1 for part, seen in self._workspace.looks.counts(played.dataset).items()}
             run = self._workspace.jobs.submit(
@@ -63,6 +63,11 @@ class Evaluation:
             )
             self._workspace.looks.add(looks, run.id, recipe.model, who)
         return run
+
+    def _name_for(self, recipe: EvalRecipe) -> str:
+        if recipe.again:
+            return f"{self._workspace.jobs.get(recipe.again).name[:56]} again"
+        return f"evaluate {recipe.model}".replace(":", " ").replace("/", " ").replace("@", " at ")
 
     def changed(self, run: str) -> dict[str, int]:
         """Tool that reads otherwise in its catalog now → scenarios of the run that need or offer it, most first.

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from diaforge_core.records.run import Run
-from diaforge_core.services.evaluation import BREAKDOWNS, METRICS, Measurements
+from diaforge_core.services.evaluation import BREAKDOWNS, METRICS, Measurements, in_order
 
 from . import charts, wiring
 from .evaluate_charts import GroupDot, group_plot, run_legend
@@ -26,7 +26,7 @@ def breakdowns_tab(done: list[Run]) -> None:
         return
     titles = {key: METRICS[key].title for key in SHOWN}
     key = wiring.linked(st.selectbox, "Metric", list(titles), "metric", "acc", format_func=wiring.words_of(titles))
-    st.caption(f"{METRICS[key].description} In brackets: scenarios of the first run.")
+    st.caption(f"{METRICS[key].description} In brackets: scenarios, of the first run with any.")
     _legend(list(measured))
     columns = st.columns(2, gap="large")
     for place, (name, breakdown) in enumerate(BREAKDOWNS.items()):
@@ -44,7 +44,6 @@ def _legend(runs: list[str]) -> None:
 
 
 def _panel(measured: Mapping[str, Measurements], name: str, key: str) -> None:
-    groups = list(dict.fromkeys(group for numbers in measured.values() for group in numbers.by[name]))
     dots = [
         GroupDot(run, group, e.value, e.low, e.high, e.n)
         for run, numbers in measured.items()
@@ -54,7 +53,7 @@ def _panel(measured: Mapping[str, Measurements], name: str, key: str) -> None:
     if not dots:
         st.caption("Not measured in any group.")
         return
-    shown = [group for group in groups if any(dot.group == group for dot in dots)]
+    shown = in_order(name, (dot.group for dot in dots))
     plot = group_plot(dots, list(measured), shown, METRICS[key].share)
     says = "; ".join(f"{dot.run}, {dot.group}: {dot.value:.2f} ({dot.low:.2f} to {dot.high:.2f})" for dot in dots)
     charts.draw(plot, f"breakdowns.{name}.{key}", says)
@@ -63,7 +62,7 @@ def _panel(measured: Mapping[str, Measurements], name: str, key: str) -> None:
 def _table(measured: Mapping[str, Measurements], key: str) -> None:
     rows = []
     for name, breakdown in BREAKDOWNS.items():
-        for group in dict.fromkeys(group for numbers in measured.values() for group in numbers.by[name]):
+        for group in in_order(name, (group for numbers in measured.values() for group in numbers.by[name])):
             cells = {run: figure(key, numbers.by[name].get(group, {}).get(key)) for run, numbers in measured.items()}
             rows.append({"By": breakdown.title, "Group": group} | cells)
     with st.expander("As a table", icon=":material/table_chart:"):

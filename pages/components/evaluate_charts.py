@@ -20,7 +20,9 @@ SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x", "star")
 """Of the runs in one plot: a colour never stands alone."""
 CELL = 44
 """Pixels from the middle of one cell to the next."""
-NAME = 26
+ROOM = 300
+"""Pixels that a row of cells has on a narrow screen."""
+NAME = 24
 """Characters of a tool's name along an axis; the hover has the whole."""
 
 
@@ -64,7 +66,7 @@ def group_plot(dots: Sequence[GroupDot], runs: Sequence[str], groups: Sequence[s
     sizes = {dot.group: dot.n for dot in reversed(dots)}
     figure.update_yaxes(
         tickvals=list(places.values()),
-        ticktext=[escape(f"{clip(group, 24)} ({sizes.get(group, 0)})") for group in places],
+        ticktext=[escape(f"{clip(group.replace('_', ' '), 24)} ({sizes.get(group, 0)})") for group in places],
         range=[-0.6, len(groups) - 0.4],
         automargin=True,
         showgrid=False,
@@ -134,7 +136,7 @@ def confusion_plot(matrix: Matrix) -> go.Figure:
         textfont={"color": tint["text"]},
         marker={
             "symbol": "square",
-            "size": CELL - 6,
+            "size": min(CELL - 6, ROOM // max(1, len(matrix.called))),
             "color": [tint[kind] for kind in kinds],
             "opacity": [0.2 + 0.45 * len(ids) / most for _, ids in cells],
             "line": {"width": 1, "color": [tint[kind] for kind in kinds]},
@@ -150,7 +152,7 @@ def confusion_plot(matrix: Matrix) -> go.Figure:
         tickvals=list(range(columns)),
         ticktext=[escape(clip(name, NAME)) if name != NO_CALL else "no call" for name in matrix.called],
         tickangle=-40,
-        range=[-0.6, max(columns, 12) - 0.4],
+        range=[-0.6, max(columns, 7) - 0.4],
         automargin=True,
         showgrid=False,
         zeroline=False,

@@ -13,7 +13,7 @@ from .wiring import services
 from .wording import count
 
 SHOWN = ("acc", "ftr", "tar", "tool_accuracy", "risk", "refusal", "wrong_call", "effort")
-MOST_LINES = 8
+MOST_LINES = 6
 
 
 def trend_tab() -> None:
