@@ -116,7 +116,8 @@ def difference_plot(rows: Sequence[tuple[str, Difference]], share: bool = True) 
         zeroline=False,
         title="A − B",
     )
-    figure.update_yaxes(categoryorder="array", categoryarray=[escape(n) for n, _ in rows][::-1], automargin=True)
+    order = [escape(name) for name, _ in rows][::-1]
+    figure.update_yaxes(type="category", categoryorder="array", categoryarray=order, automargin=True)
     legend = {"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0}
     figure.update_layout(height=110 + 32 * len(rows), legend=legend, margin={"t": 34})
     return figure
