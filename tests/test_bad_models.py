@@ -18,7 +18,8 @@ from .factories import wide_catalog
 
 CATALOG = wide_catalog()
 SCENARIOS = list(draw_scenarios(CATALOG, 12, 4))
-NEVER_ENDS = "I will help you, and " * 20_000
+NEVER_ENDS = "I will help you, and " * 1_000
+"""As long as what a model may write in one turn."""
 CALL = '<tool_call>{{"name": "{}", "arguments": {{}}}}</tool_call>'
 
 
