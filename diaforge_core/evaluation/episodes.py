@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from ..catalog.ambiguity import RISK, ambiguity
 from ..catalog.arguments import byte_equal
-from ..catalog.neighbours import DIGITS, closeness
+from ..catalog.neighbours import to_nearest
 from ..conversation.text_statistics import tokens
 from ..conversation.verifiers import Case, leaves, question_fault
 from ..records.nearness import bin_of
@@ -97,9 +97,9 @@ def episodes_of(
 def _nearest(scenario: Scenario, tools: Mapping[str, Tool]) -> float | None:
     """Closeness of the goal tool to the nearest of the other candidates; None where one of them is not known."""
     goal, others = scenario.goal_tool, [name for name in scenario.candidates if name != scenario.goal_tool]
-    if not others or any(name not in tools for name in (goal, *others)):
+    if any(name not in tools for name in (goal, *others)):
         return None
-    return round(float(closeness([tools[name] for name in (goal, *others)])[0, 1:].max()), DIGITS)
+    return to_nearest(tools[goal], [tools[name] for name in others])
 
 
 def _risk(trace: Trace, tools: Mapping[str, Tool]) -> float:
