@@ -14,6 +14,7 @@ from diaforge_core.evaluation.baselines import BASELINES
 from diaforge_core.generator.recipe import Recipe
 from diaforge_core.generator.utcgen import UTCGen
 from diaforge_core.records.run import Run
+from diaforge_core.services.commands import COMMANDS
 from diaforge_core.services.evaluation import EvalRecipe, Measurements
 from diaforge_core.services.failures import KEPT_PAIRS
 from diaforge_core.services.training import TrainRecipe
@@ -296,3 +297,17 @@ def test_the_recipe_of_a_failure_is_one_that_can_be_generated(workspace: Workspa
     recipe = workspace.failures.recipe(failed(workspace), count=3, dataset="mine")
     assert Recipe.model_validate_json(recipe.model_dump_json()) == recipe
     assert len(workspace.generation.preview("wide", recipe, 3)) == 3
+
+
+def test_all_of_it_is_done_by_command(workspace: Workspace):
+    def do(command: str, **params: object) -> dict[str, object]:
+        return COMMANDS[command](workspace, {"trace": trace, "who": "Ana"} | params, lambda run: None)
+
+    trace = failed(workspace)
+    assert do("traces fault", blame="user", why="it lied")["blame"] == "user"
+    assert [said["blame"] for said in do("traces fault", blame="none", why="")["history"]][-2:] == ["user", None]  # pyright: ignore
+    assert do("traces pair", drop=False)["kept"] == 1
+    assert do("traces pair", drop=True)["kept"] == 0
+    turn = do("traces correct", turn=None, dataset="by-command")["turn"]
+    assert turn == workspace.failures.faulty_turn(trace) + 1
+    assert do("traces more", count=2, dataset="two")["asked"] == 2

@@ -95,6 +95,12 @@ def compare(workspace: Workspace, params: dict[str, Any], on_progress: OnProgres
     return plain(workspace.evaluation.compare(params["run_a"], params["run_b"]))
 
 
+def traces_more(workspace: Workspace, params: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:
+    """What `generate` gives, of the dialogues that were made like a trace."""
+    run = workspace.failures.make_more(params["trace"], params["count"], params["dataset"])
+    return _finished(workspace, run, on_progress)
+
+
 def export(workspace: Workspace, params: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:
     """`dataset, format, out, card, rows, warnings`: the last are sentences on what is too little varied."""
     dataset, form, out = params["dataset"], params["format"], params["out"]
@@ -211,6 +217,7 @@ COMMANDS: dict[str, Command] = {
     "train measure": train_measure,
     "evaluate": evaluate,
     "compare": compare,
+    "traces more": traces_more,
     "export": export,
     "demo": demo,
     "review list": review_list,

@@ -18,7 +18,9 @@ WAITING = "failures.waiting"
 
 
 def failure_actions(trace: Trace) -> None:
-    """The fault mark of a trace and, where it failed, the buttons that make data of it."""
+    """The fault mark of a graded trace and, where it failed, the buttons that make data of it."""
+    if not trace.outcome:
+        return
     fault_mark(trace)
     if trace.outcome in RIGHT:
         return

@@ -99,3 +99,26 @@ def test_a_failure_becomes_data_by_its_buttons(open_page: Open) -> None:
     assert (made.state, made.result["asked"]) == ("succeeded", 20)
     links = [link.proto.label for link in at.get("page_link")]
     assert "Correct it in Review" in links
+
+
+def test_the_traces_page_offers_the_same_for_what_failed(open_page: Open) -> None:
+    open_page("evaluate")
+    frame, _ = services().traces.page({"run": "eager", "outcome": "wrong_near_duplicate"})
+    at = open_page("traces", trace=frame["id"].iloc[0])
+    assert [button.label for button in at.button if str(button.key).startswith("failures.")][:2] == [
+        "Make 20 like this",
+        "Correct this turn",
+    ]
+    right, _ = services().traces.page({"run": "oracle", "outcome": "right"})
+    keys = [str(button.key) for button in open_page("traces", trace=right["id"].iloc[0]).button]
+    assert any(key.startswith("fault.") for key in keys)
+    assert not any(key.startswith("failures.") for key in keys)
+
+
+def test_what_was_made_after_a_failure_leads_back_to_it(open_page: Open) -> None:
+    open_page("evaluate")
+    core = services()
+    frame, _ = core.traces.page({"run": "eager", "outcome": "wrong_near_duplicate"})
+    waiting = core.failures.correct(frame["id"].iloc[0], who="Ana")
+    at = open_page("review", dataset=waiting.dataset, state="all", dialogue=waiting.dialogue)
+    assert "Made after a failed conversation" in [link.proto.label for link in at.get("page_link")]
