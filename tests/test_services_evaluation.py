@@ -120,11 +120,11 @@ def test_scenarios_of_a_tool_that_the_catalog_lost_are_one_message(workspace: Wo
 
 
 def test_the_trend_has_every_finished_run_oldest_first(workspace: Workspace):
-    frame = workspace.evaluation.trend("ftr")
-    assert list(frame["run"][:2]) == ["guess", "test"]
-    assert list(frame["scenarios"][:2]) == ["other", TEST]
-    assert frame["ended"].is_monotonic_increasing
-    assert frame["value"].iloc[0] == workspace.jobs.get("guess").result["ftr"]["value"]
+    points = workspace.evaluation.trend("ftr")
+    assert [point.run for point in points[:2]] == ["guess", "test"]
+    assert [point.line for point in points[:2]] == ["scripted:eager on other", f"scripted:random on {TEST}"]
+    assert sorted(point.ended for point in points) == [point.ended for point in points]
+    assert points[0].estimate.value == workspace.jobs.get("guess").result["ftr"]["value"]
 
 
 # --- beside the numbers ----------------------------------------------------------------------------------------------
@@ -236,8 +236,8 @@ def test_more_dialogues_like_a_failure_name_it_as_their_parent(workspace: Worksp
 
 
 def test_more_like_a_failure_have_its_behaviour_and_its_missing_tool(workspace: Workspace):
-    dials = {dialogue.scenario.dial for dialogue in workspace.datasets.load("other")} - {None}
-    wanted = failed(workspace, dial=min(dials))
+    dials = {dial for dialogue in workspace.datasets.load("other") if (dial := dialogue.scenario.dial)}
+    wanted = failed(workspace, dial=sorted(dials))
     scenario = workspace.traces.get(wanted).scenario
     recipe = workspace.failures.recipe(wanted)
     assert (recipe.dials, recipe.dial_share, recipe.no_tool_share) == ((scenario.dial,), 1, 0)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -25,11 +27,29 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BREAKDOWNS", "METRICS", "NO_CALL", "Comparison", "Difference", "Estimate", "EvalRecipe", "Evaluation", "Matrix",
-    "Measurements", "Metric", "Values", "in_order",
+    "Measurements", "Metric", "Point", "Values", "in_order",
 ]  # fmt: skip
 
 KEPT_MEASURED = 24
 """Sets of numbers that are held."""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One run's place in the trend of a metric."""
+
+    run: str
+    model: str
+    source: str
+    """Where its scenarios are from."""
+    ended: dt.datetime
+    """UTC."""
+    estimate: Estimate
+
+    @property
+    def line(self) -> str:
+        """What it shares with the runs that it stands in line with."""
+        return f"{self.model} on {self.source}"
 
 
 class Evaluation:
@@ -166,19 +186,15 @@ class Evaluation:
             for name, values in told.items()
         }
 
-    def trend(self, metric: str = "acc") -> pd.DataFrame:
-        """One row a finished run that measured the metric, oldest first.
-
-        Columns: run, model, scenarios (where they are from), ended, value, low, high, n.
-        """
-        rows = []
+    def trend(self, metric: str = "acc") -> list[Point]:
+        """Every finished run that measured the metric, oldest first."""
+        points = []
         for record in reversed(self.runs()):
-            estimate, recipe = record.result.get(metric), record.config["recipe"]
-            if estimate and record.ended:
+            told, recipe = record.result.get(metric), record.config["recipe"]
+            if told and record.ended:
                 source = recipe["scenarios"] or recipe["catalog"] or "scenarios of an earlier run"
-                row = {"run": record.name, "model": recipe["model"], "scenarios": source, "ended": record.ended}
-                rows.append(row | estimate)
-        return pd.DataFrame(rows, columns=["run", "model", "scenarios", "ended", "value", "low", "high", "n"])
+                points.append(Point(record.name, recipe["model"], source, record.ended, Estimate(**told)))
+        return points
 
     def catalog_of(self, run: str) -> str:
         """Name of the catalog that a run was played with; empty where it is not in this workspace under one name."""

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-import pandas as pd
 import plotly.graph_objects as go
 
-from diaforge_core.services.evaluation import NO_CALL, Difference, Matrix
+from diaforge_core.services.evaluation import NO_CALL, Difference, Matrix, Point
 
 from .charts import BESIDE, DASHES
 from .palette import colours
@@ -178,21 +177,21 @@ def cell_words(goal: str, called: str, number: int) -> str:
     return f"{goal} needed, {what}: {number}"
 
 
-def trend_plot(frame: pd.DataFrame, share: bool) -> go.Figure:
-    """One line a model and source of scenarios, its runs by time with their intervals."""
+def trend_plot(points: Sequence[Point], share: bool) -> go.Figure:
+    """A line a model and source of scenarios, its runs by time with their intervals."""
     figure, tint = go.Figure(), colours()
-    for place, ((model, source), part) in enumerate(frame.groupby(["model", "scenarios"], sort=False)):
-        name = f"{model} on {source}"
-        ends = list(zip(part["value"], part["low"], part["high"], strict=True))
+    for place, line in enumerate(dict.fromkeys(point.line for point in points)):
+        here = [point for point in points if point.line == line]
+        found = [point.estimate for point in here]
         figure.add_scatter(
-            x=part["ended"],
-            y=part["value"],
-            name=escape(clip(name, 44)),
+            x=[point.ended for point in here],
+            y=[estimate.value for estimate in found],
+            name=escape(clip(line, 44)),
             mode="lines+markers",
             line={"color": shade(place), "dash": DASHES[place % len(DASHES)]},
             marker={"size": 9, "symbol": SYMBOLS[place % len(SYMBOLS)]},
-            error_y=_bars(ends, shade(place)),
-            hovertext=[escape(f"{row.run}: {row.value:.2f}, n = {row.n}") for row in part.itertuples()],
+            error_y=_bars([(estimate.value, estimate.low, estimate.high) for estimate in found], shade(place)),
+            hovertext=[escape(f"{point.run}: {point.estimate.value:.2f}, n = {point.estimate.n}") for point in here],
             hoverinfo="text",
         )
     if share:

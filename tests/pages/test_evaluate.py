@@ -74,7 +74,7 @@ def test_a_fault_is_marked_and_the_numbers_are_told_without_it(open_page: Open) 
     mark = next(button for button in at.button if str(button.key).startswith("fault.gold."))
     trace = str(mark.key).removeprefix("fault.gold.")
     at.text_input(key=f"fault.why.{trace}.0").set_value("two tools do").run()
-    at.button(key=mark.key).click().run()
+    mark.click().run()
     assert not at.error
     fault = services().faults.of(trace)
     assert fault is not None
