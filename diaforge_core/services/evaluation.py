@@ -30,8 +30,8 @@ __all__ = [
     "Measurements", "Metric", "Point", "Values", "in_order",
 ]  # fmt: skip
 
-KEPT_MEASURED = 24
-"""Sets of numbers that are held."""
+KEPT = 24
+"""Results of each kind that are held."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,9 @@ class Evaluation:
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
-        self._measured: Kept[Measurements] = Kept(KEPT_MEASURED)
+        self._measured: Kept[Measurements] = Kept(KEPT)
+        self._confused: Kept[list[Matrix]] = Kept(KEPT)
+        self._compared: Kept[Comparison] = Kept(KEPT)
 
     def start(self, recipe: EvalRecipe, who: str = "") -> Run:
         """The run, queued or already running in a worker; on a test part it is written down as a look at it.
@@ -121,22 +123,27 @@ class Evaluation:
     def results(self, run: str) -> Measurements:
         """The numbers of a run's traces so far; DataError if it is no evaluation or has no trace yet."""
         record = evaluation_of(self._workspace, run)
-        traces = self._workspace.traces.of_run(record.id)
-        if not traces:
+        number = self._played(record)
+        if not number:
             raise DataError(f"Run '{record.name}' has no trace yet. Wait for its first conversation to end.")
         faults = self._workspace.faults.of_run(record.id)
-        key = (record.id, len(traces), tuple(faults.items()))
-        return self._measured.get(key, lambda: measure(traces, self.tools(record.id), faults))
+        key = (record.id, number, tuple(faults.items()))
+        return self._measured.get(key, lambda: measure(self._traces(record), self.tools(record.id), faults))
 
     def confusions(self, run: str, most: int = 3) -> list[Matrix]:
         """Which tools of the worst clusters were called for which, worst first."""
         record = evaluation_of(self._workspace, run)
-        return matrices(self._workspace.traces.of_run(record.id), self.tools(record.id), most)
+        key = (record.id, self._played(record), most)
+        return self._confused.get(key, lambda: matrices(self._traces(record), self.tools(record.id), most))
 
     def compare(self, run_a: str, run_b: str) -> Comparison:
         """What separates two runs, paired by scenario; DataError if they share no scenario."""
         a, b = evaluation_of(self._workspace, run_a), evaluation_of(self._workspace, run_b)
-        traces = [self._workspace.traces.of_run(run.id) for run in (a, b)]
+        key = (a.id, self._played(a), b.id, self._played(b))
+        return self._compared.get(key, lambda: self._compare(a, b))
+
+    def _compare(self, a: Run, b: Run) -> Comparison:
+        traces = [self._traces(run) for run in (a, b)]
         if not {trace.scenario.id for trace in traces[0]} & {trace.scenario.id for trace in traces[1]}:
             raise DataError(
                 f"Runs '{a.name}' and '{b.name}' share no scenario, so they cannot be compared. "
@@ -144,22 +151,29 @@ class Evaluation:
             )
         return compare(traces[0], traces[1], dict(self.tools(a.id)) | dict(self.tools(b.id)))
 
+    def _played(self, run: Run) -> int:
+        """Conversations of a run so far: what is worked out of them is worked out anew when there are more."""
+        return self._workspace.database.rows("SELECT count(*) FROM traces WHERE run = ?", [run.id])[0][0]
+
+    def _traces(self, run: Run) -> list[Trace]:
+        return self._workspace.traces.of_run(run.id)
+
     def differing_turn(
         self, run_a: str, run_b: str, scenario_id: str, trial: int = 0
     ) -> tuple[Trace, Trace, int | None]:
         """The two runs' traces of one scenario and the index of the first turn in which they differ."""
-        pair = []
-        for run in (run_a, run_b):
-            record = evaluation_of(self._workspace, run)
-            found = [
-                trace
-                for trace in self._workspace.traces.of_run(record.id)
-                if trace.scenario.id == scenario_id and trace.trial == trial
-            ]
-            if not found:
-                raise DataError(f"Run '{record.name}' has no trace of scenario {scenario_id}.")
-            pair.append(found[0])
-        return pair[0], pair[1], first_differing_turn(pair[0], pair[1])
+        one, other = (self._trace_of(run, scenario_id, trial) for run in (run_a, run_b))
+        return one, other, first_differing_turn(one, other)
+
+    def _trace_of(self, run: str, scenario_id: str, trial: int) -> Trace:
+        record = evaluation_of(self._workspace, run)
+        rows = self._workspace.database.rows(
+            "SELECT id FROM traces WHERE run = ? AND scenario = ? AND trial = ? ORDER BY seq",
+            [record.id, scenario_id, trial],
+        )
+        if not rows:
+            raise DataError(f"Run '{record.name}' has no trace of scenario {scenario_id}.")
+        return self._workspace.traces.get(rows[0][0])
 
     def table(self, runs: Sequence[str] | None = None, metrics: Sequence[str] = ("acc", "ftr", "tar")) -> pd.DataFrame:
         """One row per run and metric that was measured: run, model, metric, value, low, high, n."""
