@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.components import evaluate_view as view
+from pages.components import evaluate_start as start
 from pages.components import wiring
+from pages.components.evaluate_breakdowns import breakdowns_tab
+from pages.components.evaluate_compare import compare_tab
+from pages.components.evaluate_confusion import confusion_tab
+from pages.components.evaluate_trend import trend_tab
+from pages.components.evaluate_view import results_tab
 from pages.components.wiring import page, services
 
 with page("Evaluate", "How good is it, for whom, and is A better than B?"):
@@ -16,8 +21,8 @@ with page("Evaluate", "How good is it, for whom, and is A better than B?"):
         )
         st.stop()
     runs = services().evaluation.runs()
-    view.start_box(catalogs, opened=not runs or "model" in st.query_params)
-    view.running(runs)
+    start.start_box(catalogs, opened=not runs or "model" in st.query_params)
+    start.running(runs)
     done = [run for run in runs if run.result]
     if not done:
         st.info(
@@ -25,10 +30,20 @@ with page("Evaluate", "How good is it, for whom, and is A better than B?"):
             "once an evaluation has finished."
         )
         st.stop()
-    results, compare = st.tabs(["Results", "Compare"], key="view", on_change="rerun", bind="query-params")
-    if results.open:
-        with results:
-            view.results_tab(done)
-    if compare.open:
-        with compare:
-            view.compare_tab(done)
+    tabs = st.tabs(
+        ["Results", "Breakdowns", "Confusions", "Compare", "Over time"],
+        key="view",
+        on_change="rerun",
+        bind="query-params",
+    )
+    drawn = (
+        lambda: results_tab(done),
+        lambda: breakdowns_tab(done),
+        lambda: confusion_tab(done),
+        lambda: compare_tab(done),
+        trend_tab,
+    )
+    for tab, draw in zip(tabs, drawn, strict=True):
+        if tab.open:
+            with tab, wiring.guarded():
+                draw()

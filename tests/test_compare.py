@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from diaforge_core.errors import DataError
+from diaforge_core.evaluation.breakdowns import BREAKDOWNS
 from diaforge_core.evaluation.compare import compare, difference_kind, first_differing_turn
 from diaforge_core.evaluation.outcomes import grade
 from diaforge_core.evaluation.statistics import mcnemar, paired_difference
@@ -69,6 +70,24 @@ def test_pairs_are_listed_by_who_was_right() -> None:
         ("s002",),
         ("s003",),
     )
+
+
+def test_a_difference_is_told_for_each_group_of_each_breakdown() -> None:
+    def played(right: str, assistant: str) -> list[Trace]:
+        tiers = {trace.scenario.id: "hard" if n < 10 else "baseline" for n, trace in enumerate(traces(right, "x"))}
+        return [
+            t.model_copy(update={"scenario": t.scenario.model_copy(update={"tier": tiers[t.scenario.id]})})
+            for t in traces(right, assistant)
+        ]
+
+    found = compare(played("+" * 20, "a"), played("-" * 10 + "+" * 10, "b"), TOOLS)
+    by_tier = {group: d["acc"] for group, d in found.by["tier"].items()}
+    assert [(group, d.value, d.decided) for group, d in by_tier.items() if d] == [
+        ("baseline", 0, False),
+        ("hard", 1, True),
+    ]
+    assert list(found.by) == list(BREAKDOWNS)
+    assert found.by["dial"]["none"]["acc"] == found.difference["acc"]
 
 
 def test_scenarios_of_one_side_only_are_left_out_and_counted() -> None:

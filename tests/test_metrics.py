@@ -7,21 +7,34 @@ from typing import Any
 
 import pytest
 
+from diaforge_core.catalog.neighbours import pair_closeness
 from diaforge_core.errors import DataError
+from diaforge_core.evaluation.breakdowns import in_order
+from diaforge_core.evaluation.confusion import NO_CALL, confusion, matrices
 from diaforge_core.evaluation.metrics import (
     ALIASES,
     METRICS,
     Estimate,
     Measurements,
-    confusion,
     measure,
-    measure_groups,
     metric,
 )
 from diaforge_core.evaluation.statistics import wilson
 from diaforge_core.records.dialogue import Turn
+from diaforge_core.records.nearness import bin_of
 from diaforge_core.records.trace import AuditMark, Trace
-from tests.factories import LEAD_ARGUMENTS, a_catalog, a_scenario, a_trace, asks, calls, lead_turns, not_accepted, user
+from tests.factories import (
+    LEAD_ARGUMENTS,
+    a_catalog,
+    a_scenario,
+    a_trace,
+    asks,
+    calls,
+    lead_turns,
+    not_accepted,
+    user,
+    wide_catalog,
+)
 
 TOOLS = {tool.name: tool for tool in a_catalog().tools}
 TALK = lead_turns()[:-1]
@@ -195,29 +208,85 @@ def test_headlines_come_with_and_without_the_users_faults() -> None:
     assert measured.user_faults == {"leak": 1, "not_understood": 1}
 
 
+def groups(traces: list[Trace], breakdown: str, key: str = "acc") -> dict[str, tuple[float, int] | None]:
+    found = measure(traces, TOOLS).by[breakdown]
+    return {group: (e.value, e.n) if (e := values[key]) else None for group, values in found.items()}
+
+
 def test_each_tier_is_measured_alone() -> None:
     traces = [episode(RIGHT, 0), episode(TALK, 1, tier="hard"), episode(RIGHT, 2, tier="hard")]
-    per_tier = measure(traces, TOOLS).per_tier
-    assert list(per_tier) == ["baseline", "hard"]
-    hard = per_tier["hard"]["acc"]
-    assert hard is not None
-    assert (hard.value, hard.n) == (0.5, 2)
+    assert groups(traces, "tier") == {"baseline": (1, 1), "hard": (0.5, 2)}
 
 
-def test_any_other_grouping_is_measured_the_same_way() -> None:
-    traces = [episode(RIGHT, 0), episode(TALK, 1, dial="terse")]
-    groups = measure_groups(traces, TOOLS, lambda trace: trace.scenario.dial or "none")
-    assert [(name, found["acc"].value) for name, found in groups.items() if found["acc"]] == [("none", 1), ("terse", 0)]
+def test_every_breakdown_puts_each_scenario_into_one_group() -> None:
+    wide = tuple(tool.name for tool in a_catalog().tools)
+    traces = [episode(RIGHT, 0), episode(TALK, 1, dial="terse"), episode(RIGHT, 2, candidates=wide)]
+    traces += [episode((*TALK, TWIN, not_accepted()), 3, **NO_TOOL)]
+    assert groups(traces, "dial") == {"none": (1, 2), "terse": (0, 1)}
+    assert groups(traces, "candidates") == {"2": None, "3": (0.5, 2), "8": (1, 1)}
+    assert groups(traces, "side_effect") == {"write": (pytest.approx(2 / 3), 3), "destructive": None}
+    assert groups(traces, "side_effect", "wrong_call")["destructive"] == (1, 1)
 
 
-def test_the_confusion_names_the_last_call_or_none() -> None:
-    traces = [episode(RIGHT, 0), episode((*TALK, TWIN, not_accepted()), 1), episode(TALK, 2)]
+def test_the_closeness_bin_is_that_of_the_nearest_other_candidate() -> None:
+    near, far = ("CRM_CreateLead", "CRM_UpdateLead"), ("CRM_CreateLead", "Sales_CreateOpportunity")
+    bins = {names: groups([episode(RIGHT, candidates=names)], "closeness") for names in (near, far, near + far[1:])}
+    assert bins[near] == bins[near + far[1:]] != bins[far]
+    expected = pair_closeness(TOOLS[near[0]], TOOLS[near[1]]).total
+    assert list(bins[near]) == [bin_of(expected)]
+
+
+def test_groups_of_numbers_stand_as_numbers_do() -> None:
+    many = wide_catalog()
+    names = tuple(tool.name for tool in many.tools)
+    traces = [a_trace(a_scenario(many, id=str(n), goal_tool=names[0], candidates=names[:n]), TALK) for n in (10, 2, 9)]
+    assert list(measure(traces, {tool.name: tool for tool in many.tools}).by["candidates"]) == ["2", "9", "10"]
+    assert in_order("tier", ["expert", "hard", "baseline", "hard"]) == ["baseline", "hard", "expert"]
+
+
+def test_a_wrong_call_that_destroys_weighs_more_than_one_that_reads() -> None:
+    def risk(*wrong: str) -> float:
+        turns = [turn for name in wrong for turn in (calls(name, lead_id="7"), not_accepted())]
+        return value(measure([episode((*TALK, *turns, RIGHT[-1]))], TOOLS), "risk")
+
+    assert [risk("CRM_DeleteLead"), risk("CRM_UpdateLead"), risk("CRM_GetLead")] == [1, 0.8, 0.4]
+    assert risk("CRM_GetLead", "CRM_DeleteLead") == 1
+    assert (risk("No_Such_Tool"), risk()) == (0.4, 0)
+
+
+def test_a_persons_word_outdoes_the_audit() -> None:
+    leak = (AuditMark(kind="leak", turn=0, reason="named the tool"),)
+    traces = [episode(RIGHT, 0), episode(TALK, 1, audit=leak), episode(TALK, 2), episode(TALK, 3)]
+    by_audit = measure(traces, TOOLS)
+    marked = measure(traces, TOOLS, {traces[1].id: "agent", traces[2].id: "gold"})
+    assert by_audit.blamed == {"user": 1}
+    assert marked.blamed == {"agent": 1, "gold": 1}
+    accuracies = [found.without_faults["acc"] for found in (by_audit, marked)]
+    assert [(e.value, e.n) for e in accuracies if e] == [(pytest.approx(1 / 3), 3)] * 2
+    assert marked.values == by_audit.values
+
+
+def test_the_confusion_names_the_first_wrong_call_the_goal_or_none() -> None:
+    traces = [episode(RIGHT, 0), episode((*TALK, TWIN, not_accepted(), RIGHT[-1]), 1), episode(TALK, 2)]
     found = confusion(traces)
     assert {cell: len(ids) for cell, ids in found.items()} == {
         ("CRM_CreateLead", ""): 1,
         ("CRM_CreateLead", "CRM_CreateLead"): 1,
         ("CRM_CreateLead", "CRM_UpdateLead"): 1,
     }
+
+
+def test_the_worst_clusters_stand_first_with_who_was_called_for_whom() -> None:
+    wrong = (*TALK, TWIN, not_accepted())
+    other = {"goal_tool": "Sales_CreateOpportunity", "candidates": ("Sales_CreateOpportunity", "CRM_UpdateLead")}
+    traces = [episode(wrong, 0), episode(wrong, 1), episode(TALK, 2), episode(RIGHT, 3), episode(wrong, 4, **other)]
+    worst, second = matrices(traces, TOOLS)
+    assert (worst.goals, worst.confused) == (("CRM_CreateLead",), 2)
+    assert worst.called == ("CRM_CreateLead", "CRM_UpdateLead", NO_CALL)
+    assert worst.cells["CRM_CreateLead", "CRM_UpdateLead"] == (traces[0].id, traces[1].id)
+    assert (second.goals, second.confused) == (("Sales_CreateOpportunity",), 1)
+    assert matrices(traces, TOOLS, most=1) == [worst]
+    assert matrices([episode(RIGHT, 0), episode(TALK, 1)], TOOLS) == []
 
 
 def test_the_briefs_names_are_the_same_metrics_and_an_unknown_one_lists_all() -> None:

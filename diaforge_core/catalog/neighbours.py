@@ -23,6 +23,7 @@ __all__ = [
     "mine",
     "nearest",
     "pair_closeness",
+    "to_nearest",
 ]
 DIGITS = 4
 """Decimals of a closeness, so that a tie is a tie on every machine."""
@@ -46,6 +47,11 @@ def closeness(tools: Sequence[Tool]) -> NDArray[np.float32]:
     table = compare(Closeness(tools), np.arange(len(tools)))
     np.fill_diagonal(table, SCALE)
     return np.divide(table, np.float32(SCALE), out=table)
+
+
+def to_nearest(tool: Tool, others: Sequence[Tool]) -> float | None:
+    """The closeness of a tool to the nearest of others, rounded to 1e-4; None without any."""
+    return round(float(closeness([tool, *others])[0, 1:].max()), DIGITS) if others else None
 
 
 def nearest(catalog: Catalog, k: int) -> dict[str, list[tuple[str, float]]]:

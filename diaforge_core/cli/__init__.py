@@ -105,7 +105,7 @@ def train(
     stage: Annotated[
         str, typer.Option(help="sft, or preference: learn from pairs of a right and a wrong act.")
     ] = "sft",
-    pairs: Annotated[str, typer.Option(help="Dataset or evaluation run whose mistakes are unlearned.")] = "",
+    pairs: Annotated[str, typer.Option(help="Dataset or evaluation run to unlearn mistakes of, or kept:pairs.")] = "",
     loss_mask: Annotated[str, typer.Option(help="assistant_only, final_call_only or all.")] = "assistant_only",
     keep_thoughts: Annotated[
         bool, typer.Option("--keep-thoughts", help="Earlier thoughts stay in the history.")
@@ -156,8 +156,15 @@ def evaluate(
     model: Annotated[str, typer.Option(help="Model spec.")],
     scenarios: Annotated[str, typer.Option(help="Dataset whose scenarios are played.")] = "",
     catalog: Annotated[str, typer.Option(help="Catalog to draw scenarios from.")] = "",
+    again: Annotated[str, typer.Option(help="Evaluation to play again, on its catalog as it is now.")] = "",
+    holding: Annotated[
+        list[str] | None, typer.Option(help="Only scenarios that need or offer this tool; may be given often.")
+    ] = None,
+    static: Annotated[
+        str, typer.Option(help="gold or own: the stored user's turns, after the stored assistant's or the model's own.")
+    ] = "",
     count: Annotated[int, typer.Option(help="Scenarios at most.")] = 20,
-    trials: int = 1,
+    trials: Annotated[int, typer.Option(help="Each redraws the user's wording.")] = 1,
     seed: int = 0,
     run: Annotated[str, typer.Option(help="Name of the run.")] = "",
     max_tokens: MaxTokens = None,
@@ -167,9 +174,10 @@ def evaluate(
     workspace: WorkspaceOption = None,
     json_: JsonOption = False,
 ) -> None:
-    """Evaluate a model in live conversations with the simulated user."""
+    """Evaluate a model in live conversations with the simulated user, or against stored dialogues."""
     params = {"model": spec(model), "scenarios": scenarios, "catalog": catalog, "count": count, "trials": trials}
-    params |= {"seed": seed, "run": run} | spending(max_tokens, max_money, max_calls, price)
+    params |= {"again": again, "holding": holding or [], "static": static, "seed": seed, "run": run, "who": me()}
+    params |= spending(max_tokens, max_money, max_calls, price)
     do("evaluate", params, workspace, json_)
 
 

@@ -103,3 +103,54 @@ def traces_label(
 ) -> None:
     """Put a label on a turn, or take yours off."""
     do("traces label", {"trace": trace, "turn": turn, "label": label, "who": who or me()}, workspace, json_)
+
+
+@traces_app.command("fault")
+def traces_fault(
+    trace: str,
+    blame: Annotated[Literal["agent", "user", "gold", "none"], typer.Argument(help="none: take the mark back.")],
+    why: Annotated[str, typer.Option(help="Why; others will read it.")] = "",
+    who: WhoOption = None,
+    workspace: WorkspaceOption = None,
+    json_: JsonOption = False,
+) -> None:
+    """Mark who was at fault for how a conversation went."""
+    do("traces fault", {"trace": trace, "blame": blame, "why": why, "who": who or me()}, workspace, json_)
+
+
+@traces_app.command("more")
+def traces_more(
+    trace: str,
+    count: Annotated[int, typer.Option(min=1)] = 20,
+    dataset: Annotated[str, typer.Option(help="Dataset that they go into; by default one of their own.")] = "",
+    workspace: WorkspaceOption = None,
+    json_: JsonOption = False,
+) -> None:
+    """Make dialogues like a failed conversation: its tools, difficulty and behaviour."""
+    do("traces more", {"trace": trace, "count": count, "dataset": dataset}, workspace, json_)
+
+
+@traces_app.command("correct")
+def traces_correct(
+    trace: str,
+    turn: Annotated[int | None, typer.Option(min=1, help="Counted from 1; by default the first faulty one.")] = None,
+    dataset: Annotated[str, typer.Option(help="Dataset that it waits in.")] = "corrections",
+    who: WhoOption = None,
+    workspace: WorkspaceOption = None,
+    json_: JsonOption = False,
+) -> None:
+    """Put a failed conversation into the review queue, up to the turn to correct."""
+    params = {"trace": trace, "turn": turn, "dataset": dataset, "who": who or me()}
+    do("traces correct", params, workspace, json_)
+
+
+@traces_app.command("pair")
+def traces_pair(
+    trace: str,
+    drop: Annotated[bool, typer.Option("--drop", help="Keep it no longer.")] = False,
+    who: WhoOption = None,
+    workspace: WorkspaceOption = None,
+    json_: JsonOption = False,
+) -> None:
+    """Keep a failed conversation as a preference pair, for `train --stage preference --pairs kept:pairs`."""
+    do("traces pair", {"trace": trace, "drop": drop, "who": who or me()}, workspace, json_)

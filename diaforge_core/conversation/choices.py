@@ -41,6 +41,8 @@ class Choices:
     """Departments that a persona may be of; empty for all."""
     typos: float = 0.15
     """Share of user turns with a slip of the keyboard, over all personas."""
+    parent: str = ""
+    """Id of the trace that they are all made after; empty for none."""
 
     def __post_init__(self) -> None:
         """DataError that names every tier, dial, style and department that there is not, and a mix of nothing."""
@@ -63,7 +65,7 @@ class Choices:
         """Equal choices are one key of what is kept for the next draw."""
         lists = (self.goal_tools, self.dials, self.styles, self.departments)
         shares = (self.no_tool_share, self.dial_share, self.typos)
-        return hash((frozenset(self.mix.items()), *map(tuple, lists), *shares, self.nearness, self.bank))
+        return hash((frozenset(self.mix.items()), *map(tuple, lists), *shares, self.nearness, self.bank, self.parent))
 
     @classmethod
     def of(cls, recipe: Mapping[str, Any], bank: Bank = "generation") -> Choices:

@@ -226,6 +226,7 @@ class _Drawer:
             dial=dial,
             event=event,
             bank=self.choices.bank,
+            parent=self.choices.parent,
         )
         expert = scenario.questions_needed >= EXPERT_QUESTIONS
         return scenario if no_tool or expert == (tier == "expert") else None
@@ -284,6 +285,7 @@ def _build(
     dial: Dial | None = None,
     event: DialEvent | None = None,
     bank: Bank = "generation",
+    parent: str = "",
 ) -> Scenario:
     """The scenario with its questions needed and its id, which names all of its content."""
     scenario = Scenario(
@@ -304,6 +306,7 @@ def _build(
         questions_needed=0,
         bank=bank,
         seed=seed,
+        parent=parent,
     )
     tools = catalog.subset(list(dict.fromkeys([*candidates, goal.name])))
     return rebuilt(scenario, questions_needed=questions_needed(scenario, tools))

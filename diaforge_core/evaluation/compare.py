@@ -10,7 +10,9 @@ from ..errors import DataError
 from ..records.dialogue import Turn
 from ..records.tool import Tool
 from ..records.trace import Trace
-from .metrics import METRICS, Episode, Metric, episodes_of, goal_clusters, units
+from .breakdowns import BREAKDOWNS, grouped
+from .episodes import Episode, episodes_of, goal_clusters
+from .metrics import HEADLINES, METRICS, Metric, units
 from .statistics import (
     Interval,
     Unit,
@@ -56,6 +58,8 @@ class Comparison:
 
     difference: dict[str, Difference | None]
     """Metric key → A minus B; None where it was not measured for both."""
+    by: dict[str, dict[str, dict[str, Difference | None]]]
+    """Breakdown → group → headline metric → A minus B within the group; only groups that occur."""
     verdict: str
     """One or two sentences in plain words."""
     pairs: Pairs
@@ -93,6 +97,7 @@ def compare(traces_a: Iterable[Trace], traces_b: Iterable[Trace], tools: Mapping
     scenarios = {scenario for scenario, _ in shared}
     return Comparison(
         difference=difference,
+        by={name: _within(name, a, b) for name in BREAKDOWNS},
         verdict=_verdict(difference, a, b, (name_a, name_b), more),
         pairs=_pairs(a, b),
         scenarios=len(scenarios),
@@ -157,6 +162,16 @@ def _difference(metric: Metric, a: Sequence[Episode], b: Sequence[Episode]) -> D
     if plain:
         return _plain_difference([(units_a[name].above, units_b[name].above) for name in units_a])
     return _drawn_difference([units_a[name] for name in units_a], [units_b[name] for name in units_a])
+
+
+def _within(breakdown: str, a: Sequence[Episode], b: Sequence[Episode]) -> dict[str, dict[str, Difference | None]]:
+    """Group → the headline differences on its scenarios."""
+    found = {}
+    for group, members in grouped(breakdown, a).items():
+        scenarios = {episode.scenario for episode in members}
+        others = [episode for episode in b if episode.scenario in scenarios]
+        found[group] = {key: _difference(METRICS[key], members, others) for key in HEADLINES}
+    return found
 
 
 def _plain_difference(pairs: Sequence[tuple[float, float]]) -> Difference | None:

@@ -221,7 +221,7 @@ def evaluate_static(
     assistant: Assistant,
     *,
     history: Literal["gold", "own"] = "gold",
-) -> Iterator[Trace]:
+) -> Generator[Trace, None, None]:
     """One graded trace a dialogue: the user's turns stay as stored, the assistant's are the model's own.
 
     `history="gold"` shows the model the stored assistant turns before each of its own, `"own"` what it said itself. The

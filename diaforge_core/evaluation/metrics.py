@@ -6,23 +6,19 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 
-from ..catalog.ambiguity import ambiguity
-from ..catalog.arguments import byte_equal
-from ..conversation.text_statistics import moving_average_ttr, ngram_diversity, tokens, type_token_ratio
-from ..conversation.verifiers import Case, leaves, question_fault
+from ..conversation.text_statistics import moving_average_ttr, ngram_diversity, type_token_ratio
 from ..errors import DataError
-from ..records.scenario import TIERS
-from ..records.tool import Catalog, Tool
+from ..records.tool import Tool
 from ..records.trace import Trace
-from .outcomes import NO_TOOL_OUTCOMES, OUTCOMES, calls_of, goal_call, gold_at, grade
+from .breakdowns import BREAKDOWNS, grouped
+from .episodes import Episode, episodes_of, goal_clusters
+from .outcomes import NO_TOOL_OUTCOMES, OUTCOMES
 from .statistics import Z95, Unit, cluster_bootstrap, pass_k, ratio, wilson
-from .user_audit import at_fault, case_of
 
 About = Literal["solvable", "no_tool", "all"]
-UNDERSTOOD = frozenset({"facet", "options", "arguments", "confirmation"})
-"""Kinds of assistant turns that ask something the user could tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +50,8 @@ class Estimate:
     """Scenarios it is measured on."""
 
 
+NOT_THE_MODELS = frozenset({"user", "gold"})
+"""Faults that are not the assistant's."""
 Values = dict[str, Estimate | None]
 """Metric key → its estimate; None where it was not measured."""
 
@@ -67,14 +65,18 @@ class Measurements:
     """Episodes with a right tool in view by outcome; every outcome is a key, and they add up to all those episodes."""
     no_tool_outcomes: dict[str, int]
     """The same for episodes without a right tool in view."""
-    per_tier: dict[str, Values]
-    """By difficulty tier; only tiers that occur, the corpus-level numbers left out."""
+    by: dict[str, dict[str, Values]]
+    """Breakdown (see `BREAKDOWNS`) → group → numbers; only groups that occur, the corpus-level numbers left out."""
     byte_strict_acc: Estimate | None
     """Accuracy when arguments must equal the gold ones to the byte."""
     pass_k_by_k: dict[int, float]
     """pass^k for each k up to the number of trials."""
     without_user_faults: Values
-    """`values` without the episodes in which the simulated user was at fault."""
+    """`values` without the episodes in which the audit blames the simulated user."""
+    without_faults: Values
+    """`values` without the episodes whose fault is the user's or the gold data's; a person's word outdoes the audit."""
+    blamed: dict[str, int]
+    """Who is to blame → episodes, by people's word or else the audit's."""
     user_faults: dict[str, int]
     """Episodes with at least one mark of the user's audit, by kind."""
     not_understood: int
@@ -96,6 +98,8 @@ METRICS: dict[str, Metric] = {
                "high", "solvable", binary=True),
         Metric("ftr", "False calls", "Share of episodes with any call to a wrong tool.",
                "low", "solvable", binary=True),
+        Metric("risk", "Risk of false calls", "Mean weight of the worst wrong call of an episode: 1 where it destroys, "
+               "0.8 where it writes, 0.4 where it reads or the tool does not exist, 0 without one.", "low", "solvable"),
         Metric("tar", "Abstention", "Share of episodes without a call though one was right.",
                "low", "solvable", binary=True),
         Metric("tcp", "Call precision", "Calls to the right tool over all calls.", "high", "solvable"),
@@ -149,24 +153,32 @@ def unknown_metrics(names: Sequence[str]) -> str:
     return f"{', '.join(repr(name) for name in names)} {plural}. Known: {known}."
 
 
-def measure(traces: Iterable[Trace], tools: Mapping[str, Tool]) -> Measurements:
+def measure(
+    traces: Iterable[Trace], tools: Mapping[str, Tool], faults: Mapping[str, str] = MappingProxyType({})
+) -> Measurements:
     """All numbers of these traces of one assistant; ungraded ones are graded first.
 
-    `tools` holds the catalog's tools by name. Intervals: Wilson's for a yes or no per scenario with one trial, else a
+    `tools` holds the catalog's tools by name; `faults` who is to blame by a person's word (`agent`, `user`, `gold`), by
+    the trace's id. Intervals: Wilson's for a yes or no per scenario with one trial, else a
     bootstrap over clusters of near-duplicate goal tools (METHOD.md §4 "Trials and intervals").
     """
     listed = list(traces)
-    episodes = episodes_of(listed, tools, goal_clusters(listed, tools))
+    episodes = episodes_of(listed, tools, goal_clusters(listed, tools), faults)
     blameless = [episode for episode in episodes if not episode.user_at_fault]
+    fair = [episode for episode in episodes if episode.fault not in NOT_THE_MODELS]
     trials = Counter(episode.scenario for episode in episodes)
     return Measurements(
         values=_values(episodes) | _corpus_values(episodes),
         outcomes=_counted(episodes, OUTCOMES, solvable=True),
         no_tool_outcomes=_counted(episodes, NO_TOOL_OUTCOMES, solvable=False),
-        per_tier=_grouped(episodes, lambda episode: episode.tier, TIERS),
+        by={
+            name: {group: _values(members) for group, members in grouped(name, episodes).items()} for name in BREAKDOWNS
+        },
         byte_strict_acc=_estimate(_BYTE_STRICT, episodes, lambda episode: (float(episode.byte_right), 1.0)),
         pass_k_by_k=_pass_k_by_k(episodes),
         without_user_faults=_values(blameless) | _corpus_values(blameless),
+        without_faults=_values(fair),
+        blamed=dict(sorted(Counter(episode.fault for episode in episodes if episode.fault).items())),
         user_faults=dict(sorted(Counter(kind for episode in episodes for kind in episode.marks).items())),
         not_understood=sum(episode.not_understood for episode in episodes),
         scenarios=len(trials),
@@ -176,128 +188,14 @@ def measure(traces: Iterable[Trace], tools: Mapping[str, Tool]) -> Measurements:
     )
 
 
-def measure_groups(
-    traces: Iterable[Trace], tools: Mapping[str, Tool], group: Callable[[Trace], str]
-) -> dict[str, Values]:
-    """The metrics of each group of traces, groups sorted by name; the corpus-level numbers are left out."""
+HEADLINES = ("acc", "tool_accuracy", "ftr", "risk", "tar", "refusal", "wrong_call")
+"""What is told of a baseline, or of a difference within a group."""
+
+
+def headlines(traces: Iterable[Trace], tools: Mapping[str, Tool]) -> Values:
+    """The headline numbers of these traces alone."""
     listed = list(traces)
-    groups: dict[str, list[Episode]] = defaultdict(list)
-    for trace, episode in zip(listed, episodes_of(listed, tools, goal_clusters(listed, tools)), strict=True):
-        groups[group(trace)].append(episode)
-    return {name: _values(groups[name]) for name in sorted(groups)}
-
-
-def confusion(traces: Iterable[Trace]) -> dict[tuple[str, str], tuple[str, ...]]:
-    """(goal tool, tool of the last call or empty) → ids of the traces that ended so; solvable scenarios only."""
-    cells: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for trace in traces:
-        if trace.scenario.solvable:
-            calls = calls_of(trace)
-            cells[trace.scenario.goal_tool, calls[-1].name if calls else ""].append(trace.id)
-    return {cell: tuple(ids) for cell, ids in sorted(cells.items())}
-
-
-@dataclass(frozen=True, slots=True)
-class Episode:
-    """What one trace contributes to the metrics."""
-
-    scenario: str
-    cluster: str
-    tier: str
-    solvable: bool
-    outcome: str
-    calls: int
-    goal_calls: int
-    key_precision: float
-    key_recall: float
-    byte_right: bool
-    lucky: bool
-    """Whether two or more candidates fitted the words when the goal tool was called."""
-    questions: int
-    redundant: int
-    relevant: int
-    """Understood questions that pass the relevance check."""
-    understood: int
-    not_understood: int
-    extra_turns: int
-    words: tuple[str, ...]
-    """Word tokens of the assistant's replies."""
-    marks: frozenset[str]
-    user_at_fault: bool
-    simulator: str
-
-
-def goal_clusters(traces: Iterable[Trace], tools: Mapping[str, Tool]) -> dict[str, str]:
-    """Goal tool → first name of its cluster of near-duplicates among the goal tools of these traces."""
-    goals = sorted({trace.scenario.goal_tool for trace in traces} & tools.keys())
-    if len(goals) < 2:
-        return {}
-    found = ambiguity(Catalog(name="goal tools", tools=tuple(tools[name] for name in goals)))
-    return {name: cluster.tools[0] for cluster in found.clusters for name in cluster.tools}
-
-
-def episodes_of(traces: Iterable[Trace], tools: Mapping[str, Tool], clusters: Mapping[str, str]) -> list[Episode]:
-    """One episode a trace, in the same order; a goal tool that `clusters` does not name stands alone."""
-    return [_episode(trace, tools, clusters) for trace in traces]
-
-
-def _episode(trace: Trace, tools: Mapping[str, Tool], clusters: Mapping[str, str]) -> Episode:
-    trace = trace if trace.outcome else grade(trace, tools)
-    scenario = trace.scenario
-    names = dict.fromkeys([*scenario.candidates, scenario.goal_tool])
-    case = case_of(trace, [tools[name] for name in names if name in tools])
-    found = goal_call(trace) if scenario.solvable else None
-    gold = gold_at(trace, found[0], tools[scenario.goal_tool]) if found else {}
-    given = found[1].arguments if found else {}
-    asked = {index: asked.kind for index, asked in case.asked.items() if asked.kind != "none_fits"}
-    understood = [index for index, kind in asked.items() if kind in UNDERSTOOD]
-    return Episode(
-        scenario=scenario.id,
-        cluster=clusters.get(scenario.goal_tool, scenario.goal_tool),
-        tier=scenario.tier,
-        solvable=scenario.solvable,
-        outcome=trace.outcome,
-        calls=len(calls_of(trace)),
-        goal_calls=int(found is not None),
-        key_precision=_overlap(given.keys() & gold.keys(), given.keys()),
-        key_recall=_overlap(given.keys() & gold.keys(), gold.keys()),
-        byte_right=found is not None and byte_equal(given, gold),
-        lucky=found is not None and len(case.open_before(found[0])) >= 2,
-        questions=len(asked),
-        redundant=sum(_is_redundant(case, index) for index in understood),
-        relevant=sum(question_fault(case, index) is None for index in understood),
-        understood=len(understood),
-        not_understood=len(asked) - len(understood),
-        extra_turns=len(case.asked) - scenario.questions_needed,
-        words=tuple(word for index in case.asked for word in tokens(trace.turns[index].reply)),
-        marks=frozenset(mark.kind for mark in trace.audit),
-        user_at_fault=at_fault(trace),
-        simulator=trace.user,
-    )
-
-
-def _overlap(shared: Iterable[str], of: Iterable[str]) -> float:
-    """The share of `of` that is shared; 1 where there is nothing to get wrong."""
-    whole = len(set(of))
-    return len(set(shared)) / whole if whole else 1.0
-
-
-def _is_redundant(case: Case, index: int) -> bool:
-    """Whether the words before turn `index` had settled something that it asks.
-
-    A value that was asked for and deferred is not known, so asking for it again is not redundant.
-    """
-    asked = case.asked[index]
-    if asked.kind in ("facet", "options"):
-        return len(case.open_before(index)) < 2
-    if asked.kind == "confirmation":
-        return any(earlier < index and case.asked[earlier].kind == "confirmation" for earlier in case.asked)
-    values = case.readings[index - 1].values
-    gold = case.scenario.gold_arguments
-    return any(
-        name in values or (name in gold and all(path in values for path, _ in leaves(gold[name], name)))
-        for name in asked.parameters
-    )
+    return _values(episodes_of(listed, tools, goal_clusters(listed, tools)), HEADLINES)
 
 
 Parts = tuple[float, float]
@@ -307,6 +205,7 @@ _PARTS: dict[str, Callable[[Episode], Parts]] = {
     "acc": lambda e: (float(e.outcome == "right"), 1.0),
     "tool_accuracy": lambda e: (float(e.goal_calls > 0), 1.0),
     "ftr": lambda e: (float(e.calls > e.goal_calls), 1.0),
+    "risk": lambda e: (e.risk, 1.0),
     "tar": lambda e: (float(e.outcome in ("turn_limit", "abstained")), 1.0),
     "tcp": lambda e: (float(e.goal_calls), float(e.calls)),
     "tcr": lambda e: (float(e.goal_calls > 0), 1.0),
@@ -342,10 +241,11 @@ def _units(metric: Metric, episodes: Sequence[Episode], parts: Callable[[Episode
     return out
 
 
-def _values(episodes: Sequence[Episode]) -> Values:
-    """Every metric that is a ratio over scenarios, in the order of METRICS."""
+def _values(episodes: Sequence[Episode], keys: Sequence[str] = tuple(METRICS)) -> Values:
+    """Every metric among `keys` that is a ratio over scenarios, in their order."""
     out: Values = {}
-    for key, metric in METRICS.items():
+    for key in keys:
+        metric = METRICS[key]
         if key == "pass_k":
             out[key] = _all_trials_right(episodes)
         elif key in _PARTS:
@@ -445,8 +345,3 @@ def _jackknifed(number: Callable[[Sequence[str]], float], texts: Sequence[list[s
 def _counted(episodes: Sequence[Episode], outcomes: Sequence[str], *, solvable: bool) -> dict[str, int]:
     seen = Counter(episode.outcome for episode in episodes if episode.solvable == solvable)
     return {outcome: seen[outcome] for outcome in outcomes}
-
-
-def _grouped(episodes: Sequence[Episode], group: Callable[[Episode], str], order: Sequence[str]) -> dict[str, Values]:
-    groups = {name: [episode for episode in episodes if group(episode) == name] for name in order}
-    return {name: _values(members) for name, members in groups.items() if members}

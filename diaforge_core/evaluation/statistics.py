@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from scipy.special import bdtr
@@ -17,6 +18,10 @@ DRAWS = 4000
 """Bootstrap draws: the ends of an interval move by about 0.3 points from seed to seed at this number."""
 MANY_GROUPS = 1_000
 """From more groups than this a quarter of the draws is taken: intervals are narrow by then, and draws cost time."""
+BLOCK = 2_000_000
+"""Numbers drawn at once, so that memory stays bounded."""
+KEPT_DRAWS = 400_000
+"""Numbers of one bootstrap that are kept for the next: 3 MB."""
 MOST_SCENARIOS = 100_000
 """Above this many scenarios a difference is called undecidable rather than expensive."""
 
@@ -164,15 +169,37 @@ def _draw_ratios(units: Sequence[Unit], draws: int, seed: int, labels: Sequence[
     above, below = np.zeros(groups), np.zeros(groups)
     np.add.at(above, labels, [unit.above for unit in units])
     np.add.at(below, labels, [unit.below for unit in units])
+    drawn = [
+        _shares(weights, above, below)
+        for weights in _drawn_groups(groups, draws if groups <= MANY_GROUPS else max(1, draws // 4), seed)
+    ]
+    return np.concatenate(drawn)
+
+
+def _shares(weights: np.ndarray, above: np.ndarray, below: np.ndarray) -> np.ndarray:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return (weights @ above) / (weights @ below)
+
+
+def _drawn_groups(groups: int, draws: int, seed: int) -> Iterable[np.ndarray]:
+    """How often each draw holds each group, a block of draws at a time."""
+    if groups * draws <= KEPT_DRAWS:
+        return _kept_draws(groups, draws, seed)
+    return _blocks(groups, draws, seed)
+
+
+def _blocks(groups: int, draws: int, seed: int) -> Iterator[np.ndarray]:
     generator = np.random.default_rng(seed)
-    drawn = np.empty(draws if groups <= MANY_GROUPS else max(1, draws // 4))
-    at_once = max(1, 2_000_000 // groups)
-    for start in range(0, len(drawn), at_once):
-        stop = min(len(drawn), start + at_once)
-        weights = generator.multinomial(groups, np.full(groups, 1 / groups), size=stop - start)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            drawn[start:stop] = (weights @ above) / (weights @ below)
-    return drawn
+    at_once = max(1, BLOCK // groups)
+    for start in range(0, draws, at_once):
+        size = min(at_once, draws - start)
+        yield generator.multinomial(groups, np.full(groups, 1 / groups), size=size).astype(float)
+
+
+@lru_cache(maxsize=32)
+def _kept_draws(groups: int, draws: int, seed: int) -> tuple[np.ndarray, ...]:
+    """The same draws serve every metric of the same groups: making them takes most of a bootstrap's time."""
+    return tuple(_blocks(groups, draws, seed))
 
 
 def middle_95(drawn: np.ndarray) -> Interval | None:

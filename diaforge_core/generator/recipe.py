@@ -73,6 +73,8 @@ class Recipe(Record):
     """Greatest closeness of a distractor to the goal tool; pinned ones may be closer."""
     neighbours: int = Field(default=ANY_NEAR.neighbours, ge=2, le=1_000)
     """How many of a tool's nearest others are looked at."""
+    parent: str = ""
+    """Id of the trace that the dialogues are made after; each names it. Empty for none."""
     limits: SpendingLimits = SpendingLimits()
     prices: dict[str, PriceOf] = Field(default_factory=dict)
     """Model name, as the endpoint knows it → its price; a model without one counts no money."""

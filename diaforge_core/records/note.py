@@ -9,11 +9,12 @@ from .base import Record
 
 Topic = Literal[
     "role", "taxonomy", "label", "comment", "opinion", "queue", "guidelines", "archive", "title", "bin",
-    "view", "trace_label", "trace_note",
+    "view", "trace_label", "trace_note", "fault", "test_look", "pair",
 ]  # fmt: skip
 """role: what a person may do; taxonomy: a label's definition; label: one put on a turn; opinion: a blind judgement;
 guidelines: how to judge; archive, title, bin: where a dataset or run is kept, and its name; view: a filter by name;
-trace_label, trace_note: what is said of a trace or a turn of it, `dialogue` being the trace's id."""
+test_look: an evaluation on a test part. With the trace's id as `dialogue`: trace_label, trace_note: what is said of it
+or of a turn of it; fault: who was to blame for how it went; pair: that it is kept to learn from."""
 
 
 class Note(Record):

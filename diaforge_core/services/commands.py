@@ -81,14 +81,24 @@ def train_measure(workspace: Workspace, params: dict[str, Any], on_progress: OnP
 
 
 def evaluate(workspace: Workspace, params: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:
-    """`run`, each metric as `{value, low, high, n}` or null, `outcomes, no_tool_outcomes, per_tier`, …"""
-    run = workspace.evaluation.start(_recipe(EvalRecipe, params))
+    """`run`, each metric as `{value, low, high, n}` or null, `outcomes, no_tool_outcomes, by`, `baselines`, …
+
+    `by` holds the metrics of each group of each breakdown; `test_looks` how often a test part was looked at.
+    """
+    given = {key: value for key, value in params.items() if key != "who"}
+    run = workspace.evaluation.start(_recipe(EvalRecipe, given), params.get("who", ""))
     return _finished(workspace, run, on_progress)
 
 
 def compare(workspace: Workspace, params: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:
-    """`difference: {metric: {value, low, high, p}}, verdict`, and the pairs."""
+    """`difference: {metric: {value, low, high, p}}`, the same by group under `by`, `verdict`, and the pairs."""
     return plain(workspace.evaluation.compare(params["run_a"], params["run_b"]))
+
+
+def traces_more(workspace: Workspace, params: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:
+    """What `generate` gives, of the dialogues that were made like a trace."""
+    run = workspace.failures.make_more(params["trace"], params["count"], params["dataset"])
+    return _finished(workspace, run, on_progress)
 
 
 def export(workspace: Workspace, params: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:
@@ -207,6 +217,7 @@ COMMANDS: dict[str, Command] = {
     "train measure": train_measure,
     "evaluate": evaluate,
     "compare": compare,
+    "traces more": traces_more,
     "export": export,
     "demo": demo,
     "review list": review_list,

@@ -2,47 +2,54 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pandas as pd
-from pydantic import Field
 
-from ..conversation.scenarios import Choices, draw_scenarios
 from ..errors import DataError
-from ..evaluation.compare import Comparison, compare, first_differing_turn
-from ..evaluation.metrics import METRICS, Measurements, Metric, measure
-from ..generator.recipe import PriceOf, SpendingLimits
-from ..records.base import Record
+from ..evaluation.breakdowns import BREAKDOWNS, in_order
+from ..evaluation.compare import Comparison, Difference, compare, first_differing_turn
+from ..evaluation.confusion import NO_CALL, Matrix, matrices
+from ..evaluation.evaluator import check_scenarios
+from ..evaluation.metrics import METRICS, Estimate, Measurements, Metric, Values, measure
 from ..records.run import Run
-from ..records.scenario import Scenario
-from ..records.tool import Catalog, Tool
+from ..records.tool import Tool
 from ..records.trace import Trace
+from .evaluation_scenarios import EvalRecipe, evaluation_of, holds, scenarios_of
+from .kept import Kept
 
 if TYPE_CHECKING:
     from .workspace import Workspace
 
 
-__all__ = ["METRICS", "Comparison", "EvalRecipe", "Evaluation", "Measurements", "Metric"]
+__all__ = [
+    "BREAKDOWNS", "METRICS", "NO_CALL", "Comparison", "Difference", "Estimate", "EvalRecipe", "Evaluation", "Matrix",
+    "Measurements", "Metric", "Point", "Values", "in_order",
+]  # fmt: skip
+
+KEPT = 24
+"""Results of each kind that are held."""
 
 
-class EvalRecipe(Record):
-    """Which model is to be evaluated, on which scenarios."""
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One run's place in the trend of a metric."""
 
+    run: str
     model: str
-    """Model spec."""
-    run: str = ""
-    """Name of the run, new in this workspace; by default made from the model."""
-    scenarios: str = ""
-    """Dataset whose scenarios are played; else new ones are drawn from `catalog`."""
-    catalog: str = ""
-    count: int = Field(default=20, ge=1, le=10_000)
-    """Scenarios at most."""
-    trials: int = Field(default=1, ge=1, le=64)
-    seed: int = Field(default=0, ge=0)
-    limits: SpendingLimits = SpendingLimits()
-    prices: dict[str, PriceOf] = Field(default_factory=dict)
-    """Model name, as the endpoint knows it → its price; a model without one counts no money."""
+    source: str
+    """Where its scenarios are from."""
+    ended: dt.datetime
+    """UTC."""
+    estimate: Estimate
+
+    @property
+    def line(self) -> str:
+        """What it shares with the runs that it stands in line with."""
+        return f"{self.model} on {self.source}"
 
 
 class Evaluation:
@@ -50,25 +57,63 @@ class Evaluation:
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
-        self._measured: dict[tuple[str, int], Measurements] = {}
+        self._measured: Kept[Measurements] = Kept(KEPT)
+        self._confused: Kept[list[Matrix]] = Kept(KEPT)
+        self._compared: Kept[Comparison] = Kept(KEPT)
 
-    def start(self, recipe: EvalRecipe) -> Run:
-        """The run, queued or already running in a worker.
+    def start(self, recipe: EvalRecipe, who: str = "") -> Run:
+        """The run, queued or already running in a worker; on a test part it is written down as a look at it.
 
-        DataError if neither or both of dataset and catalog are given, or there is no scenario; ModelError for a spec
-        that is none.
+        DataError unless just one of dataset, catalog and run is given, if there is no scenario, or for a static
+        evaluation without a dataset or with trials; CatalogError if the catalog lacks tools that scenarios name;
+        ModelError for a spec that is none.
         """
         spec = self._workspace.models.take(recipe.model)
-        catalog, scenarios = self._scenarios(recipe)
-        name = recipe.run or f"evaluate {recipe.model}".replace(":", " ").replace("/", " ").replace("@", " at ")
-        return self._workspace.jobs.submit(
-            "evaluate",
-            name,
-            {"recipe": recipe.model_dump(mode="json"), "model": spec},
-            catalog=catalog,
-            scenarios=scenarios,
-            numbered=not recipe.run,
-        )
+        played = scenarios_of(self._workspace, recipe)
+        check_scenarios(played.catalog, played.scenarios)
+        name = recipe.run or self._name_for(recipe)
+        with self._workspace.database.lock:
+            looks = {part: seen + 1 for part, seen in self._workspace.looks.counts(played.dataset).items()}
+            run = self._workspace.jobs.submit(
+                "evaluate",
+                name,
+                {"recipe": recipe.model_dump(mode="json"), "model": spec, "test_looks": looks},
+                catalog=played.catalog,
+                scenarios=played.scenarios,
+                dialogues=played.dialogues,
+                numbered=not recipe.run,
+            )
+            self._workspace.looks.add(looks, run.id, recipe.model, who)
+        return run
+
+    def _name_for(self, recipe: EvalRecipe) -> str:
+        if recipe.again:
+            return f"{self._workspace.jobs.get(recipe.again).name[:56]} again"
+        return f"evaluate {recipe.model}".replace(":", " ").replace("/", " ").replace("@", " at ")
+
+    def changed(self, run: str) -> dict[str, int]:
+        """Tool that reads otherwise in its catalog now → scenarios of the run that need or offer it, most first.
+
+        Empty where the run's catalog is not here any more, or was of several.
+        """
+        if not self.catalog_of(run):
+            return {}
+        folder = self._workspace.jobs.folder(run)
+        old, scenarios = folder.catalog(), folder.scenarios()
+        now = self._workspace.catalogs.get(old.name)
+        other = {tool.name for tool in old.tools if tool.name in now and _told(tool) != _told(now.tool(tool.name))}
+        counts = {name: sum(holds(scenario, {name}) for scenario in scenarios) for name in sorted(other)}
+        return dict(sorted(((name, n) for name, n in counts.items() if n), key=lambda each: -each[1]))
+
+    def again(self, run: str, tools: Sequence[str] = (), who: str = "") -> Run:
+        """The run that plays a run's scenarios with the same model, on the catalog as it is now.
+
+        With `tools` only those that need or offer one of them: what a rewording can touch. Errors as in `start`.
+        """
+        record = evaluation_of(self._workspace, run)
+        old = EvalRecipe.model_validate(record.config["recipe"])
+        changes = {"again": record.id, "holding": tools, "scenarios": "", "catalog": "", "run": "", "static": ""}
+        return self.start(EvalRecipe.model_validate(old.model_dump() | changes), who)
 
     def runs(self) -> list[Run]:
         """All evaluation runs that are not archived, newest first; what was saved from the playground is none."""
@@ -77,19 +122,28 @@ class Evaluation:
 
     def results(self, run: str) -> Measurements:
         """The numbers of a run's traces so far; DataError if it is no evaluation or has no trace yet."""
-        record = self._evaluation(run)
-        traces = self._workspace.traces.of_run(record.id)
-        if not traces:
+        record = evaluation_of(self._workspace, run)
+        number = self._played(record)
+        if not number:
             raise DataError(f"Run '{record.name}' has no trace yet. Wait for its first conversation to end.")
-        key = (record.id, len(traces))
-        if key not in self._measured:
-            self._measured[key] = measure(traces, self.tools(record.id))
-        return self._measured[key]
+        faults = self._workspace.faults.of_run(record.id)
+        key = (record.id, number, tuple(faults.items()))
+        return self._measured.get(key, lambda: measure(self._traces(record), self.tools(record.id), faults))
+
+    def confusions(self, run: str, most: int = 3) -> list[Matrix]:
+        """Which tools of the worst clusters were called for which, worst first."""
+        record = evaluation_of(self._workspace, run)
+        key = (record.id, self._played(record), most)
+        return self._confused.get(key, lambda: matrices(self._traces(record), self.tools(record.id), most))
 
     def compare(self, run_a: str, run_b: str) -> Comparison:
         """What separates two runs, paired by scenario; DataError if they share no scenario."""
-        a, b = self._evaluation(run_a), self._evaluation(run_b)
-        traces = [self._workspace.traces.of_run(run.id) for run in (a, b)]
+        a, b = evaluation_of(self._workspace, run_a), evaluation_of(self._workspace, run_b)
+        key = (a.id, self._played(a), b.id, self._played(b))
+        return self._compared.get(key, lambda: self._compare(a, b))
+
+    def _compare(self, a: Run, b: Run) -> Comparison:
+        traces = [self._traces(run) for run in (a, b)]
         if not {trace.scenario.id for trace in traces[0]} & {trace.scenario.id for trace in traces[1]}:
             raise DataError(
                 f"Runs '{a.name}' and '{b.name}' share no scenario, so they cannot be compared. "
@@ -97,22 +151,29 @@ class Evaluation:
             )
         return compare(traces[0], traces[1], dict(self.tools(a.id)) | dict(self.tools(b.id)))
 
+    def _played(self, run: Run) -> int:
+        """Conversations of a run so far: what is worked out of them is worked out anew when there are more."""
+        return self._workspace.database.rows("SELECT count(*) FROM traces WHERE run = ?", [run.id])[0][0]
+
+    def _traces(self, run: Run) -> list[Trace]:
+        return self._workspace.traces.of_run(run.id)
+
     def differing_turn(
         self, run_a: str, run_b: str, scenario_id: str, trial: int = 0
     ) -> tuple[Trace, Trace, int | None]:
         """The two runs' traces of one scenario and the index of the first turn in which they differ."""
-        pair = []
-        for run in (run_a, run_b):
-            record = self._evaluation(run)
-            found = [
-                trace
-                for trace in self._workspace.traces.of_run(record.id)
-                if trace.scenario.id == scenario_id and trace.trial == trial
-            ]
-            if not found:
-                raise DataError(f"Run '{record.name}' has no trace of scenario {scenario_id}.")
-            pair.append(found[0])
-        return pair[0], pair[1], first_differing_turn(pair[0], pair[1])
+        one, other = (self._trace_of(run, scenario_id, trial) for run in (run_a, run_b))
+        return one, other, first_differing_turn(one, other)
+
+    def _trace_of(self, run: str, scenario_id: str, trial: int) -> Trace:
+        record = evaluation_of(self._workspace, run)
+        rows = self._workspace.database.rows(
+            "SELECT id FROM traces WHERE run = ? AND scenario = ? AND trial = ? ORDER BY seq",
+            [record.id, scenario_id, trial],
+        )
+        if not rows:
+            raise DataError(f"Run '{record.name}' has no trace of scenario {scenario_id}.")
+        return self._workspace.traces.get(rows[0][0])
 
     def table(self, runs: Sequence[str] | None = None, metrics: Sequence[str] = ("acc", "ftr", "tar")) -> pd.DataFrame:
         """One row per run and metric that was measured: run, model, metric, value, low, high, n."""
@@ -128,27 +189,37 @@ class Evaluation:
                     )
         return pd.DataFrame(rows, columns=["run", "model", "metric", "value", "low", "high", "n"])
 
+    def baselines(self, run: str) -> dict[str, Values]:
+        """Baseline → its headline numbers on the run's scenarios; empty for a run of a baseline, or an unfinished one.
+
+        The first is the ceiling (`oracle`), the last never calls.
+        """
+        told = evaluation_of(self._workspace, run).result.get("baselines", {})
+        return {
+            name: {key: Estimate(**value) if value else None for key, value in values.items()}
+            for name, values in told.items()
+        }
+
+    def trend(self, metric: str = "acc") -> list[Point]:
+        """Every finished run that measured the metric, oldest first."""
+        points = []
+        for record in reversed(self.runs()):
+            told, recipe = record.result.get(metric), record.config["recipe"]
+            if told and record.ended:
+                source = recipe["scenarios"] or recipe["catalog"] or "scenarios of an earlier run"
+                points.append(Point(record.name, recipe["model"], source, record.ended, Estimate(**told)))
+        return points
+
+    def catalog_of(self, run: str) -> str:
+        """Name of the catalog that a run was played with; empty where it is not in this workspace under one name."""
+        name = self._workspace.jobs.folder(run).catalog().name
+        return name if name in {info.name for info in self._workspace.catalogs.names()} else ""
+
     def tools(self, run: str) -> Mapping[str, Tool]:
         """Every tool of the catalog that the run was made with, by cleaned name."""
         return {tool.name: tool for tool in self._workspace.jobs.folder(run).catalog().tools}
 
-    def _evaluation(self, run: str) -> Run:
-        record = self._workspace.jobs.get(run)
-        if record.kind != "evaluate":
-            raise DataError(f"Run '{record.name}' is a run of kind '{record.kind}', not an evaluation.")
-        return record
 
-    def _scenarios(self, recipe: EvalRecipe) -> tuple[Catalog, list[Scenario]]:
-        if bool(recipe.scenarios) == bool(recipe.catalog):
-            raise DataError(
-                "Give either a dataset of scenarios (--scenarios) or a catalog to draw them from (--catalog)."
-            )
-        if recipe.catalog:
-            catalog = self._workspace.catalogs.get(recipe.catalog)
-            return catalog, list(draw_scenarios(catalog, recipe.count, recipe.seed, Choices(bank="evaluation")))
-        dialogues = self._workspace.datasets.load(recipe.scenarios)
-        scenarios = list({dialogue.scenario.id: dialogue.scenario for dialogue in dialogues}.values())[: recipe.count]
-        if not scenarios:
-            raise DataError(f"Dataset '{recipe.scenarios}' has no kept dialogue to take a scenario from.")
-        catalog = self._workspace.catalogs.find(scenarios[0].catalog, scenarios[0].catalog_version)
-        return catalog, scenarios
+def _told(tool: Tool) -> tuple[object, ...]:
+    """What of a tool a model reads."""
+    return tool.summary, tool.description, tool.parameters

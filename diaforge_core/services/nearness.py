@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..catalog.neighbours import closeness
+from ..catalog.neighbours import to_nearest
 from ..errors import DiaForgeError
 from ..records.scenario import Scenario
 from ..records.tool import Catalog
@@ -32,7 +32,7 @@ class Nearness:
     def _measured(self, scenario: Scenario) -> float | None:
         names = [scenario.goal_tool, *(name for name in scenario.candidates if name != scenario.goal_tool)]
         try:
-            tools = self._catalog_of(scenario).subset(names)
+            goal, *others = self._catalog_of(scenario).subset(names)
         except DiaForgeError:
             return None
-        return round(float(closeness(tools)[0, 1:].max()), 4) if len(tools) > 1 else None
+        return to_nearest(goal, others)

@@ -56,9 +56,10 @@ class GenerationTally:
 
 
 def measurements_report(measured: Measurements) -> dict[str, Any]:
-    """Each metric's estimate or null by its key, and the counts beside them."""
-    values = {key: plain(value) for key, value in measured.values.items()}
-    return values | {key: value for key, value in plain(measured).items() if key != "values"}
+    """Each metric's estimate or null by its key, and the counts and breakdowns beside them."""
+    whole = plain(measured)
+    values = whole.pop("values")
+    return values | whole | {"per_tier": whole["by"]["tier"]}
 
 
 def first_failure(dialogue: Dialogue) -> str:

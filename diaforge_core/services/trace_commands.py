@@ -67,6 +67,35 @@ def traces_label(workspace: Workspace, params: dict[str, Any], _: object) -> dic
     return {"trace": params["trace"], "turn": params["turn"], "label": params["label"], "on": on}
 
 
+def traces_fault(workspace: Workspace, params: dict[str, Any], _: object) -> dict[str, Any]:
+    """`trace, blame, why, history: [{blame, why, who, when}]`; blame `none` takes the mark back."""
+    trace, blame, who = params["trace"], params["blame"], params["who"]
+    if blame == "none":
+        workspace.faults.take_back(workspace.traces.get(trace).id, who)
+    else:
+        trace = workspace.faults.mark(trace, blame, params["why"], who).trace
+    said = workspace.faults.history(workspace.traces.get(trace).id)
+    history = [{"blame": each.blame, "why": each.why, "who": each.who, "when": each.when.isoformat()} for each in said]
+    return {"trace": trace, "blame": said[-1].blame, "why": said[-1].why, "history": history}
+
+
+def traces_correct(workspace: Workspace, params: dict[str, Any], _: object) -> dict[str, Any]:
+    """`dataset, dialogue, turn`: what waits in the review queue, and the turn to edit, counted from 1."""
+    turn = params["turn"] - 1 if params.get("turn") else None
+    made = workspace.failures.correct(params["trace"], turn, params["dataset"], params["who"])
+    return {"dataset": made.dataset, "dialogue": made.dialogue, "turn": made.turn + 1}
+
+
+def traces_pair(workspace: Workspace, params: dict[str, Any], _: object) -> dict[str, Any]:
+    """`trace, fault, kept`: what was done wrong, and how many pairs are kept now."""
+    fault = ""
+    if params["drop"]:
+        workspace.failures.drop_pair(params["trace"], params["who"])
+    else:
+        fault = workspace.failures.keep_pair(params["trace"], params["who"]).fault
+    return {"trace": params["trace"], "fault": fault, "kept": len(workspace.failures.kept_pairs())}
+
+
 def _filters(params: dict[str, Any]) -> dict[str, Any]:
     """The filter of `where`, each `PART=VALUE`, and `text`; DataError for what is none."""
     found: dict[str, list[str]] = defaultdict(list)
@@ -87,4 +116,7 @@ TRACE_COMMANDS: dict[str, Callable[[Workspace, dict[str, Any], Any], dict[str, A
     "traces sql": traces_sql,
     "traces note": traces_note,
     "traces label": traces_label,
+    "traces fault": traces_fault,
+    "traces correct": traces_correct,
+    "traces pair": traces_pair,
 }

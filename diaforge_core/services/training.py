@@ -24,6 +24,7 @@ from ..training.adapters import adapter_choices
 from ..training.checkpoints import Evaluation, forget_after, newest_whole_step, step_of
 from ..training.choices import TrainingChoices
 from ..training.pairs import pair_of_trace, pairs_of_dialogue
+from .failures import KEPT_PAIRS
 from .kept import Kept
 from .names import clean_name
 
@@ -138,6 +139,8 @@ class Training:
     def pairs(self, recipe: TrainRecipe, dialogues: Sequence[Dialogue]) -> list[Pair]:
         """What the preference stage learns from; DataError if the run it names made no mistake to unlearn."""
         traces = self._workspace.traces
+        if recipe.pairs == KEPT_PAIRS:
+            return self._kept_pairs()
         if not self._is_run(recipe.pairs):
             self._refuse_test_part(recipe.pairs)
             told = self._workspace.datasets.load(recipe.pairs) if recipe.pairs else dialogues
@@ -152,6 +155,12 @@ class Training:
                 "the teacher would have acted otherwise. Name a dataset, or an evaluation of a weaker model."
             )
         return pairs
+
+    def _kept_pairs(self) -> list[Pair]:
+        kept = self._workspace.failures.kept_pairs()
+        if not kept:
+            raise DataError("No preference pair is kept. Open a failed conversation in Traces and keep its pair.")
+        return kept
 
     def _gone_on_with(self, recipe: TrainRecipe, model: str) -> dict[str, Any]:
         """`lora_rank` and `lora_targets` of the adapter that the run goes on from; empty where it makes its own."""
@@ -172,7 +181,9 @@ class Training:
         return " ".join(stamps)
 
     def _traces_of(self, run: str) -> int:
-        """How many conversations the run has played so far."""
+        """How many conversations the run has played so far, or how many pairs are kept."""
+        if run == KEPT_PAIRS:
+            return len(self._workspace.failures.kept_pairs())
         run_id = self._workspace.jobs.get(run).id
         return self._workspace.database.rows("SELECT count(*) FROM traces WHERE run = ?", [run_id])[0][0]
 

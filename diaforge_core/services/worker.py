@@ -35,7 +35,7 @@ from ..store.run_folder import RunFolder, Status
 from ..store.trace_journal import TraceJournal
 from ..training.work import is_first_process
 from .nearness import Nearness
-from .reports import GenerationTally, measurements_report
+from .reports import GenerationTally
 from .shards import ShardSource, asks_model, processes_for, shard_rows, specs_of
 from .tuning import follow, launch, train
 
@@ -164,8 +164,10 @@ def _generated(work: Work, recipe: Recipe, done: int) -> Generator[list[dict[str
 def evaluate(work: Work) -> dict[str, Any]:
     """Play the folder's scenarios with the model under test; one row a conversation, as soon as it has ended."""
     from ..evaluation.evaluator import evaluate_as_they_end, in_plan_order
-    from ..evaluation.metrics import measure
+    from .evaluation_work import floor, numbers, replay
 
+    if work.recipe.get("static"):
+        return replay(work)
     catalog, scenarios = work.folder.catalog(), work.folder.scenarios()
     trials = work.recipe["trials"]
     journal = TraceJournal(work.folder, Nearness(lambda _: catalog).of)
@@ -176,8 +178,7 @@ def evaluate(work: Work) -> dict[str, Any]:
     assistant = work.assistant(work.recipe["model"])
     played = {(trace.scenario.id, trace.trial) for trace in traces}
     how = {"trials": trials, "seed": work.recipe["seed"], "skip": played, "check": work.folder.check_stop}
-    tools = {tool.name: tool for tool in catalog.tools}
-    work.so_far = lambda: measurements_report(measure(in_plan_order(traces, scenarios), tools)) if traces else {}
+    work.so_far = lambda: numbers(work, catalog, in_plan_order(traces, scenarios))
     with closing(evaluate_as_they_end(catalog, scenarios, assistant, **how)) as made:
         try:
             for trace in patiently(made, lambda trace: trace, fresh=not traces):
@@ -187,7 +188,7 @@ def evaluate(work: Work) -> dict[str, Any]:
         except Interrupted:
             if len(traces) < total:
                 raise
-    return work.so_far()
+    return work.so_far() | floor(work, catalog)
 
 
 KINDS = {"generate": generate, "evaluate": evaluate, "train": train}

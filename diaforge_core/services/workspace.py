@@ -24,6 +24,8 @@ from .drafts import Drafts
 from .editing import Editing
 from .evaluation import Evaluation
 from .exports import Exports
+from .failures import Failures
+from .faults import Faults
 from .finding import Finding
 from .gate import Gate
 from .generation import Generation
@@ -32,6 +34,7 @@ from .jobs import Jobs
 from .labels import Labels
 from .leaks import Leaks
 from .leases import Leases
+from .looks import Looks
 from .masks import Masks
 from .models import Models
 from .notes import Notes
@@ -103,6 +106,9 @@ class Workspace:
         self.traces = Traces(self)
         self.trace_notes = TraceNotes(self)
         self.trace_exports = TraceExports(self)
+        self.faults = Faults(self)
+        self.looks = Looks(self)
+        self.failures = Failures(self)
         self.playground = Playground(self)
         self.exports = Exports(self)
         self.housekeeping = Housekeeping(self)

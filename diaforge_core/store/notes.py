@@ -70,6 +70,7 @@ def _rename_dataset(cursor: duckdb.DuckDBPyConnection, note: Note) -> None:
     cursor.execute("UPDATE datasets SET name = ? WHERE name = ?", [new, old])
     cursor.execute("UPDATE datasets SET parent = ? WHERE parent = ?", [new, old])
     cursor.execute("UPDATE members SET dataset = ? WHERE dataset = ?", [new, old])
+    cursor.execute("UPDATE notes SET value = ? WHERE topic = 'test_look' AND value = ?", [new, old])
     for run, text in cursor.execute("SELECT id, config FROM runs WHERE kind = 'generate'").fetchall():
         config = json.loads(text)
         if config["recipe"]["dataset"] == old:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..errors import DataError
+from ..records.nearness import BIN_NAMES, BINS
 from .database import Database
 from .traces import BINNED
 
@@ -14,9 +15,6 @@ Filters = Mapping[str, Any]
 Sql = tuple[str, list[Any]]
 FEW = 60_000
 """Traces whose words are searched apart: some ten thousand of them are 50 MB."""
-BINS = (0.4, 0.6, 0.8)
-"""Bounds between the bins of closeness."""
-BIN_NAMES = ("below 0.4", "0.4 to 0.6", "0.6 to 0.8", "0.8 and above")
 _BINNED_CLOSENESS = "CASE WHEN t.closeness IS NULL THEN '' " + " ".join(
     [f"WHEN t.closeness < {bound} THEN '{name}'" for bound, name in zip(BINS, BIN_NAMES, strict=False)]
     + [f"ELSE '{BIN_NAMES[-1]}' END"]

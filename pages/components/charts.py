@@ -54,13 +54,29 @@ def draw(figure: go.Figure, key: str, says: str, config: Mapping[str, Any] | Non
     return st.plotly_chart(figure, key=key, config=CONFIG | dict(config or {}), alt=says, **more)
 
 
-def interval_plot(dots: Sequence[Dot], panels: Sequence[str], paper: bool = False) -> go.Figure:
-    """One panel a metric, one row a model: a dot with its interval; the paper's rows as faint diamonds."""
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """What a baseline reaches on the scenarios of a row."""
+
+    row: str
+    panel: str
+    value: float
+    name: str
+
+
+def interval_plot(
+    dots: Sequence[Dot], panels: Sequence[str], paper: bool = False, ticks: Sequence[Tick] = ()
+) -> go.Figure:
+    """One panel a metric, one row a model: a dot with its interval.
+
+    Baselines are faint upright ticks in the row, the paper's rows faint diamonds below.
+    """
     tint = colours()
     rows = list(dict.fromkeys(escape(dot.row) for dot in dots))
     figure = go.Figure()
     for index, panel in enumerate(panels):
         axis = "x" if index == 0 else f"x{index + 1}"
+        _add_ticks(figure, [tick for tick in ticks if tick.panel == panel], axis)
         here = [dot for dot in dots if dot.panel == panel]
         figure.add_scatter(
             x=[dot.value for dot in here],
@@ -114,6 +130,21 @@ def interval_plot(dots: Sequence[Dot], panels: Sequence[str], paper: bool = Fals
     figure.update_yaxes(categoryorder="array", categoryarray=order[::-1], automargin=True)
     figure.update_layout(height=96 + 34 * len(order))
     return figure
+
+
+def _add_ticks(figure: go.Figure, ticks: Sequence[Tick], axis: str) -> None:
+    gray = colours()["gray"]
+    figure.add_scatter(
+        x=[tick.value for tick in ticks],
+        y=[escape(tick.row) for tick in ticks],
+        xaxis=axis,
+        mode="markers",
+        marker={"size": 15, "symbol": "line-ns", "line": {"width": 2, "color": gray}},
+        opacity=0.55,
+        hovertext=[escape(f"{tick.name} on the same scenarios: {tick.value:.0%}") for tick in ticks],
+        hoverinfo="text",
+        showlegend=False,
+    )
 
 
 def outcome_bar(counts: Mapping[str, Mapping[str, int]]) -> go.Figure:

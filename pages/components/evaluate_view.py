@@ -1,132 +1,150 @@
-"""The parts of the Evaluate page."""
+"""The results of evaluations: headline numbers with their floor, how conversations ended, every metric."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import pandas as pd
 import streamlit as st
 
-from diaforge_core.records.run import FINISHED, Run
-from diaforge_core.records.scenario import TIERS
-from diaforge_core.services.evaluation import METRICS, EvalRecipe, Measurements
+from diaforge_core.records.run import Run
+from diaforge_core.services.evaluation import METRICS, Estimate, Measurements, Values
 
 from . import charts, wiring
-from .dialogue_view import Shown, conversation
-from .palette import OUTCOMES, badge_markdown
-from .run_progress import run_header, watch
-from .wiring import acting, services
-from .wording import clip, interval, plain
+from .palette import OUTCOMES, look
+from .wiring import services
+from .wording import count, interval, plain
 
 HEADLINES = {"acc": "Right (Acc)", "ftr": "Wrong tool called (FTR)", "tar": "Gave up (TAR)"}
-NEW = "new scenarios from"
-BESIDE: tuple[tuple[str, str, Callable[[Measurements], object]], ...] = (
+BESIDE: tuple[tuple[str, str, Callable[[Measurements], Estimate | None]], ...] = (
     ("Accuracy, byte for byte", "As accuracy, every argument compared as it is written.", lambda m: m.byte_strict_acc),
     (
         "Accuracy, user faults left out",
         "Without the conversations in which the audit found the simulated user at fault.",
         lambda m: m.without_user_faults.get("acc"),
     ),
+    (
+        "Accuracy, all faults left out",
+        "Without those in which user or gold data were at fault; what people marked outdoes the audit.",
+        lambda m: m.without_faults.get("acc"),
+    ),
 )
 """Numbers that stand beside the metrics: title, meaning, where they are."""
+MOST = 6
+"""Runs that are shown unless more are asked for."""
+FAULTS = {"agent": "the assistant's", "user": "the simulated user's", "gold": "the gold data's"}
 
 
-def start_box(catalogs: list[str], opened: bool) -> None:
-    """The form that starts an evaluation."""
-    with st.expander("New evaluation", icon=":material/add_chart:", expanded=opened):
-        one, two, three = st.columns([3, 3, 2], gap="medium")
-        labels = wiring.model_labels()
-        asked = st.query_params.get("model", "")
-        model = one.selectbox(
-            "Model",
-            list(labels),
-            format_func=wiring.words_of(labels),
-            key=f"evaluate.model.{asked}",
-            accept_new_options=True,
-            help="Or type a spec: hf:FOLDER, openai:MODEL@ADDRESS.",
-        )
-        datasets = [info.name for info in services().datasets.names() if info.kept]
-        preferred = [name for name in datasets if name.endswith("-held-out")]
-        sources = [
-            *preferred,
-            *(f"{NEW} {name}" for name in catalogs),
-            *(name for name in datasets if name not in preferred),
-        ]
-        source = two.selectbox(
-            "Scenarios",
-            sources,
-            key="evaluate.source",
-            help="Of a dataset, best one held out; or drawn anew from a catalog.",
-        )
-        number = three.number_input("How many at most", 1, 10_000, 20, key="evaluate.count")
-        trials = three.number_input(
-            "Trials", 1, 64, 1, key="evaluate.trials", help="Each redraws the user's wording, never the scenario."
-        )
-        seed = two.number_input("Seed", 0, 2**31, 0, key="evaluate.seed")
-        name = one.text_input("Run name", key="evaluate.run", placeholder="made from the model", max_chars=64)
-        catalog = source.removeprefix(f"{NEW} ") if source.startswith(f"{NEW} ") else ""
-        recipe = EvalRecipe(
-            model=model or "scripted:oracle",
-            run=name.strip(),
-            catalog=catalog,
-            scenarios="" if catalog else source,
-            count=int(number),
-            trials=int(trials),
-            seed=int(seed),
-        )
-        st.button(
-            "Start evaluation",
-            key="evaluate.start",
-            type="primary",
-            icon=":material/play_arrow:",
-            **acting(services().evaluation.start, recipe, say="Started. It goes on if you close this page."),
-        )
-
-
-def running(runs: Sequence[Run]) -> None:
-    """Every evaluation that is not finished, live; and the newest if it failed."""
-    shown = [run for run in runs if run.state not in FINISHED] or [run for run in runs[:1] if run.state != "succeeded"]
-    for run in shown[:3]:
-        with st.container(border=True):
-            watch(run.id, run_header)
+def chosen_runs(done: list[Run], most: int | None = None) -> dict[str, Measurements]:
+    """Name → numbers of the runs that are chosen, also by the link; the first `most` of them."""
+    names = [run.name for run in done]
+    chosen = st.multiselect(
+        "Runs", names, default=names[:MOST], key="run", bind="query-params", placeholder="Choose runs to see"
+    )
+    if most and len(chosen) > most:
+        st.caption(f"The first {most} of them are shown.")
+    return {name: services().evaluation.results(name) for name in chosen[:most]}
 
 
 def results_tab(done: list[Run]) -> None:
-    """Dot-and-interval plot, outcome bar, table and tiers of the chosen runs."""
-    names = [run.name for run in done]
-    chosen = st.multiselect(
-        "Runs", names, default=names[:6], key="run", bind="query-params", placeholder="Choose runs to see"
-    )
-    if not chosen:
+    """Dot-and-interval plot, outcome bars and the table of the chosen runs."""
+    measured = chosen_runs(done)
+    if not measured:
         return
-    measured = {name: services().evaluation.results(name) for name in chosen}
-    paper = st.toggle(
-        "Show the paper's rows",
-        key="evaluate.paper",
-        help="DiaBENCH, N = 119: other scenarios than yours, so a mark and no comparison.",
-    )
+    with st.container(horizontal=True, gap="large"):
+        paper = st.toggle(
+            "Show the paper's rows",
+            key="evaluate.paper",
+            help="DiaBENCH, N = 119: other scenarios than yours, so a mark and no comparison.",
+        )
+        fair = st.toggle(
+            "Leave faults out",
+            key="evaluate.fair",
+            help="Without conversations in which the simulated user or the gold data were at fault: by what people "
+            "marked, else by the audit of the simulated user.",
+        )
+    _headlines(measured, paper=paper, fair=fair)
+    _beside(done, measured)
+    _endings(measured)
+    metric_table(measured)
+    with st.container(horizontal=True):
+        for name in list(measured)[:MOST]:
+            wiring.link(wiring.TRACES, f"Traces of {plain(name, 40)}", run=name)
+
+
+def _headlines(measured: Mapping[str, Measurements], *, paper: bool, fair: bool) -> None:
+    values = {name: numbers.without_faults if fair else numbers.values for name, numbers in measured.items()}
     dots = [
         charts.Dot(name, title, estimate.value, estimate.low, estimate.high, estimate.n)
-        for name, numbers in measured.items()
+        for name, found in values.items()
         for key, title in HEADLINES.items()
-        if (estimate := numbers.values.get(key)) is not None
+        if (estimate := found.get(key)) is not None
     ]
-    charts.draw(charts.interval_plot(dots, list(HEADLINES.values()), paper), "evaluate.dots", interval_words(dots))
-    st.markdown("**How the conversations ended**")
-    outcomes = {
-        name: {kind: number for kind, number in numbers.outcomes.items() if number}
-        for name, numbers in measured.items()
+    baselines = {name: services().evaluation.baselines(name) for name in measured}
+    ticks = [
+        charts.Tick(name, title, estimate.value, baseline)
+        for name, found in baselines.items()
+        for baseline, reached in found.items()
+        for key, title in HEADLINES.items()
+        if (estimate := reached.get(key)) is not None
+    ]
+    plot = charts.interval_plot(dots, list(HEADLINES.values()), paper, ticks)
+    charts.draw(plot, "evaluate.dots", interval_words(dots))
+    if ticks:
+        st.caption("Faint ticks: what scripts reach on the same scenarios, most of which call without asking.")
+        _floor_table(baselines)
+
+
+def _floor_table(baselines: Mapping[str, Mapping[str, Values]]) -> None:
+    """The same as numbers."""
+    rows = [
+        {"Run": run, "Baseline": name} | {title: figure(key, reached.get(key)) for key, title in HEADLINES.items()}
+        for run, found in baselines.items()
+        for name, reached in found.items()
+    ]
+    with st.expander("Floor and ceiling", type="compact", icon=":material/vertical_align_bottom:"):
+        st.caption(
+            "oracle: asks as the teacher does, from what a model sees. eager, random, first, central, nearest: call "
+            "without asking. cautious: never calls."
+        )
+        st.dataframe(pd.DataFrame(rows), hide_index=True)
+
+
+def _beside(done: Sequence[Run], measured: Mapping[str, Measurements]) -> None:
+    """What has to be known beside the numbers: looks at test parts, faults, questions not understood, the simulator."""
+    results = {run.name: run.result for run in done}
+    for name, numbers in measured.items():
+        parts = [
+            f"test part '{plain(part)}', looked at {count(looks, 'time')} by then"
+            for part, looks in results[name].get("test_looks", {}).items()
+        ]
+        parts += [f"{count(n, 'conversation')} {FAULTS[who]} fault" for who, n in numbers.blamed.items()]
+        if numbers.not_understood:
+            parts.append(f"{count(numbers.not_understood, 'question')} not understood by the user")
+        if numbers.simulators != ("scripted",):
+            parts.append(f"user: {plain(', '.join(numbers.simulators), 80)}")
+        if parts:
+            st.caption(f"**{plain(name, 40)}**: {' · '.join(parts)}")
+
+
+def _endings(measured: Mapping[str, Measurements]) -> None:
+    """Bars of outcomes that sum to 100 %, those without a right tool in view apart."""
+    for title, key, pick in (
+        ("How the conversations ended", "evaluate.outcomes", lambda m: m.outcomes),
+        ("When no tool in view fitted", "evaluate.none", lambda m: m.no_tool_outcomes),
+    ):
+        counts = {name: {kind: n for kind, n in pick(m).items() if n} for name, m in measured.items()}
+        if any(counts.values()):
+            st.markdown(f"**{title}**")
+            charts.draw(charts.outcome_bar(counts), key, outcome_words(counts))
+
+
+def outcome_words(counts: Mapping[str, Mapping[str, int]]) -> str:
+    """The bars for those who do not see them."""
+    words = {
+        name: ", ".join(f"{look(OUTCOMES, kind).word} {n}" for kind, n in row.items()) for name, row in counts.items()
     }
-    charts.draw(charts.outcome_bar(outcomes), "evaluate.outcomes", "Outcomes of each run, as shares")
-    no_tool = {name: {k: n for k, n in numbers.no_tool_outcomes.items() if n} for name, numbers in measured.items()}
-    if any(no_tool.values()):
-        st.markdown("**When no tool in view fitted**")
-        charts.draw(charts.outcome_bar(no_tool), "evaluate.none", "Outcomes where no tool fitted, as shares")
-    metric_table(measured)
-    tier_table(measured)
-    with st.container(horizontal=True):
-        for name in chosen[:6]:
-            wiring.link(wiring.TRACES, f"Traces of {plain(name, 40)}", run=name)
+    return "; ".join(f"{name}: {told}" for name, told in words.items())
 
 
 def interval_words(dots: Sequence[charts.Dot]) -> str:
@@ -166,98 +184,3 @@ def figure(key: str, estimate: object) -> str:
     if key not in METRICS or METRICS[key].share:
         return interval(value, low, high, n)
     return f"{value:.2f} ({low:.2f}–{high:.2f}), n = {n}"
-
-
-def tier_table(measured: dict[str, Measurements]) -> None:
-    """Accuracy by difficulty."""
-    rows = []
-    for name, numbers in measured.items():
-        row: dict[str, str] = {"Run": name}
-        for tier in TIERS:
-            part = numbers.per_tier.get(tier)
-            estimate = part.get("acc") if part else None
-            row[tier.capitalize()] = figure("acc", estimate) if estimate is not None else "–"
-        rows.append(row)
-    with st.expander("Right, by difficulty", icon=":material/stairs:"):
-        st.dataframe(pd.DataFrame(rows), hide_index=True)
-
-
-def compare_tab(done: list[Run]) -> None:
-    """One sentence, the differences with their intervals, and four boxes that open their conversations."""
-    names = [run.name for run in done]
-    if len(names) < 2:
-        st.caption("Two finished evaluations are needed to compare.")
-        return
-    left, right = st.columns(2)
-    with left:
-        a = wiring.pick("A", names, "a")
-    with right:
-        b = st.selectbox("B", names, index=1, key="b", bind="query-params")
-    if a == b:
-        st.caption("Choose two different runs.")
-        return
-    found = services().evaluation.compare(a, b)
-    st.info(plain(found.verdict), icon=":material/balance:")
-    rows = [
-        (
-            METRICS[key].title if key in METRICS else key,
-            signed(key, d.value),
-            f"{signed(key, d.low)} to {signed(key, d.high)}",
-            chance(d.p),
-        )
-        for key, d in found.difference.items()
-        if d is not None
-    ]
-    st.dataframe(pd.DataFrame(rows, columns=["Metric", "A − B", "95 % interval", "p"]), hide_index=True)
-    boxes(a, b, found.pairs)
-
-
-def signed(key: str, value: float) -> str:
-    """`+12 pts` for a share, `+0.4` for another number."""
-    share = key not in METRICS or METRICS[key].share
-    text = f"{value * 100:+.0f} pts" if share else f"{value:+.2f}"
-    return text.replace("-", "−")
-
-
-def chance(p: float) -> str:
-    """A p-value to three places, or that it is smaller."""
-    return "< 0.001" if p < 0.001 else f"{p:.3f}"
-
-
-BOXES = {"both_right": "both right", "only_a": "only A right", "only_b": "only B right", "both_wrong": "both wrong"}
-
-
-def boxes(a: str, b: str, pairs: object) -> None:
-    """The four boxes; the chosen one's conversations side by side from the first differing turn."""
-    lists = {key: list(pairs[key] if isinstance(pairs, dict) else getattr(pairs, key)) for key in BOXES}
-    box = wiring.linked(
-        st.segmented_control,
-        "Scenarios",
-        list(BOXES),
-        "box",
-        "only_a",
-        format_func=lambda k: f"{BOXES[k]} {len(lists[k])}",
-    )
-    ids = lists[box]
-    if not ids:
-        st.caption("None.")
-        return
-    chosen = st.selectbox(
-        "Scenario", ids, key=f"compare.scenario.{a}.{b}.{box}", format_func=lambda value: scenario_words(a, str(value))
-    )
-    one, two, turn = services().evaluation.differing_turn(a, b, str(chosen))
-    if turn is not None:
-        st.caption(f"They part at turn {turn + 1}.")
-    for column, name, trace in zip(st.columns(2, gap="large"), (a, b), (one, two), strict=True):
-        with column:
-            st.markdown(f"**{plain(name)}** {badge_markdown(OUTCOMES, trace.outcome)}")
-            st.caption(plain(trace.reason))
-            tools = {tool.name: tool for tool in services().traces.tools(trace)}
-            shown = Shown(key=f"compare.{name}.{trace.id}", tools=tools, marks=trace.audit, first=turn or 0)
-            conversation(trace.turns, shown)
-
-
-def scenario_words(run: str, scenario: str) -> str:
-    """The scenario's opening words, from the run's table."""
-    frame, _ = services().traces.page({"run": run, "scenario": scenario}, limit=1)
-    return clip(frame["opening"].iloc[0], 100) if len(frame) else scenario

@@ -9,6 +9,7 @@ import streamlit as st
 from diaforge_core.records.dialogue import Dialogue
 from diaforge_core.services.review import Reviewed, StripStep
 
+from . import wiring
 from .ambiguity_strip import candidates, required_ticks
 from .dialogue_view import flatten, value_text
 from .wiring import services
@@ -19,6 +20,9 @@ def side(reviewed: Reviewed, steps: Sequence[StripStep]) -> None:
     """Candidates with what tells them apart, required arguments, and the hidden side behind a switch."""
     dialogue = reviewed.dialogue
     scenario = dialogue.scenario
+    parent = services().failures.origin(scenario.parent)
+    if parent:
+        wiring.link(wiring.TRACES, "Made after a failed conversation", "call_split", trace=parent)
     tools = services().review.tools(dialogue)
     shown = st.toggle("Show goal and gold values", key=f"review.gold.{dialogue.id}")
     candidates(tools, steps, goal=scenario.goal_tool if shown else "", tells_apart=_answers(dialogue))

@@ -12,6 +12,7 @@ from diaforge_core.records.trace import Trace
 from . import traces_said, wiring
 from .ambiguity_strip import Step, candidates, letters_line, strip
 from .dialogue_view import Shown, conversation, flatten, value_text
+from .failure_actions import failure_actions
 from .palette import OUTCOMES, badge_markdown, look
 from .traces_state import select, selected
 from .wiring import services
@@ -49,6 +50,7 @@ def detail(trace: Trace, label: str) -> int:
         _wanted(trace)
         traces_said.labels(trace, turn, put)
         traces_said.notes(trace, turn, notes)
+        failure_actions(trace)
         _other_runs(trace)
     return turn
 

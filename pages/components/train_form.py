@@ -9,6 +9,7 @@ from typing import Any
 import streamlit as st
 
 from diaforge_core.services.datasets import DatasetInfo
+from diaforge_core.services.failures import KEPT_PAIRS
 from diaforge_core.services.training import BUILT_IN, TrainRecipe
 
 from . import wiring
@@ -221,11 +222,13 @@ def _folded(preset: str, start: dict[str, Any]) -> dict[str, Any]:
 
 def _mistakes() -> str:
     """Name of the dataset or the evaluation whose mistakes are unlearned; empty for those likely in the dialogues."""
-    names = [*services().datasets.listed(), *(run.name for run in services().evaluation.runs())]
+    kept = [KEPT_PAIRS] if services().failures.kept_pairs() else []
+    names = [*kept, *services().datasets.listed(), *(run.name for run in services().evaluation.runs())]
+    words = {"": "likely ones, in the dialogues", KEPT_PAIRS: "the pairs kept from traces"}
     return st.selectbox(
         "Mistakes from",
         ["", *dict.fromkeys(names)],
-        format_func=lambda name: name or "likely ones, in the dialogues",
+        format_func=words_of(words),
         key="train.pairs",
         help="Those that are likely in the dialogues of a dataset, or those that a model made in an evaluation.",
     )

@@ -1,0 +1,128 @@
+"""What an evaluation plays: scenarios of a dataset, of an earlier evaluation, or drawn from a catalog."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field
+
+from ..conversation.scenarios import Choices, draw_scenarios
+from ..errors import DataError
+from ..generator.recipe import PriceOf, SpendingLimits
+from ..records.base import Record
+from ..records.dialogue import Dialogue
+from ..records.run import Run
+from ..records.scenario import Scenario
+from ..records.tool import Catalog
+
+if TYPE_CHECKING:
+    from .workspace import Workspace
+
+Static = Literal["", "gold", "own"]
+
+
+class EvalRecipe(Record):
+    """Which model is to be evaluated, on which scenarios: of a dataset, of an earlier run, or drawn from a catalog."""
+
+    model: str
+    """Model spec."""
+    run: str = ""
+    """Name of the run, new in this workspace; by default made from the model."""
+    scenarios: str = ""
+    """Dataset whose scenarios are played; else new ones are drawn from `catalog`."""
+    catalog: str = ""
+    again: str = ""
+    """Evaluation whose scenarios are played again, with their catalog as it is now."""
+    holding: tuple[str, ...] = ()
+    """Cleaned names of tools: only scenarios that need or offer one of them; empty for all."""
+    static: Static = ""
+    """Play the user's turns of stored dialogues instead of live ones; before each turn the model sees the dialogue's
+    own (`gold`) or what it said itself (`own`)."""
+    count: int = Field(default=20, ge=1, le=10_000)
+    """Scenarios at most."""
+    trials: int = Field(default=1, ge=1, le=64)
+    seed: int = Field(default=0, ge=0)
+    limits: SpendingLimits = SpendingLimits()
+    prices: dict[str, PriceOf] = Field(default_factory=dict)
+    """Model name, as the endpoint knows it → its price; a model without one counts no money."""
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What a recipe comes to."""
+
+    catalog: Catalog
+    scenarios: Sequence[Scenario]
+    dialogues: Sequence[Dialogue] = ()
+    """Of a static evaluation."""
+    dataset: str = ""
+    """Where the scenarios were taken from, if from one."""
+
+
+def evaluation_of(workspace: Workspace, run: str) -> Run:
+    """The evaluation of this id or name; DataError if it is none, or not here."""
+    record = workspace.jobs.get(run)
+    if record.kind != "evaluate":
+        raise DataError(f"Run '{record.name}' is a run of kind '{record.kind}', not an evaluation.")
+    return record
+
+
+def scenarios_of(workspace: Workspace, recipe: EvalRecipe) -> Played:
+    """What a recipe comes to. Errors as in `Evaluation.start`."""
+    if [bool(source) for source in (recipe.scenarios, recipe.catalog, recipe.again)].count(True) != 1:
+        raise DataError(
+            "Give either a dataset of scenarios (--scenarios), a catalog to draw them from (--catalog), or an "
+            "evaluation to play again (--again)."
+        )
+    if recipe.static and (not recipe.scenarios or recipe.trials > 1):
+        raise DataError(
+            "A static evaluation plays the stored turns of a dataset's dialogues, once each. Name the dataset "
+            "(--scenarios), and ask for one trial."
+        )
+    if recipe.scenarios:
+        return _of_dataset(workspace, recipe)
+    if recipe.again:
+        return _of_run(workspace, recipe)
+    catalog = workspace.catalogs.get(recipe.catalog)
+    drawn = draw_scenarios(catalog, recipe.count, recipe.seed, Choices(bank="evaluation"))
+    return Played(catalog, _some(drawn, recipe, f"drawn from '{recipe.catalog}'"))
+
+
+def _of_dataset(workspace: Workspace, recipe: EvalRecipe) -> Played:
+    dialogues = workspace.datasets.load(recipe.scenarios)
+    by_scenario = {dialogue.scenario.id: dialogue for dialogue in dialogues}
+    scenarios = _some((one.scenario for one in by_scenario.values()), recipe, f"of dataset '{recipe.scenarios}'")
+    taken = [by_scenario[scenario.id] for scenario in scenarios]
+    catalog = workspace.catalogs.of_dialogues(taken)
+    return Played(catalog, scenarios, taken if recipe.static else (), recipe.scenarios)
+
+
+def _of_run(workspace: Workspace, recipe: EvalRecipe) -> Played:
+    """The scenarios of an earlier run, with the tools as their catalog has them now."""
+    before = evaluation_of(workspace, recipe.again)
+    old = workspace.jobs.folder(before.id).scenarios()
+    if len({scenario.catalog for scenario in old}) > 1:
+        raise DataError(
+            f"Run '{before.name}' was played with several catalogs, so none of them can take the place of all. "
+            "Evaluate on its dataset instead."
+        )
+    catalog = workspace.catalogs.get(old[0].catalog)
+    now = (scenario.model_copy(update={"catalog_version": catalog.version}) for scenario in old)
+    scenarios = _some(now, recipe, f"of run '{before.name}'")
+    return Played(catalog, scenarios, dataset=before.config["recipe"].get("scenarios", ""))
+
+
+def holds(scenario: Scenario, tools: Collection[str]) -> bool:
+    """Whether a scenario needs or offers one of these tools."""
+    return any(name in tools for name in (scenario.goal_tool, *scenario.candidates))
+
+
+def _some(scenarios: Iterable[Scenario], recipe: EvalRecipe, where: str) -> list[Scenario]:
+    """Those that the recipe takes, in order; DataError if there is none."""
+    found = [scenario for scenario in scenarios if not recipe.holding or holds(scenario, recipe.holding)]
+    if not found:
+        wanted = f" needs or offers {' or '.join(map(repr, recipe.holding))}" if recipe.holding else ""
+        raise DataError(f"No scenario {where}{wanted}: there is nothing to play. Choose another source of scenarios.")
+    return found[: recipe.count]
