@@ -165,6 +165,8 @@ def metric_table(measured: dict[str, Measurements]) -> None:
         {"Metric": title, "Means": means} | {name: figure("acc", pick(numbers)) for name, numbers in measured.items()}
         for title, means, pick in BESIDE
     ]
+    unheard = {"Metric": "Not understood", "Means": "Questions that the simulated user could not make out."}
+    rows.append(unheard | {name: f"{numbers.not_understood:,}" for name, numbers in measured.items()})
     with st.expander("All numbers", icon=":material/table_chart:", expanded=True):
         st.dataframe(
             pd.DataFrame(rows),

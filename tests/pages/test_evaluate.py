@@ -24,6 +24,13 @@ def test_every_view_draws_its_plots_and_their_words(open_page: Open, view: str) 
     assert all(plot.proto.alt for plot in plots)
 
 
+def test_questions_that_the_user_could_not_make_out_are_counted_beside_the_metrics(open_page: Open) -> None:
+    at = open_page("evaluate", run="oracle")
+    table = next(frame.value for frame in at.dataframe if "Means" in frame.value.columns)
+    told = table.set_index("Metric").loc["Not understood", "oracle"]
+    assert told == str(services().evaluation.results("oracle").not_understood)
+
+
 def test_breakdowns_follow_the_metric_of_the_link(open_page: Open) -> None:
     at = open_page("evaluate", view="Breakdowns", metric="ftr")
     assert "Share of episodes with any call to a wrong tool" in words(at)
