@@ -14,7 +14,7 @@ from pages.components import (
     wiring,
 )
 from pages.components import review_view as view
-from pages.components.review_actions import action_bar
+from pages.components.review_actions import action_bar, turn_back_row
 from pages.components.review_centre import centre
 from pages.components.review_side import side
 from pages.components.review_state import screen
@@ -45,11 +45,14 @@ with page("Review", "Is this dialogue right, and if not, what do I change?"):
             view.queue(found, place, current)
         review_labels.taxonomy()
     if agreement or current is None:
+        screen().drawing_nothing()
         with middle:
             if chosen:
                 review_agreement.section(chosen) if agreement else review_queue.nothing(chosen)
             else:
                 view.nothing_left(found)
+            if not agreement:
+                turn_back_row()
         st.stop()
     reviewed = services().review.get(current)
     dialogue = reviewed.dialogue

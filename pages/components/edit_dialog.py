@@ -62,7 +62,7 @@ def left(dialogue_id: str) -> None:
 
 
 def _end(dialogue: Dialogue, work: Work) -> bool:
-    """What saving would break, the reason, and the buttons; whether it was saved or given up."""
+    """What saving would break, the reason, and the buttons; whether it was saved, left or given up."""
     changed = (work.turns, work.aim) != (dialogue.turns, dialogue.scenario.aim)
     if changed:
         _forecast(dialogue, work)
@@ -72,6 +72,7 @@ def _end(dialogue: Dialogue, work: Work) -> bool:
         save = st.button(
             "Save", key=f"{key}.save", type="primary", icon=":material/save:", disabled=not changed or bool(work.unread)
         )
+        close = st.button("Close", key=f"{key}.close", help="What you typed stays as your draft")
         discard = (changed or work.unread) and st.button("Discard", key=f"{key}.discard", icon=":material/delete:")
     if not changed:
         st.caption("Nothing changed yet. What you type is kept as your draft.")
@@ -81,7 +82,7 @@ def _end(dialogue: Dialogue, work: Work) -> bool:
         services().drafts.discard(dialogue.id, who())
         wiring.tell("Draft discarded.")
         return True
-    return save and _save(dialogue, work, why)
+    return close or (save and _save(dialogue, work, why))
 
 
 def _save(dialogue: Dialogue, work: Work, why: str) -> bool:

@@ -28,6 +28,8 @@ ROLE = "playground.role"
 """Session key: which of the three is on screen."""
 RUNNING = "playground.running"
 """Session key: id of the conversation that is played to its end with nobody in it."""
+LONGEST_SEED = 18
+"""Digits of a seed in a link."""
 DRAW = ("tier", "tool", "seed")
 """What the link tells of a scenario that was drawn, besides its catalog."""
 NONE_FITS = "None of the available tools fits your request."
@@ -138,14 +140,19 @@ def linked_situation(models: tuple[str, ...], catalog: str, role: str) -> Choice
         st.caption("The scenario of a trace: the same user, candidates and seed.")
         return Choice(models, catalog, role=role, trace=trace)
     seed = asked.get("seed", "")
-    st.caption("The scenario of this link: the same user, candidates and seed.")
+    drawn = seed.isascii() and seed.isdecimal() and len(seed) <= LONGEST_SEED
+    st.caption(
+        "The scenario of this link: the same user, candidates and seed."
+        if drawn
+        else "The link's seed is no whole number, so a new scenario is drawn."
+    )
     return Choice(
         models,
         catalog,
         tier=asked.get("tier") or None,
         goal_tool=asked.get("tool") or None,
         role=role,
-        seed=int(seed) if seed.isdecimal() else None,
+        seed=int(seed) if drawn else None,
     )
 
 

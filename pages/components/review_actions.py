@@ -25,6 +25,9 @@ from .review_state import Screen, screen
 from .wiring import action, services, who
 from .wording import plain
 
+NOTHING_TO_UNDO = "There is nothing of yours to take back."
+NOTHING_TO_REDO = "There is nothing to do again."
+
 
 def action_bar(found: Filter, place: Place | None, reviewed: Reviewed, queue: Queue | None = None) -> None:
     """Accept, reject, flag, edit, undo, previous and next, each with its key; greyed while a dialog is open.
@@ -99,7 +102,7 @@ def action_bar(found: Filter, place: Place | None, reviewed: Reviewed, queue: Qu
             shortcut="U",
             disabled=busy,
             on_click=press,
-            args=(action(_again, here, undo, "Took back", "There is nothing of yours to take back."),),
+            args=(action(_again, here, undo, "Took back", NOTHING_TO_UNDO),),
             help="Take back what you did last",
         )
         st.button(
@@ -109,7 +112,7 @@ def action_bar(found: Filter, place: Place | None, reviewed: Reviewed, queue: Qu
             disabled=busy,
             type="tertiary",
             on_click=press,
-            args=(action(_again, here, redo, "Done again", "There is nothing to do again."),),
+            args=(action(_again, here, redo, "Done again", NOTHING_TO_REDO),),
             help="Do again what you took back last",
         )
         st.button(
@@ -139,6 +142,16 @@ def action_bar(found: Filter, place: Place | None, reviewed: Reviewed, queue: Qu
         )
     if busy:
         _dialog(reviewed, found, move, here)
+
+
+def turn_back_row() -> None:
+    """Undo and redo where there is no dialogue on screen: after the last of a list."""
+    here, me = screen(), who()
+    undo = action(_again, here, partial(services().queues.undo, me), "Took back", NOTHING_TO_UNDO)
+    redo = action(_again, here, partial(services().review.redo, me), "Done again", NOTHING_TO_REDO)
+    with st.container(horizontal=True, gap="xsmall"):
+        st.button("Undo", key="undo.nothing", shortcut="U", on_click=undo, help="Take back what you did last")
+        st.button("Redo", key="redo.nothing", shortcut="Y", type="tertiary", on_click=redo)
 
 
 def _go_on(here: Screen, look: Callable[[], Place], last: str | None) -> None:
@@ -217,7 +230,7 @@ def _leave_edit() -> None:
     _close()
 
 
-@st.dialog("Edit", width="large", on_dismiss=_leave_edit)
+@st.dialog("Edit", width="large", dismissible=False)  # closing it by Esc loses what a field has not sent yet
 def _edit_dialog(dialogue: Dialogue, turn: int) -> None:
     with wiring.guarded():
         if edit_dialogue(dialogue, turn if 0 <= turn < len(dialogue.turns) else len(dialogue.turns) - 1):

@@ -11,9 +11,10 @@ from diaforge_core.records.review import REJECT_REASONS
 from diaforge_core.services.agreement import Agreement, Share
 from diaforge_core.services.opinions import Disagreement
 
-from . import charts, wiring
+from . import charts
 from .dialogue_view import FAULT_WORDS
 from .palette import STATES, badge_markdown, colours
+from .review_state import screen
 from .wiring import acting, services, who
 from .wording import clip, count, interval, plain
 
@@ -124,7 +125,14 @@ def _disagreement(queue: Queue, each: Disagreement) -> None:
         reason = f": {plain(said.reason, 120)}" if said.reason else ""
         st.markdown(f"{badge_markdown(STATES, STATE_OF[said.kind])} **{plain(said.who, 24)}**{reason}")
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        wiring.link(wiring.REVIEW, "Read it", icon="open_in_new", queue=queue.id, dialogue=each.dialogue)
+        st.button(
+            "Read it",
+            key=f"read.{each.dialogue}.{each.version}",
+            icon=":material/open_in_new:",
+            type="tertiary",
+            on_click=_read,
+            args=(each.dialogue,),
+        )
         if not services().people.may(who(), "adjudicate"):
             st.caption("An admin settles it.")
             return
@@ -135,6 +143,11 @@ def _disagreement(queue: Queue, each: Disagreement) -> None:
                 services().opinions.adjudicate, each.dialogue, each.version, kind, why, who(), say="Settled."
             )
             st.button(label, key=f"settle.{kind}.{key}", **settle)
+
+
+def _read(dialogue_id: str) -> None:
+    st.query_params["view"] = "Read"
+    screen().show(dialogue_id)
 
 
 def critic_line(dialogue: Dialogue, dataset: str) -> None:

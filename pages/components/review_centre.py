@@ -43,8 +43,8 @@ def centre(reviewed: Reviewed, steps: Sequence[StripStep]) -> None:
             key=f"history.{dialogue.id}.{dialogue.version}",
             icon=":material/history:",
             type="tertiary",
-            on_click=screen().open_dialog,
-            args=(dialogue.id, "history"),
+            on_click=screen().pressed,
+            args=(reviewed, partial(screen().open_dialog, dialogue.id, "history")),
         )
     here = screen()
     _draft_notice(dialogue)
@@ -63,7 +63,7 @@ def centre(reviewed: Reviewed, steps: Sequence[StripStep]) -> None:
             selected=review_labels.selected(dialogue),
             on_select=partial(here.select, dialogue.id),
             on_light=partial(_light, lit_key),
-            on_edit=partial(here.open_dialog, dialogue.id, "edit"),
+            on_edit=lambda turn: here.pressed(reviewed, partial(here.open_dialog, dialogue.id, "edit", turn)),
         ),
     )
     if state not in ("accepted", "rejected"):

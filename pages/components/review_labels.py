@@ -25,7 +25,7 @@ def selected(dialogue: Dialogue) -> int:
     Where the link asks for a label, it is the first turn that carries it.
     """
     linked = st.query_params.get("turn", "")
-    asked = int(linked) - 1 if linked.isdecimal() else _labelled(dialogue)
+    asked = int(linked) - 1 if linked.isdecimal() and len(linked) < 7 else _labelled(dialogue)
     return min(max(asked, 0), len(dialogue.turns) - 1)
 
 

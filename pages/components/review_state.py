@@ -39,16 +39,23 @@ class Screen:
         self._drawn, self._dialogue = _mark(reviewed), reviewed.dialogue.id
         self._link = {name: st.query_params.get(name) for name in ("dialogue", "turn")}
 
+    def drawing_nothing(self) -> None:
+        """Note that the page has no dialogue to draw, and nothing is on its way."""
+        self._drawn, self._dialogue, self._open = None, "", None
+
     def pressed(self, reviewed: Reviewed, act: Callable[[], None]) -> None:
         """Do what a button of this dialogue does, unless the page has gone on to something else since it was drawn.
 
         The browser takes presses until it has what is on its way, and keeps buttons of what was on screen for a moment
         beside the new ones, with the same key. What is on its way stays so.
         """
-        if self._drawn == _mark(reviewed):
+        mark = _mark(reviewed)
+        if self._drawn == mark:
             act()
-        else:
+        if self._drawn != mark:
             self._name(**self._link)
+        elif not st.query_params.get("dialogue"):  # it was refused, so this stays to be looked at again
+            self._name(reviewed.dialogue.id)
 
     def show(self, dialogue_id: str | None) -> None:
         """Bring a dialogue on screen at the next drawing, with no turn of it chosen and no dialog open."""

@@ -72,6 +72,29 @@ def test_an_undo_in_a_queue_brings_the_dialogue_back(open_page: Open, services: 
     assert at.query_params["dialogue"] == f"{queue.name}-0"
 
 
+def test_the_last_decision_of_a_list_can_be_taken_back_where_nothing_is_left(
+    open_page: Open, services: Workspace, queue: Queue
+) -> None:
+    at = open_page("review", queue=queue.id)
+    for _ in range(3):
+        button(at, "Accept").click().run()
+    assert "Accept" not in [each.label for each in at.button]
+    button(at, "Undo").click().run()
+    assert not at.exception
+    assert at.query_params["dialogue"] == f"{queue.name}-2"
+    assert services.review.get(f"{queue.name}-2").state == "pending"
+
+
+def test_what_was_decided_elsewhere_stays_on_screen_with_the_reason(
+    open_page: Open, services: Workspace, queue: Queue
+) -> None:
+    at = open_page("review", dataset=queue.name, state="pending")
+    services.review.decide(f"{queue.name}-0", 1, "flag", who="Ana")
+    button(at, "Accept").click().run()
+    assert "became flagged by Ana" in at.error[0].value
+    assert at.query_params["dialogue"] == f"{queue.name}-0"
+
+
 def test_two_people_get_different_dialogues_and_a_link_shows_who_has_it(
     open_page: Open, services: Workspace, queue: Queue
 ) -> None:
@@ -197,6 +220,10 @@ def test_agreement_is_shown_and_a_disagreement_settled(open_page: Open, services
     assert not at.exception
     assert "the same on **1 of 3 dialogues**" in words(at)
     assert "Disagreements (2)" in {each.value for each in at.subheader}
+    at.button(key=f"read.{queue.name}-1.1").click().run()
+    assert at.query_params["dialogue"] == f"{queue.name}-1"
+    assert button(at, "Accept")
+    at = open_page("review", queue=queue.id, view="Agreement")
     at.button(key=f"settle.reject.{queue.name}-1.1").click().run()
     assert services.review.get(f"{queue.name}-1").state == "rejected"
     assert "Disagreements (1)" in {each.value for each in at.subheader}
