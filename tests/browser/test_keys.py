@@ -142,6 +142,22 @@ def test_a_decision_pressed_right_behind_a_move_decides_nothing(tab: Page, works
     assert on_screen(tab) != shown
 
 
+def test_what_was_typed_is_kept_when_the_edit_dialog_is_closed(tab: Page) -> None:
+    open_review(tab, "dataset=burst&state=pending")
+    tab.keyboard.press("e")
+    dialog = tab.get_by_role("dialog")
+    dialog.get_by_role("textbox", name="Thought").first.click()
+    tab.keyboard.press("Control+End")
+    tab.keyboard.type(" One more reason.")
+    tab.keyboard.press("Escape")
+    dialog.get_by_role("button", name="Close", exact=True).click()
+    dialog.wait_for(state="detached")
+    tab.get_by_text("Your draft from").wait_for()
+    settled(tab)
+    tab.get_by_role("button", name="Go on").click()
+    dialog.get_by_text("One more reason.").first.wait_for()
+
+
 def test_no_acknowledged_decision_is_lost_when_the_server_is_killed(browser: Browser, spare: Path) -> None:
     from diaforge_core.services.workspace import open_workspace
 
