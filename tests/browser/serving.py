@@ -113,8 +113,9 @@ def fresh(browser: Browser, address: str, width: int = 1280, height: int = 900, 
 
 
 def settled(page: Page) -> None:
-    """Wait until the app has drawn everything."""
+    """Wait until the app has drawn everything and what it drew listens to keys, which begins a moment later."""
     page.wait_for_selector(IDLE, state="attached")
+    page.evaluate("new Promise(done => requestIdleCallback(done, {timeout: 2000}))")
 
 
 def sign_as(page: Page, name: str) -> None:
@@ -133,7 +134,7 @@ def open_review(page: Page, query: str) -> None:
     page.goto(f"/review?{query}")
     settled(page)
     page.locator(ON_SCREEN).get_by_role("button").first.wait_for()
-    page.evaluate("new Promise(done => requestIdleCallback(done))")  # what is drawn listens to keys a moment later
+    settled(page)
 
 
 def gone(page: Page, before: str) -> None:
