@@ -72,6 +72,11 @@ class Part:
     explained: float
     """Share of its words that the tools or their values are told in."""
 
+    @property
+    def said(self) -> set[str]:
+        """The roots of its words, and what means the same."""
+        return {feature for word in self.words for feature in word}
+
 
 class ValueEar:
     """Makes out which values of the open tools are asked for; all the tools shown tell what words are about them."""
@@ -116,11 +121,10 @@ class ValueEar:
 
     def is_named(self, part: Part) -> bool:
         """Whether a part points at a value rather than at a tool."""
-        said = {feature for word in part.words for feature in word}
         best = max(part.values, default=0.0)
         if best < VALUE:
             return False
-        return best >= max(part.tools) or self.taken[part.values.index(best)].label <= said
+        return best >= max(part.tools) or self.taken[part.values.index(best)].label <= part.said
 
     def is_no_answer(self, part: Part, sentence: str) -> bool:
         """Whether a yes or a no to the sentence cannot give the value that the part points at."""
@@ -134,7 +138,7 @@ class ValueEar:
 
     def scores(self, part: Part) -> Scores:
         asked = WH.search(part.text)
-        said = {feature for word in part.words for feature in word}
+        said = part.said
         return tuple(
             score
             + _BY_KIND * bool(asked and _may_answer(asked["wh"].casefold(), taken))
@@ -167,7 +171,7 @@ class ValueEar:
 
     def _names(self, part: Part, place: int) -> bool:
         """Whether a part without a question word names the value by its label, or one of its choices."""
-        said = {feature for word in part.words for feature in word}
+        said = part.said
         taken = self.taken[place]
         return taken.label <= said or any(choice & said for choice in taken.choices) or part.explained >= 0.5
 

@@ -213,9 +213,8 @@ class Listener:
         beside = _AND.match(part.text) or any(_AND.match(other.text) for other in parts[place + 1 : place + 2])
         if not beside or max(scores := self._ear.scores(part), default=0.0) < VALUE:
             return False
-        said = {feature for word in part.words for feature in word}
         label = self._ear.taken[scores.index(max(scores))].label
-        return WH.search(part.text) is not None or (label <= said and _GIVE.search(part.text) is not None)
+        return WH.search(part.text) is not None or (label <= part.said and _GIVE.search(part.text) is not None)
 
     def _yes_no(self, sentence: str) -> Group:
         """The tools that a yes would leave."""

@@ -20,6 +20,7 @@ from .understanding import (
     Ear,
     by_the_word,
     chosen_in_full,
+    remembered,
     says_that_none_fits,
     seeks_confirmation,
     sentences,
@@ -52,13 +53,7 @@ def hear(reply: str, tools: Sequence[Tool], shown: Sequence[Tool]) -> Asked:
     in_order = sorted(tools, key=lambda tool: tool.name)
     known = _memory(sorted(shown, key=lambda tool: tool.name))
     key = (reply, tuple(tool.name for tool in in_order))
-    asked = known.get(key)
-    if asked is None:
-        # Conversations run in threads, so nothing is looked up again that another may have thrown away.
-        if len(known) > 256:
-            known.clear()
-        asked = known[key] = _heard(reply, in_order, tuple(shown))
-    return asked
+    return remembered(known, key, lambda: _heard(reply, in_order, tuple(shown)))
 
 
 @by_identity(2048)

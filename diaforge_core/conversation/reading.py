@@ -90,11 +90,21 @@ def _keep(answers: Answers, chosen: set[str], tools: Sequence[str]) -> list[str]
     return [name for name in tools if answers.facet.answers.get(name) in chosen or name not in answers.facet.answers]
 
 
-def _by_ordinal(answers: Answers, asked: Asked, reply: str) -> set[str]:
+def _ordinal(reply: str, count: int) -> int | None:
+    """Which of so many things, counted from 0, the reply picks by its place; past them for a place that there is not.
+
+    None where it names no place.
+    """
     found = _ORDINAL.search(reply)
-    if not found or not asked.options or asked.facets[:1] != (answers.facet.key,):
+    if not found:
+        return None
+    return count - 1 if found[1].lower() == "last" else ORDINALS.index(found[1].lower())
+
+
+def _by_ordinal(answers: Answers, asked: Asked, reply: str) -> set[str]:
+    place = _ordinal(reply, len(asked.options))
+    if place is None or not asked.options or asked.facets[:1] != (answers.facet.key,):
         return set()
-    place = len(asked.options) - 1 if found[1].lower() == "last" else ORDINALS.index(found[1].lower())
     return {asked.options[place]} if place < len(asked.options) else set()
 
 
@@ -114,9 +124,8 @@ def _by_groups(asked: Asked, reply: str, names: Sequence[str]) -> list[str]:
     """The tools that an ordinal, or a bare yes or no, leaves of what was offered in no facet's words."""
     if asked.options or not asked.groups:
         return []
-    found = _ORDINAL.search(reply)
-    if found and len(asked.groups) > 1:
-        place = len(asked.groups) - 1 if found[1].lower() == "last" else ORDINALS.index(found[1].lower())
+    place = _ordinal(reply, len(asked.groups))
+    if place is not None and len(asked.groups) > 1:
         return [name for name in names if place < len(asked.groups) and name in asked.groups[place]]
     if len(asked.groups) > 1 or not (_YES.search(reply) or _NO.search(reply)):
         return []

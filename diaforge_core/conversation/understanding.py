@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
 from rapidfuzz import fuzz
 
@@ -18,6 +18,9 @@ from .labels import label_pattern, leaf_named
 from .named_choices import CHOICE, YES_NO, answers_of, facets_named
 
 AskedKind = Literal["facet", "arguments", "confirmation", "options", "none_fits", "other"]
+Key = TypeVar("Key", bound=Hashable)
+MOST_REMEMBERED = 256
+"""Replies remembered of one set of tools."""
 _FUZZY_WORD = 84
 """rapidfuzz ratio from which on each misspelled word is taken for its place in a parameter's label."""
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
@@ -134,13 +137,17 @@ def understand(reply: str, tools: Sequence[Tool]) -> Asked:
 
 
 def _understood(reply: str, tools: Sequence[Tool]) -> Asked:
-    known = _memory(tools)
-    asked = known.get(reply)
+    return remembered(_memory(tools), reply, lambda: _understand(reply, tuple(tools)))
+
+
+def remembered(known: dict[Key, Asked], key: Key, make: Callable[[], Asked]) -> Asked:
+    """What is known under the key, else what `make` gives, known from then on; too many are all forgotten."""
+    asked = known.get(key)
     if asked is None:
         # Conversations run in threads, so nothing is looked up again that another may have thrown away.
-        if len(known) > 256:
+        if len(known) > MOST_REMEMBERED:
             known.clear()
-        asked = known[reply] = _understand(reply, tuple(tools))
+        asked = known[key] = make()
     return asked
 
 

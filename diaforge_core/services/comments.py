@@ -7,7 +7,7 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..errors import DataError, NotAllowed
+from ..errors import DataError
 from ..records.note import Note
 
 if TYPE_CHECKING:
@@ -118,17 +118,7 @@ class Comments:
 
     def _say(self, comment_id: str, who: str, parts: dict[str, object]) -> None:
         """Say a comment anew with other parts, as its author."""
-        self._workspace.people.check(who, "comment")
-        with self._workspace.database.lock:
-            note = self._workspace.notes.one("comment", comment_id)
-            if note is None:
-                raise DataError("This comment was deleted meanwhile. Write it again if it is still worth saying.")
-            if note.who != who:
-                raise NotAllowed(
-                    f"This comment is {note.who}'s; only its author changes or deletes it. Answer it instead."
-                )
-            changed = note.model_dump() | parts | {"when": dt.datetime.now(dt.UTC)}
-            self._workspace.notes.put(Note.model_validate(changed))
+        self._workspace.notes.say_anew("comment", comment_id, who, parts, "comment", "Answer it instead.")
 
 
 def _about(dataset: str = "", queue: str = "") -> str:

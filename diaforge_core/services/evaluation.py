@@ -123,7 +123,7 @@ class Evaluation:
     def results(self, run: str) -> Measurements:
         """The numbers of a run's traces so far; DataError if it is no evaluation or has no trace yet."""
         record = evaluation_of(self._workspace, run)
-        number = self._played(record)
+        number = self._workspace.traces.played(record.id)
         if not number:
             raise DataError(f"Run '{record.name}' has no trace yet. Wait for its first conversation to end.")
         faults = self._workspace.faults.of_run(record.id)
@@ -133,13 +133,13 @@ class Evaluation:
     def confusions(self, run: str, most: int = 3) -> list[Matrix]:
         """Which tools of the worst clusters were called for which, worst first."""
         record = evaluation_of(self._workspace, run)
-        key = (record.id, self._played(record), most)
+        key = (record.id, self._workspace.traces.played(record.id), most)
         return self._confused.get(key, lambda: matrices(self._traces(record), self.tools(record.id), most))
 
     def compare(self, run_a: str, run_b: str) -> Comparison:
         """What separates two runs, paired by scenario; DataError if they share no scenario."""
         a, b = evaluation_of(self._workspace, run_a), evaluation_of(self._workspace, run_b)
-        key = (a.id, self._played(a), b.id, self._played(b))
+        key = (a.id, self._workspace.traces.played(a.id), b.id, self._workspace.traces.played(b.id))
         return self._compared.get(key, lambda: self._compare(a, b))
 
     def _compare(self, a: Run, b: Run) -> Comparison:
@@ -150,10 +150,6 @@ class Evaluation:
                 "Evaluate both models on the same dataset, or on the same catalog with the same seed and count."
             )
         return compare(traces[0], traces[1], dict(self.tools(a.id)) | dict(self.tools(b.id)))
-
-    def _played(self, run: Run) -> int:
-        """Conversations of a run so far: what is worked out of them is worked out anew when there are more."""
-        return self._workspace.database.rows("SELECT count(*) FROM traces WHERE run = ?", [run.id])[0][0]
 
     def _traces(self, run: Run) -> list[Trace]:
         return self._workspace.traces.of_run(run.id)

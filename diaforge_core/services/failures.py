@@ -51,7 +51,7 @@ class Failures:
         trace = self._workspace.traces.get(trace_id)
         scenario = trace.scenario
         name = clean_name(dataset or f"like-{trace.id[:8]}", "dataset")
-        made = len(self._made_after(trace.id))
+        made = len(self.made_after(trace.id))
         return Recipe(
             catalog=scenario.catalog,
             dataset=name,
@@ -64,6 +64,11 @@ class Failures:
             dials=(scenario.dial,) if scenario.dial else (),
             parent=trace.id,
         )
+
+    def made_after(self, trace_id: str) -> list[Run]:
+        """The runs of generation whose dialogues were made after a trace."""
+        runs = self._workspace.jobs.all()
+        return [run for run in runs if run.kind == "generate" and run.config["recipe"].get("parent") == trace_id]
 
     def make_more(self, trace_id: str, count: int = LIKE_IT, dataset: str = "") -> Run:
         """The run that makes them on the catalog as it is now. Errors as in `Generation.start`."""
@@ -169,11 +174,6 @@ class Failures:
         clusters = self._workspace.catalogs.ambiguity(scenario.catalog).clusters
         near = next((set(cluster.tools) for cluster in clusters if scenario.goal_tool in cluster.tools), set())
         return (scenario.goal_tool, *(name for name in beside if name in near or name in called))
-
-    def _made_after(self, trace_id: str) -> list[str]:
-        """Runs of generation whose dialogues were made after a trace."""
-        runs = self._workspace.jobs.all()
-        return [run.id for run in runs if run.kind == "generate" and run.config["recipe"].get("parent") == trace_id]
 
     def _pair(self, trace: Trace) -> Pair | None:
         return pair_of_trace(trace, self._workspace.traces.tools(trace))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import datetime as dt
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..errors import DataError, NotAllowed
 from ..records.note import Note, Topic
 from ..records.review import Decision
 from ..store import decisions
@@ -32,6 +34,23 @@ class Notes:
                     table.apply_note(cursor, event.seq, note)
                 decisions.apply(cursor, [(written[-1].seq, follows, None)] if follows else [])
             self._known = {}
+
+    def say_anew(self, topic: Topic, key: str, who: str, parts: Mapping[str, object], word: str, instead: str) -> Note:
+        """The note under a key said anew with other parts, as its author.
+
+        NotAllowed to anybody but its author, with what to do `instead`, and to those who may not comment; DataError if
+        it is gone. `word` is what such a note is called.
+        """
+        self._workspace.people.check(who, "comment")
+        with self._workspace.database.lock:
+            note = self.one(topic, key)
+            if note is None:
+                raise DataError(f"This {word} was deleted meanwhile. Write it again if it is still worth saying.")
+            if note.who != who:
+                raise NotAllowed(f"This {word} is {note.who}'s; only its author changes or deletes it. {instead}")
+            changed = Note.model_validate(note.model_dump() | dict(parts) | {"when": dt.datetime.now(dt.UTC)})
+            self.put(changed)
+        return changed
 
     def one(self, topic: Topic, key: str) -> Note | None:
         """What stands under a key; None for nothing."""

@@ -260,8 +260,7 @@ class Playground:
             raise DataError("The conversation goes on. Keep it when it has ended.")
         dialogue = dialogue_of(self._trace(live, state), live.catalog)
         datasets, name = self._workspace.datasets, f"playground {live.catalog.name}"
-        if name not in datasets.listed():
-            datasets.create(name, catalog=live.catalog)
+        datasets.create(name, catalog=live.catalog)
         datasets.add(name, [dialogue])
         return dialogue
 

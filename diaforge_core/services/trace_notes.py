@@ -7,7 +7,7 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..errors import DataError, NotAllowed
+from ..errors import DataError
 from ..records.note import Note
 from .comments import checked
 
@@ -110,16 +110,7 @@ class TraceNotes:
         return trace.id
 
     def _say(self, note_id: str, who: str, parts: dict[str, object]) -> Note:
-        self._workspace.people.check(who, "comment")
-        with self._workspace.database.lock:
-            note = self._workspace.notes.one("trace_note", note_id)
-            if note is None:
-                raise DataError("This note was deleted meanwhile. Write it again if it is still worth saying.")
-            if note.who != who:
-                raise NotAllowed(f"This note is {note.who}'s; only its author changes or deletes it. Write your own.")
-            changed = Note.model_validate(note.model_dump() | parts | {"when": dt.datetime.now(dt.UTC)})
-            self._workspace.notes.put(changed)
-        return changed
+        return self._workspace.notes.say_anew("trace_note", note_id, who, parts, "note", "Write your own.")
 
 
 def _note(note: Note) -> TraceNote:

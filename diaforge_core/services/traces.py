@@ -156,6 +156,10 @@ class Traces:
         rows = self._workspace.database.rows("SELECT seq FROM traces WHERE run = ? ORDER BY seq", [run_id])
         return list(table.read(self._workspace.database, [row[0] for row in rows]))
 
+    def played(self, run_id: str) -> int:
+        """Conversations of a run so far: what is worked out of them is worked out anew when there are more."""
+        return self._workspace.database.rows("SELECT count(*) FROM traces WHERE run = ?", [run_id])[0][0]
+
     def stream(self, filters: Filters | None = None) -> Iterator[Trace]:
         """Every trace that the filters leave, whole, newest first, a few hundred in memory at a time."""
         where, values = sql.condition(self._workspace.database, filters or {})

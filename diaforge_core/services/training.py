@@ -176,16 +176,16 @@ class Training:
         """A text that is another one as soon as what the recipe learns from changes, an evaluation that grows too."""
         stamps = [self._workspace.datasets.stamp(recipe.dataset)]
         if recipe.stage == "preference" and recipe.pairs:
-            told = self._traces_of if self._is_run(recipe.pairs) else self._workspace.datasets.stamp
-            stamps.append(str(told(recipe.pairs)))
+            stamps.append(self._stamp_of_pairs(recipe.pairs))
         return " ".join(stamps)
 
-    def _traces_of(self, run: str) -> int:
-        """How many conversations the run has played so far, or how many pairs are kept."""
-        if run == KEPT_PAIRS:
-            return len(self._workspace.failures.kept_pairs())
-        run_id = self._workspace.jobs.get(run).id
-        return self._workspace.database.rows("SELECT count(*) FROM traces WHERE run = ?", [run_id])[0][0]
+    def _stamp_of_pairs(self, pairs: str) -> str:
+        """A text that is another one when the dataset changes, there are more conversations, or other pairs kept."""
+        if not self._is_run(pairs):
+            return self._workspace.datasets.stamp(pairs)
+        if pairs == KEPT_PAIRS:
+            return str(len(self._workspace.failures.kept_pairs()))
+        return str(self._workspace.traces.played(self._workspace.jobs.get(pairs).id))
 
     def _is_run(self, pairs: str) -> bool:
         """Whether pairs of this name come from an evaluation."""

@@ -39,7 +39,7 @@ class GroupDot:
 
 def shade(place: int) -> str:
     """The colour of the run at this place."""
-    names = ("primary", "orange", *(name for name in BESIDE if name not in ("orange",)))
+    names = ("primary", "orange", *BESIDE)
     return colours()[names[place % len(names)]]
 
 

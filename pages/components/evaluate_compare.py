@@ -9,11 +9,12 @@ import streamlit as st
 
 from diaforge_core.records.run import Run
 from diaforge_core.services.evaluation import BREAKDOWNS, METRICS, Comparison, Difference
+from diaforge_core.services.failures import RIGHT
 
 from . import charts, wiring
 from .dialogue_view import Shown, conversation
 from .evaluate_charts import difference_plot
-from .failure_actions import RIGHT, failure_actions
+from .failure_actions import failure_actions
 from .palette import OUTCOMES, badge_markdown
 from .wiring import services
 from .wording import clip, plain

@@ -5,14 +5,13 @@ from __future__ import annotations
 import streamlit as st
 
 from diaforge_core.records.trace import Trace
-from diaforge_core.services.failures import LIKE_IT
+from diaforge_core.services.failures import LIKE_IT, RIGHT
 
 from . import wiring
 from .fault_mark import fault_mark
 from .wiring import acting, action, services, who
 from .wording import plain
 
-RIGHT = ("right", "refused")
 WAITING = "failures.waiting"
 """Session key: trace → (dataset, dialogue) that waits for its correction."""
 
@@ -37,8 +36,7 @@ def failure_actions(trace: Trace) -> None:
         if not part:
             _correct(trace)
             _pair(trace)
-    made = [run for run in services().jobs.all() if run.config["recipe"].get("parent") == trace.id]
-    for run in made[:3]:
+    for run in failures.made_after(trace.id)[:3]:
         dataset = run.config["recipe"]["dataset"]
         wiring.link(
             wiring.REVIEW, f"Made after this one: {plain(dataset)}", "rate_review", dataset=dataset, state="all"

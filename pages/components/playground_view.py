@@ -178,10 +178,7 @@ def scenario_of(choice: Choice) -> Scenario:
     goal, tier = choice.goal_tool, choice.tier
     drawn = services().playground.scenario(choice.catalog, goal_tool=goal, tier=tier, seed=seed)
     for name, value in zip(DRAW, (tier, goal, str(seed)), strict=True):
-        if value:
-            st.query_params[name] = value
-        elif name in st.query_params:
-            del st.query_params[name]
+        wiring.put_query(name, value)
     return drawn
 
 

@@ -25,9 +25,6 @@ from .review_state import Screen, screen
 from .wiring import action, services, who
 from .wording import plain
 
-NOTHING_TO_UNDO = "There is nothing of yours to take back."
-NOTHING_TO_REDO = "There is nothing to do again."
-
 
 def action_bar(found: Filter, place: Place | None, reviewed: Reviewed, queue: Queue | None = None) -> None:
     """Accept, reject, flag, edit, undo, previous and next, each with its key; greyed while a dialog is open.
@@ -47,7 +44,7 @@ def action_bar(found: Filter, place: Place | None, reviewed: Reviewed, queue: Qu
     stay = partial(here.show, dialogue.id)
     skip = partial(services().queues.skip, queue.id if queue else "", dialogue.id, who())
     on = action(skip, then=move) if queue else partial(_step, here, look, dialogue.id, "after")
-    undo, redo = partial(services().queues.undo, who()), partial(services().review.redo, who())
+    undo, redo = _turn_backs(here)
     key = f"{dialogue.id}.{dialogue.version}"
     with st.bottom, st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         if decided:
@@ -102,7 +99,7 @@ def action_bar(found: Filter, place: Place | None, reviewed: Reviewed, queue: Qu
             shortcut="U",
             disabled=busy,
             on_click=press,
-            args=(action(_again, here, undo, "Took back", NOTHING_TO_UNDO),),
+            args=(undo,),
             help="Take back what you did last",
         )
         st.button(
@@ -112,7 +109,7 @@ def action_bar(found: Filter, place: Place | None, reviewed: Reviewed, queue: Qu
             disabled=busy,
             type="tertiary",
             on_click=press,
-            args=(action(_again, here, redo, "Done again", NOTHING_TO_REDO),),
+            args=(redo,),
             help="Do again what you took back last",
         )
         st.button(
@@ -146,9 +143,7 @@ def action_bar(found: Filter, place: Place | None, reviewed: Reviewed, queue: Qu
 
 def turn_back_row() -> None:
     """Undo and redo where there is no dialogue on screen: after the last of a list."""
-    here, me = screen(), who()
-    undo = action(_again, here, partial(services().queues.undo, me), "Took back", NOTHING_TO_UNDO)
-    redo = action(_again, here, partial(services().review.redo, me), "Done again", NOTHING_TO_REDO)
+    undo, redo = _turn_backs(screen())
     with st.container(horizontal=True, gap="xsmall"):
         st.button("Undo", key="undo.nothing", shortcut="U", on_click=undo, help="Take back what you did last")
         st.button("Redo", key="redo.nothing", shortcut="Y", type="tertiary", on_click=redo)
@@ -175,6 +170,15 @@ def _why_not_accepted(dialogue: Dialogue) -> str:
         dict.fromkeys(FAULT_WORDS.get(v.verifier, v.verifier) for v in dialogue.verdicts if not v.passed)
     )
     return plain(f"It fails a check ({failed or 'not checked yet'}). Edit it until it passes, or reject it.")
+
+
+def _turn_backs(here: Screen) -> tuple[Callable[[], None], Callable[[], None]]:
+    """What takes back this reader's last act, and what does again the last one taken back."""
+    undo, redo = partial(services().queues.undo, who()), partial(services().review.redo, who())
+    return (
+        action(_again, here, undo, "Took back", "There is nothing of yours to take back."),
+        action(_again, here, redo, "Done again", "There is nothing to do again."),
+    )
 
 
 def _again(here: Screen, turn_back: Callable[[], Act | Opinion | None], done_word: str, nothing: str) -> None:

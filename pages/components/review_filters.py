@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, get_args
 
 import streamlit as st
@@ -12,10 +13,11 @@ from diaforge_core.services.finding import MOST_CHOICES, PARTS
 
 from . import wiring
 from .dialogue_view import FAULT_WORDS
+from .given_chips import Given, given_chips
 from .palette import STATES
 from .review_state import screen
 from .wiring import services, who
-from .wording import clip, plain
+from .wording import clip
 
 ANY = ""
 NAMES = {
@@ -83,10 +85,7 @@ def turn_to(found: Filter) -> None:
 
 def put(part: str, value: str) -> None:
     """Give a part of the filter in the link, or take it out; the first dialogue of what is left comes on screen."""
-    if value != ANY:
-        st.query_params[part] = value
-    elif part in st.query_params:
-        del st.query_params[part]
+    wiring.put_query(part, value)
     screen().show(None)
 
 
@@ -162,22 +161,13 @@ def _choice(found: Filter, part: str) -> None:
 
 def _chips(found: Filter) -> None:
     """What the list is narrowed by, each a button that takes it away."""
-    given = [part for part in NAMES if _value(found, part) != ANY]
-    if not given:
-        return
-    with st.container(horizontal=True, gap="xsmall", key="filters.given"):
-        for part in given:
-            value = _value(found, part)
-            st.button(
-                f"{NAMES[part]}: {plain(words(part, value), 40)}",
-                key=f"filters.drop.{part}.{value}",
-                icon=":material/close:",
-                help="Take this away",
-                on_click=put,
-                args=(part, ANY),
-            )
-        if len(given) > 1:
-            st.button("Clear all", key="filters.clear", type="tertiary", on_click=_clear)
+    values = {part: _value(found, part) for part in NAMES}
+    given = [
+        Given(part, value, NAMES[part], words(part, value), partial(put, part, ANY))
+        for part, value in values.items()
+        if value != ANY
+    ]
+    given_chips("filters", given, _clear)
 
 
 def _clear() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import streamlit as st
@@ -12,11 +12,10 @@ from diaforge_core.records.label import Label
 from diaforge_core.services.labels import PutLabel
 from diaforge_core.services.review import Reviewed
 
+from .label_buttons import buttons, chip, may_label
 from .review_state import screen
 from .wiring import acting, action, services, who
 from .wording import ago, plain
-
-KEYS = 9
 
 
 def selected(dialogue: Dialogue) -> int:
@@ -44,7 +43,7 @@ def of_turns(put: Sequence[PutLabel]) -> dict[int, str]:
         if each.now_turn is not None:
             chips.setdefault(each.now_turn, {}).setdefault(each.label, []).append(each.who)
     return {
-        turn: " ".join(_chip(names.get(key, key), people) for key, people in labels.items())
+        turn: " ".join(chip(names.get(key, key), len(people)) for key, people in labels.items())
         for turn, labels in chips.items()
     }
 
@@ -66,30 +65,17 @@ def panel(reviewed: Reviewed, put: Sequence[PutLabel], busy: bool) -> None:
                 on_click=screen().pressed,
                 args=(reviewed, partial(screen().select, dialogue.id, target)),
             )
-    if not services().people.may(who(), "label"):
-        st.caption("Reviewers label turns.")
+    if not may_label():
         return
     own = {each.label for each in put if each.now_turn == turn and each.who == who()}
-    with st.container(horizontal=True, gap="xsmall"):
-        for place, label in enumerate(services().labels.all()):
-            _button(reviewed, turn, label, place, label.id in own, busy)
+    buttons(f"label.{dialogue.id}.{dialogue.version}.{turn}", own, partial(_toggle, reviewed, turn), disabled=busy)
     _about_older(put)
 
 
-def _button(reviewed: Reviewed, turn: int, label: Label, place: int, on: bool, busy: bool) -> None:
+def _toggle(reviewed: Reviewed, turn: int, label: str) -> Callable[[], None]:
     dialogue, here = reviewed.dialogue, screen()
-    toggle = partial(services().labels.toggle, dialogue.id, dialogue.version, turn, label.id, who())
-    st.button(
-        plain(label.name),
-        key=f"label.{dialogue.id}.{dialogue.version}.{turn}.{label.id}",
-        icon=":material/check:" if on else None,
-        type="primary" if on else "secondary",
-        shortcut=str(place + 1) if place < KEYS else None,
-        help=plain(label.meaning) or None,
-        disabled=busy,
-        on_click=here.pressed,
-        args=(reviewed, action(toggle, then=partial(here.select, dialogue.id, turn))),
-    )
+    toggle = partial(services().labels.toggle, dialogue.id, dialogue.version, turn, label, who())
+    return partial(here.pressed, reviewed, action(toggle, then=partial(here.select, dialogue.id, turn)))
 
 
 def _about_older(put: Sequence[PutLabel]) -> None:
@@ -131,8 +117,3 @@ def _entry(label: Label) -> None:
         else:
             away = acting(lambda: services().labels.change(label.id, archived=not label.archived, who=who()))
             st.button("Bring back" if label.archived else "Archive", key=f"labels.archive.{label.id}", **away)
-
-
-def _chip(name: str, people: Sequence[str]) -> str:
-    number = f" ×{len(people)}" if len(people) > 1 else ""
-    return f":violet-badge[:material/label: {plain(name)}{number}]"

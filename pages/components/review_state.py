@@ -8,6 +8,8 @@ import streamlit as st
 
 from diaforge_core.services.review import Reviewed
 
+from .wiring import put_query
+
 Mark = tuple[str, int, int]
 
 
@@ -83,10 +85,7 @@ class Screen:
         """Have the link name these."""
         self._link = {"dialogue": dialogue, "turn": turn}
         for name, value in self._link.items():
-            if value:
-                st.query_params[name] = value
-            elif name in st.query_params:
-                del st.query_params[name]
+            put_query(name, value)
 
 
 def screen() -> Screen:

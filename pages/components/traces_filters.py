@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from diaforge_core.services.traces import MOST_CHOICES, Filters
 
+from .given_chips import Given, given_chips
 from .palette import OUTCOMES, look
 from .traces_state import show, turn_page
-from .wiring import services
-from .wording import clip, plain
+from .wiring import put_query, services
+from .wording import clip
 
 NAMES = {
     "outcome": "Outcome",
@@ -135,30 +138,18 @@ def _choice(found: Filters, part: str) -> None:
 
 def _chips(found: Filters) -> None:
     """What the list is narrowed by, each a button that takes it away."""
-    given = [(part, value) for part in NAMES if part in found for value in st.query_params.get_all(part)]
-    if not given:
-        return
-    with st.container(horizontal=True, gap="xsmall", key="traces.given"):
-        for part, value in given:
-            rest = [other for other in st.query_params.get_all(part) if other != value]
-            st.button(
-                f"{NAMES[part]}: {plain(words(part, value), 40)}",
-                key=f"traces.drop.{part}.{value}",
-                icon=":material/close:",
-                help="Take this away",
-                on_click=put,
-                args=(part, rest),
-            )
-        if len(given) > 1:
-            st.button("Clear all", key="traces.clear", type="tertiary", on_click=_clear)
+    asked = {part: st.query_params.get_all(part) for part in NAMES if part in found}
+    given = [
+        Given(part, value, NAMES[part], words(part, value), partial(put, part, [v for v in values if v != value]))
+        for part, values in asked.items()
+        for value in values
+    ]
+    given_chips("traces", given, _clear)
 
 
 def put(part: str, values: list[str]) -> None:
     """Give a part of the filter in the link, or take it out; the list begins anew."""
-    if values:
-        st.query_params[part] = values
-    elif part in st.query_params:
-        del st.query_params[part]
+    put_query(part, values)
     turn_page()
     show(None)
 

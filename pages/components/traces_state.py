@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
+from .wiring import put_query
+
 TRACE, FIRST, TURN = "trace", "from", "turn"
 """Query parameters: the trace that is read, the first one of the page of the list, the selected turn from 1."""
 
@@ -23,19 +25,19 @@ def page_from() -> str | None:
 
 def show(trace_id: str | None) -> None:
     """Bring a trace on screen at the next drawing, with no turn of it chosen."""
-    _put(TRACE, trace_id)
-    _put(TURN, None)
+    put_query(TRACE, trace_id)
+    put_query(TURN, None)
 
 
 def turn_page(first: str | None = None) -> None:
     """Let the list begin with this trace, or at its head."""
-    _put(FIRST, first)
+    put_query(FIRST, first)
 
 
 def select(trace_id: str, turn: int) -> None:
     """Choose a turn; it stands in the link from then on, with its trace."""
-    _put(TRACE, trace_id)
-    _put(TURN, str(turn + 1))
+    put_query(TRACE, trace_id)
+    put_query(TURN, str(turn + 1))
 
 
 def selected(turns: int, otherwise: int) -> int:
@@ -43,10 +45,3 @@ def selected(turns: int, otherwise: int) -> int:
     linked = st.query_params.get(TURN, "")
     asked = int(linked) - 1 if linked.isdecimal() else otherwise
     return min(max(asked, 0), turns - 1)
-
-
-def _put(name: str, value: str | None) -> None:
-    if value:
-        st.query_params[name] = value
-    elif name in st.query_params:
-        del st.query_params[name]

@@ -230,6 +230,14 @@ def linked(widget: Callable[..., Any], label: str, options: Sequence[str], name:
     return str(widget(label, list(options), key=key, on_change=keep, **start, **more) or current)
 
 
+def put_query(name: str, value: str | Sequence[str] | None) -> None:
+    """Give a query parameter in the link, or take it out for nothing."""
+    if value:
+        st.query_params[name] = value
+    elif name in st.query_params:
+        del st.query_params[name]
+
+
 def model_labels(*, scripted: bool = True) -> dict[str, str]:
     """Model spec → what to call it, the one that the link names first."""
     asked = st.query_params.get("model", "")
