@@ -26,6 +26,8 @@ IN_THE_DARK = {
 """As above, in the dark theme alone: the framework writes white on the primary colour and the primary colour on dark,
 and no one colour is both dark and light enough. Ours is for buttons; a chosen pill and a slider's value have 3.5."""
 DRAWN_IN = "theme => getComputedStyle(document.querySelector('[data-testid=stApp]')).colorScheme === theme"
+STILL = "() => !document.getAnimations().some(one => one instanceof CSSTransition && one.playState === 'running')"
+"""Whether no colour is on its way to another one."""
 REVIEW = "dataset=demo&state=pending"
 
 
@@ -49,6 +51,7 @@ def assert_readable(page: Page) -> None:
         page.emulate_media(color_scheme=theme)
         page.wait_for_function(DRAWN_IN, arg=theme)
         settled(page)
+        page.wait_for_function(STILL)
         assert findings(page, theme) == [], theme
 
 
