@@ -17,7 +17,7 @@ from ..store.run_folder import RunFolder
 from ..training.checkpoints import BrokenCheckpoint, Evaluation
 from ..training.choices import TrainingChoices
 from ..training.estimate import steps_of
-from ..training.work import Totals, Watch, has_gpus_for, processes, tell
+from ..training.work import Totals, Watch, has_gpus_for, part, processes, tell
 from .reports import plain
 
 if TYPE_CHECKING:
@@ -95,18 +95,17 @@ def _trained(
     folder, count = work.folder, _processes_here(work.recipe)
     if not has_gpus_for(count):
         raise ModelError(f"This machine has fewer than {count} GPUs: start the run with one process a GPU (processes).")
-    asked = lambda: folder.stop_requested_at() is not None  # noqa: E731
     choices = {name: value for name, value in work.recipe.items() if name in TrainingChoices.model_fields}
     trainer = ToolCallingTrainer(model=work.config["model"], models_dir=work.models_dir, catalog=folder.catalog())
     try:
-        return trainer.train(
+        trained = trainer.train(
             folder.dialogues(),
             choices=TrainingChoices.of(choices),
             validation=folder.dialogues("validation"),
             pairs=folder.pairs(),
             out=folder.trained,
             resume=any(folder.checkpoints()),
-            watch=Watch(on_log, on_evaluation, asked, evaluate_checkpoint, on_start, folder.kept),
+            watch=Watch(on_log, on_evaluation, work.asked_to_stop, evaluate_checkpoint, on_start, folder.kept),
         )
     except RuntimeError as problem:
         if processes() > 1 and any(word in str(problem).lower() for word in _LOST_PEER):
@@ -115,6 +114,8 @@ def _trained(
                 "checkpoints are whole: mend what it says and resume the run."
             ) from problem
         raise
+    part()
+    return trained
 
 
 def _scores(work: Work, checkpoint: Path, watched: Sequence[Dialogue]) -> dict[str, Any]:

@@ -81,6 +81,16 @@ def processes() -> int:
     return int(os.environ.get("WORLD_SIZE", "1"))
 
 
+def part() -> None:
+    """Leaves the processes that share this run: one that ends while it is still joined to them may abort at its exit,
+    and its launcher then ends the others."""
+    if processes() > 1:
+        from torch import distributed
+
+        if distributed.is_initialized():
+            distributed.destroy_process_group()
+
+
 def shards() -> bool:
     """Whether they share the weights too (FSDP), as `accelerate launch` says it."""
     return os.environ.get("ACCELERATE_USE_FSDP", "").lower() in ("1", "true")
