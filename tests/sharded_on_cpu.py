@@ -9,6 +9,7 @@ from accelerate import state
 from accelerate.utils import DistributedType
 
 from diaforge_core.services.worker import main
+from diaforge_core.training.work import leave
 
 made = state.AcceleratorState.__init__
 
@@ -22,4 +23,4 @@ def made_as_if_of_accelerators(self: state.AcceleratorState, *given: Any, **more
 
 if __name__ == "__main__":
     state.AcceleratorState.__init__ = made_as_if_of_accelerators
-    sys.exit(main(sys.argv[1:]))
+    leave(main(sys.argv[1:]))

@@ -17,7 +17,7 @@ from ..store.run_folder import RunFolder
 from ..training.checkpoints import BrokenCheckpoint, Evaluation
 from ..training.choices import TrainingChoices
 from ..training.estimate import steps_of
-from ..training.work import Totals, Watch, has_gpus_for, part, processes, tell
+from ..training.work import Totals, Watch, has_gpus_for, processes, tell
 from .reports import plain
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def _trained(
     choices = {name: value for name, value in work.recipe.items() if name in TrainingChoices.model_fields}
     trainer = ToolCallingTrainer(model=work.config["model"], models_dir=work.models_dir, catalog=folder.catalog())
     try:
-        trained = trainer.train(
+        return trainer.train(
             folder.dialogues(),
             choices=TrainingChoices.of(choices),
             validation=folder.dialogues("validation"),
@@ -114,8 +114,6 @@ def _trained(
                 "checkpoints are whole: mend what it says and resume the run."
             ) from problem
         raise
-    part()
-    return trained
 
 
 def _scores(work: Work, checkpoint: Path, watched: Sequence[Dialogue]) -> dict[str, Any]:

@@ -33,7 +33,7 @@ from ..records.dialogue import Dialogue
 from ..records.run import Progress, RunState
 from ..store.run_folder import RunFolder, Status
 from ..store.trace_journal import TraceJournal
-from ..training.work import is_first_process
+from ..training.work import is_first_process, leave
 from .nearness import Nearness
 from .reports import GenerationTally
 from .shards import ShardSource, asks_model, processes_for, shard_rows, specs_of
@@ -263,4 +263,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    leave(main(sys.argv[1:]))

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from ..conversation.model_specs import ModelFolders
 from .batches import Layout
@@ -81,14 +81,14 @@ def processes() -> int:
     return int(os.environ.get("WORLD_SIZE", "1"))
 
 
-def part() -> None:
-    """Leaves the processes that share this run: one that ends while it is still joined to them may abort at its exit,
-    and its launcher then ends the others."""
+def leave(code: int) -> NoReturn:
+    """Ends this process with an exit code. One that shares a run goes without the interpreter's teardown: threads of
+    the process group may abort it, and the launcher then ends the others and calls the run failed."""
     if processes() > 1:
-        from torch import distributed
-
-        if distributed.is_initialized():
-            distributed.destroy_process_group()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 def shards() -> bool:

@@ -23,16 +23,17 @@ class Screen:
     def __init__(self) -> None:
         self._drawn: Mark | None = None
         self._dialogue = ""
+        self._named: str | None = None
         self._link: dict[str, str | None] = {}
         self._open: tuple[str, str, int] | None = None
 
     def dialogue(self) -> str | None:
         """The dialogue that the link names; None for none.
 
-        While another is on its way, the browser may still name the one that was left.
+        While another is on its way, the link may still be that of what was left: it names that dialogue, or none.
         """
-        named = st.query_params.get("dialogue")
-        if self._drawn is None and named and named == self._dialogue:
+        left = (self._dialogue, self._named) if self._dialogue else ()
+        if self._drawn is None and st.query_params.get("dialogue") in left:
             self._name(**self._link)
         return st.query_params.get("dialogue")
 
@@ -40,6 +41,7 @@ class Screen:
         """Note that the page draws this dialogue as it stands now; call it before anything of it is drawn."""
         self._drawn, self._dialogue = _mark(reviewed), reviewed.dialogue.id
         self._link = {name: st.query_params.get(name) for name in ("dialogue", "turn")}
+        self._named = self._link["dialogue"]
 
     def drawing_nothing(self) -> None:
         """Note that the page has no dialogue to draw, and nothing is on its way."""
