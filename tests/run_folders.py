@@ -11,8 +11,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from diaforge_core.conversation.scenarios import draw_scenarios
 from diaforge_core.generator.recipe import Recipe
 from diaforge_core.records.run import Run
+from diaforge_core.services.evaluation_scenarios import EvalRecipe
 from diaforge_core.services.jobs import worker_environment
 from diaforge_core.services.workspace import Workspace
 from diaforge_core.store.ownership import is_alive
@@ -38,6 +40,23 @@ def a_run(path: Path, **changes: Any) -> RunFolder:
     config = {"id": path.name, "kind": "generate", "recipe": recipe, "model": "scripted:oracle"}
     folder.create(config | {"models_dir": str(path)}, a_catalog())
     return folder
+
+
+def an_evaluation(path: Path, model: str, **changes: Any) -> RunFolder:
+    """A run folder of an evaluation of seven scenarios, twice each: two shards that part one scenario's trials."""
+    folder = RunFolder(path)
+    given = {"model": model, "catalog": "sample", "trials": 2, "seed": 4, "workers": 2} | changes
+    recipe = EvalRecipe.model_validate(given).model_dump(mode="json")
+    config = {"id": path.name, "kind": "evaluate", "recipe": recipe, "model": model, "models_dir": str(path)}
+    folder.create(config, a_catalog(), draw_scenarios(a_catalog(), 7, seed=5))
+    return folder
+
+
+def said(folder: RunFolder) -> list[tuple[str, int, list[tuple[str, str, Any]]]]:
+    """Scenario, trial and words of every conversation of an evaluation, by scenario and trial."""
+    rows = [row["trace"] for row in folder.rows()]
+    words = {trace["id"]: [(t["speaker"], t["reply"], t["call"]) for t in trace["turns"]] for trace in rows}
+    return sorted((trace["scenario"]["id"], trace["trial"], words[trace["id"]]) for trace in rows)
 
 
 def start(

@@ -13,8 +13,9 @@ import pytest
 
 from diaforge_core.errors import DataError
 from diaforge_core.services import ray_engine
+from diaforge_core.services.shards import source_of
 
-from .run_folders import PATIENCE_SECONDS, a_run, done, start
+from .run_folders import PATIENCE_SECONDS, a_run, an_evaluation, done, said, start
 
 
 @pytest.fixture
@@ -46,8 +47,18 @@ def test_a_cluster_that_loses_a_worker_makes_the_bytes_of_one_process(tmp_path: 
     assert os.listdir(folder.path).count("shards") == 0
 
 
+def test_a_cluster_plays_the_conversations_of_one_process(tmp_path: Path, cluster: Any, tiny_llama_dir: Path):
+    model = f"hf:{tiny_llama_dir}"
+    alone = an_evaluation(tmp_path / "alone", model)
+    done(alone)
+    folder = an_evaluation(tmp_path / "run", model, engine="ray", shards=f"file://{tmp_path}/store")
+    done(folder, environment={ray_engine.ADDRESS: cluster.address})
+    assert said(folder) == said(alone)
+    assert len(list((tmp_path / "store" / "run").iterdir())) == 2
+
+
 def test_without_ray_the_message_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(sys.modules, "ray", None)
-    source = ray_engine.ShardSource.of(a_run(tmp_path / "run", engine="ray"))
+    source = source_of(a_run(tmp_path / "run", engine="ray"))
     with pytest.raises(DataError, match=r"requirements-ray\.txt"), ray_engine.ray_tasks(source, 2):
         pass

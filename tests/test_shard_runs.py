@@ -18,9 +18,9 @@ import pytest
 from diaforge_core.services.jobs import worker_environment
 from diaforge_core.services.shards import make_shard
 from diaforge_core.services.shelf import Shelf
-from diaforge_core.store.run_folder import RunFolder
+from diaforge_core.store.run_folder import RunFolder, line_of
 
-from .run_folders import COUNT, PATIENCE_SECONDS, ROOT, a_run, done, start
+from .run_folders import COUNT, PATIENCE_SECONDS, ROOT, a_run, an_evaluation, done, said, start
 
 pytestmark = pytest.mark.xdist_group("shard runs")
 
@@ -134,6 +134,23 @@ def test_a_file_that_may_not_grow_ends_the_run_in_one_sentence_and_leaves_no_hal
     assert kept.endswith(b"\n")
     assert status.result["asked"] == kept.count(b"\n")
     assert done(folder) == undisturbed
+
+
+def test_an_evaluation_in_shards_plays_every_conversation_once_also_after_a_kill(tmp_path: Path):
+    alone = an_evaluation(tmp_path / "alone", "scripted:oracle", workers=1)
+    done(alone)
+    folder = an_evaluation(tmp_path / "run", "scripted:oracle")
+    worker = start(folder)
+    wait_until(lambda: shards_of(folder) > 0 or rows_of(folder) > 0, worker)
+    os.kill(worker.pid, signal.SIGKILL)
+    worker.wait()
+    # As if the second of two shards had been taken in before the first, by a run that played them as they ended.
+    kept = [row for row in alone.rows() if row["trace"]["trial"] == 1]
+    folder.repair()
+    folder.rows_path.write_bytes(b"".join(line_of(row) for row in kept[:3]))
+    done(folder)
+    assert said(folder) == said(alone)
+    assert list((folder.path / "shards").iterdir()) == []
 
 
 @pytest.fixture

@@ -22,8 +22,9 @@ from diaforge_core.generator.agents import open_agents
 from diaforge_core.generator.shards import Made, make, shard_of, shards_left
 from diaforge_core.records.dialogue import Turn
 from diaforge_core.records.scenario import Scenario
+from diaforge_core.services.evaluation_scenarios import EvalRecipe
 from diaforge_core.services.reports import GenerationTally
-from diaforge_core.services.shards import check_recipe, processes_for
+from diaforge_core.services.shards import check_evaluation, check_recipe, processes_for
 from diaforge_core.services.shelf import Shelf
 
 from .factories import a_catalog
@@ -81,6 +82,16 @@ def test_a_recipe_that_cannot_be_done_as_it_says_is_refused_without_repeating_a_
             check_recipe(a_recipe(shards=address))
         assert "canary" not in str(problem.value)
     check_recipe(a_recipe(engine="ray", shards="s3://bucket/runs"))
+
+
+def test_an_evaluation_that_cannot_be_spread_is_refused():
+    with pytest.raises(DataError, match="engine 'local'"):
+        check_evaluation(EvalRecipe(model="openai:m@http://localhost:1/v1", engine="ray"))
+    with pytest.raises(DataError, match="static"):
+        check_evaluation(EvalRecipe(model="smollm2", engine="ray", static="gold"))
+    with pytest.raises(DataError, match="in the environment"):
+        check_evaluation(EvalRecipe(model="smollm2", shards="s3://me:canary@bucket/runs"))
+    check_evaluation(EvalRecipe(model="smollm2", engine="ray"))
 
 
 # --- where shards are put --------------------------------------------------------------------------------------------

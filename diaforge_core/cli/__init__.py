@@ -27,7 +27,7 @@ from .asking import (
     show,
     spec,
 )
-from .generating import MaxCalls, MaxMoney, MaxTokens, PriceOption, spending
+from .generating import EngineOption, MaxCalls, MaxMoney, MaxTokens, PriceOption, Shards, Workers, sharing, spending
 
 __all__ = ["app", "duration", "main", "progress_line"]
 
@@ -171,13 +171,16 @@ def evaluate(
     max_money: MaxMoney = None,
     max_calls: MaxCalls = None,
     price: PriceOption = None,
+    workers: Workers = 0,
+    engine: EngineOption = "local",
+    shards: Shards = "",
     workspace: WorkspaceOption = None,
     json_: JsonOption = False,
 ) -> None:
     """Evaluate a model in live conversations with the simulated user, or against stored dialogues."""
     params = {"model": spec(model), "scenarios": scenarios, "catalog": catalog, "count": count, "trials": trials}
     params |= {"again": again, "holding": holding or [], "static": static, "seed": seed, "run": run, "who": me()}
-    params |= spending(max_tokens, max_money, max_calls, price)
+    params |= spending(max_tokens, max_money, max_calls, price) | sharing(workers, engine, shards)
     do("evaluate", params, workspace, json_)
 
 

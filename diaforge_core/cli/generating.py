@@ -19,7 +19,11 @@ MaxCalls = Annotated[int | None, typer.Option(help="Requests that the run may se
 PriceOption = Annotated[
     Many, typer.Option(metavar="MODEL=READ/WRITTEN", help="What a million tokens cost that a model reads, and writes.")
 ]
-_ENGINE = "This machine's processes, or the Ray cluster at RAY_ADDRESS."
+Workers = Annotated[int, typer.Option(help="Processes at the same time; 0 for as many as pay.")]
+EngineOption = Annotated[
+    Literal["local", "ray"], typer.Option(help="This machine's processes, or the Ray cluster at RAY_ADDRESS.")
+]
+Shards = Annotated[str, typer.Option(help="Folder or store, as fsspec names it, that all processes reach.")]
 
 
 @app.command()
@@ -48,9 +52,9 @@ def generate(
     max_money: MaxMoney = None,
     max_calls: MaxCalls = None,
     price: PriceOption = None,
-    workers: Annotated[int, typer.Option(help="Processes at the same time; 0 for as many as pay.")] = 0,
-    engine: Annotated[Literal["local", "ray"], typer.Option(help=_ENGINE)] = "local",
-    shards: Annotated[str, typer.Option(help="Folder or store, as fsspec names it, that all processes reach.")] = "",
+    workers: Workers = 0,
+    engine: EngineOption = "local",
+    shards: Shards = "",
     workspace: WorkspaceOption = None,
     json_: JsonOption = False,
 ) -> None:
@@ -61,10 +65,9 @@ def generate(
         "neighbours": neighbours, "dial_share": dial_share, "dials": dials or [], "styles": styles or [],
         "departments": departments or [], "typos": typos, "assistant": spec(assistant), "user": spec(user),
         "words": spec(words), "critic": spec(critic), "votes": votes,
-        "workers": workers, "engine": engine,
-        "shards": absolute(Path(shards)) if shards and "://" not in shards else shards,
     }  # fmt: skip
-    params |= spending(max_tokens, max_money, max_calls, price) | ({"mix": tier_shares(mix)} if mix else {})
+    params |= spending(max_tokens, max_money, max_calls, price) | sharing(workers, engine, shards)
+    params |= {"mix": tier_shares(mix)} if mix else {}
     do("generate", params, workspace, json_)
 
 
@@ -82,6 +85,12 @@ def tier_shares(given: Sequence[str]) -> dict[str, float]:
 def spending(tokens: int | None, money: float | None, calls: int | None, price: Many) -> dict[str, Any]:
     """The fields of a recipe that say what models may cost."""
     return {"limits": {"tokens": tokens, "money": money, "calls": calls}, "prices": prices(price or ())}
+
+
+def sharing(workers: int, engine: str, shards: str) -> dict[str, Any]:
+    """The fields of a recipe that say how it is spread over processes."""
+    address = absolute(Path(shards)) if shards and "://" not in shards else shards
+    return {"workers": workers, "engine": engine, "shards": address}
 
 
 def prices(given: Sequence[str]) -> dict[str, dict[str, float]]:

@@ -31,7 +31,24 @@ class SpendingLimits(Record):
     calls: int | None = Field(default=None, ge=1)
 
 
-class Recipe(Record):
+class Sharing(Record):
+    """How a run is spread over processes, and what it may spend on models."""
+
+    limits: SpendingLimits = SpendingLimits()
+    prices: dict[str, PriceOf] = Field(default_factory=dict)
+    """Model name, as the endpoint knows it → its price; a model without one counts no money."""
+    workers: int = Field(default=0, ge=0, le=256)
+    """Processes at the same time, 0 for as many as pay; what comes out is the same for any number.
+
+    On this machine a run that asks a model keeps to one, with many conversations in it side by side.
+    """
+    engine: Engine = "local"
+    """Where they run: on this machine, or on the Ray cluster at RAY_ADDRESS."""
+    shards: str = ""
+    """Address, as fsspec knows them, where processes put what they made; empty for the run's own folder."""
+
+
+class Recipe(Sharing):
     """What is to be generated."""
 
     catalog: str
@@ -75,18 +92,6 @@ class Recipe(Record):
     """How many of a tool's nearest others are looked at."""
     parent: str = ""
     """Id of the trace that the dialogues are made after; each names it. Empty for none."""
-    limits: SpendingLimits = SpendingLimits()
-    prices: dict[str, PriceOf] = Field(default_factory=dict)
-    """Model name, as the endpoint knows it → its price; a model without one counts no money."""
-    workers: int = Field(default=0, ge=0, le=256)
-    """Processes that generate at the same time, 0 for as many as pay; what comes out is the same for any number.
-
-    A run that asks a model keeps to one, with many conversations in it that wait for the model side by side.
-    """
-    engine: Engine = "local"
-    """Where they run: on this machine, or on the Ray cluster at RAY_ADDRESS."""
-    shards: str = ""
-    """Address, as fsspec knows them, where processes put what they made; empty for the run's own folder."""
 
     @property
     def choices(self) -> Choices:

@@ -20,6 +20,7 @@ from ..records.tool import Tool
 from ..records.trace import Trace
 from .evaluation_scenarios import EvalRecipe, evaluation_of, holds, scenarios_of
 from .kept import Kept
+from .shards import check_evaluation
 
 if TYPE_CHECKING:
     from .workspace import Workspace
@@ -65,9 +66,10 @@ class Evaluation:
         """The run, queued or already running in a worker; on a test part it is written down as a look at it.
 
         DataError unless just one of dataset, catalog and run is given, if there is no scenario, or for a static
-        evaluation without a dataset or with trials; CatalogError if the catalog lacks tools that scenarios name;
-        ModelError for a spec that is none.
+        evaluation without a dataset or with trials, or a model that cannot be spread as wanted; CatalogError if the
+        catalog lacks tools that scenarios name; ModelError for a spec that is none.
         """
+        check_evaluation(recipe)
         spec = self._workspace.models.take(recipe.model)
         played = scenarios_of(self._workspace, recipe)
         check_scenarios(played.catalog, played.scenarios)

@@ -10,8 +10,7 @@ from pydantic import Field
 
 from ..conversation.scenarios import Choices, draw_scenarios
 from ..errors import DataError
-from ..generator.recipe import PriceOf, SpendingLimits
-from ..records.base import Record
+from ..generator.recipe import Sharing
 from ..records.dialogue import Dialogue
 from ..records.run import Run
 from ..records.scenario import Scenario
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 Static = Literal["", "gold", "own"]
 
 
-class EvalRecipe(Record):
+class EvalRecipe(Sharing):
     """Which model is to be evaluated, on which scenarios: of a dataset, of an earlier run, or drawn from a catalog."""
 
     model: str
@@ -44,9 +43,11 @@ class EvalRecipe(Record):
     """Scenarios at most."""
     trials: int = Field(default=1, ge=1, le=64)
     seed: int = Field(default=0, ge=0)
-    limits: SpendingLimits = SpendingLimits()
-    prices: dict[str, PriceOf] = Field(default_factory=dict)
-    """Model name, as the endpoint knows it → its price; a model without one counts no money."""
+
+    @property
+    def models(self) -> dict[str, str]:
+        """Side → model spec."""
+        return {"assistant": self.model}
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from threadpoolctl import threadpool_limits
 from ..errors import DataError
 from ..store.ownership import is_alive
 from ..store.run_folder import RunFolder
-from .shards import AHEAD, Crew, ShardMaker, ShardSource
+from .shards import AHEAD, Crew, ShardMaker, source_of
 
 WATCH_SECONDS = 0.3
 """Between two looks at whether the run's worker still lives."""
@@ -53,7 +53,7 @@ def _begin(folder: Path, parent: int, started: float) -> None:
     threading.Thread(target=_end_with, args=(parent, started), daemon=True).start()
     threadpool_limits(1)
     run = RunFolder(folder)
-    _makers.append(ShardMaker(ShardSource.of(run), run.check_stop))
+    _makers.append(ShardMaker(source_of(run), run.check_stop))
 
 
 def _fill(number: int) -> int:

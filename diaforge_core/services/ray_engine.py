@@ -30,10 +30,12 @@ def ray_tasks(source: ShardSource, workers: int) -> Iterator[Crew]:
     ray = _ray()
     _connect(ray, workers)
     try:
-        task = ray.remote(_fill).options(num_cpus=1, max_retries=TRIES_ELSEWHERE)
+        there = ray.cluster_resources()
+        on = "GPU" if source.computes and there.get("GPU") else "CPU"
+        task = ray.remote(_fill).options(num_cpus=1, num_gpus=int(on == "GPU"), max_retries=TRIES_ELSEWHERE)
         kept = ray.put(source)
         key = kept.hex()
-        places = int(ray.cluster_resources().get("CPU", workers))
+        places = int(there.get(on, workers))
         ahead = min(source.recipe.workers or places, places) * (AHEAD if not source.recipe.workers else 1)
         yield Crew(lambda number: task.remote(key, [kept], number).future(), ahead)
     except ray.exceptions.RayTaskError as problem:

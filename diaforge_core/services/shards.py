@@ -1,4 +1,4 @@
-"""Shards of a generate run: each made from the run folder and its number alone, by whichever process has time.
+"""Shards of a run: each made from the run folder and its number alone, by whichever process has time.
 
 They are put where every process of the run can reach them: in the run's own folder, or at any address that fsspec
 knows. The run's worker takes them from there into its rows, in order.
@@ -8,25 +8,31 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 import psutil
 
 from ..conversation.in_flight import in_turn
-from ..conversation.model_specs import parse_spec
+from ..conversation.model_specs import open_assistant, parse_spec
 from ..errors import DataError
-from ..generator.agents import open_agents
-from ..generator.recipe import Recipe
+from ..generator.agents import is_endpoint, open_agents
+from ..generator.recipe import Recipe, Sharing
 from ..generator.shards import make, shard_of, shards_left
+from ..records.scenario import Scenario
 from ..records.tool import Catalog
+from ..records.trace import Trace
 from ..store.run_folder import RunFolder, line_of
+from .evaluation_scenarios import EvalRecipe
 from .shelf import Shelf
+
+if TYPE_CHECKING:
+    from ..conversation.assistants import Assistant
 
 FOLDER = "shards"
 MOST_PROCESSES = 8
@@ -51,9 +57,39 @@ class Crew:
     """Shards to have begun before the oldest is whole, so that nobody idles."""
 
 
+class ShardSource(Protocol):
+    """All that the shards of a run are made of; it can be sent to another machine."""
+
+    @property
+    def address(self) -> str:
+        """Where shards are put: a folder, or anything that fsspec knows."""
+        ...
+
+    @property
+    def recipe(self) -> Sharing: ...
+
+    @property
+    def count(self) -> int:
+        """Rows of the whole run."""
+        ...
+
+    def processes(self, rows: int) -> int:
+        """How many processes of this machine suit so many rows."""
+        ...
+
+    @property
+    def computes(self) -> bool:
+        """Whether a process fills an accelerator where there is one."""
+        ...
+
+    def opened(self) -> Callable[[range], Iterator[dict[str, Any]]]:
+        """What makes the rows of these numbers, in order; catalog, encoder and models are loaded now."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
-class ShardSource:
-    """All that shards are made of; it can be sent to another machine."""
+class DialogueShards:
+    """Those of a generation: scenarios drawn from a recipe and played."""
 
     recipe: Recipe
     catalog: Catalog
@@ -61,16 +97,74 @@ class ShardSource:
     """Side → the folder or address that its model spec stands for."""
     models_dir: Path
     address: str
-    """Where shards are put: a folder, or anything that fsspec knows."""
 
-    @classmethod
-    def of(cls, folder: RunFolder) -> ShardSource:
-        """That of a run folder; DataError if it is none."""
-        config = folder.config()
-        recipe = Recipe.model_validate(config["recipe"])
-        own = str(folder.path / FOLDER)
-        address = f"{recipe.shards.rstrip('/')}/{config.get('id', folder.path.name)}" if recipe.shards else own
-        return cls(recipe, folder.catalog(), specs_of(config), Path(config["models_dir"]), address)
+    @property
+    def count(self) -> int:
+        return self.recipe.count
+
+    @property
+    def computes(self) -> bool:
+        return False
+
+    def processes(self, rows: int) -> int:
+        return processes_for(self.recipe, rows, len(self.catalog.tools))
+
+    def opened(self) -> Callable[[range], Iterator[dict[str, Any]]]:
+        agents = open_agents(self.recipe, self.specs, self.models_dir)
+        return lambda numbers: (made.row() for made in make(self.catalog, self.recipe, agents, numbers))
+
+
+@dataclass(frozen=True, slots=True)
+class EpisodeShards:
+    """Those of an evaluation: scenarios in their order, each with its trials."""
+
+    recipe: EvalRecipe
+    catalog: Catalog
+    scenarios: tuple[Scenario, ...]
+    model: str
+    """The folder that the recipe's model spec stands for, as a spec."""
+    models_dir: Path
+    address: str
+
+    @property
+    def count(self) -> int:
+        return len(self.scenarios) * self.recipe.trials
+
+    def processes(self, rows: int) -> int:
+        return processes_for(self.recipe, rows, len(self.catalog.tools))
+
+    @property
+    def computes(self) -> bool:
+        return asks_model(self.recipe.models)
+
+    def opened(self) -> Callable[[range], Iterator[dict[str, Any]]]:
+        assistant = open_assistant(self.model, self.models_dir)
+        assistant.spec = self.recipe.model
+        return lambda numbers: ({"trace": one.model_dump(mode="json")} for one in self._played(assistant, numbers))
+
+    def _played(self, assistant: Assistant, numbers: range) -> Iterator[Trace]:
+        from ..evaluation.evaluator import evaluate_scenarios
+
+        trials = self.recipe.trials
+        scenarios = self.scenarios[numbers.start // trials : -(-numbers.stop // trials)]
+        # The first and the last scenario may have trials in a neighbouring shard.
+        first = numbers.start // trials * trials
+        around = [number for number in range(first, first + len(scenarios) * trials) if number not in numbers]
+        skip = {(self.scenarios[number // trials].id, number % trials) for number in around}
+        how = {"trials": trials, "seed": self.recipe.seed, "skip": skip}
+        return evaluate_scenarios(self.catalog, scenarios, assistant, **how)
+
+
+def source_of(folder: RunFolder) -> ShardSource:
+    """That of a run folder; DataError if it is none."""
+    config = folder.config()
+    given, catalog, models_dir = config["recipe"], folder.catalog(), Path(config["models_dir"])
+    recipe = (EvalRecipe if config["kind"] == "evaluate" else Recipe).model_validate(given)
+    own = str(folder.path / FOLDER)
+    address = f"{recipe.shards.rstrip('/')}/{config.get('id', folder.path.name)}" if recipe.shards else own
+    if isinstance(recipe, Recipe):
+        return DialogueShards(recipe, catalog, specs_of(config), models_dir, address)
+    return EpisodeShards(recipe, catalog, tuple(folder.scenarios()), config["model"], models_dir, address)
 
 
 class ShardMaker:
@@ -80,15 +174,16 @@ class ShardMaker:
         """`check` is called before each row; what it raises ends the shard."""
         self.source = source
         self.shelf = Shelf(source.address)
-        self._agents = open_agents(source.recipe, source.specs, source.models_dir)
+        self._rows = source.opened()
         self._check = check
 
     def bytes_of(self, number: int) -> bytes:
-        """The rows of this shard, a line each: the same on any machine, in any process, at any time."""
-        source, lines = self.source, []
-        for made in make(source.catalog, source.recipe, self._agents, shard_of(source.recipe.count, number)):
+        """The rows of this shard, a line each. Of a generation they are the same on any machine, at any time; of an
+        evaluation all but the seconds that were taken."""
+        lines = []
+        for row in self._rows(shard_of(self.source.count, number)):
             self._check()
-            lines.append(line_of(made.row()))
+            lines.append(line_of(row))
         return b"".join(lines)
 
     def fill(self, number: int) -> int:
@@ -101,27 +196,28 @@ class ShardMaker:
 
 def make_shard(folder: Path, number: int) -> bytes:
     """The rows of one shard of the run in this folder: a pure function of the two."""
-    return ShardMaker(ShardSource.of(RunFolder(folder))).bytes_of(number)
+    return ShardMaker(source_of(RunFolder(folder))).bytes_of(number)
 
 
 def shard_rows(
-    folder: RunFolder, source: ShardSource, done: int, check: Callable[[], None]
-) -> Generator[list[dict[str, Any]]]:
-    """The rows of each shard from scenario number `done` on, in order; made by processes or by Ray.
+    folder: RunFolder, source: ShardSource, left: Sequence[int], check: Callable[[], None]
+) -> Generator[tuple[int, list[dict[str, Any]]]]:
+    """Each of the shards that are left, with the number of its first row; made by processes or by Ray.
 
     `check` is called while a shard is waited for, and what it raises ends the work. A shard in the run's own folder
     is taken away once the next is asked for. DataError where shards cannot be made or read.
     """
-    count, own = source.recipe.count, not source.recipe.shards
-    shelf, left = Shelf(source.address), shards_left(count, done)
+    count, own = source.count, not source.recipe.shards
+    shelf = Shelf(source.address)
     shelf.clear_unfinished()
-    if own and left.start:
-        shelf.remove(left.start - 1)  # killed after its rows were taken in
-    with _crew(folder, source, processes_for(source.recipe, count - done, len(source.catalog.tools))) as crew:
+    if own:
+        for number in {*shards_left(count, 0)} - {*left}:
+            shelf.remove(number)  # killed after its rows were taken in
+    rows = sum(len(shard_of(count, number)) for number in left)
+    with _crew(folder, source, source.processes(rows)) as crew:
         for number in in_turn(crew.begin, left, crew.ahead, check):
             numbers = shard_of(count, number)
-            lines = _whole(shelf, number, len(numbers))
-            yield [json.loads(line) for line in lines[max(0, done - numbers.start) :]]
+            yield numbers.start, [json.loads(line) for line in _whole(shelf, number, len(numbers))]
             if own:
                 shelf.remove(number)
 
@@ -138,6 +234,23 @@ def check_recipe(recipe: Recipe) -> None:
             "Ray spreads dialogues that scripts play. Those that ask a model wait for its server, and one process "
             "keeps 256 of them waiting: take the engine 'local'."
         )
+    check_sharing(recipe)
+
+
+def check_evaluation(recipe: EvalRecipe) -> None:
+    """DataError where an evaluation cannot be spread as the recipe wants it."""
+    if recipe.engine == "ray" and is_endpoint(recipe.model):
+        raise DataError(
+            "Ray spreads models that compute. One that a server answers for waits for it, and one process keeps 256 "
+            "conversations waiting: take the engine 'local', and name more servers if one is not enough."
+        )
+    if recipe.engine == "ray" and recipe.static:
+        raise DataError("A static evaluation is played by one process: take the engine 'local'.")
+    check_sharing(recipe)
+
+
+def check_sharing(recipe: Sharing) -> None:
+    """DataError for an address of shards with a secret in it."""
     parts = urlsplit(recipe.shards)
     if parts.username is not None or parts.password is not None or parts.query:
         # The address stands in the run folder, so a secret in it would too; nor is it repeated here.
@@ -147,19 +260,18 @@ def check_recipe(recipe: Recipe) -> None:
         )
 
 
-def processes_for(recipe: Recipe, scenarios: int, tools: int = 0) -> int:
-    """How many processes play so many scenarios of a catalog with so many tools.
+def processes_for(recipe: Recipe | EvalRecipe, rows: int, tools: int = 0) -> int:
+    """How many processes play so many scenarios over a catalog with so many tools.
 
     1 where models are asked, which are waited for or fill the machine; else what the recipe says, or as many as there
     are cores, work and memory for.
     """
     if asks_model(recipe.models):
         return 1
-    shards = max(1, len(shards_left(recipe.count, recipe.count - scenarios)))
     worth = WORTH_A_PROCESS + tools // TOOLS_LIKE_A_SCENARIO
     fitting = psutil.virtual_memory().available // (PROCESS_BYTES + TOOL_BYTES * tools)
-    wanted = recipe.workers or min(_cores(), MOST_PROCESSES, fitting, -(-scenarios // worth))
-    return max(1, min(wanted, shards))
+    wanted = recipe.workers or min(_cores(), MOST_PROCESSES, fitting, -(-rows // worth))
+    return max(1, min(wanted, len(shards_left(rows, 0))))
 
 
 def asks_model(specs: Mapping[str, str]) -> bool:

@@ -11,7 +11,7 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Collection, Generator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -31,12 +31,16 @@ from ..generator.recipe import Recipe
 from ..generator.shards import make, shard_of, shards_left
 from ..records.dialogue import Dialogue
 from ..records.run import Progress, RunState
+from ..records.scenario import Scenario
+from ..records.tool import Catalog
+from ..records.trace import Trace
 from ..store.run_folder import RunFolder, Status
 from ..store.trace_journal import TraceJournal
 from ..training.work import is_first_process, leave
+from .evaluation_scenarios import EvalRecipe
 from .nearness import Nearness
 from .reports import GenerationTally
-from .shards import ShardSource, asks_model, processes_for, shard_rows, specs_of
+from .shards import asks_model, shard_rows, source_of, specs_of
 from .tuning import follow, launch, train
 
 PROGRESS_SECONDS = 0.5
@@ -145,10 +149,13 @@ def _seen(once: KeptOnce, row: dict[str, Any]) -> dict[str, Any]:
 
 def _generated(work: Work, recipe: Recipe, done: int) -> Generator[list[dict[str, Any]]]:
     """Rows from scenario number `done` on, as many at a time as come at once."""
-    catalog = work.folder.catalog()
-    if recipe.engine == "ray" or processes_for(recipe, recipe.count - done, len(catalog.tools)) > 1:
-        yield from shard_rows(work.folder, ShardSource.of(work.folder), done, work.folder.check_stop)
+    source = source_of(work.folder)
+    if recipe.engine == "ray" or source.processes(recipe.count - done) > 1:
+        left = shards_left(recipe.count, done)
+        for first, rows in shard_rows(work.folder, source, left, work.folder.check_stop):
+            yield rows[max(0, done - first) :]
         return
+    catalog = work.folder.catalog()
     means = work.means() if work.asks_endpoint else None
     agents = open_agents(recipe, work.specs, work.models_dir, means, work.asked_to_stop)
     if asks_model(recipe.models):
@@ -163,7 +170,7 @@ def _generated(work: Work, recipe: Recipe, done: int) -> Generator[list[dict[str
 
 def evaluate(work: Work) -> dict[str, Any]:
     """Play the folder's scenarios with the model under test; one row a conversation, as soon as it has ended."""
-    from ..evaluation.evaluator import evaluate_as_they_end, in_plan_order
+    from ..evaluation.evaluator import in_plan_order
     from .evaluation_work import floor, numbers, replay
 
     if work.recipe.get("static"):
@@ -175,11 +182,9 @@ def evaluate(work: Work) -> dict[str, Any]:
     traces = list(journal.traces())
     total = len(scenarios) * trials
     work.tell(len(traces), total, "conversations")
-    assistant = work.assistant(work.recipe["model"])
-    played = {(trace.scenario.id, trace.trial) for trace in traces}
-    how = {"trials": trials, "seed": work.recipe["seed"], "skip": played, "check": work.folder.check_stop}
     work.so_far = lambda: numbers(work, catalog, in_plan_order(traces, scenarios))
-    with closing(evaluate_as_they_end(catalog, scenarios, assistant, **how)) as made:
+    played = {(trace.scenario.id, trace.trial) for trace in traces}
+    with closing(_evaluated(work, catalog, scenarios, played)) as made:
         try:
             for trace in patiently(made, lambda trace: trace, fresh=not traces):
                 journal.append(trace)
@@ -189,6 +194,28 @@ def evaluate(work: Work) -> dict[str, Any]:
             if len(traces) < total:
                 raise
     return work.so_far() | floor(work, catalog)
+
+
+def _evaluated(
+    work: Work, catalog: Catalog, scenarios: Sequence[Scenario], played: Collection[tuple[str, int]]
+) -> Generator[Trace]:
+    """The conversations that are not played yet: as they end, or shard by shard."""
+    from ..evaluation.evaluator import evaluate_as_they_end
+
+    recipe = EvalRecipe.model_validate(work.recipe)
+    source, check = source_of(work.folder), work.folder.check_stop
+    if recipe.engine == "local" and source.processes(source.count - len(played)) == 1:
+        assistant = work.assistant(recipe.model)
+        how = {"trials": recipe.trials, "seed": recipe.seed, "skip": played, "check": check}
+        with closing(evaluate_as_they_end(catalog, scenarios, assistant, **how)) as made:
+            yield from made
+        return
+    plan = [(scenario.id, trial) for scenario in scenarios for trial in range(recipe.trials)]
+    every = shards_left(len(plan), 0)
+    left = [number for number in every if any(plan[place] not in played for place in shard_of(len(plan), number))]
+    for _, rows in shard_rows(work.folder, source, left, check):
+        traces = (Trace.model_validate(row["trace"]) for row in rows)
+        yield from (trace for trace in traces if (trace.scenario.id, trace.trial) not in played)
 
 
 KINDS = {"generate": generate, "evaluate": evaluate, "train": train}
