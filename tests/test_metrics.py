@@ -6,11 +6,14 @@ import math
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from diaforge_core.catalog.neighbours import pair_closeness
 from diaforge_core.errors import DataError
 from diaforge_core.evaluation.breakdowns import in_order
 from diaforge_core.evaluation.confusion import NO_CALL, confusion, matrices
+from diaforge_core.evaluation.episodes import question_gain
 from diaforge_core.evaluation.metrics import (
     ALIASES,
     METRICS,
@@ -294,3 +297,34 @@ def test_the_briefs_names_are_the_same_metrics_and_an_unknown_one_lists_all() ->
     with pytest.raises(DataError) as caught:
         metric("charm")
     assert all(name in str(caught.value) for name in ("charm", *METRICS, *ALIASES))
+
+
+@given(groups=st.lists(st.sets(st.sampled_from("abcdef")), max_size=4))
+def test_a_question_gains_all_where_any_answer_leaves_one_tool_and_nothing_where_all_stay(
+    groups: list[set[str]],
+) -> None:
+    tools = "abcdef"
+    assert 0 <= question_gain(tools, groups) <= 1
+    assert question_gain(tools, [*groups, *tools]) == 1
+    assert question_gain(tools, []) == 0
+    assert question_gain(tools, [set(tools)]) == 0
+
+
+def test_a_yes_or_no_about_one_of_four_gains_less_than_a_choice_between_halves() -> None:
+    assert question_gain("abcd", ["a"]) == pytest.approx((4 - (1 + 3 * 3) / 4) / 3)
+    assert question_gain("abcd", ["ab", "cd"]) == pytest.approx(2 / 3)
+    assert question_gain("abcd", ["ab", "bcd"]) == pytest.approx((4 - (2 + 2 + 3 + 3) / 4) / 3)  # b: the narrower
+
+
+def test_the_gain_is_measured_over_the_questions_that_name_choices() -> None:
+    vague, value_only = (
+        user("Something about John Carter, please."),
+        (user("Create a lead."), asks("What is the email?")),
+    )
+    either = (vague, asks("Do you want to create a lead or update a lead?"), user("Create one."), RIGHT[-1])
+    yes_or_no = (vague, asks("Is it a lead?"), user("Yes."), RIGHT[-1])
+    measured = measure([episode(either), episode(yes_or_no, 1), episode(value_only, 2)], TOOLS)
+    # Of three tools the first leaves one, whatever is meant; the second two of them, or the third alone.
+    assert value(measured, "gain") == pytest.approx((1 + (3 - (2 + 2 + 1) / 3) / 2) / 2)
+    assert measured.values["gain"]
+    assert measured.values["gain"].n == 2

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -53,6 +53,10 @@ class Episode:
     relevant: int
     """Understood questions that pass the relevance check."""
     understood: int
+    choices: int
+    """Understood questions that ask which of two or more open tools is meant."""
+    gain: float
+    """Sum of what each of them gains, from 0 to 1; see `question_gain`."""
     not_understood: int
     extra_turns: int
     words: tuple[str, ...]
@@ -118,6 +122,7 @@ def _episode(trace: Trace, tools: Mapping[str, Tool], clusters: Mapping[str, str
     given = found[1].arguments if found else {}
     asked = {index: asked.kind for index, asked in case.asked.items() if asked.kind != "none_fits"}
     understood = [index for index, kind in asked.items() if kind in UNDERSTOOD]
+    choices = [index for index in understood if case.asked[index].groups and len(case.open_before(index)) >= 2]
     return Episode(
         scenario=scenario.id,
         cluster=clusters.get(scenario.goal_tool, scenario.goal_tool),
@@ -139,6 +144,8 @@ def _episode(trace: Trace, tools: Mapping[str, Tool], clusters: Mapping[str, str
         redundant=sum(_is_redundant(case, index) for index in understood),
         relevant=sum(question_fault(case, index) is None for index in understood),
         understood=len(understood),
+        choices=len(choices),
+        gain=sum(question_gain(case.open_before(index), case.asked[index].groups) for index in choices),
         not_understood=len(asked) - len(understood),
         extra_turns=len(case.asked) - scenario.questions_needed,
         words=tuple(word for index in case.asked for word in tokens(trace.turns[index].reply)),
@@ -147,6 +154,19 @@ def _episode(trace: Trace, tools: Mapping[str, Tool], clusters: Mapping[str, str
         fault=said or ("user" if at_fault(trace) else ""),
         simulator=trace.user,
     )
+
+
+def question_gain(still_open: Collection[str], groups: Iterable[Collection[str]]) -> float:
+    """How many of the open tools the answer rules out on average, over what the best question would: one that leaves
+    a single tool whatever is meant (METHOD.md §6, question quality). From 0 to 1; needs two open tools.
+
+    `groups` are the tools that each choice leaves; who means a tool in none of them says so, and leaves all of those.
+    """
+    tools = set(still_open)
+    offered = [tools.intersection(group) for group in groups]
+    rest = tools.difference(*offered)
+    left = [min((len(group) for group in offered if tool in group), default=len(rest)) for tool in tools]
+    return (len(tools) - sum(left) / len(left)) / (len(tools) - 1)
 
 
 def _overlap(shared: Iterable[str], of: Iterable[str]) -> float:

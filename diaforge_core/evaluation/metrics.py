@@ -111,6 +111,8 @@ METRICS: dict[str, Metric] = {
                "called.", "high", "solvable"),
         Metric("conv_rel", "Relevant questions", "Share of the understood questions that separate tools still open, "
                "ask for a missing required value or are the one confirmation.", "high", "solvable"),
+        Metric("gain", "Question gain", "Of the tools still open, the share that an answer to a question which names "
+               "choices rules out on average, over that of the best question.", "high", "solvable"),
         Metric("conv_rel_judge", "Relevant questions, judged", "The same by a judge model; not measured without one.",
                "high", "solvable"),
         Metric("ttr", "Type-token ratio", "Distinct words over all words of the assistant; falls with length.",
@@ -212,6 +214,7 @@ _PARTS: dict[str, Callable[[Episode], Parts]] = {
     "pkp": lambda e: (e.key_precision * e.goal_calls, float(e.goal_calls)),
     "pkr": lambda e: (e.key_recall * e.goal_calls, float(e.goal_calls)),
     "conv_rel": lambda e: (float(e.relevant), float(e.understood)),
+    "gain": lambda e: (e.gain, float(e.choices)),
     "refusal": lambda e: (float(e.outcome == "refused"), 1.0),
     "wrong_call": lambda e: (float(e.outcome == "wrong_call"), 1.0),
     "questions": lambda e: (float(e.questions), 1.0),
