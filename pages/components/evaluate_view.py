@@ -111,7 +111,7 @@ def _floor_table(baselines: Mapping[str, Mapping[str, Values]]) -> None:
 
 
 def _beside(done: Sequence[Run], measured: Mapping[str, Measurements]) -> None:
-    """What has to be known beside the numbers: looks at test parts, faults, questions not understood, the simulator."""
+    """What has to be known beside the numbers: looks at test parts, faults, the simulator."""
     results = {run.name: run.result for run in done}
     for name, numbers in measured.items():
         parts = [
@@ -119,8 +119,6 @@ def _beside(done: Sequence[Run], measured: Mapping[str, Measurements]) -> None:
             for part, looks in results[name].get("test_looks", {}).items()
         ]
         parts += [f"{count(n, 'conversation')} {FAULTS[who]} fault" for who, n in numbers.blamed.items()]
-        if numbers.not_understood:
-            parts.append(f"{count(numbers.not_understood, 'question')} not understood by the user")
         if numbers.simulators != ("scripted",):
             parts.append(f"user: {plain(', '.join(numbers.simulators), 80)}")
         if parts:
