@@ -11,7 +11,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from .palette import OUTCOMES, colours, look
+from .palette import OUTCOMES, colours, ink_on, look
 
 CONFIG = {"displaylogo": False, "displayModeBar": False}
 PAPER: tuple[tuple[str, float, float, float], ...] = (
@@ -173,6 +173,7 @@ def outcome_bar(counts: Mapping[str, Mapping[str, int]]) -> go.Figure:
             ],
             textposition="inside",
             insidetextanchor="middle",
+            insidetextfont={"color": ink_on(tint[shown.colour])},
             hovertext=[
                 f"{shown.word}: {row.get(kind, 0)} of {totals[name]}. {shown.meaning}" for name, row in counts.items()
             ],
@@ -202,10 +203,11 @@ def share_bar(shares: Mapping[str, float], numbers: Mapping[str, int] | None = N
             y=[""],
             orientation="h",
             name=name,
-            marker={"color": ramp[index % 4], "opacity": 0.85},
+            marker={"color": ramp[index % 4]},
             text=[label if share > 0.08 else ""],
             textposition="inside",
             insidetextanchor="middle",
+            insidetextfont={"color": ink_on(ramp[index % 4])},
             hovertext=label,
             hoverinfo="text",
         )

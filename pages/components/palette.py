@@ -87,6 +87,24 @@ def look(kind: dict[str, Look], value: str) -> Look:
     return kind.get(value) or Look(value.replace("_", " ") or UNKNOWN.word, UNKNOWN.icon, UNKNOWN.colour)
 
 
+def ink_on(colour: str) -> str:
+    """The palette's darkest or lightest, whichever is read more easily on a colour of it, each as `#rrggbb`."""
+    return max((LIGHT["text"], LIGHT["paper"]), key=lambda ink: contrast(ink, colour))
+
+
+def contrast(one: str, other: str) -> float:
+    """How two colours stand out, from 1 to 21 (WCAG 2.2, contrast ratio)."""
+    darker, lighter = sorted(map(_luminance, (one, other)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    """Relative luminance of `#rrggbb`, as WCAG 2.2 defines it."""
+    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
 def colours() -> dict[str, str]:
     """Colour name → hex for the theme the reader has chosen; for plots, which know nothing of themes."""
     return DARK if st.context.theme.type == "dark" else LIGHT

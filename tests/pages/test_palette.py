@@ -12,7 +12,7 @@ from diaforge_core.records.review import ReviewState
 from diaforge_core.records.run import RunState
 from diaforge_core.records.tool import SideEffect
 from diaforge_core.records.trace import NoToolOutcome, Outcome
-from pages.components.palette import DARK, LIGHT, OUTCOMES, RUN_STATES, SIDE_EFFECTS, STATES, look
+from pages.components.palette import DARK, LIGHT, OUTCOMES, RUN_STATES, SIDE_EFFECTS, STATES, contrast, ink_on, look
 
 CONFIG = tomllib.loads((Path(__file__).parents[2] / ".streamlit" / "config.toml").read_text("utf-8"))
 
@@ -24,6 +24,13 @@ def test_the_theme_has_the_colours_of_the_palette(theme: str, palette: dict[str,
     assert {name: given[f"{name}Color"] for name in ("blue", "orange", "red", "gray", "yellow", "text")} == {
         name: palette[name] for name in ("blue", "orange", "red", "gray", "yellow", "text")
     }
+
+
+@pytest.mark.parametrize("palette", [LIGHT, DARK])
+def test_what_stands_on_a_colour_can_be_read(palette: dict[str, str]) -> None:
+    assert contrast("#000000", "#ffffff") == pytest.approx(21)
+    for name in ("primary", "blue", "orange", "gray", "red", "yellow"):
+        assert contrast(ink_on(palette[name]), palette[name]) >= 4.5, name
 
 
 def test_every_value_that_is_shown_has_word_icon_and_colour() -> None:
