@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from .serving import App
 
 LONGEST_SECONDS = 1.5
-"""From the first key after a start to the kill, at most: several decisions."""
+"""From the first decision after a start to the kill, at most: several more."""
 LOOK_MS = 20
 
 
@@ -22,6 +22,7 @@ def review_through_kills(app: App, context: BrowserContext, query: str, kills: i
     """Ids of the dialogues whose accepting the page acknowledged by showing the next one.
 
     The app is started, killed `kills` times while keys are pressed, and started again each time; it is left running.
+    Each life lasts for one acknowledged key and a random time from then on, so that a slow machine sees as many.
     """
     rng = random.Random(seed)
     acknowledged: list[str] = []
@@ -30,6 +31,7 @@ def review_through_kills(app: App, context: BrowserContext, query: str, kills: i
     for _ in range(kills):
         app.start()
         open_review(page, query)
+        acknowledged.append(_accept(page, app))
         timer = threading.Timer(rng.uniform(0.0, LONGEST_SECONDS), app.kill)
         timer.start()
         while accepted := _accept(page, app):
