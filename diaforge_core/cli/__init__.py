@@ -110,6 +110,12 @@ def train(
     keep_thoughts: Annotated[
         bool, typer.Option("--keep-thoughts", help="Earlier thoughts stay in the history.")
     ] = False,
+    without_thoughts: Annotated[
+        bool, typer.Option("--without-thoughts", help="Learn replies and calls without the thoughts before them.")
+    ] = False,
+    unverified: Annotated[
+        bool, typer.Option("--unverified", help="Learn from what a verifier or a person rejected too.")
+    ] = False,
     layout: Annotated[
         str | None, typer.Option(help="one_pass or slices; the model's layers decide by default.")
     ] = None,
@@ -124,6 +130,9 @@ def train(
     too_long: Annotated[
         str, typer.Option(help="Dialogues longer than the model reads: refuse or leave_out.")
     ] = "refuse",
+    max_tokens: Annotated[
+        int | None, typer.Option(help="Tokens that a dialogue may have; what the model reads by default.")
+    ] = None,
     learning_rate: float = 2e-4,
     schedule: Annotated[str, typer.Option(help="cosine, linear or constant.")] = "cosine",
     warmup: Annotated[float, typer.Option(help="Share of the steps in which the learning rate rises.")] = 0.05,

@@ -84,7 +84,7 @@ def mask(given: dict[str, Any]) -> dict[str, Any]:
     tokenizer = load_tokenizer(folders.base)
     dialogue = Dialogue.model_validate(given["dialogue"])
     tools = [Tool.model_validate(tool) for tool in given["tools"]]
-    how = {name: given[name] for name in ("loss_mask", "keep_thoughts")}
+    how = {name: given[name] for name in ("loss_mask", "keep_thoughts", "without_thoughts")}
     how["rendering"] = given["rendering"] or folders.rendering
     (example,) = build_examples([dialogue], lambda _: tools, tokenizer, **how)
     pieces = loss_mask_preview(dialogue, tools, tokenizer, **how)
