@@ -27,7 +27,7 @@ def tuned(tmp_path: Path, tiny_llama_dir: Path, monkeypatch: pytest.MonkeyPatch)
     config = LoraConfig(r=2, target_modules=["q_proj"], task_type="CAUSAL_LM")
     adapted = get_peft_model(AutoModelForCausalLM.from_pretrained(tiny_llama_dir), config)
     adapted.peft_config["default"].base_model_name_or_path = f"hf:{tiny_llama_dir}"
-    adapted.save_pretrained(folder)
+    adapted.save_pretrained(str(folder))
     monkeypatch.setattr(smollm2, "TUNED_FOLDER", folder)
     return folder
 

@@ -172,6 +172,9 @@ def evaluate(
     static: Annotated[
         str, typer.Option(help="gold or own: the stored user's turns, after the stored assistant's or the model's own.")
     ] = "",
+    prompt: Annotated[
+        Literal["plain", "examples"], typer.Option(help="What the model reads first: two worked examples too, or not.")
+    ] = "plain",
     count: Annotated[int, typer.Option(help="Scenarios at most.")] = 20,
     trials: Annotated[int, typer.Option(help="Each redraws the user's wording.")] = 1,
     seed: int = 0,
@@ -185,7 +188,8 @@ def evaluate(
 ) -> None:
     """Evaluate a model in live conversations with the simulated user, or against stored dialogues."""
     params = {"model": spec(model), "scenarios": scenarios, "catalog": catalog, "count": count, "trials": trials}
-    params |= {"again": again, "holding": holding or [], "static": static, "seed": seed, "run": run, "who": me()}
+    params |= {"again": again, "holding": holding or [], "static": static, "prompt": prompt}
+    params |= {"seed": seed, "run": run, "who": me()}
     params |= spending(max_tokens, max_money, max_calls, price)
     do("evaluate", params, workspace, json_)
 

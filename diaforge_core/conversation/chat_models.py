@@ -188,6 +188,8 @@ class ModelAssistant:
         self.native = native
         self.keep_thoughts = keep_thoughts
         self.max_tokens = max_tokens
+        self.examples = ""
+        """Worked examples at the end of the system turn; empty for none."""
 
     def act(self, view: View, seed: int) -> Turn:
         """The model's next turn with its time and tokens; ModelError if the model gives none."""
@@ -205,7 +207,10 @@ class ModelAssistant:
         """The messages to send for the next turn, and the tools to send beside them."""
         if self.native:
             return native_messages(view, keep_thoughts=self.keep_thoughts), view.tools
-        return render_messages(view, keep_thoughts=self.keep_thoughts), ()
+        system, *said = render_messages(view, keep_thoughts=self.keep_thoughts)
+        if self.examples:
+            system = system | {"content": f"{system['content']}\n\n{self.examples}"}
+        return [system, *said], ()
 
 
 def in_flight_of(*sides: object) -> int:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from ..errors import DataError
+from ..errors import DataError, ModelError
 from ..evaluation.breakdowns import BREAKDOWNS, in_order
 from ..evaluation.compare import Comparison, Difference, compare, first_differing_turn
 from ..evaluation.confusion import NO_CALL, Matrix, matrices
@@ -66,9 +66,11 @@ class Evaluation:
 
         DataError unless just one of dataset, catalog and run is given, if there is no scenario, or for a static
         evaluation without a dataset or with trials; CatalogError if the catalog lacks tools that scenarios name;
-        ModelError for a spec that is none.
+        ModelError for a spec that is none, or for worked examples where a script plays.
         """
         spec = self._workspace.models.take(recipe.model)
+        if recipe.prompt == "examples" and spec.startswith("scripted:"):
+            raise ModelError(f"'{recipe.model}' is a script, which reads no worked examples. Evaluate it without them.")
         played = scenarios_of(self._workspace, recipe)
         check_scenarios(played.catalog, played.scenarios)
         name = recipe.run or self._name_for(recipe)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .workspace import Workspace
 
 Static = Literal["", "gold", "own"]
+Prompt = Literal["plain", "examples"]
 
 
 class EvalRecipe(Record):
@@ -40,6 +41,8 @@ class EvalRecipe(Record):
     static: Static = ""
     """Play the user's turns of stored dialogues instead of live ones; before each turn the model sees the dialogue's
     own (`gold`) or what it said itself (`own`)."""
+    prompt: Prompt = "plain"
+    """What the model reads before the conversation: the tools and what to do, or two worked examples besides."""
     count: int = Field(default=20, ge=1, le=10_000)
     """Scenarios at most."""
     trials: int = Field(default=1, ge=1, le=64)

@@ -24,6 +24,7 @@ from ..conversation.budget import Limits, Price, Spending
 from ..conversation.endpoint import Means, run_means
 from ..conversation.model_specs import open_assistant
 from ..conversation.patience import patiently
+from ..conversation.worked_examples import with_worked_examples
 from ..errors import DiaForgeError, Interrupted
 from ..generator.agents import is_endpoint, open_agents
 from ..generator.kept_once import KeptOnce
@@ -74,7 +75,7 @@ class Work:
         found = open_assistant(self.config["model"], self.models_dir, means, self.asked_to_stop)
         if found.spec != spec:
             found.spec = spec
-        return found
+        return with_worked_examples(found) if self.recipe.get("prompt") == "examples" else found
 
     def means(self) -> Means:
         """What all endpoints of this run share; made on first use, and its answers kept in the run folder."""
