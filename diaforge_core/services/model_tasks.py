@@ -91,6 +91,13 @@ def mask(given: dict[str, Any]) -> dict[str, Any]:
     return {"pieces": pieces, "tokens": example.tokens, "target_tokens": example.target_tokens}
 
 
+def retention(given: dict[str, Any]) -> dict[str, Any]:
+    """A `Retained`: what the model can do besides."""
+    from ..training.retention import retained
+
+    return retained(given["model"], Path(given["models_dir"])).model_dump(mode="json")
+
+
 def device(given: dict[str, Any]) -> dict[str, Any]:
     """`device`: what torch would compute on here."""
     from ..conversation.local_model import best_device
@@ -98,7 +105,7 @@ def device(given: dict[str, Any]) -> dict[str, Any]:
     return {"device": best_device()}
 
 
-TASKS = {"weights": weights, "preflight": preflight, "mask": mask, "device": device}
+TASKS = {"weights": weights, "preflight": preflight, "mask": mask, "retention": retention, "device": device}
 
 
 def main(arguments: list[str]) -> int:
