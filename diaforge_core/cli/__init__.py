@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from ..settings import workspace_dir
-from . import catalogs, generating, team, traces
+from . import catalogs, generating, studies, team, traces
 from .asking import (
     JsonOption,
     WhereOption,
@@ -39,6 +39,7 @@ app = typer.Typer(
 )
 review_app = typer.Typer(no_args_is_help=True, help="List dialogues and decide about them.")
 app.add_typer(generating.app)
+app.add_typer(studies.app)
 app.add_typer(catalogs.app)
 app.add_typer(catalogs.catalog_app, name="catalog")
 app.add_typer(review_app, name="review")
