@@ -22,7 +22,8 @@ def recipe(
     ] = "small",
     name: Annotated[str, typer.Option(help="Name of the study; its runs and datasets are named after it.")] = "",
     catalogs: Annotated[
-        Many, typer.Option("--catalogs", help="Catalogs to train on, or a file or folder of one: NAME,NAME or given often.")
+        Many,
+        typer.Option("--catalogs", help="Catalogs to train on, or a file or folder of one: NAME,NAME or given often."),
     ] = None,
     held_out: Annotated[
         Many, typer.Option("--held-out-catalogs", help="Catalogs, or parts NAME:GROUP of some, to evaluate on alone.")
@@ -35,7 +36,7 @@ def recipe(
     dialogues: Annotated[int | None, typer.Option(help="Dialogues to attempt, over all catalogs.")] = None,
     scenarios: Annotated[int | None, typer.Option(help="Scenarios that every model plays.")] = None,
     trials: Annotated[int | None, typer.Option(help="Times that each is played.")] = None,
-    hours: Annotated[float | None, typer.Option(help="Hours that the training may take.")] = None,
+    hours: Annotated[float | None, typer.Option(help="Hours that the training may take; 0 for any time.")] = None,
     watch: Annotated[int | None, typer.Option(help="Scenarios played with each checkpoint that is compared.")] = None,
     seed: Annotated[int | None, typer.Option(help="Same seed, same data.")] = None,
     epochs: float | None = None,

@@ -85,7 +85,7 @@ class Studies:
         folders, which are imported. DataError for what cannot be, and where the study was begun with something else;
         ModelError for a model that cannot be tuned.
         """
-        given = {key: value for key, value in given.items() if value not in (None, (), [], {})}
+        given = {key: value for key, value in given.items() if value not in (None, "", (), [], {})}
         given |= {key: tuple(map(self._catalog, given[key])) for key in ("catalogs", "held_out") if key in given}
         stem = model.rpartition("/")[2] if model.startswith("hf:") else model
         name = clean_name(str(given.get("name") or f"{stem.replace(':', ' ')} {preset}")[:LONGEST_NAME], "study")

@@ -13,8 +13,9 @@ from ..records.tool import Catalog
 from ..training.choices import TrainingChoices
 
 Preset = Literal["small", "full"]
-PAPERS_SCENARIOS = 119
-"""Scenarios of the paper's evaluation (METHOD.md §5)."""
+AS_MANY_AS_THE_PAPER = 134
+"""Scenarios of which, without the tenth that has no right tool, 119 or more are left, as in the paper (METHOD.md §5).
+"""
 SAMPLE = "enterprise"
 """The project's own catalog, which is imported where it is not there."""
 HELD_OUT_GROUPS = ("HR", "ITSM")
@@ -51,8 +52,8 @@ class StudyChoices(Record):
     """Scenarios played with each checkpoint that is compared."""
     comparisons: int = Field(default=2, ge=1)
     """Checkpoints that are compared."""
-    hours: float | None = Field(default=None, gt=0)
-    """Hours that the training may take; dialogues are left out where it would take longer. None for any time."""
+    hours: float = Field(default=0.0, ge=0, allow_inf_nan=False)
+    """Hours that the training may take; dialogues are left out where it would take longer. 0 for any time."""
     later: tuple[str, ...] = ()
     """Beginnings of the names of steps that are done only when they are asked for."""
     training: TrainingChoices = TrainingChoices()
@@ -71,7 +72,7 @@ _SMALL: dict[str, Any] = {
 }
 _FULL_ON_A_PROCESSOR: dict[str, Any] = {
     "dialogues": 5000,
-    "scenarios": PAPERS_SCENARIOS,
+    "scenarios": AS_MANY_AS_THE_PAPER,
     "near": 0.1,
     "watch": 12,
     "comparisons": 6,
@@ -82,7 +83,7 @@ _FULL_ON_A_PROCESSOR: dict[str, Any] = {
 _FULL_ON_A_GPU: dict[str, Any] = _FULL_ON_A_PROCESSOR | {
     "dialogues": 7500,
     "trials": 3,
-    "hours": None,
+    "hours": 0.0,
     "later": (),
     "training": _TRAINING | {"epochs": 3, "batch_size": 16},
 }

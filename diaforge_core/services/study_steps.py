@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -131,11 +131,11 @@ class Steps:
 
     def _data(self) -> Iterator[AnyStep]:
         yield FactStep("machine", "what it runs on", (), self._machine, is_this_machine)
-        yield FactStep("catalogs", "catalogs and their parts", (), self._catalogs)
-        trained, held_out = self._trained_catalogs(), self._held_out_catalogs()
+        yield FactStep("catalogs", "catalogs and their parts", ("machine",), self._catalogs)
+        attempted = round(self._choices.scenarios * SPARE) + 2
         generated = [
-            *self._generated("dialogues", self.raw, trained, self._choices.dialogues),
-            *self._generated("unseen", self.named("unseen raw"), held_out, round(self._choices.scenarios * SPARE) + 2),
+            *self._generated("dialogues", self.raw, self._trained_catalogs(), self._choices.dialogues),
+            *self._generated("unseen", self.named("unseen raw"), self._held_out_catalogs(), attempted),
         ]
         yield from generated
         needs = tuple(step.name for step in generated)
@@ -144,7 +144,7 @@ class Steps:
 
     def _tuning(self) -> Iterator[AnyStep]:
         needs = ("check",)
-        if self._choices.hours is not None:
+        if self._choices.hours:
             yield FactStep("pace", "how much fits into the time", needs, self._pace)
             needs = ("check", "pace")
         yield self._trains("train", "the tuning", needs, "tuned", lambda: self.learned)
@@ -200,7 +200,7 @@ class Steps:
     @property
     def _ready(self) -> tuple[str, ...]:
         """Steps after which it is known what is trained on."""
-        return ("check",) if self._choices.hours is None else ("check", "pace")
+        return ("check", "pace") if self._choices.hours else ("check",)
 
     def _ablation(
         self, name: str, title: str, needs: tuple[str, ...], dataset: Callable[[], str],
@@ -215,10 +215,10 @@ class Steps:
     # Kinds of runs
 
     def _generated(
-        self, step: str, dataset: str, catalogs: Sequence[str], count: int, changes: dict[str, Any] | None = None
+        self, step: str, dataset: str, catalogs: Mapping[str, str], count: int, changes: dict[str, Any] | None = None
     ) -> Iterator[AnyStep]:
         """One run a catalog, an equal share each."""
-        for number, catalog in enumerate(catalogs):
+        for number, (source, catalog) in enumerate(catalogs.items()):
             recipe = Recipe(
                 catalog=catalog,
                 dataset=dataset,
@@ -233,7 +233,7 @@ class Steps:
             def start(recipe: Recipe = recipe) -> Run:
                 return self._workspace.generation.start(recipe)
 
-            yield RunStep(f"{step}:{catalog}", f"dialogues over {catalog}", ("catalogs",), find, start)
+            yield RunStep(f"{step}:{source}", f"dialogues over {source}", ("catalogs",), find, start)
 
     def _trains(
         self, step: str, title: str, needs: tuple[str, ...], run: str, dataset: Callable[[], str],
@@ -285,12 +285,15 @@ class Steps:
         earlier = [*before.pop("earlier", []), before] if before else []
         return this_machine() | {"earlier": earlier}
 
-    def _trained_catalogs(self) -> list[str]:
-        return [self._part_name(name, "rest") if self._groups_held(name) else name for name in self._choices.catalogs]
+    def _trained_catalogs(self) -> dict[str, str]:
+        """As it was named → the catalog that is trained on."""
+        names = self._choices.catalogs
+        return {name: self._part_name(name, "rest") if self._groups_held(name) else name for name in names}
 
-    def _held_out_catalogs(self) -> list[str]:
+    def _held_out_catalogs(self) -> dict[str, str]:
+        """As it was named → the catalog that is evaluated on."""
         sources = [Source.of(text) for text in self._choices.held_out]
-        return [self._part_name(one.catalog, one.group) if one.group else one.catalog for one in sources]
+        return {one.text: self._part_name(one.catalog, one.group) if one.group else one.catalog for one in sources}
 
     def _groups_held(self, catalog: str) -> tuple[str, ...]:
         sources = [Source.of(text) for text in self._choices.held_out]
@@ -314,8 +317,8 @@ class Steps:
                 name = self._part_name(source.catalog, source.group)
                 catalogs.put(part_of(catalogs.get(source.catalog), name, group=source.group))
 
-        def told(names: Sequence[str]) -> dict[str, int]:
-            return {name: len(catalogs.get(name).tools) for name in names}
+        def told(names: Mapping[str, str]) -> dict[str, int]:
+            return {source: len(catalogs.get(name).tools) for source, name in names.items()}
 
         return {"trained": told(self._trained_catalogs()), "held_out": told(self._held_out_catalogs())}
 
@@ -377,7 +380,7 @@ class Steps:
 
     def _pace(self) -> Facts:
         """How many dialogues fit into the hours, measured on this machine, and the dataset of them."""
-        train, hours = self.part("train"), self._choices.hours or 0.0
+        train, hours = self.part("train"), self._choices.hours
         found = self._workspace.preflight.measure(self.training_recipe(train, self.named("tuned")))
         measured, there = found.measured, self._workspace.datasets.info(train).kept
         fresh = found.seconds - measured.start_seconds
