@@ -16,10 +16,11 @@ from typer.testing import CliRunner
 
 from diaforge_core import cli
 from diaforge_core.errors import DataError
+from diaforge_core.evaluation.paper import PAPER
 from diaforge_core.records.run import Run
 from diaforge_core.services.studies import Studies
 from diaforge_core.services.study_choices import StudyChoices
-from diaforge_core.services.study_report import NOT_THERE, PAPER, as_markdown
+from diaforge_core.services.study_report import NOT_THERE, as_markdown
 from diaforge_core.services.workspace import Workspace, open_workspace
 
 from .factories import a_catalog, a_tool

@@ -15,6 +15,7 @@ from ..evaluation.compare import Comparison, Difference, compare, first_differin
 from ..evaluation.confusion import NO_CALL, Matrix, matrices
 from ..evaluation.evaluator import check_scenarios
 from ..evaluation.metrics import METRICS, Estimate, Measurements, Metric, Values, measure
+from ..evaluation.paper import PAPER
 from ..records.run import Run
 from ..records.tool import Tool
 from ..records.trace import Trace
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
 
 
 __all__ = [
-    "BREAKDOWNS", "METRICS", "NO_CALL", "Comparison", "Difference", "Estimate", "EvalRecipe", "Evaluation", "Matrix",
-    "Measurements", "Metric", "Point", "Values", "in_order",
+    "BREAKDOWNS", "METRICS", "NO_CALL", "PAPER", "Comparison", "Difference", "Estimate", "EvalRecipe", "Evaluation",
+    "Matrix", "Measurements", "Metric", "Point", "Values", "in_order",
 ]  # fmt: skip
 
 KEPT = 24

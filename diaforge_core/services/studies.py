@@ -78,6 +78,16 @@ class Studies:
             raise DataError(f"There is no study '{name}' in this workspace (there: {known}).")
         return found
 
+    def parts(self, catalogs: Sequence[str]) -> list[str]:
+        """The parts of these catalogs that can be held out of them, as `NAME:GROUP`, in the catalogs' order."""
+        here = {info.name for info in self._workspace.catalogs.names()}
+        found = []
+        for name in catalogs:
+            tools = self._workspace.catalogs.get(name).tools if name in here else ()
+            groups = list(dict.fromkeys(tool.group for tool in tools if tool.group))
+            found += [f"{name}:{group}" for group in (groups if len(groups) > 1 else ())]
+        return found
+
     def begin(self, model: str = "smollm2", preset: Preset = "small", **given: Any) -> StudyChoices:
         """The study of this name, by default that of model and preset; one that was begun already is given back.
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import DiaForgeError
 from ..evaluation.compare import Difference
 from ..evaluation.metrics import Estimate, Values
+from ..evaluation.paper import PAPER
 from ..generator.identity import inline_text, table_lines
 from ..generator.split import CLOSE
 from ..records.dialogue import public_words
@@ -26,19 +27,6 @@ if TYPE_CHECKING:
 
 HEADLINES = ("acc", "ftr", "tar")
 BESIDE = ("tool_accuracy", "refusal", "wrong_call")
-PAPER: tuple[tuple[str, float, float, float], ...] = (
-    ("GPT-4o, optimised prompt", 0.62, 0.02, 0.36),
-    ("GPT-4o, native function calling", 0.56, 0.59, 0.05),
-    ("Claude-3.5-Sonnet, optimised prompt", 0.39, 0.03, 0.55),
-    ("Llama-3.2-DiaFORGE-3B", 0.80, 0.08, 0.06),
-    ("Gemma-3-DiaFORGE-4B", 0.81, 0.09, 0.05),
-    ("Gemma-3-DiaFORGE-27B", 0.89, 0.03, 0.03),
-    ("Nemotron-DiaFORGE-49B", 0.89, 0.06, 0.03),
-    ("27B without the cascade", 0.56, 0.06, 0.35),
-    ("27B without near-duplicate distractors", 0.63, 0.18, 0.19),
-    ("27B without the reasoning trace", 0.77, 0.16, 0.04),
-)
-"""Acc, FTR, TAR on DiaBENCH, N = 119 (arXiv 2507.03336): other scenarios than ours."""
 TARGETS: tuple[tuple[str, str, float], ...] = (
     ("acc", "at least", 0.80),
     ("ftr", "at most", 0.08),
