@@ -264,7 +264,8 @@ def merge(
     run: Annotated[str, typer.Argument(metavar="RUN[@STEP]")],
     out: Annotated[Path, typer.Option(help="New folder for the whole model.", metavar="DIR")],
     form: Annotated[
-        Literal["huggingface", "gguf"], typer.Option(help="A plain model folder, or a GGUF file with a Modelfile.")
+        Literal["huggingface", "gguf", "adapter"],
+        typer.Option(help="A plain model folder, a GGUF file with a Modelfile, or the adapter alone, not merged."),
     ] = "huggingface",
     kind: Annotated[
         Literal["f16", "bf16", "q8_0", "f32"], typer.Option(help="How a GGUF file holds its numbers.")

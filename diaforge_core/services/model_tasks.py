@@ -40,11 +40,13 @@ def run_model_task(task: str, given: dict[str, Any], timeout_seconds: float = TA
 
 def weights(given: dict[str, Any]) -> dict[str, Any]:
     """`out`: the folder that now holds the whole model in the form asked for, with its card."""
-    from ..training.exporting import modelfile, write_folder, write_gguf
+    from ..training.exporting import modelfile, write_adapter, write_folder, write_gguf
 
     out, models_dir = Path(given["out"]), Path(given["models_dir"])
     if given["form"] == "huggingface":
         write_folder(Path(given["tuned"]), out, models_dir)
+    elif given["form"] == "adapter":
+        write_adapter(Path(given["tuned"]), out)
     else:
         with tempfile.TemporaryDirectory(dir=out) as plain:
             folder = write_folder(Path(given["tuned"]), Path(plain), models_dir)

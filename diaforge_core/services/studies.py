@@ -151,12 +151,13 @@ class Studies:
 
     def stages(self, name: str) -> list[Stage]:
         """How far each step is, in order."""
-        choices, steps = self.choices(name), self._steps(name)
+        choices = self.choices(name)
+        steps = Steps(self._workspace, choices, self._folder(name), self._workspace.jobs.all())
         return [self._stage(name, step, choices) for step in steps.all()]
 
     def report(self, name: str) -> StudyReport:
         """All that is known of the study now, from runs, datasets and what its steps found out."""
-        return report_of(self._workspace, self.choices(name), self._steps(name), self._folder(name), self.stages(name))
+        return report_of(self._workspace, self.choices(name), self._folder(name), self.stages(name))
 
     def write_report(self, name: str) -> StudyReport:
         """The report, written as Markdown into the study's folder too."""

@@ -66,7 +66,7 @@ dialogues would take a third of the time."""
 _SMALL: dict[str, Any] = {
     "dialogues": 150,
     "scenarios": 20,
-    "hours": 0.6,
+    "hours": 0.5,
     "later": ("evaluate:examples", "ablation", "curve"),
     "training": _TRAINING,
 }

@@ -19,7 +19,7 @@ from ..records.scenario import TIERS
 from ..records.trace import Trace
 from .study_choices import ABLATIONS, StudyChoices
 from .study_folder import Facts, StudyFolder
-from .study_steps import CURVE, SCRIPTS, Steps
+from .study_steps import CURVE, SCRIPTS
 
 if TYPE_CHECKING:
     from .studies import Stage
@@ -127,9 +127,7 @@ class StudyReport:
     machine: Facts
 
 
-def report_of(
-    workspace: Workspace, choices: StudyChoices, steps: Steps, folder: StudyFolder, stages: Sequence[Stage]
-) -> StudyReport:
+def report_of(workspace: Workspace, choices: StudyChoices, folder: StudyFolder, stages: Sequence[Stage]) -> StudyReport:
     """What the store holds of the study."""
     by_name = {stage.name: stage for stage in stages}
     rows = {step: _row(title, by_name.get(step)) for step, title in ROWS}
@@ -154,7 +152,7 @@ def report_of(
         targets=_targets(rows["evaluate:tuned"], gain),
         won=won,
         lost=lost,
-        curve=_curve(workspace, steps, folder, by_name),
+        curve=_curve(workspace, folder, by_name),
         parts=facts["parts"],
         check=facts["check"],
         pace=facts["pace"],
@@ -232,7 +230,7 @@ def _targets(tuned: Row, gain: Mapping[str, Difference]) -> list[Target]:
     return [*found, Target(words, GAIN, points, None if points is None else points >= GAIN)]
 
 
-def _curve(workspace: Workspace, steps: Steps, folder: StudyFolder, by_name: Mapping[str, Stage]) -> list[Point]:
+def _curve(workspace: Workspace, folder: StudyFolder, by_name: Mapping[str, Stage]) -> list[Point]:
     points = []
     for percent in CURVE:
         told = folder.facts(f"curve:{percent}:data") or {}
@@ -240,7 +238,7 @@ def _curve(workspace: Workspace, steps: Steps, folder: StudyFolder, by_name: Map
         points.append(Point(told.get("dialogues", 0), row.values, row.absent and f"{percent} %: {row.absent}"))
     whole = _row("", by_name["evaluate:tuned"])
     run = by_name["train"].run
-    learned = len(workspace.jobs.folder(run.id).dialogues()) if run else 0
+    learned = workspace.training.totals(run.id).get("dialogues", 0) if run else 0
     return [*points, Point(learned, whole.values, whole.absent and f"100 %: {whole.absent}")]
 
 

@@ -37,6 +37,8 @@ ANY_FAR = 1000
 """How many of a tool's nearest are looked at there."""
 SPARE = 1.2
 """Scenarios attempted for each that is wanted: a few are rejected."""
+BESIDES_SECONDS = 3600.0
+"""A large model on a processor takes its time."""
 SAVED = 30
 """Checkpoints of a training run: a killed one does a thirtieth of it again."""
 CURVE = (12, 25, 50)
@@ -78,8 +80,11 @@ AnyStep = RunStep | FactStep
 class Steps:
     """The steps of one study in one workspace."""
 
-    def __init__(self, workspace: Workspace, choices: StudyChoices, folder: StudyFolder) -> None:
-        self._workspace, self._choices, self._folder = workspace, choices, folder
+    def __init__(
+        self, workspace: Workspace, choices: StudyChoices, folder: StudyFolder, runs: Sequence[Run] | None = None
+    ) -> None:
+        """`runs`: those of the workspace, newest first, for who only looks; else they are looked up each time."""
+        self._workspace, self._choices, self._folder, self._runs = workspace, choices, folder, runs
 
     # Names that are derived from the study's
 
@@ -109,11 +114,6 @@ class Steps:
     def learned(self) -> str:
         """Dataset that is trained on."""
         return (self._folder.facts("pace") or {}).get("dataset") or self.part("train")
-
-    def run_of(self, step: str) -> Run | None:
-        """The run of a step; None if it was not started, or it is none."""
-        found = next((each for each in self.all() if each.name == step), None)
-        return found.find() if isinstance(found, RunStep) else None
 
     def tuned(self, run: str = "tuned") -> str:
         """Spec of the best weights of a training run of the study, else of its last."""
@@ -272,7 +272,7 @@ class Steps:
 
     def _find(self, kind: str, **recipe: str) -> Run | None:
         """The newest run of this kind whose recipe says so; one named by the study is found by its name."""
-        for run in self._workspace.jobs.all():
+        for run in self._workspace.jobs.all() if self._runs is None else self._runs:
             told = run.config["recipe"] | ({"run": run.name} if "run" in recipe else {})
             if run.kind == kind and all(told.get(key) == value for key, value in recipe.items()):
                 return run
@@ -399,7 +399,7 @@ class Steps:
         """What the model of a spec can do besides."""
         self._workspace.playground.yield_device()
         given = {"model": self._workspace.models.take(spec), "models_dir": str(self._workspace.models_dir)}
-        return run_model_task("retention", given)
+        return run_model_task("retention", given, BESIDES_SECONDS)
 
     def _unverified(self) -> Facts:
         """What is trained on, with what the cascade rejected beside it."""
