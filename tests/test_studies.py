@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import signal
 import subprocess
@@ -20,10 +21,10 @@ from diaforge_core.evaluation.paper import PAPER
 from diaforge_core.records.run import Run
 from diaforge_core.services.studies import Studies
 from diaforge_core.services.study_choices import StudyChoices
-from diaforge_core.services.study_report import NOT_THERE, as_markdown
+from diaforge_core.services.study_report import NOT_THERE, Example, as_markdown
 from diaforge_core.services.workspace import Workspace, open_workspace
 
-from .factories import a_catalog, a_tool
+from .factories import a_catalog, a_scenario, a_tool, a_trace, lead_turns
 
 SMALL: dict[str, Any] = {
     "name": "s",
@@ -161,6 +162,21 @@ def test_the_report_of_a_study_that_was_only_begun_marks_every_row_as_not_run(
     assert "cannot be compared yet" in told
 
 
+def test_what_models_and_catalogs_wrote_does_nothing_in_the_report(workspace: Workspace, tiny_llama_dir: Path) -> None:
+    begin(workspace, tiny_llama_dir)
+    said = lead_turns()[0].model_copy(update={"reply": "```\n# no heading\n[x](http://bad.example)\x1b[31m ````"})
+    trace = a_trace(a_scenario(), (said, *lead_turns()[1:]), outcome="right", reason="<img src=x> | # no")
+    report = dataclasses.replace(workspace.studies.report("s"), won=[Example(trace, trace)])
+    told = as_markdown(report)
+    fence = "`````"
+    inside = told.split(f"{fence}text\n")[1].split(f"\n{fence}\n")[0]
+    assert "# no heading" in inside
+    assert "\x1b" not in told
+    assert "http://bad.example" not in told.replace(inside, "")
+    assert "\\<img src=x\\> \\| \\# no" in told
+    assert f"(trace {trace.id})" in told
+
+
 BEGIN = """
 import sys
 from pathlib import Path
@@ -209,8 +225,7 @@ def test_a_study_that_goes_on_already_is_not_carried_on_twice(workspace: Workspa
     begin(workspace, tiny_llama_dir)
     workspace.studies.carry_on_behind("s", ["evaluate:oracle"])
     deadline = time.monotonic() + 60
-    while not workspace.studies.is_under_way("s"):
-        assert time.monotonic() < deadline
+    assert workspace.studies.is_under_way("s")
     with pytest.raises(DataError, match="goes on already"):
         workspace.studies.carry_on("s")
     while workspace.studies.is_under_way("s"):

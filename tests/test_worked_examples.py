@@ -24,10 +24,11 @@ from .stub_server import StubServer, says
 VIEW = View(sales_tools()[:2], a_setting(), (user("Put John into the system."),))
 
 
-def test_the_examples_stand_at_the_end_of_the_system_turn_and_change_nothing_else() -> None:
+@pytest.mark.parametrize("native", [False, True])
+def test_the_examples_stand_at_the_end_of_the_system_turn_and_change_nothing_else(native: bool) -> None:
     plain, shown = ScriptedModel(["Which?"]), ScriptedModel(["Which?"])
-    ModelAssistant(plain, "m").act(VIEW, 0)
-    with_worked_examples(ModelAssistant(shown, "m")).act(VIEW, 0)
+    ModelAssistant(plain, "m", native=native).act(VIEW, 0)
+    with_worked_examples(ModelAssistant(shown, "m", native=native)).act(VIEW, 0)
     ((system, *said),), ((system_shown, *said_shown),) = plain.asked, shown.asked
     assert said_shown == said
     assert system_shown["content"] == f"{system['content']}\n\n{worked_examples()}"

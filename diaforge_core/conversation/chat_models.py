@@ -205,12 +205,11 @@ class ModelAssistant:
 
     def request(self, view: View) -> tuple[list[Message], Sequence[Tool]]:
         """The messages to send for the next turn, and the tools to send beside them."""
-        if self.native:
-            return native_messages(view, keep_thoughts=self.keep_thoughts), view.tools
-        system, *said = render_messages(view, keep_thoughts=self.keep_thoughts)
+        form, tools = (native_messages, view.tools) if self.native else (render_messages, ())
+        system, *said = form(view, keep_thoughts=self.keep_thoughts)
         if self.examples:
             system = system | {"content": f"{system['content']}\n\n{self.examples}"}
-        return [system, *said], ()
+        return [system, *said], tools
 
 
 def in_flight_of(*sides: object) -> int:

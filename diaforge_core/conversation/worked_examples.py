@@ -25,19 +25,15 @@ def with_worked_examples(assistant: Assistant) -> Assistant:
     """The assistant, which now reads the examples too; ModelError if it reads no text of ours."""
     from .chat_models import ModelAssistant
 
-    if not isinstance(assistant, ModelAssistant) or assistant.native:
-        raise ModelError(
-            f"'{assistant.spec}' reads no worked examples: they are written in the built-in form of conversations. "
-            "Evaluate it without them."
-        )
+    if not isinstance(assistant, ModelAssistant):
+        raise ModelError(f"'{assistant.spec}' reads no worked examples. Evaluate it without them.")
     assistant.examples = worked_examples()
     return assistant
 
 
 @lru_cache(maxsize=1)
 def worked_examples() -> str:
-    """The text of the examples, as it stands at the end of a system turn; tools and turns as a model reads and writes
-    them."""
+    """The text of the examples, as it stands at the end of a system turn; tools and turns in the built-in form."""
     told = YAML(typ="safe", pure=True).load(FILE.read_text(encoding="utf-8"))
     return "\n\n".join("\n".join(_lines(number, example)) for number, example in enumerate(told, 1))
 

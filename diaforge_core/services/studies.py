@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -116,30 +116,41 @@ class Studies:
         `only`: names of steps, or their beginnings (`ablation:no-thought`, `curve`), which are done with what they
         need. DataError if there is no such step, if a step fails, in its words, or if the study goes on already.
         """
-        steps = self._steps(name)
-        wanted = self._wanted(name, steps, only)
-        with self._alone(name):
-            for step in steps.all():
-                if step.name in wanted and not self._is_done(name, step):
-                    self._do(name, step, on_progress or (lambda _: None))
-            return self.write_report(name)
+        wanted = self._wanted(name, self._steps(name), only)
+        self._enter(name)
+        return self._carry(name, wanted, on_progress or (lambda _: None))
 
     def carry_on_behind(self, name: str, only: Sequence[str] = ()) -> None:
         """As `carry_on`, in a thread of this process; what stops it is told by `problem`."""
-        self._wanted(name, self._steps(name), only)
-        if self.is_under_way(name):
-            raise DataError(f"Study '{name}' goes on already.")
-        self._problems.pop(name, None)
+        wanted = self._wanted(name, self._steps(name), only)
+        self._enter(name)
 
         def work() -> None:
-            try:
-                self.carry_on(name, only)
-            except Interrupted:
-                return
-            except DiaForgeError as problem:
-                self._problems[name] = str(problem)
+            with contextlib.suppress(DiaForgeError):  # kept as the study's problem
+                self._carry(name, wanted, lambda _: None)
 
         threading.Thread(target=work, name=f"diaforge-study-{name}", daemon=True).start()
+
+    def _carry(self, name: str, wanted: set[str], on_progress: OnProgress) -> StudyReport:
+        """As `carry_on`, for who has entered."""
+        try:
+            for step in self._steps(name).all():
+                if step.name in wanted and not self._is_done(name, step):
+                    self._do(name, step, on_progress)
+            return self.write_report(name)
+        except DiaForgeError as problem:
+            self._problems[name] = str(problem)
+            raise
+        finally:
+            self._under_way.discard(name)
+
+    def _enter(self, name: str) -> None:
+        """Take the study for the caller alone; DataError where somebody else of this process has it."""
+        with self._starting:
+            if name in self._under_way:
+                raise DataError(f"Study '{name}' goes on already.")
+            self._under_way.add(name)
+        self._problems.pop(name, None)
 
     def is_under_way(self, name: str) -> bool:
         """Whether this process carries the study on."""
@@ -260,18 +271,6 @@ class Studies:
         if run.state != "succeeded":
             why = f": {run.error}" if run.error else "."
             raise DataError(f"Study '{name}' stopped at step '{step.name}': run '{run.name}' is {run.state}{why}")
-
-    @contextlib.contextmanager
-    def _alone(self, name: str) -> Iterator[None]:
-        """A block in which nobody else of this process carries the study on."""
-        with self._starting:
-            if name in self._under_way:
-                raise DataError(f"Study '{name}' goes on already.")
-            self._under_way.add(name)
-        try:
-            yield
-        finally:
-            self._under_way.discard(name)
 
     def _stage(self, name: str, step: AnyStep, choices: StudyChoices) -> Stage:
         facts = self._folder(name).facts(step.name) if isinstance(step, FactStep) else None

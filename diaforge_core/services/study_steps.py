@@ -425,7 +425,11 @@ class Steps:
         """As many dialogues without near-duplicates as are trained on."""
         wanted = self._workspace.datasets.info(self.learned).kept
         apart = self._workspace.leaks.apart(self._workspace.datasets.load(self.named("far raw")), self._judged)
-        return {"dialogues": len(self._put(self.named("far"), apart[:wanted], self.named("far raw"))), "of": wanted}
+        found = self._put(self.named("far"), apart[:wanted], self.named("far raw"))
+        checked = check_training_data(self._workspace, [self.named("far")], self.unseen)
+        if not checked["clean"]:
+            raise DataError(checked["message"])
+        return {"dialogues": len(found), "of": wanted}
 
     def _sampled(self, percent: int) -> Callable[[], Facts]:
         def sampled() -> Facts:
