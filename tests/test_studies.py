@@ -72,8 +72,11 @@ def test_a_small_study_runs_through_and_reports_itself(workspace: Workspace, tin
     }
     assert done["ablation:no-thought:train"] == "when asked for"
     rows = {row.title: row for row in report.rows}
-    assert rows["script: oracle"].values["acc"].value == 1.0
-    assert rows["tuned"].values["acc"].n == rows["base, plain prompt"].values["acc"].n
+    oracle, tuned, base = (rows[title].values["acc"] for title in ("script: oracle", "tuned", "base, plain prompt"))
+    assert oracle
+    assert tuned
+    assert base
+    assert (oracle.value, tuned.n) == (1.0, base.n)
     assert rows["tuned"].model.startswith("run:s tuned")
     assert (rows["base, constrained decoding"].absent, rows["tuned, no thought"].absent) == (NOT_THERE, "not run")
     assert report.best_base == "base, plain prompt"
@@ -246,6 +249,9 @@ def test_a_step_that_fails_stops_the_study_in_its_own_words(workspace: Workspace
 def test_a_study_is_gone_on_with_as_it_was_begun(workspace: Workspace, tiny_llama_dir: Path) -> None:
     begun = begin(workspace, tiny_llama_dir)
     assert workspace.studies.begin(f"hf:{tiny_llama_dir}", "small", name="s") == begun
+    assert workspace.studies.begin(name="s") == begun
+    with pytest.raises(DataError, match="other choices of model, preset"):
+        workspace.studies.begin("smollm2", "full", name="s")
     with pytest.raises(DataError, match=r"other choices of dialogues, lora_rank\. Go on with it as it is"):
         begin(workspace, tiny_llama_dir, dialogues=25, training={"max_steps": 2, "lora_rank": 4})
     assert Studies(workspace).names() == ["s"]

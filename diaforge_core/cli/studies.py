@@ -16,10 +16,11 @@ Many = list[str] | None
 
 @app.command()
 def recipe(
-    model: Annotated[str, typer.Argument(help="Model spec of what is tuned, such as smollm2.")] = "smollm2",
+    model: Annotated[str, typer.Argument(help="Model spec of what is tuned; smollm2 by default.")] = "",
     preset: Annotated[
-        Literal["small", "full"], typer.Option(help="small: an hour on two cores. full: ten hours, or a GPU.")
-    ] = "small",
+        Literal["small", "full"] | None,
+        typer.Option(help="small, by default: an hour on two cores. full: ten hours, or a GPU."),
+    ] = None,
     name: Annotated[str, typer.Option(help="Name of the study; its runs and datasets are named after it.")] = "",
     catalogs: Annotated[
         Many,
@@ -52,7 +53,7 @@ def recipe(
 ) -> None:
     """Make data, tune a model and judge it on tools that it never saw; the same command goes on where it was."""
     params: dict[str, Any] = {
-        "model": spec(model), "preset": preset, "name": name, "catalogs": _sources(catalogs),
+        "model": spec(model), "preset": preset or "", "name": name, "catalogs": _sources(catalogs),
         "held_out": _sources(held_out), "only": only or [], "plan": plan, "out": absolute(out) if out else "",
         "dialogues": dialogues, "scenarios": scenarios, "trials": trials, "hours": hours, "watch": watch, "seed": seed,
     }  # fmt: skip

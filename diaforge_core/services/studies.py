@@ -35,6 +35,8 @@ __all__ = ["Preset", "Stage", "Studies", "StudyChoices", "StudyReport"]
 
 OnProgress = Callable[[Run], None]
 StageState = Literal["done", "going on", "stopped", "to do", "when asked for"]
+EMBEDDED = "smollm2"
+"""Spec of the model that comes along."""
 LOOK_SECONDS = 2.0
 """Between two looks at whether to go on waiting for a run."""
 
@@ -88,8 +90,10 @@ class Studies:
             found += [f"{name}:{group}" for group in (groups if len(groups) > 1 else ())]
         return found
 
-    def begin(self, model: str = "smollm2", preset: Preset = "small", **given: Any) -> StudyChoices:
+    def begin(self, model: str = "", preset: Preset | Literal[""] = "", **given: Any) -> StudyChoices:
         """The study of this name, by default that of model and preset; one that was begun already is given back.
+
+        Of a new one the model is by default smollm2 and the preset small.
 
         `given` are choices in place of the preset's, those of training under `training`; catalogs may be files or
         folders, which are imported. DataError for what cannot be, and where the study was begun with something else;
@@ -97,11 +101,13 @@ class Studies:
         """
         given = {key: value for key, value in given.items() if value not in (None, "", (), [], {})}
         given |= {key: tuple(map(self._catalog, given[key])) for key in ("catalogs", "held_out") if key in given}
+        asked = {key: value for key, value in (("model", model), ("preset", preset)) if value}
+        model, preset = model or EMBEDDED, preset or "small"
         stem = model.rpartition("/")[2] if model.startswith("hf:") else model
         name = clean_name(str(given.get("name") or f"{stem.replace(':', ' ')} {preset}")[:LONGEST_NAME], "study")
         before = self._folder(name).choices()
         if before is not None:
-            _check_same(before, {"model": model, "preset": preset} | given)
+            _check_same(before, asked | given)
             return before
         choices = self._chosen(name, model, preset, given)
         resolved = self._workspace.models.resolve(model)
