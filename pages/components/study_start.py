@@ -12,7 +12,7 @@ from diaforge_core.services.studies import Stage
 from diaforge_core.services.study_choices import HELD_OUT_GROUPS, SAMPLE
 
 from . import wiring
-from .palette import STAGES, badge_markdown, look
+from .palette import STAGES, look
 from .run_progress import how_far
 from .wiring import acting, services
 from .wording import count, duration, plain
@@ -126,19 +126,19 @@ def _buttons(name: str, stages: Sequence[Stage]) -> None:
                 icon=":material/play_arrow:",
                 **acting(studies.carry_on_behind, name, say="It goes on where it was."),
             )
-        for group in further(stages):
+        for group, title in further(stages).items():
             st.button(
-                f"Do {group}",
+                f"Add: {title}",
                 key=f"study.only.{name}.{group}",
                 icon=":material/add:",
                 **acting(studies.carry_on_behind, name, [group], say="Started. It goes on if you close this page."),
             )
 
 
-def further(stages: Sequence[Stage]) -> list[str]:
-    """What is done only when it is asked for and is not done yet: `ablation:no-thought`, `curve:25`, …"""
-    waiting = [stage.name for stage in stages if stage.state == "when asked for"]
-    return list(dict.fromkeys(":".join(name.split(":")[:2]) for name in waiting))
+def further(stages: Sequence[Stage]) -> dict[str, str]:
+    """What is done only when it is asked for and is not done yet → its title: `ablation:no-thought`, `curve:25`, …"""
+    waiting = [stage for stage in stages if stage.state == "when asked for"]
+    return {":".join(stage.name.split(":")[:2]): stage.title for stage in waiting}
 
 
 def _table(stages: Sequence[Stage]) -> pd.DataFrame:
@@ -154,8 +154,3 @@ def _table(stages: Sequence[Stage]) -> pd.DataFrame:
         for stage in stages
     ]
     return pd.DataFrame(rows)
-
-
-def state_badge(stage: Stage) -> str:
-    """The state as a badge in Markdown."""
-    return badge_markdown(STAGES, stage.state)

@@ -76,7 +76,12 @@ def _results(found: StudyReport) -> None:
         charts.draw(plot, f"study.dots.{found.choices.name}", says)
     if found.verdict:
         st.markdown(plain(found.verdict))
-    st.dataframe(results_table(found.rows, paper=True), hide_index=True, key=f"study.rows.{found.choices.name}")
+    st.dataframe(
+        results_table(found.rows, paper=True),
+        hide_index=True,
+        height="content",
+        key=f"study.rows.{found.choices.name}",
+    )
     st.caption("Brackets hold 95 % intervals. The paper's rows are of other scenarios than ours.")
     if found.near:
         st.markdown("**Tools held out of the catalogs trained on**")
@@ -91,7 +96,8 @@ def results_table(rows: Sequence[Row], *, paper: bool = False) -> pd.DataFrame:
     """One line a model; what is absent says why, and the paper's rows follow."""
     told = [
         {"Model": row.title}
-        | {TITLES[key]: row.absent or figure(row.values.get(key)) for key in HEADLINES}
+        | {TITLES[key]: _cell(row, key) for key in HEADLINES}
+        | ({TITLES[HEADLINES[0]]: row.absent} if row.absent else {})
         | {"Right tool": _cell(row, "tool_accuracy"), "Refused rightly": _cell(row, "refusal")}
         | {"n": str(acc.n) if (acc := row.values.get("acc")) else ""}
         for row in rows
@@ -113,7 +119,8 @@ def _facts(title: str, facts: Mapping[str, str], empty: str = "") -> None:
     if not facts:
         st.caption(empty)
         return
-    st.dataframe(pd.DataFrame(list(facts.items()), columns=["What", "Value"]), hide_index=True)
+    rows = [(plain(what), plain(value)) for what, value in facts.items()]
+    st.table(pd.DataFrame(rows, columns=["What", "Value"]), hide_index=True)  # its words wrap
 
 
 def _tiers(found: StudyReport) -> None:
