@@ -33,6 +33,7 @@ def frame() -> None:
             st.Page(wiring.TRAIN, title="Train", icon=":material/model_training:"),
             st.Page(wiring.EVALUATE, title="Evaluate", icon=":material/leaderboard:"),
             st.Page(wiring.TRACES, title="Traces", icon=":material/troubleshoot:"),
+            st.Page(wiring.STUDY, title="Study", icon=":material/experiment:"),
         ],
         "Demo": [st.Page(wiring.PLAYGROUND, title="Playground", icon=":material/chat:")],
     }

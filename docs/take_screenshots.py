@@ -23,6 +23,7 @@ PAGES = {
     "train": "train",
     "evaluate": "evaluate",
     "traces": "traces",
+    "study": "study",
     "playground": "playground",
 }
 """Name of the picture → address of the page."""

@@ -111,6 +111,17 @@ def test_dialogues_that_are_too_long_are_left_out_by_choice_and_named(tokenizer:
         build_examples([a_dialogue(id="long")], tools_of, tokenizer, max_tokens=9, too_long="leave_out")
 
 
+def test_without_thoughts_none_is_read_or_learned(tokenizer: Any) -> None:
+    for keep_thoughts in (False, True):
+        how: dict[str, Any] = {"keep_thoughts": keep_thoughts, "without_thoughts": True}
+        (example,) = build_examples([a_dialogue()], tools_of, tokenizer, **how)
+        written = [tokenizer.decode(tokens) for tokens, _ in slices(example)]
+        assert not any("<think>" in text.split("<|im_start|>assistant")[1] for text in written)
+        assert "CRM_CreateLead" in written[-1]
+        pieces = loss_mask_preview(a_dialogue(), tools_of(a_dialogue()), tokenizer, **how)
+        assert not any("<think>" in text for text, learned in pieces if learned)
+
+
 def test_a_dialogue_without_an_assistant_turn_is_named(tokenizer: Any) -> None:
     with pytest.raises(DataError, match="1 of 2 dialogues cannot be trained on"):
         build_examples([a_dialogue(), a_dialogue(turns=[user("Hi.")], id="mute")], tools_of, tokenizer)

@@ -61,6 +61,15 @@ def test_unlike_tools_do_not_leak(workspace: Workspace) -> None:
     assert found.closest[2] < 0.5
 
 
+def test_dialogues_are_parted_from_those_that_judge(workspace: Workspace) -> None:
+    put(workspace, "judged", "CRM_CreateLead", "CRM_UpdateLead")
+    put(workspace, "learned", "CRM_CreateContact", "CRM_CreateLead", seed=8)
+    put(workspace, "apart", "Kitchen_OrderLunch", seed=9)
+    near, far = (workspace.datasets.load(name) for name in ("learned", "apart"))
+    assert workspace.leaks.apart([*far, *near], ["judged"]) == far
+    assert workspace.leaks.apart([*far, *near], []) == [*far, *near]
+
+
 def test_near_duplicates_in_two_catalogs_are_seen(workspace: Workspace) -> None:
     twin = a_catalog(CATALOG.tool("CRM_CreateLead").model_copy(update={"name": "Sales_AddLead"}), name="other")
     workspace.catalogs.put(twin)

@@ -275,7 +275,7 @@ def test_the_command_of_a_recipe_is_the_one_that_starts_it(workspace: Workspace)
 def test_the_command_line_takes_every_choice_of_a_recipe(workspace: Workspace, monkeypatch: pytest.MonkeyPatch):
     asked = TrainRecipe(
         dataset="d", run="r", stage="preference", pairs="e", loss_mask="all", keep_thoughts=True, reduction="slice",
-        layout="slices", rendering="own",
+        layout="slices", rendering="own", without_thoughts=True, unverified=True, max_tokens=900,
         epochs=2, max_steps=3, batch_size=5, row_tokens=6, too_long="leave_out", learning_rate=7e-5, schedule="linear",
         warmup=0.25, weight_decay=0.5, full=True, lora_rank=8, lora_targets="attention", precision="float32", seed=9,
         checkpoint_every=10, evaluate_every=11, patience=12, validation="v", watch=2, seen="1.2", processes=2,

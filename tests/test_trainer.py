@@ -258,6 +258,28 @@ def test_dialogues_that_are_left_out_are_noted_with_the_run(
     assert list(noted["left_out"]) == ["long"]
 
 
+def test_a_dialogue_may_be_given_fewer_tokens_than_the_model_reads(trainer: ToolCallingTrainer, tmp_path: Path) -> None:
+    choices = TrainingChoices(too_long="leave_out", max_tokens=420, max_steps=1)
+    dialogues = [a_dialogue(turns=lead_turns()[:2], id="brief"), a_dialogue(id="long")]
+    trainer.train(dialogues, choices=choices, out=tmp_path)
+    noted = json.loads((tmp_path / "training.json").read_text(encoding="utf-8"))
+    assert list(noted["left_out"]) == ["long"]
+
+
+def test_a_run_that_knew_fewer_choices_is_gone_on_with_under_their_defaults(
+    trainer: ToolCallingTrainer, tmp_path: Path
+) -> None:
+    trainer.train(six_dialogues(), choices=TrainingChoices(max_steps=1), out=tmp_path)
+    file = tmp_path / "training.json"
+    noted = json.loads(file.read_text(encoding="utf-8"))
+    del noted["choices"]["without_thoughts"]
+    file.write_text(json.dumps(noted), encoding="utf-8")
+    assert trainer.train(six_dialogues(), choices=TrainingChoices(max_steps=1), out=tmp_path, resume=True).finished
+    other = TrainingChoices(max_steps=1, without_thoughts=True)
+    with pytest.raises(DataError, match="without_thoughts, the dialogues changed"):
+        trainer.train(six_dialogues(), choices=other, out=tmp_path, resume=True)
+
+
 def test_one_pass_and_slices_train_alike(trainer: ToolCallingTrainer, tmp_path: Path) -> None:
     losses = []
     for layout in ("one_pass", "slices"):

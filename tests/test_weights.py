@@ -13,11 +13,14 @@ import pytest
 import torch
 from gguf import GGUFReader
 from huggingface_hub import ModelCard
+from safetensors.torch import load_file
 from tokenizers.processors import TemplateProcessing
 from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
 
+from diaforge_core.conversation.model_specs import open_assistant
 from diaforge_core.conversation.prompts import END, chat_messages, chat_text, encode_control, opening_ids
 from diaforge_core.conversation.renderings import Compact
+from diaforge_core.conversation.seals import is_sealed
 from diaforge_core.conversation.verifiers import cascade
 from diaforge_core.errors import DataError, ModelError
 from diaforge_core.services import weights as saving
@@ -78,6 +81,21 @@ def test_a_saved_folder_loads_by_itself_and_renders_as_we_do(tuned: Workspace, p
     )
     assert AutoModelForCausalLM.from_pretrained(plain).num_parameters() > 0
     assert ModelCard.load(plain / "README.md").data.to_dict()["library_name"] == "transformers"
+
+
+def test_an_adapter_alone_is_halved_sealed_and_opened_here_again(tuned: Workspace) -> None:
+    alone = tuned.weights.save("small", "adapter", "alone")
+    weights = load_file(alone / "adapter_model.safetensors")
+    whole = load_file(tuned.training.checkpoints("small")[-1].folder / "adapter_model.safetensors")
+    assert {part.dtype for part in weights.values()} == {torch.bfloat16}
+    assert all(torch.equal(part, whole[name].to(torch.bfloat16)) for name, part in weights.items())
+    assert is_sealed(alone)
+    opened = open_assistant(f"hf:{alone}", tuned.models_dir)
+    assert opened.spec == f"hf:{alone}"
+    assert ModelCard.load(alone / "README.md").data.to_dict()["library_name"] == "peft"
+    with pytest.raises(ModelError, match="is no adapter but a whole model"):
+        tuned.weights.save("whole", "adapter", "nothing")
+    assert not (tuned.folder / "exports" / "nothing").exists()
 
 
 def test_a_checkpoint_of_a_full_run_is_saved_without_what_only_the_trainer_reads(tuned: Workspace) -> None:

@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 from diaforge_core.catalog.words import word_set
 from diaforge_core.conversation.personas import personas, styles
 from diaforge_core.conversation.simulated_user import facts_of, traits_of
-from diaforge_core.conversation.wording import Wording, named_in, parameter_label, rules_of
+from diaforge_core.conversation.wording import Wording, named_in, parameter_label, rules_of, runs_of, sequences
 from diaforge_core.records.scenario import Bank
 from diaforge_core.settings import DATA_DIR
 from tests.factories import a_tool
@@ -21,8 +21,6 @@ SLOTS = word_set(
     "value answer ordinal existing one label labels is be value_is first_name full_name department a_role"
 )
 """All that the user side fills in."""
-FILLED = dict.fromkeys(SLOTS, "\x00")
-DRAWS = 150
 WORDED_BY = ("openings", "simulated_user", "value_words")
 """Modules that draw a user's words."""
 
@@ -32,23 +30,24 @@ def user_rules(bank: Bank) -> dict[str, list[str]]:
     return YAML(typ="safe", pure=True).load((DATA_DIR / "wording" / bank / "user.yaml").read_text(encoding="utf-8"))
 
 
-def five_word_sequences(bank: Bank) -> set[tuple[str, ...]]:
-    """Runs of five fixed words in many expansions of every rule, style and trait; slots end a run."""
-    found: set[tuple[str, ...]] = set()
-    traits = tuple(sorted({trait for person in personas() for trait in traits_of(person)}))
-    for style in styles():
-        words = Wording(bank, "test", style=style, traits=traits)
-        for rule in user_rules(bank):
-            for _ in range(DRAWS if not re.search("[@+]", rule) else 0):
-                for part in words.phrase(rule, **FILLED).split("\x00"):
-                    run = re.findall(r"[\w'’]+", part.casefold())
-                    found.update(tuple(run[start : start + 5]) for start in range(len(run) - 4))
-    return found
-
-
 def test_the_banks_share_no_sequence_of_five_words():
-    shared = five_word_sequences("generation") & five_word_sequences("evaluation")
-    assert not shared
+    assert not sequences("generation") & sequences("evaluation")
+
+
+def test_the_sequences_of_a_bank_are_those_of_what_it_says_in_any_style():
+    found = sequences("evaluation")
+    assert ("i", "do", "hope", "i'm", "not") in found
+    assert ("to", "whom", "it", "may", "concern") in found
+    assert ("we", "would", "be", "indebted", "if") in found
+    said = [Wording("evaluation", seed, style="formal").phrase("hello") for seed in range(300)]
+    runs = {run for text in said for run in runs_of(text)}
+    assert any("whom" in run for run in runs)
+    assert {run for run in runs if "whom" in run} <= found
+
+
+def test_runs_of_words_are_all_there_and_case_folded():
+    assert list(runs_of("One two, THREE four", 3)) == [("one", "two", "three"), ("two", "three", "four")]
+    assert list(runs_of("One two", 3)) == []
 
 
 @pytest.mark.parametrize("bank", get_args(Bank))

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from ..settings import workspace_dir
-from . import catalogs, generating, team, traces
+from . import catalogs, generating, studies, team, traces
 from .asking import (
     JsonOption,
     WhereOption,
@@ -39,6 +39,7 @@ app = typer.Typer(
 )
 review_app = typer.Typer(no_args_is_help=True, help="List dialogues and decide about them.")
 app.add_typer(generating.app)
+app.add_typer(studies.app)
 app.add_typer(catalogs.app)
 app.add_typer(catalogs.catalog_app, name="catalog")
 app.add_typer(review_app, name="review")
@@ -110,6 +111,12 @@ def train(
     keep_thoughts: Annotated[
         bool, typer.Option("--keep-thoughts", help="Earlier thoughts stay in the history.")
     ] = False,
+    without_thoughts: Annotated[
+        bool, typer.Option("--without-thoughts", help="Learn replies and calls without the thoughts before them.")
+    ] = False,
+    unverified: Annotated[
+        bool, typer.Option("--unverified", help="Learn from what a verifier or a person rejected too.")
+    ] = False,
     layout: Annotated[
         str | None, typer.Option(help="one_pass or slices; the model's layers decide by default.")
     ] = None,
@@ -124,6 +131,9 @@ def train(
     too_long: Annotated[
         str, typer.Option(help="Dialogues longer than the model reads: refuse or leave_out.")
     ] = "refuse",
+    max_tokens: Annotated[
+        int | None, typer.Option(help="Tokens that a dialogue may have; what the model reads by default.")
+    ] = None,
     learning_rate: float = 2e-4,
     schedule: Annotated[str, typer.Option(help="cosine, linear or constant.")] = "cosine",
     warmup: Annotated[float, typer.Option(help="Share of the steps in which the learning rate rises.")] = 0.05,
@@ -163,6 +173,9 @@ def evaluate(
     static: Annotated[
         str, typer.Option(help="gold or own: the stored user's turns, after the stored assistant's or the model's own.")
     ] = "",
+    prompt: Annotated[
+        Literal["plain", "examples"], typer.Option(help="What the model reads first: two worked examples too, or not.")
+    ] = "plain",
     count: Annotated[int, typer.Option(help="Scenarios at most.")] = 20,
     trials: Annotated[int, typer.Option(help="Each redraws the user's wording.")] = 1,
     seed: int = 0,
@@ -179,7 +192,8 @@ def evaluate(
 ) -> None:
     """Evaluate a model in live conversations with the simulated user, or against stored dialogues."""
     params = {"model": spec(model), "scenarios": scenarios, "catalog": catalog, "count": count, "trials": trials}
-    params |= {"again": again, "holding": holding or [], "static": static, "seed": seed, "run": run, "who": me()}
+    params |= {"again": again, "holding": holding or [], "static": static, "prompt": prompt}
+    params |= {"seed": seed, "run": run, "who": me()}
     params |= spending(max_tokens, max_money, max_calls, price) | sharing(workers, engine, shards)
     do("evaluate", params, workspace, json_)
 
@@ -253,7 +267,8 @@ def merge(
     run: Annotated[str, typer.Argument(metavar="RUN[@STEP]")],
     out: Annotated[Path, typer.Option(help="New folder for the whole model.", metavar="DIR")],
     form: Annotated[
-        Literal["huggingface", "gguf"], typer.Option(help="A plain model folder, or a GGUF file with a Modelfile.")
+        Literal["huggingface", "gguf", "adapter"],
+        typer.Option(help="A plain model folder, a GGUF file with a Modelfile, or the adapter alone, not merged."),
     ] = "huggingface",
     kind: Annotated[
         Literal["f16", "bf16", "q8_0", "f32"], typer.Option(help="How a GGUF file holds its numbers.")

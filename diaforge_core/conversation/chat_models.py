@@ -188,6 +188,8 @@ class ModelAssistant:
         self.native = native
         self.keep_thoughts = keep_thoughts
         self.max_tokens = max_tokens
+        self.examples = ""
+        """Worked examples at the end of the system turn; empty for none."""
 
     def act(self, view: View, seed: int) -> Turn:
         """The model's next turn with its time and tokens; ModelError if the model gives none."""
@@ -203,9 +205,11 @@ class ModelAssistant:
 
     def request(self, view: View) -> tuple[list[Message], Sequence[Tool]]:
         """The messages to send for the next turn, and the tools to send beside them."""
-        if self.native:
-            return native_messages(view, keep_thoughts=self.keep_thoughts), view.tools
-        return render_messages(view, keep_thoughts=self.keep_thoughts), ()
+        form, tools = (native_messages, view.tools) if self.native else (render_messages, ())
+        system, *said = form(view, keep_thoughts=self.keep_thoughts)
+        if self.examples:
+            system = system | {"content": f"{system['content']}\n\n{self.examples}"}
+        return [system, *said], tools
 
 
 def in_flight_of(*sides: object) -> int:

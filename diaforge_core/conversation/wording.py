@@ -30,6 +30,10 @@ _SLOT_STARTS = re.compile(r"(^|(?<!\.)[.?!] )<(?!value>)(\w+)>")
 _LATER_STARTS = re.compile(r"((?<!\.)[.?!] )([a-z])")
 """The same without the first of all."""
 _SLOT = re.compile(r"<(\^?)(\w+)>")
+_GAP = "\x00"
+"""Stands for what fills a slot."""
+_DRAWS = 150
+"""Expansions that are drawn of a rule in each style."""
 
 
 def parameter_label(tool: Tool, parameter: str) -> str:
@@ -125,6 +129,42 @@ def _sayable(entry: list[Node], bank: Bank, style: str, traits: tuple[str, ...],
         any(_sayable(inner, bank, style, traits, slots) for inner in _entries(bank, rule, style, traits, slots))
         for rule in named_in(entry, "rule")
     )
+
+
+@lru_cache(maxsize=4)
+def sequences(bank: Bank, length: int = 5) -> frozenset[tuple[str, ...]]:
+    """Runs of so many fixed words, case folded, in many expansions of every rule of the user side, in every style.
+
+    What fills a slot ends a run. They are drawn, by a fixed seed: of a rule with very many expansions some are missed.
+    """
+    rules = rules_of(bank)
+    spoken = [name for name in rules if name in _user_rules(bank)]
+    gaps = dict.fromkeys(
+        frozenset[str]().union(*(named_in(entry, "slot") for r in rules.values() for entry in r)), _GAP
+    )
+    traits = tuple(sorted({part for name in spoken for part in name.split("+")[1:]}))
+    found: set[tuple[str, ...]] = set()
+    for style in sorted({"", *(part for name in spoken for part in name.split("@")[1:])}):
+        words = Wording(bank, "sequences", style=style, traits=traits)
+        for rule in spoken:
+            for _ in range(0 if re.search("[@+]", rule) else _DRAWS):
+                for part in words.phrase(rule, **gaps).split(_GAP):
+                    found.update(runs_of(part, length))
+    return frozenset(found)
+
+
+def runs_of(text: str, length: int = 5) -> Iterator[tuple[str, ...]]:
+    """Every run of so many words of the text, case folded, in order."""
+    words = re.findall(r"[\w'’]+", text.casefold())
+    for start in range(len(words) - length + 1):
+        yield tuple(words[start : start + length])
+
+
+@lru_cache(maxsize=4)
+def _user_rules(bank: Bank) -> frozenset[str]:
+    """Names of the rules of the user side's own file."""
+    file = DATA_DIR / "wording" / bank / "user.yaml"
+    return frozenset(YAML(typ="safe", pure=True).load(file.read_text(encoding="utf-8")))
 
 
 class Wording:

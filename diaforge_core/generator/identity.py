@@ -105,9 +105,9 @@ def versions() -> Versions:
 
 def as_markdown(identity: DatasetIdentity) -> str:
     """The identity as a card that people read."""
-    lines = [f"# Dataset {_inline(identity.dataset)}", ""]
+    lines = [f"# Dataset {inline_text(identity.dataset)}", ""]
     if identity.parent:
-        lines += [f"Split from {_inline(identity.parent)}.", ""]
+        lines += [f"Split from {inline_text(identity.parent)}.", ""]
     lines += table_lines("Counts", identity.counts)
     lines += table_lines("Tiers", identity.tiers)
     lines += table_lines("Catalog versions", identity.catalogs)
@@ -129,7 +129,7 @@ def _run_lines(run: RunIdentity) -> list[str]:
     facts = {"started": run.started, "state": run.state, "seed": run.seed, "scenarios": run.scenarios} | {
         f"{side} side": spec for side, spec in run.agents.items()
     }
-    lines = table_lines(f"Run {_inline(run.run)}", facts)
+    lines = table_lines(f"Run {inline_text(run.run)}", facts)
     if run.versions:
         return lines + _version_lines("Versions at work in it", run.versions)
     return [*lines, "Its versions were not noted.", ""]
@@ -144,12 +144,12 @@ def _version_lines(title: str, found: Versions) -> list[str]:
 
 def table_lines(title: str, facts: Mapping[str, Any]) -> list[str]:
     """The lines of a section with one table of two columns; none without facts."""
-    rows = [f"| {_inline(name)} | {_inline(value)} |" for name, value in facts.items()]
+    rows = [f"| {inline_text(name)} | {inline_text(value)} |" for name, value in facts.items()]
     return [f"## {title}", "", "| | |", "|---|---|", *rows, ""] if rows else []
 
 
-def _inline(value: Any) -> str:
-    """A value inside a table's cell: one line, no markup of its own."""
+def inline_text(value: Any) -> str:
+    """A value inside a line or a table's cell: one line, no markup of its own."""
     text = " ".join(str(value).split())
     return "".join(f"\\{char}" if char in "\\`*_[]<>|#!" else char for char in text)
 

@@ -125,6 +125,29 @@ def demo(workspace: Workspace, params: dict[str, Any], on_progress: OnProgress) 
     return {"built": True, **workspace.demo.build(on_progress)}
 
 
+def recipe(workspace: Workspace, params: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:
+    """`study, report, verdict, results: {row: {metric: …} or why it is absent}, steps: {name: state}`.
+
+    With `plan` nothing is done, and `steps` alone tell how far it is.
+    """
+    given = {key: value for key, value in params.items() if key not in ("model", "preset", "only", "plan", "out")}
+    name = workspace.studies.begin(params["model"], params["preset"], **given).name
+    if params.get("plan"):
+        return {"study": name, "steps": {stage.name: stage.state for stage in workspace.studies.stages(name)}}
+    report = workspace.studies.carry_on(name, params.get("only") or (), on_progress)
+    written = workspace.studies.report_file(name)
+    if params.get("out"):
+        written = Path(params["out"])
+        written.write_text(workspace.studies.report_file(name).read_text(encoding="utf-8"), encoding="utf-8")
+    return {
+        "study": name,
+        "report": str(written),
+        "verdict": report.verdict,
+        "results": {row.title: plain(row.values) if not row.absent else row.absent for row in report.rows},
+        "steps": {stage.name: stage.state for stage in report.stages},
+    }
+
+
 def review_list(workspace: Workspace, params: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:
     """`dataset, total, dialogues: [{id, version, state, tier, goal_tool, failed_verifier, opening}]`."""
     found = filter_of({"state": None} | params)
@@ -230,6 +253,7 @@ COMMANDS: dict[str, Command] = {
     "cancel": cancel,
     "pause": pause,
     "merge": merge,
+    "recipe": recipe,
 }
 """Command → its function; the command line and the handover both call through this."""
 

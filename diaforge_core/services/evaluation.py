@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from ..errors import DataError
+from ..errors import DataError, ModelError
 from ..evaluation.breakdowns import BREAKDOWNS, in_order
 from ..evaluation.compare import Comparison, Difference, compare, first_differing_turn
 from ..evaluation.confusion import NO_CALL, Matrix, matrices
 from ..evaluation.evaluator import check_scenarios
 from ..evaluation.metrics import METRICS, Estimate, Measurements, Metric, Values, measure
+from ..evaluation.paper import PAPER
 from ..records.run import Run
 from ..records.tool import Tool
 from ..records.trace import Trace
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
 
 
 __all__ = [
-    "BREAKDOWNS", "METRICS", "NO_CALL", "Comparison", "Difference", "Estimate", "EvalRecipe", "Evaluation", "Matrix",
-    "Measurements", "Metric", "Point", "Values", "in_order",
+    "BREAKDOWNS", "METRICS", "NO_CALL", "PAPER", "Comparison", "Difference", "Estimate", "EvalRecipe", "Evaluation",
+    "Matrix", "Measurements", "Metric", "Point", "Values", "in_order",
 ]  # fmt: skip
 
 KEPT = 24
@@ -67,10 +68,13 @@ class Evaluation:
 
         DataError unless just one of dataset, catalog and run is given, if there is no scenario, or for a static
         evaluation without a dataset or with trials, or a model that cannot be spread as wanted; CatalogError if the
-        catalog lacks tools that scenarios name; ModelError for a spec that is none.
+        catalog lacks tools that scenarios name; ModelError for a spec that is none, or for worked examples where a
+        script plays.
         """
         check_evaluation(recipe)
         spec = self._workspace.models.take(recipe.model)
+        if recipe.prompt == "examples" and spec.startswith("scripted:"):
+            raise ModelError(f"'{recipe.model}' is a script, which reads no worked examples. Evaluate it without them.")
         played = scenarios_of(self._workspace, recipe)
         check_scenarios(played.catalog, played.scenarios)
         name = recipe.run or self._name_for(recipe)

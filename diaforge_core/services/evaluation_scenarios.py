@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
+from ..conversation.assistants import Assistant
+from ..conversation.endpoint import Means
+from ..conversation.model_specs import open_assistant
 from ..conversation.scenarios import Choices, draw_scenarios
+from ..conversation.worked_examples import with_worked_examples
 from ..errors import DataError
 from ..generator.recipe import Sharing
 from ..records.dialogue import Dialogue
@@ -20,6 +25,7 @@ if TYPE_CHECKING:
     from .workspace import Workspace
 
 Static = Literal["", "gold", "own"]
+Prompt = Literal["plain", "examples"]
 
 
 class EvalRecipe(Sharing):
@@ -39,6 +45,8 @@ class EvalRecipe(Sharing):
     static: Static = ""
     """Play the user's turns of stored dialogues instead of live ones; before each turn the model sees the dialogue's
     own (`gold`) or what it said itself (`own`)."""
+    prompt: Prompt = "plain"
+    """What the model reads before the conversation: the tools and what to do, or two worked examples besides."""
     count: int = Field(default=20, ge=1, le=10_000)
     """Scenarios at most."""
     trials: int = Field(default=1, ge=1, le=64)
@@ -60,6 +68,19 @@ class Played:
     """Of a static evaluation."""
     dataset: str = ""
     """Where the scenarios were taken from, if from one."""
+
+
+def under_test(
+    recipe: EvalRecipe, model: str, models_dir: Path, means: Means | None = None, stop: Callable[[], bool] | None = None
+) -> Assistant:
+    """The recipe's assistant, under the spec that the user gave, with the prompt that the recipe wants.
+
+    `model` is the spec of the folder or address that the user's spec stands for.
+    """
+    found = open_assistant(model, models_dir, means, stop)
+    if found.spec != recipe.model:
+        found.spec = recipe.model
+    return with_worked_examples(found) if recipe.prompt == "examples" else found
 
 
 def evaluation_of(workspace: Workspace, run: str) -> Run:

@@ -28,7 +28,7 @@ def replay(work: Work) -> dict[str, Any]:
     traces = list(journal.traces())
     work.tell(len(traces), len(dialogues), "dialogues")
     work.so_far = lambda: numbers(work, catalog, traces)
-    assistant = work.assistant(work.recipe["model"])
+    assistant = work.assistant()
     left = dialogues[len(traces) :]
     with closing(evaluate_static(catalog, left, assistant, history=work.recipe["static"])) as made:
         for trace in patiently(made, lambda trace: trace, fresh=not traces):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -54,6 +54,13 @@ class Leaks:
         datasets = self._workspace.datasets
         key = (learned, datasets.stamp(learned), judged, datasets.stamp(judged))
         return self._found.get(key, lambda: self._between(learned, judged))
+
+    def apart(self, dialogues: Sequence[Dialogue], judged: Sequence[str]) -> list[Dialogue]:
+        """Those of the dialogues, in order, that have no tool in common with the kept dialogues of these datasets, and
+        none that is a near-duplicate of one of theirs."""
+        theirs = [dialogue for name in judged for dialogue in self._workspace.datasets.load(name)]
+        near, _ = self._near(sorted(_used(theirs)), sorted(_used(dialogues)))
+        return [one for one in dialogues if near.isdisjoint(_used([one]))]
 
     def _between(self, learned: str, judged: str) -> Leak:
         ours, theirs = self._workspace.datasets.load(learned), self._workspace.datasets.load(judged)

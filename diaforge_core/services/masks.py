@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 MOST = 50
 """Previews that are kept."""
+_DECIDES = ("loss_mask", "keep_thoughts", "without_thoughts", "rendering")
+"""What of a recipe decides over the text of a dialogue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ class Masks:
         number = _place(ids, which.strip())
         dialogue = self._workspace.review.get(ids[number]).dialogue
         model = self._workspace.models.resolve(recipe.model)
-        how = {"loss_mask": recipe.loss_mask, "keep_thoughts": recipe.keep_thoughts, "rendering": recipe.rendering}
+        how = {name: getattr(recipe, name) for name in _DECIDES}
 
         def made() -> Mask:
             tools = self._workspace.review.tools(dialogue)

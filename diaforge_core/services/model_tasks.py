@@ -40,11 +40,13 @@ def run_model_task(task: str, given: dict[str, Any], timeout_seconds: float = TA
 
 def weights(given: dict[str, Any]) -> dict[str, Any]:
     """`out`: the folder that now holds the whole model in the form asked for, with its card."""
-    from ..training.exporting import modelfile, write_folder, write_gguf
+    from ..training.exporting import modelfile, write_adapter, write_folder, write_gguf
 
     out, models_dir = Path(given["out"]), Path(given["models_dir"])
     if given["form"] == "huggingface":
         write_folder(Path(given["tuned"]), out, models_dir)
+    elif given["form"] == "adapter":
+        write_adapter(Path(given["tuned"]), out)
     else:
         with tempfile.TemporaryDirectory(dir=out) as plain:
             folder = write_folder(Path(given["tuned"]), Path(plain), models_dir)
@@ -84,11 +86,18 @@ def mask(given: dict[str, Any]) -> dict[str, Any]:
     tokenizer = load_tokenizer(folders.base)
     dialogue = Dialogue.model_validate(given["dialogue"])
     tools = [Tool.model_validate(tool) for tool in given["tools"]]
-    how = {name: given[name] for name in ("loss_mask", "keep_thoughts")}
+    how = {name: given[name] for name in ("loss_mask", "keep_thoughts", "without_thoughts")}
     how["rendering"] = given["rendering"] or folders.rendering
     (example,) = build_examples([dialogue], lambda _: tools, tokenizer, **how)
     pieces = loss_mask_preview(dialogue, tools, tokenizer, **how)
     return {"pieces": pieces, "tokens": example.tokens, "target_tokens": example.target_tokens}
+
+
+def retention(given: dict[str, Any]) -> dict[str, Any]:
+    """A `Retained`: what the model can do besides."""
+    from ..training.retention import retained
+
+    return retained(given["model"], Path(given["models_dir"])).model_dump(mode="json")
 
 
 def device(given: dict[str, Any]) -> dict[str, Any]:
@@ -98,7 +107,7 @@ def device(given: dict[str, Any]) -> dict[str, Any]:
     return {"device": best_device()}
 
 
-TASKS = {"weights": weights, "preflight": preflight, "mask": mask, "device": device}
+TASKS = {"weights": weights, "preflight": preflight, "mask": mask, "retention": retention, "device": device}
 
 
 def main(arguments: list[str]) -> int:

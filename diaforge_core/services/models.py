@@ -38,7 +38,9 @@ class Models:
             for checkpoint in reversed(self._workspace.training.checkpoints(run.id)):
                 label = f"{run.name}" if checkpoint.final else f"{run.name} at step {checkpoint.step}"
                 found.append(ModelChoice(checkpoint.spec, label, False))
-        found.append(ModelChoice("smollm2", "SmolLM2-135M-Instruct", False))
+        if smollm2.has_tuned():
+            found.append(ModelChoice(smollm2.TUNED, "SmolLM2-135M, tuned with DiaForge", False))
+        found.append(ModelChoice(smollm2.NAME, "SmolLM2-135M-Instruct", False))
         if scripted:
             found += [ModelChoice(f"scripted:{name}", f"scripted: {name}", True) for name in SCRIPTED]
         return found

@@ -31,8 +31,8 @@ ROOM = 0.95
 ROW_STEP = 128
 """Rows are proposed in multiples of this many tokens."""
 _DECIDES = (
-    "stage", "loss_mask", "keep_thoughts", "reduction", "batch_size", "row_tokens", "layout", "too_long", "full",
-    "lora_rank", "lora_targets", "precision", "processes", "rendering",
+    "stage", "loss_mask", "keep_thoughts", "without_thoughts", "reduction", "batch_size", "row_tokens", "layout",
+    "too_long", "max_tokens", "full", "lora_rank", "lora_targets", "precision", "processes", "rendering", "unverified",
 )  # fmt: skip
 """What of a recipe decides over memory and pace, besides model and data."""
 _CARDS = Path("/proc/driver/nvidia/gpus")
@@ -111,7 +111,7 @@ class Preflights:
             return found
         self._check_free()
         file = self._file(recipe)
-        dialogues = self._workspace.datasets.load(recipe.dataset)
+        dialogues = self._workspace.training.dialogues(recipe)
         if not dialogues:
             raise DataError(f"Dataset '{recipe.dataset}' has no kept dialogue to train on.")
         pairs = self._workspace.training.pairs(recipe, dialogues) if recipe.stage == "preference" else []

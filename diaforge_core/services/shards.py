@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 import psutil
 
 from ..conversation.in_flight import in_turn
-from ..conversation.model_specs import open_assistant, parse_spec
+from ..conversation.model_specs import parse_spec
 from ..errors import DataError
 from ..generator.agents import is_endpoint, open_agents
 from ..generator.recipe import Recipe, Sharing
@@ -28,7 +28,7 @@ from ..records.scenario import Scenario
 from ..records.tool import Catalog
 from ..records.trace import Trace
 from ..store.run_folder import RunFolder, line_of
-from .evaluation_scenarios import EvalRecipe
+from .evaluation_scenarios import EvalRecipe, under_test
 from .shelf import Shelf
 
 if TYPE_CHECKING:
@@ -138,8 +138,7 @@ class EpisodeShards:
         return asks_model(self.recipe.models)
 
     def opened(self) -> Callable[[range], Iterator[dict[str, Any]]]:
-        assistant = open_assistant(self.model, self.models_dir)
-        assistant.spec = self.recipe.model
+        assistant = under_test(self.recipe, self.model, self.models_dir)
         return lambda numbers: ({"trace": one.model_dump(mode="json")} for one in self._played(assistant, numbers))
 
     def _played(self, assistant: Assistant, numbers: range) -> Iterator[Trace]:

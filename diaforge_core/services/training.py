@@ -46,6 +46,8 @@ class TrainRecipe(TrainingChoices):
 
     dataset: str
     """Its kept dialogues are trained on."""
+    unverified: bool = False
+    """Those that a verifier or a person rejected are trained on too, to see what the cascade is worth."""
     run: str
     """Name of the run, new in this workspace."""
     model: str = "smollm2"
@@ -108,7 +110,7 @@ class Training:
         started then.
         """
         name = clean_name(recipe.run, "run")
-        dialogues = self._workspace.datasets.load(recipe.dataset)
+        dialogues = self.dialogues(recipe)
         if not dialogues:
             raise DataError(
                 f"Dataset '{recipe.dataset}' has no kept dialogue to train on. Generate more, or accept some in Review."
@@ -135,6 +137,10 @@ class Training:
             validation=held_out,
             pairs=pairs,
         )
+
+    def dialogues(self, recipe: TrainRecipe) -> list[Dialogue]:
+        """What the recipe learns from, in the dataset's order; DataError if there is no such dataset."""
+        return self._workspace.datasets.load(recipe.dataset, "all" if recipe.unverified else "kept")
 
     def pairs(self, recipe: TrainRecipe, dialogues: Sequence[Dialogue]) -> list[Pair]:
         """What the preference stage learns from; DataError if the run it names made no mistake to unlearn."""

@@ -25,9 +25,10 @@ from .training import trained_with
 if TYPE_CHECKING:
     from .workspace import Workspace
 
-Form = Literal["huggingface", "gguf"]
-"""A folder that transformers, vLLM and others load; or one file for llama.cpp, with a Modelfile for Ollama."""
-FORMS: tuple[Form, ...] = ("huggingface", "gguf")
+Form = Literal["huggingface", "gguf", "adapter"]
+"""A folder that transformers, vLLM and others load; one file for llama.cpp, with a Modelfile for Ollama; or the adapter
+alone, in half precision, for PEFT and for DiaForge elsewhere."""
+FORMS: tuple[Form, ...] = ("huggingface", "gguf", "adapter")
 SAVING_SECONDS = 3600.0
 """A large model is tens of gigabytes, written twice for GGUF."""
 _UNFINISHED = re.compile(r"\..+\.(\d{1,9})\.[0-9a-f]{32}")
@@ -98,7 +99,7 @@ class Weights:
         data = ModelCardData(
             license=licence.lower() if licence else None,
             base_model=smollm2.SOURCE if recipe["model"] == smollm2.NAME else None,
-            library_name="transformers" if form == "huggingface" else "gguf",
+            library_name={"huggingface": "transformers", "gguf": "gguf", "adapter": "peft"}[form],
             pipeline_tag="text-generation",
             tags=["tool-calling", "diaforge"],
         )

@@ -22,7 +22,6 @@ from filelock import FileLock, Timeout
 from ..conversation.assistants import Assistant
 from ..conversation.budget import Limits, Price, Spending
 from ..conversation.endpoint import Means, run_means
-from ..conversation.model_specs import open_assistant
 from ..conversation.patience import patiently
 from ..errors import DiaForgeError, Interrupted
 from ..generator.agents import is_endpoint, open_agents
@@ -37,7 +36,7 @@ from ..records.trace import Trace
 from ..store.run_folder import RunFolder, Status
 from ..store.trace_journal import TraceJournal
 from ..training.work import is_first_process, leave
-from .evaluation_scenarios import EvalRecipe
+from .evaluation_scenarios import EvalRecipe, under_test
 from .nearness import Nearness
 from .reports import GenerationTally
 from .shards import asks_model, shard_rows, source_of, specs_of
@@ -72,13 +71,11 @@ class Work:
         """Whether somebody wants the run to pause or to end."""
         return self.folder.stop_requested_at() is not None
 
-    def assistant(self, spec: str) -> Assistant:
-        """The run's assistant under the spec that the user gave, not the folder that it stands for."""
+    def assistant(self) -> Assistant:
+        """The assistant that an evaluation tests."""
         means = self.means() if self.asks_endpoint else None
-        found = open_assistant(self.config["model"], self.models_dir, means, self.asked_to_stop)
-        if found.spec != spec:
-            found.spec = spec
-        return found
+        recipe = EvalRecipe.model_validate(self.recipe)
+        return under_test(recipe, self.config["model"], self.models_dir, means, self.asked_to_stop)
 
     def means(self) -> Means:
         """What all endpoints of this run share; made on first use, and its answers kept in the run folder."""
@@ -205,7 +202,7 @@ def _evaluated(
     recipe = EvalRecipe.model_validate(work.recipe)
     source, check = source_of(work.folder), work.folder.check_stop
     if recipe.engine == "local" and source.processes(source.count - len(played)) == 1:
-        assistant = work.assistant(recipe.model)
+        assistant = work.assistant()
         how = {"trials": recipe.trials, "seed": recipe.seed, "skip": played, "check": check}
         with closing(evaluate_as_they_end(catalog, scenarios, assistant, **how)) as made:
             yield from made

@@ -46,6 +46,7 @@ from .profiles import Profiles
 from .queues import Queues
 from .recovery import replay_decisions, replay_notes
 from .review import Review
+from .studies import Studies
 from .trace_exports import TraceExports
 from .trace_notes import TraceNotes
 from .traces import Traces
@@ -113,6 +114,7 @@ class Workspace:
         self.exports = Exports(self)
         self.housekeeping = Housekeeping(self)
         self.demo = Demo(self)
+        self.studies = Studies(self)
         self._stopped = threading.Event()
         self._handover: HandoverServer | None = None
 
@@ -137,6 +139,7 @@ class Workspace:
         self._stopped.set()
         if self._handover is not None:
             self._handover.stop()
+        self.studies.close()
         self.playground.close()
         self.review.close()
         self.database.close()

@@ -25,6 +25,8 @@ class TrainingChoices(Record):
     loss_mask: LossMask = "assistant_only"
     keep_thoughts: bool = False
     """Earlier thoughts stay in the history that a turn reads."""
+    without_thoughts: bool = False
+    """Replies and calls are learned without the thoughts before them, to see what those are worth."""
     reduction: Reduction = "token"
     """What counts alike in the loss: every token, or every turn whatever its length (slice)."""
     epochs: float = Field(default=1.0, gt=0, allow_inf_nan=False)
@@ -40,7 +42,9 @@ class TrainingChoices(Record):
     """Name of the form of conversations: `own` for the model's template, `compact-1` for the built-in one; by default
     the model's own where tool calls survive it."""
     too_long: TooLong = "refuse"
-    """What becomes of dialogues that are longer than the model reads; nothing is ever cut."""
+    """What becomes of dialogues that are longer than the model reads, or than `max_tokens`; nothing is ever cut."""
+    max_tokens: int | None = Field(default=None, ge=1)
+    """Tokens that a dialogue may have; by default as many as the model reads."""
     learning_rate: float = Field(default=2e-4, gt=0, allow_inf_nan=False)
     schedule: Schedule = "cosine"
     """How the learning rate falls after the warm-up."""

@@ -74,11 +74,12 @@ def build_examples(
     *,
     loss_mask: LossMask = "assistant_only",
     keep_thoughts: bool = False,
+    without_thoughts: bool = False,
     max_tokens: int | None = None,
     too_long: TooLong = "refuse",
     rendering: str = "",
 ) -> Examples:
-    """One example a dialogue, in order. Earlier thoughts are dropped from the history unless kept.
+    """One example a dialogue, in order. Earlier thoughts are dropped from the history unless kept; all, if `without`.
 
     Nothing is cut. DataError that names every dialogue with nothing to train on or, by `too_long`, longer than
     `max_tokens`; by choice the long ones are left out, and named in what comes back. Masks: `assistant_only` all
@@ -87,7 +88,8 @@ def build_examples(
     check_loss_mask(loss_mask)
     form = rendering_of(tokenizer, rendering)
     examples, problems, long = [], [], []
-    for dialogue in dialogues:
+    for given in dialogues:
+        dialogue = thoughtless(given) if without_thoughts else given
         example = build_example(dialogue, tools_of(dialogue), form, loss_mask, keep_thoughts)
         if not example.target_tokens:
             problems.append((dialogue.id, "it has no assistant turn to train on"))
@@ -103,6 +105,12 @@ def build_examples(
     if long and not examples:
         raise DataError(problem_list("Every dialogue is too long:", long, "Use a model with a longer context."))
     return Examples(examples, long)
+
+
+def thoughtless(dialogue: Dialogue) -> Dialogue:
+    """The dialogue without any thought."""
+    turns = tuple(turn.model_copy(update={"thought": ""}) for turn in dialogue.turns)
+    return dialogue.model_copy(update={"turns": turns})
 
 
 def check_loss_mask(loss_mask: str) -> None:
@@ -180,6 +188,7 @@ def loss_mask_preview(
     *,
     loss_mask: LossMask = "assistant_only",
     keep_thoughts: bool = False,
+    without_thoughts: bool = False,
     rendering: str = "",
 ) -> list[tuple[str, bool]]:
     """The dialogue's text in reading order, in pieces, each with whether it is in the loss; needs no model.
@@ -189,6 +198,7 @@ def loss_mask_preview(
     out.
     """
     check_loss_mask(loss_mask)
+    dialogue = thoughtless(dialogue) if without_thoughts else dialogue
     targets = _target_turns(dialogue.turns, loss_mask)
     if tokenizer is not None:
         return _tokens_preview(dialogue, tools, rendering_of(tokenizer, rendering), targets, loss_mask, keep_thoughts)

@@ -51,7 +51,7 @@ def encode_pairs(
     ends = [
         build_examples(
             [getattr(pair, side) for pair in pairs], tools_of, tokenizer, loss_mask="final_call_only",
-            keep_thoughts=choices.keep_thoughts, rendering=choices.rendering,
+            keep_thoughts=choices.keep_thoughts, without_thoughts=choices.without_thoughts, rendering=choices.rendering,
         )
         for side in ("chosen", "rejected")
     ]  # fmt: skip

@@ -142,16 +142,20 @@ class ToolCallingTrainer:
     def encoded_pairs(self, pairs: Sequence[Pair], tokenizer: Any, choices: TrainingChoices) -> list[EncodedPair]:
         """The pairs as tokens; DataError that names those that are too long, unless they are to be left out."""
         tools_of = tools_from(self.catalog, [pair.chosen for pair in pairs])
-        return encode_pairs(pairs, tools_of, tokenizer, choices, context_of(self.folders.base))
+        return encode_pairs(pairs, tools_of, tokenizer, choices, self._limit(choices))
 
     def examples(self, dialogues: Sequence[Dialogue], tokenizer: Any, choices: TrainingChoices) -> Examples:
         """The dialogues as tokens; DataError that names those that are too long, unless they are to be left out."""
-        limit = context_of(self.folders.base)
         return build_examples(
             dialogues, tools_from(self.catalog, dialogues), tokenizer, loss_mask=choices.loss_mask,
-            keep_thoughts=choices.keep_thoughts, max_tokens=limit, too_long=choices.too_long,
-            rendering=choices.rendering,
+            keep_thoughts=choices.keep_thoughts, without_thoughts=choices.without_thoughts,
+            max_tokens=self._limit(choices), too_long=choices.too_long, rendering=choices.rendering,
         )  # fmt: skip
+
+    def _limit(self, choices: TrainingChoices) -> int | None:
+        """Tokens that a dialogue may have: as many as the model reads, or fewer by choice; None for no limit."""
+        limits = (context_of(self.folders.base), choices.max_tokens)
+        return min((limit for limit in limits if limit is not None), default=None)
 
 
 def totals(learned: Sequence[Example] | Sequence[EncodedPair], given: int, unit: str) -> Totals:
@@ -207,7 +211,9 @@ def _check_same_run(
         write_note(file, made_of)
     elif file.is_file():
         before = json.loads(file.read_text(encoding="utf-8"))
-        changed = [name for name, value in made_of["choices"].items() if before["choices"].get(name) != value]
+        # A run of an earlier version does not know the choices that came later: it was made with their defaults.
+        chosen = DEFAULTS.model_dump(mode="json") | before["choices"]
+        changed = [name for name, value in made_of["choices"].items() if chosen.get(name) != value]
         changed += ["the dialogues"] if before["data"] != made_of["data"] else []
         if changed:
             raise DataError(

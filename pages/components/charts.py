@@ -11,16 +11,18 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from diaforge_core.services.evaluation import PAPER
+
 from .palette import OUTCOMES, colours, ink_on, look
 
 CONFIG = {"displaylogo": False, "displayModeBar": False}
-PAPER: tuple[tuple[str, float, float, float], ...] = (
-    ("GPT-4o, optimised prompt", 0.62, 0.02, 0.36),
-    ("GPT-4o, native function calling", 0.56, 0.59, 0.05),
-    ("Llama-3.2-DiaFORGE-3B", 0.80, 0.08, 0.06),
-    ("Gemma-3-DiaFORGE-27B", 0.89, 0.03, 0.03),
+SHOWN = (
+    "GPT-4o, optimised prompt",
+    "GPT-4o, native function calling",
+    "Llama-3.2-DiaFORGE-3B",
+    "Gemma-3-DiaFORGE-27B",
 )
-"""Acc, FTR, TAR on DiaBENCH, N = 119 (METHOD.md §5): faint reference marks, other scenarios than ours."""
+"""The paper's rows that are drawn: faint reference marks, other scenarios than ours."""
 
 
 BESIDE = ("gray", "yellow", "red", "blue")
@@ -73,6 +75,7 @@ def interval_plot(
     """
     tint = colours()
     rows = list(dict.fromkeys(escape(dot.row) for dot in dots))
+    papers = [row for row in PAPER if row[0] in SHOWN]
     figure = go.Figure()
     for index, panel in enumerate(panels):
         axis = "x" if index == 0 else f"x{index + 1}"
@@ -99,13 +102,13 @@ def interval_plot(
         )
         if paper and index < 3:
             figure.add_scatter(
-                x=[row[index + 1] for row in PAPER],
-                y=[f"{row[0]} (paper)" for row in PAPER],
+                x=[row[index + 1] for row in papers],
+                y=[f"{row[0]} (paper)" for row in papers],
                 xaxis=axis,
                 mode="markers",
                 marker={"size": 9, "symbol": "diamond-open", "color": tint["gray"]},
                 opacity=0.7,
-                hovertext=[f"{row[index + 1]:.0%}, n = 119, other scenarios" for row in PAPER],
+                hovertext=[f"{row[index + 1]:.0%}, n = 119, other scenarios" for row in papers],
                 hoverinfo="text",
                 showlegend=False,
             )
@@ -126,7 +129,7 @@ def interval_plot(
                 }
             }
         )
-    order = rows + ([f"{row[0]} (paper)" for row in PAPER] if paper else [])
+    order = rows + ([f"{row[0]} (paper)" for row in papers] if paper else [])
     figure.update_yaxes(categoryorder="array", categoryarray=order[::-1], automargin=True)
     figure.update_layout(height=96 + 34 * len(order))
     return figure

@@ -17,6 +17,7 @@ from .wording import count, plain
 
 NEW = "new scenarios from"
 TRIALS_HELP = "Each redraws the user's wording, never the scenario. Stored dialogues are played once."
+PROMPTS = {"plain": "the tools and what to do", "examples": "two worked examples besides"}
 AGAINST = {
     "": "a live user",
     "gold": "stored user turns, after the dialogue's own",
@@ -57,6 +58,13 @@ def start_box(catalogs: list[str], opened: bool) -> None:
         name = one.text_input("Run name", key="evaluate.run", placeholder="made from the model", max_chars=64)
         catalog = source.removeprefix(f"{NEW} ") if source.startswith(f"{NEW} ") else ""
         static = "" if catalog else _against(two)
+        prompt: Any = one.selectbox(
+            "It reads first",
+            list(PROMPTS),
+            format_func=wiring.words_of(PROMPTS),
+            key="evaluate.prompt",
+            help="For a model that was not tuned, worked examples often help.",
+        )
         recipe = EvalRecipe(
             model=model or "scripted:oracle",
             run=name.strip(),
@@ -65,6 +73,7 @@ def start_box(catalogs: list[str], opened: bool) -> None:
             count=int(number),
             trials=1 if static else int(trials),
             static=static,
+            prompt=prompt,
             seed=int(seed),
         )
         _looks(recipe.scenarios)

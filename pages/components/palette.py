@@ -74,6 +74,13 @@ RUN_STATES: dict[str, Look] = {
     "cancelled": Look("stopped", "stop_circle", "gray"),
     "lost": Look("interrupted", "link_off", "orange", "Its process is gone; resume goes on where it stopped."),
 }
+STAGES: dict[str, Look] = {
+    "done": Look("done", "check_circle", "blue"),
+    "going on": Look("going on", "play_circle", "green"),
+    "stopped": Look("stopped", "pause_circle", "orange", "It goes on where it was."),
+    "to do": Look("to do", "schedule", "gray"),
+    "when asked for": Look("when asked for", "more_horiz", "gray", "Done only when you ask for it."),
+}
 SIDE_EFFECTS: dict[str, Look] = {
     "read": Look("reads", "visibility", "gray", "Changes nothing."),
     "write": Look("writes", "edit", "blue", "Creates or changes something."),

@@ -163,6 +163,11 @@ def _folded(preset: str, start: dict[str, Any]) -> dict[str, Any]:
             key=f"train.keep_thoughts.{preset}",
             help="Off, a turn is learned as it is used: with what was said before, not with what was thought.",
         )
+        chosen["without_thoughts"] = st.toggle(
+            "Learn without thoughts",
+            key=f"train.without_thoughts.{preset}",
+            help="To see what the thoughts are worth: replies and calls alone are learned.",
+        )
         st.markdown("**Which weights**")
         number(st, "lora_rank", "LoRA rank", 1, 1024, start["lora_rank"], help="Size of the part that is trained.")
         choice(st, "lora_targets", "Adapter on", TARGETS)

@@ -162,7 +162,7 @@ def mask_preview(recipe: TrainRecipe) -> None:
             help=f"A number from 1 to {len(ids):,}, or the beginning of an id.",
         )
         model, stamp = services().models.resolve(recipe.model), services().datasets.stamp(recipe.dataset)
-        how = (recipe.loss_mask, recipe.keep_thoughts, recipe.rendering)
+        how = (recipe.loss_mask, recipe.keep_thoughts, recipe.without_thoughts, recipe.rendering)
         asked = content_id(recipe.dataset, stamp, which, model, *how)
         work = partial(services().masks.preview, recipe, which)
         mask = on_demand(

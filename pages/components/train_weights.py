@@ -20,6 +20,7 @@ from .wording import interval, plain
 FORMS: dict[Form, str] = {
     "huggingface": "A plain model folder, for transformers, vLLM and others",
     "gguf": "One GGUF file with a Modelfile, for Ollama and llama.cpp",
+    "adapter": "The adapter alone, in half precision",
 }
 KINDS = {"f16": "16 bits", "q8_0": "8 bits, half the size", "bf16": "bfloat16", "f32": "32 bits, exact"}
 SCORES = {"acc": "Acc", "ftr": "FTR", "tar": "TAR"}

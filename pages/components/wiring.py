@@ -23,6 +23,7 @@ from .wording import plain
 
 HOME, CATALOG, GENERATE, REVIEW = "pages/home.py", "pages/catalog.py", "pages/generate.py", "pages/review.py"
 TRAIN, EVALUATE, TRACES, PLAYGROUND = "pages/train.py", "pages/evaluate.py", "pages/traces.py", "pages/playground.py"
+STUDY = "pages/study.py"
 
 
 FOLDER = "workspace.folder"

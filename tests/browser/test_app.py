@@ -19,6 +19,7 @@ PAGES = {
     "train": "Train",
     "evaluate": "Evaluate",
     "traces": "Traces",
+    "study": "Study",
     "playground": "Playground",
 }
 

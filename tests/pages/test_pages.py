@@ -12,7 +12,7 @@ from diaforge_core.services.preflight import planned_steps
 from diaforge_core.services.training import TrainRecipe
 from pages.components.device import device_words
 
-PAGES = ("home", "catalog", "generate", "review", "train", "evaluate", "traces", "playground")
+PAGES = ("home", "catalog", "generate", "review", "train", "evaluate", "traces", "study", "playground")
 Open = Callable[..., AppTest]
 
 
