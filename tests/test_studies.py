@@ -170,6 +170,7 @@ def test_the_report_of_a_study_that_was_only_begun_marks_every_row_as_not_run(
     assert all(target.met is None for target in report.targets)
     told = as_markdown(report)
     assert told.count("| not run |") >= len(report.rows) - 1
+    assert report.looks == 0
     assert "cannot be compared yet" in told
 
 
