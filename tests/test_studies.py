@@ -64,7 +64,7 @@ def states(workspace: Workspace, name: str = "s") -> dict[str, str]:
 
 
 def test_a_small_study_runs_through_and_reports_itself(workspace: Workspace, tiny_llama_dir: Path) -> None:
-    begin(workspace, tiny_llama_dir, hours=1)
+    begin(workspace, tiny_llama_dir)
     report = workspace.studies.carry_on("s")
     done = states(workspace)
     assert {state for name, state in done.items() if not name.startswith(("ablation", "curve", "evaluate:ex"))} == {
@@ -81,7 +81,7 @@ def test_a_small_study_runs_through_and_reports_itself(workspace: Workspace, tin
     assert (rows["base, constrained decoding"].absent, rows["tuned, no thought"].absent) == (NOT_THERE, "not run")
     assert report.best_base == "base, plain prompt"
     assert report.targets[0].met is False
-    assert report.pace["dialogues"] == report.parts["train"] == report.curve[-1].dialogues
+    assert report.parts["train"] == report.curve[-1].dialogues
     assert report.check["clean"]
     assert set(report.besides) == {"base", "tuned"}
     told = workspace.studies.report_file("s").read_text(encoding="utf-8")
@@ -91,6 +91,14 @@ def test_a_small_study_runs_through_and_reports_itself(workspace: Workspace, tin
     before = [run.id for run in workspace.jobs.all()]
     workspace.studies.carry_on("s")
     assert [run.id for run in workspace.jobs.all()] == before
+
+
+def test_only_as_much_is_trained_on_as_fits_into_the_hours(workspace: Workspace, tiny_llama_dir: Path) -> None:
+    begin(workspace, tiny_llama_dir, dialogues=12, hours=1e-6, validation=0.0, watch=0)
+    report = workspace.studies.carry_on("s", ["train"])
+    assert (report.pace["dialogues"], report.pace["of"]) == (1, report.parts["train"])
+    assert report.curve[-1].dialogues == 1
+    assert workspace.jobs.get("s tuned").config["recipe"]["dataset"] == "s fitting"
 
 
 def test_ablations_and_points_of_the_curve_are_done_one_by_one(workspace: Workspace, tiny_llama_dir: Path) -> None:
@@ -162,6 +170,7 @@ def test_the_report_of_a_study_that_was_only_begun_marks_every_row_as_not_run(
     assert all(target.met is None for target in report.targets)
     told = as_markdown(report)
     assert told.count("| not run |") >= len(report.rows) - 1
+    assert report.looks == 0
     assert "cannot be compared yet" in told
 
 

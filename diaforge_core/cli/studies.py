@@ -19,7 +19,7 @@ def recipe(
     model: Annotated[str, typer.Argument(help="Model spec of what is tuned; smollm2 by default.")] = "",
     preset: Annotated[
         Literal["small", "full"] | None,
-        typer.Option(help="small, by default: an hour on two cores. full: ten hours, or a GPU."),
+        typer.Option(help="small, by default: sized for an hour on two cores. full: for ten, or a GPU."),
     ] = None,
     name: Annotated[str, typer.Option(help="Name of the study; its runs and datasets are named after it.")] = "",
     catalogs: Annotated[

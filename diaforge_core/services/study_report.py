@@ -25,7 +25,10 @@ if TYPE_CHECKING:
     from .studies import Stage
     from .workspace import Workspace
 
-HEADLINES = ("acc", "ftr", "tar")
+NAMES = {"acc": "Acc", "ftr": "FTR", "tar": "TAR"}
+HEADLINES = tuple(NAMES)
+FAIR = "acc_fair"
+"""Accuracy without the conversations in which the simulated user was at fault."""
 BESIDE = ("tool_accuracy", "refusal", "wrong_call")
 TARGETS: tuple[tuple[str, str, float], ...] = (
     ("acc", "at least", 0.80),
@@ -37,6 +40,8 @@ GAIN = 0.60
 """Points of accuracy above the untuned model at its best that the method is to bring."""
 EXAMPLES = 3
 """Dialogues of each kind that are shown."""
+TURN = 400
+"""Characters of a turn that are shown of an example."""
 NOT_THERE = "not there: no decoding is held to a schema for models on this machine"
 NOT_RUN = "not run"
 ROWS: tuple[tuple[str, str], ...] = (
@@ -125,6 +130,8 @@ class StudyReport:
     """base and tuned → what each can do besides; those that were measured."""
     stages: Sequence[Stage]
     machine: Facts
+    looks: int
+    """Evaluations on the held-out catalogs' scenarios so far."""
 
 
 def report_of(workspace: Workspace, choices: StudyChoices, folder: StudyFolder, stages: Sequence[Stage]) -> StudyReport:
@@ -159,6 +166,7 @@ def report_of(workspace: Workspace, choices: StudyChoices, folder: StudyFolder, 
         besides=besides,
         stages=stages,
         machine=facts["machine"],
+        looks=sum(workspace.looks.counts(facts["check"].get("judged", "")).values()),
     )
 
 
@@ -173,7 +181,8 @@ def _accuracy(stage: Stage) -> float:
 
 def _values(run: Run) -> Values:
     """The numbers that a finished evaluation reports."""
-    return _estimates(run.result, (*HEADLINES, *BESIDE))
+    fair = run.result.get("without_user_faults", {}).get("acc")
+    return _estimates(run.result, (*HEADLINES, *BESIDE)) | {FAIR: Estimate(**fair) if fair else None}
 
 
 def _estimates(told: Mapping[str, Any], keys: Sequence[str]) -> Values:
@@ -224,7 +233,7 @@ def _targets(tuned: Row, gain: Mapping[str, Difference]) -> list[Target]:
         estimate = tuned.values.get(key)
         reached = estimate.value if estimate else None
         met = None if reached is None else (reached >= wanted if words == "at least" else reached <= wanted)
-        found.append(Target(f"{key.upper()} {words} {wanted:.2f}", wanted, reached, met))
+        found.append(Target(f"{NAMES[key]} {words} {wanted:.2f}", wanted, reached, met))
     points = gain["acc"].value if "acc" in gain else None
     words = f"Acc at least {GAIN:.2f} above the base at its best"
     return [*found, Target(words, GAIN, points, None if points is None else points >= GAIN)]
@@ -287,18 +296,18 @@ def _sections(report: StudyReport) -> Iterator[list[str]]:
 
 def _table(rows: Sequence[Row], paper: Sequence[tuple[str, float, float, float]] = ()) -> list[str]:
     lines = [
-        "| model | Acc | FTR | TAR | right tool | refused rightly | n |",
-        "|---|---|---|---|---|---|---|",
+        "| model | Acc | FTR | TAR | Acc, user faults left out | right tool | refused rightly | n |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     for row in rows:
         title = inline_text(row.title)
         if row.absent:
-            lines.append(f"| {title} | {inline_text(row.absent)} | | | | | |")
+            lines.append(f"| {title} | {inline_text(row.absent)} | | | | | | |")
             continue
-        cells = [figure(row.values.get(key)) for key in (*HEADLINES, "tool_accuracy", "refusal")]
+        cells = [figure(row.values.get(key)) for key in (*HEADLINES, FAIR, "tool_accuracy", "refusal")]
         acc = row.values.get("acc")
         lines.append(f"| {title} | {' | '.join(cells)} | {acc.n if acc else '–'} |")
-    lines += [f"| {name} (paper) | {acc:.2f} | {ftr:.2f} | {tar:.2f} | | | 119 |" for name, acc, ftr, tar in paper]
+    lines += [f"| {name} (paper) | {acc:.2f} | {ftr:.2f} | {tar:.2f} | | | | 119 |" for name, acc, ftr, tar in paper]
     note = "Brackets hold 95 % intervals." + (" The paper's rows are of other scenarios than ours." if paper else "")
     return [*lines, "", note]
 
@@ -319,7 +328,7 @@ def _gain_lines(report: StudyReport) -> list[str]:
     if not report.gain:
         return ["Tuned and base cannot be compared yet: one of them was not run."]
     parts = [
-        f"{key.upper()} {each.value:+.2f} ({each.low:+.2f} to {each.high:+.2f})" for key, each in report.gain.items()
+        f"{NAMES[key]} {each.value:+.2f} ({each.low:+.2f} to {each.high:+.2f})" for key, each in report.gain.items()
     ]
     return [f"Tuned minus {report.best_base}: {', '.join(parts)}. {inline_text(report.verdict)}"]
 
@@ -348,7 +357,9 @@ def _example_lines(title: str, examples: Sequence[Example]) -> list[str]:
         return [*lines, "None, or not measured yet."]
     for example in examples:
         trace, base = example.tuned, example.base
-        said = [f"{turn.speaker.capitalize()}: {_thought(turn.thought)}{public_words(turn)}" for turn in trace.turns]
+        said = [
+            f"{turn.speaker.capitalize()}: {_cut(_thought(turn.thought) + public_words(turn))}" for turn in trace.turns
+        ]
         lines += [
             f"Goal {inline_text(trace.scenario.goal_tool)}, {trace.scenario.tier}; tuned: {inline_text(trace.outcome)} "
             f"(trace {trace.id}), base: {inline_text(base.outcome)} (trace {base.id}). {inline_text(trace.reason)}",
@@ -357,6 +368,10 @@ def _example_lines(title: str, examples: Sequence[Example]) -> list[str]:
             "",
         ]
     return lines
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= TURN else f"{text[:TURN]} …"
 
 
 def _thought(thought: str) -> str:
@@ -415,6 +430,7 @@ def data_facts(report: StudyReport) -> dict[str, str]:
         "to choose checkpoints by": f"{parts['validation']:,}",
         "held out of the catalogs trained on": f"{parts['held_out']:,}",
         "scenarios of held-out catalogs": f"{parts['unseen']:,}",
+        "evaluations on them so far": f"{report.looks:,}",
     }
     if pace:
         facts["trained on, by the time there is"] = f"{pace['dialogues']:,} of {pace['of']:,}"

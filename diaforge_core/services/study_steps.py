@@ -94,6 +94,7 @@ class Steps:
 
     @property
     def raw(self) -> str:
+        """Dataset of all that is generated over the catalogs trained on."""
         return self.named("raw")
 
     @property

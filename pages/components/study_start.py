@@ -18,8 +18,8 @@ from .wiring import acting, services
 from .wording import count, duration, plain
 
 PRESETS = {
-    "small": "small: about an hour on two cores",
-    "full": "full: ten hours on a processor, or a GPU",
+    "small": "small: sized for an hour on two cores",
+    "full": "full: sized for ten hours on a processor, or a GPU",
 }
 SECONDS_BETWEEN = 3.0
 """How often a study under way is looked at."""

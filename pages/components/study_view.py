@@ -10,6 +10,7 @@ import streamlit as st
 from diaforge_core.services.evaluation import PAPER, Estimate
 from diaforge_core.services.studies import StudyReport
 from diaforge_core.services.study_report import (
+    FAIR,
     HEADLINES,
     Example,
     Row,
@@ -98,14 +99,18 @@ def results_table(rows: Sequence[Row], *, paper: bool = False) -> pd.DataFrame:
         {"Model": row.title}
         | {TITLES[key]: _cell(row, key) for key in HEADLINES}
         | ({TITLES[HEADLINES[0]]: row.absent} if row.absent else {})
-        | {"Right tool": _cell(row, "tool_accuracy"), "Refused rightly": _cell(row, "refusal")}
+        | {
+            "Acc, user faults left out": _cell(row, FAIR),
+            "Right tool": _cell(row, "tool_accuracy"),
+            "Refused rightly": _cell(row, "refusal"),
+        }
         | {"n": str(acc.n) if (acc := row.values.get("acc")) else ""}
         for row in rows
     ]
     for name, *values in PAPER if paper else ():
         numbers = dict(zip(TITLES.values(), (f"{value:.2f}" for value in values), strict=True))
-        told.append({"Model": f"{name} (paper)"} | numbers | {"Right tool": "", "Refused rightly": "", "n": "119"})
-    return pd.DataFrame(told)
+        told.append({"Model": f"{name} (paper)"} | numbers | {"n": "119"})
+    return pd.DataFrame(told).fillna("")
 
 
 def _cell(row: Row, key: str) -> str:
