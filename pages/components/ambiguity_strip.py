@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
@@ -62,15 +63,18 @@ def candidates(
 ) -> None:
     """Draw the candidates A, B, … with what tells them apart, struck through once the words ruled them out.
 
-    The goal tool, where given, is in the accent colour.
+    The goal tool, where given, is in the accent colour. Those whose documents call them alike have the names that
+    models see.
     """
     out = ruled_out(steps, [tool.name for tool in tools])
+    alike = Counter(tool.original_name for tool in tools)
     for index, tool in enumerate(tools):
-        _candidate(index, tool, out, goal, (tells_apart or {}).get(tool.name) or tool.summary)
+        name = tool.original_name if alike[tool.original_name] == 1 else tool.name
+        _candidate(index, tool, name, out, goal, (tells_apart or {}).get(tool.name) or tool.summary)
 
 
-def _candidate(index: int, tool: Tool, out: Mapping[str, int], goal: str, hint: str) -> None:
-    name = plain(clip(tool.original_name, 44))
+def _candidate(index: int, tool: Tool, called: str, out: Mapping[str, int], goal: str, hint: str) -> None:
+    name = plain(clip(called, 44))
     shown = f"~~{name}~~" if tool.name in out else f"**{name}**"
     colour = "primary" if tool.name == goal else "gray"
     effect = badge_markdown(SIDE_EFFECTS, tool.side_effect) if tool.side_effect == "destructive" else ""

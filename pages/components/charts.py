@@ -168,7 +168,7 @@ def outcome_bar(counts: Mapping[str, Mapping[str, int]]) -> go.Figure:
             orientation="h",
             marker={
                 "color": tint[shown.colour],
-                "pattern": {"shape": patterns[nth % len(patterns)], "size": 5},
+                "pattern": {"shape": patterns[nth % len(patterns)], "size": 5, "fillmode": "overlay"},
                 "line": {"width": 0},
             },
             text=[
@@ -185,8 +185,8 @@ def outcome_bar(counts: Mapping[str, Mapping[str, int]]) -> go.Figure:
     figure.update_layout(
         barmode="stack",
         height=90 + 36 * len(counts),
-        margin={"t": 8},
-        legend={"orientation": "h", "y": -0.25, "traceorder": "normal"},
+        margin={"t": 8, "b": 64},
+        legend={"orientation": "h", "y": 0, "yref": "container", "yanchor": "bottom", "traceorder": "normal"},
         bargap=0.35,
     )
     figure.update_xaxes(tickformat=".0%", range=[0, 1], showgrid=False)
