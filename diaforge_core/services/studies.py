@@ -25,6 +25,7 @@ from .study_choices import (
     preset_values,
 )
 from .study_folder import StudyFolder
+from .study_machine import halves
 from .study_report import StudyReport, as_markdown, report_of
 from .study_steps import AnyStep, FactStep, RunStep, Steps, is_stopped, seconds_of, timed
 
@@ -201,7 +202,7 @@ class Studies:
         catalogs = given.get("catalogs", (SAMPLE,))
         held_out = given.get("held_out") or default_held_out(catalogs)
         has_gpu = preset == "full" and run_model_task("device", {})["device"] != "cpu"
-        values = preset_values(preset, has_gpu)
+        values = preset_values(preset, has_gpu, halves())
         training = {**values["training"], **given.get("training", {})}
         own = {"name": name, "model": model, "preset": preset, "catalogs": catalogs, "held_out": held_out}
         try:

@@ -89,11 +89,11 @@ _FULL_ON_A_GPU: dict[str, Any] = _FULL_ON_A_PROCESSOR | {
 }
 
 
-def preset_values(preset: Preset, has_gpu: bool) -> dict[str, Any]:
-    """The choices of a preset, but for name, model and catalogs."""
-    if preset == "small":
-        return _SMALL
-    return _FULL_ON_A_GPU if has_gpu else _FULL_ON_A_PROCESSOR
+def preset_values(preset: Preset, has_gpu: bool, halves: bool) -> dict[str, Any]:
+    """The choices of a preset, but for name, model and catalogs; `halves`: whether the processor does bfloat16."""
+    full = _FULL_ON_A_GPU if has_gpu else _FULL_ON_A_PROCESSOR
+    values = _SMALL if preset == "small" else full
+    return values | {"training": values["training"] | ({"precision": "bfloat16"} if halves else {})}
 
 
 @dataclass(frozen=True, slots=True)

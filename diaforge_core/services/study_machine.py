@@ -30,6 +30,11 @@ def is_this_machine(facts: Facts) -> bool:
     return {key: facts.get(key) for key in here} == here
 
 
+def halves() -> bool:
+    """Whether the processor multiplies in bfloat16, which trains about twice as fast there."""
+    return bool(_here()["half_precision"])
+
+
 def _here() -> Facts:
     """What is known without asking anybody."""
     flags = _of_cpu("flags").split()

@@ -64,3 +64,20 @@ def test_a_candidate_is_out_from_the_turn_after_which_it_never_comes_back() -> N
 
     steps = [Step(0, ("a", "b", "c")), Step(2, ("a",)), Step(4, ("a", "b"))]
     assert ruled_out(steps, ["a", "b", "c"]) == {"c": 2}
+
+
+def _alike() -> None:
+    from pages.components.ambiguity_strip import candidates
+    from tests.factories import a_tool
+
+    said = {"original_name": "CreateMessage"}
+    twins = [a_tool(name).model_copy(update=said) for name in ("CreateMessage__chat", "CreateMessage__sms")]
+    candidates([*twins, a_tool("ListMessage")], [])
+
+
+def test_candidates_that_their_documents_call_alike_have_names_of_their_own() -> None:
+    at = AppTest.from_function(_alike).run()
+    told = [mark.value for mark in at.markdown]
+    assert [next(name for name in ("chat", "sms", "ListMessage") if name in line) for line in told] == [
+        "chat", "sms", "ListMessage",
+    ]  # fmt: skip
