@@ -61,14 +61,16 @@ def labelled(path: Path) -> Iterator[dict[str, Any]]:
 def _renamed(question: dict[str, Any]) -> dict[str, Any]:
     tools = families()[question["family"]]
     means = question["means"]
-    groups = {"groups": [[tools[name].name for name in group] for group in means["groups"]]} if "groups" in means else {}
+    groups = (
+        {"groups": [[tools[name].name for name in group] for group in means["groups"]]} if "groups" in means else {}
+    )
     candidates = [tools[name].name for name in question["candidates"]]
     return question | {"goal": tools[question["goal"]].name, "candidates": candidates, "means": means | groups}
 
 
 def heard(question: Mapping[str, Any]) -> Asked:
     """What the user makes of the question at this point of the talk."""
-    return hear(question["question"], _open(question), _shown(question))
+    return hear(question["question"], _open(question), _shown(question), _turns(question))
 
 
 def is_right(question: Mapping[str, Any]) -> bool:
@@ -77,15 +79,26 @@ def is_right(question: Mapping[str, Any]) -> bool:
     if asked.kind != _HEARD_AS[means["kind"]]:
         return False
     if means["kind"] == "confirm":
-        own = all(question["gold"].get(name) == value for name, value in means["arguments"].items())
+        own = all(_folded(question["gold"].get(name)) == _folded(value) for name, value in means["arguments"].items())
         return _agrees(question) == own
     return set(asked.parameters) == set(means.get("parameters", ())) and _parted(asked, means.get("groups", ()))
+
+
+def _folded(value: Any) -> Any:
+    """The value as it sounds: nobody hears capital letters."""
+    return value.casefold() if isinstance(value, str) else value
 
 
 def _open(question: Mapping[str, Any]) -> list[Tool]:
     tools = _shown(question)
     still = read(tools, _turns(question), hear).open_tools
     return [tool for tool in tools if tool.name in still] if question["goal"] in still else tools
+
+
+def _talk(question: Mapping[str, Any]) -> list[Turn]:
+    """The turns before the question; none where the reader takes them to rule out what the user needs."""
+    turns = _turns(question)
+    return turns if question["goal"] in read(_shown(question), turns, hear).open_tools else []
 
 
 def _shown(question: Mapping[str, Any]) -> list[Tool]:
@@ -115,6 +128,6 @@ def _agrees(question: Mapping[str, Any]) -> bool:
         stages=(),
         bank="evaluation",
     )
-    turns = [*_turns(question), Turn(speaker="assistant", reply=question["question"])]
+    turns = [*_talk(question), Turn(speaker="assistant", reply=question["question"])]
     user = ScriptedUser(scenario, tools)
     return read(user.candidates, [*turns, user.answer(turns)], hear).confirmed
