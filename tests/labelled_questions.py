@@ -34,6 +34,7 @@ from tests.factories import a_scenario
 FOLDER = Path(__file__).parent / "questions"
 OPEN = FOLDER / "questions-open.jsonl"
 MORE = FOLDER / "questions-more.jsonl"
+FRESH = FOLDER / "questions-fresh.jsonl"
 KINDS = ("which", "values", "both", "confirm", "options", "nothing")
 _HEARD_AS = {"which": "facet", "both": "facet", "values": "arguments", "confirm": "confirmation", "options": "options",
              "nothing": "other"}  # fmt: skip
@@ -41,8 +42,8 @@ _HEARD_AS = {"which": "facet", "both": "facet", "values": "arguments", "confirm"
 
 @cache
 def families() -> dict[str, dict[str, Tool]]:
-    """Family → tool name → tool, as an import of its list reads them."""
-    files = ("catalogs.json", "catalogs-more.json")
+    """Family → the name of a tool in its list → tool, as an import of the list reads it."""
+    files = ("catalogs.json", "catalogs-more.json", "catalogs-fresh.json")
     written = {name: tools for file in files for name, tools in json.loads((FOLDER / file).read_text("utf-8")).items()}
     return {name: _family(name, tools) for name, tools in written.items()}
 
@@ -53,13 +54,23 @@ def _family(name: str, tools: Any) -> dict[str, Tool]:
 
 
 def labelled(path: Path) -> Iterator[dict[str, Any]]:
-    """The questions of a file."""
-    return map(json.loads, path.read_text(encoding="utf-8").splitlines())
+    """The questions of a file, with the names that the tools have here."""
+    return (_renamed(json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines())
+
+
+def _renamed(question: dict[str, Any]) -> dict[str, Any]:
+    tools = families()[question["family"]]
+    means = question["means"]
+    groups = (
+        {"groups": [[tools[name].name for name in group] for group in means["groups"]]} if "groups" in means else {}
+    )
+    candidates = [tools[name].name for name in question["candidates"]]
+    return question | {"goal": tools[question["goal"]].name, "candidates": candidates, "means": means | groups}
 
 
 def heard(question: Mapping[str, Any]) -> Asked:
     """What the user makes of the question at this point of the talk."""
-    return hear(question["question"], _open(question), _shown(question))
+    return hear(question["question"], _open(question), _shown(question), _turns(question))
 
 
 def is_right(question: Mapping[str, Any]) -> bool:
@@ -68,9 +79,14 @@ def is_right(question: Mapping[str, Any]) -> bool:
     if asked.kind != _HEARD_AS[means["kind"]]:
         return False
     if means["kind"] == "confirm":
-        own = all(question["gold"].get(name) == value for name, value in means["arguments"].items())
+        own = all(_folded(question["gold"].get(name)) == _folded(value) for name, value in means["arguments"].items())
         return _agrees(question) == own
     return set(asked.parameters) == set(means.get("parameters", ())) and _parted(asked, means.get("groups", ()))
+
+
+def _folded(value: Any) -> Any:
+    """The value as it sounds: nobody hears capital letters."""
+    return value.casefold() if isinstance(value, str) else value
 
 
 def _open(question: Mapping[str, Any]) -> list[Tool]:
@@ -79,8 +95,15 @@ def _open(question: Mapping[str, Any]) -> list[Tool]:
     return [tool for tool in tools if tool.name in still] if question["goal"] in still else tools
 
 
+def _talk(question: Mapping[str, Any]) -> list[Turn]:
+    """The turns before the question; none where the reader takes them to rule out what the user needs."""
+    turns = _turns(question)
+    return turns if question["goal"] in read(_shown(question), turns, hear).open_tools else []
+
+
 def _shown(question: Mapping[str, Any]) -> list[Tool]:
-    return [families()[question["family"]][name] for name in question["candidates"]]
+    tools = {tool.name: tool for tool in families()[question["family"]].values()}
+    return [tools[name] for name in question["candidates"]]
 
 
 def _turns(question: Mapping[str, Any]) -> list[Turn]:
@@ -97,7 +120,7 @@ def _parted(asked: Asked, labels: list[list[str]]) -> bool:
 
 
 def _agrees(question: Mapping[str, Any]) -> bool:
-    tools = families()[question["family"]]
+    tools = _shown(question)
     scenario = a_scenario(
         goal_tool=question["goal"],
         candidates=question["candidates"],
@@ -105,6 +128,6 @@ def _agrees(question: Mapping[str, Any]) -> bool:
         stages=(),
         bank="evaluation",
     )
-    turns = [*_turns(question), Turn(speaker="assistant", reply=question["question"])]
-    user = ScriptedUser(scenario, [tools[name] for name in question["candidates"]])
+    turns = [*_talk(question), Turn(speaker="assistant", reply=question["question"])]
+    user = ScriptedUser(scenario, tools)
     return read(user.candidates, [*turns, user.answer(turns)], hear).confirmed

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -87,6 +89,42 @@ def test_an_answer_to_free_words_keeps_the_goal_and_leaves_what_it_chose():
         assert read(someone.candidates, [*turns, answer], hear).open_tools == ("refundFolioCharge",), answer.reply
 
 
+def test_choices_may_stand_beside_the_question_and_in_any_list():
+    for words in (
+        "I can refund a charge or post one. Which?",
+        "Here is what I can do:\n☐ refund a charge\n☐ post a charge\nWhich letter?",
+        "`refundFolioCharge` or **postFolioCharge** - which one fits?",
+    ):
+        asked = hear(words, HOTEL, HOTEL)
+        assert set(asked.groups) == {("refundFolioCharge",), ("postFolioCharge",)}, words
+        assert asked.parameters == (), words
+
+
+def test_a_value_asked_for_in_one_case_is_of_the_tool_of_that_case():
+    words = "Cancel a reservation or make one? If you cancel, why? For a new one, who is it for?"
+    asked = hear(words, HOTEL, HOTEL)
+    assert set(asked.parameters) == {"reason", "guest_name"}
+
+
+def test_what_is_asked_is_of_the_tool_that_the_talk_is_about():
+    booking, refund = user("Please make a reservation for somebody."), user("Please refund a charge.")
+    question = "Who is it for? And the number?"
+    assert "guest_name" in hear(question, HOTEL, HOTEL, [booking]).parameters
+    assert "guest_name" not in hear("Which number?", HOTEL, HOTEL, [refund]).parameters
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "What brings you to us today? Do tell.",
+        "Tell me more about what is going on with the room.",
+        "Yes? What's needed?",
+    ],
+)
+def test_a_question_about_nothing_in_particular_leaves_all_open_whatever_it_names(words: str):
+    assert hear(words, HOTEL, HOTEL).kind == "options"
+
+
 # --- values said over ------------------------------------------------------------------------------------------------
 
 
@@ -105,6 +143,28 @@ def test_a_key_said_twice_is_missed_where_another_one_should_be():
 def test_a_number_that_is_not_said_at_all_is_no_mistake():
     assert misheard("Shall I move QX-21?", sku="QX-21", amount=30) == []
     assert misheard("Shall I move 20 of QX-21?", sku="QX-21", amount=30) == ["amount"]
+
+
+@pytest.mark.parametrize(
+    ("schema", "value", "right", "wrong"),
+    [
+        ({"format": "date"}, "2026-05-11", "On the 11th of May, 2026, okay?", "On 12 May, okay?"),
+        ({"format": "date"}, "2026-05-14", "11–14 May 2026, right?", "11–15 May 2026, right?"),
+        ({"type": "number"}, 3.5, "Three and a half hours, yes?", "Three hours, yes?"),
+        ({"type": "number"}, 7250, "7,250.00 euros. Go ahead?", "7,205 euros. Go ahead?"),
+        ({"enum": ["water_damage", "storm"]}, "storm", "A storm loss, correct?", "A water damage loss, correct?"),
+        ({}, "Eva Kolb", "Inspector EVA KOLB, right?", "Inspector Eva Kohl, right?"),
+        ({}, "PM-3081", "pm 3081, yes?", "PM-3018, yes?"),
+        ({"type": "boolean"}, False, "Thing: no. Confirm?", "Thing = yes. Confirm?"),
+        ({}, "10:30", "At 10.30 am?", "At 11:30?"),
+    ],
+)
+def test_a_value_is_known_in_any_form_and_so_is_another_one(schema: dict[str, Any], value: Any, right: str, wrong: str):
+    tool = a_tool("Do", thing={"type": "string"} | schema)
+    scenario = a_scenario(a_catalog(tool), goal_tool="Do", candidates=("Do",), gold_arguments={"thing": value})
+    person = ScriptedUser(scenario, [tool])
+    assert misstated(right, person._parts, person._leaves) == []
+    assert misstated(wrong, person._parts, person._leaves) == ["thing"]
 
 
 # --- patience --------------------------------------------------------------------------------------------------------

@@ -21,13 +21,15 @@ SENSE = "#"
 """How the name of a set of near synonyms begins among features."""
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _TOKEN = re.compile(r"[^\W_][\w'’-]*")
-_CAMEL = re.compile(r"[a-z][A-Z]")
+_CAMEL = re.compile(r"[a-z]{2}[A-Z]")
 _NUMBER = re.compile(r"(?<=\w)(?<!\bor)(?<!\bis) (?:no|nr|num)\.?(?=\s*(?:[?.,;]|$|and\b))", re.IGNORECASE)
 """How "number" is cut short behind what it is of."""
 _WHERE = re.compile(r"\bwere(?= (?:does|do|did|is|are|should|shall|will|to)\b)", re.IGNORECASE)
-_GAP = 5
+_YES_OR_NO = re.compile(r"\by\s*/\s*n\b", re.IGNORECASE)
+_IS = re.compile(r"\b(what|who|where|when|why|how|which|that|there)['’]s\b", re.IGNORECASE)
+_GAP = 4
 """Words that may stand between a verb and its particle."""
-_SUFFIXES = ("ations", "ation", "ments", "ment", "ings", "ing", "ied", "ed", "ies", "es", "s", "ly", "e", "y")
+_SUFFIXES = ("ions", "ion", "ments", "ment", "ings", "ing", "ied", "ed", "ies", "es", "s", "ly", "e", "y")
 _WHOLE = word_set("department apartment comment document moment element")
 """Words that end as if they were of another."""
 _SHORT = {
@@ -38,15 +40,37 @@ _SHORT = {
     "whats": "what is", "whos": "who is", "whens": "when is", "wheres": "where is", "hows": "how is",
     "wud": "would", "shud": "should", "cud": "could", "yr": "your", "adn": "and", "nd": "and", "ro": "or", "fro": "for",
     "abit": "a bit", "sth": "something", "smth": "something", "dont": "don't", "doesnt": "doesn't",
-    "isnt": "isn't", "cant": "can't", "thats": "that is", "im": "I'm", "num": "number",
-    "nr": "number", "qty": "quantity", "amt": "amount", "acct": "account", "ref": "reference", "appt": "appointment",
-    "msg": "message", "wk": "week", "ppl": "people", "cust": "customer", "wanna": "want to", "gonna": "going to",
+    "isnt": "isn't", "cant": "can't", "thats": "that is", "im": "I'm", "wk": "week", "ppl": "people",
+    "wanna": "want to", "gonna": "going to",
     "gotta": "have to", "lemme": "let me", "gimme": "give me", "dunno": "don't know", "info": "information",
     "whcih": "which", "whihc": "which", "yuo": "you", "si": "is", "ot": "to", "od": "do", "fo": "of",
     "doyou": "do you", "wheter": "whether", "wether": "whether", "tht": "that", "ther": "there", "were's": "where is",
     "hav": "have", "hv": "have", "giv": "give", "ned": "need", "nead": "need",
 }  # fmt: skip
 """How people write in haste."""
+_CUT_SHORT = {
+    "smp": "sample", "reg": "register", "aliq": "aliquot portion", "xfer": "transfer", "disp": "disposal",
+    "pt": "patient", "dt": "date", "typ": "type", "coll": "collection", "rsn": "reason", "dest": "destination",
+    "vol": "volume", "ul": "microlitres", "prio": "priority", "no": "number", "num": "number", "nr": "number",
+    "n": "number", "qty": "quantity", "amt": "amount", "acct": "account", "acc": "account", "cust": "customer",
+    "addr": "address", "desc": "description", "descr": "description", "dept": "department", "emp": "employee",
+    "mgr": "manager", "org": "organisation", "loc": "location", "cfg": "configuration", "tel": "telephone",
+    "ph": "phone", "msg": "message", "doc": "document", "usr": "user", "grp": "group", "req": "request",
+    "appt": "appointment", "inv": "invoice", "pmt": "payment", "ord": "order", "prod": "product", "cnt": "count",
+    "len": "length", "wt": "weight", "tmp": "temporary", "cur": "currency", "ccy": "currency", "lang": "language",
+    "src": "source", "dst": "destination", "exp": "expiry", "eff": "effective", "freq": "frequency",
+    "dur": "duration", "lvl": "level", "ins": "insurance", "rx": "prescription", "dob": "birth date",
+    "ref": "reference", "txn": "transaction", "bal": "balance", "min": "minimum", "max": "maximum",
+    "avg": "average", "sched": "schedule", "mtg": "meeting", "veh": "vehicle", "lic": "licence",
+    "cert": "certificate", "proj": "project", "ver": "version", "env": "environment", "srv": "server",
+    "svc": "service", "cmt": "comment", "cxl": "cancel", "canc": "cancel", "upd": "update", "del": "delete",
+    "crt": "create", "chg": "change", "rcv": "receive", "mbr": "member", "stu": "student", "crs": "course",
+    "diag": "diagnosis", "bkg": "booking", "rm": "room", "flt": "flight", "pax": "passenger", "dep": "departure",
+    "arr": "arrival", "sz": "size", "whs": "warehouse", "po": "purchase order", "msisdn": "phone number",
+    "iccid": "serial number", "uri": "link", "url": "link", "kmh": "speed", "m2": "area", "m3": "volume",
+    "st": "status", "cat": "category", "id": "id number",
+}  # fmt: skip
+"""How programs cut words short in names."""
 FUNCTION_WORDS = word_set(
     "a an the of to it its is are was were be been being one ones them they this that these those for in on at "
     "with and or by from as i you we my our your me us do does did done want wants wanted need needs would like "
@@ -59,22 +83,26 @@ FUNCTION_WORDS = word_set(
     "put puts thing things else other another such same very up down out off over under before after while "
     "because but though kind sort way right correct true mind hope hoping hoped try trying help glad happy thank "
     "thanks sorry afraid kindly exactly precisely instead meant mean means ask asking asked hi hello dear good "
-    "great fine nice lovely perfect wonderful certainly"
+    "great fine nice lovely perfect wonderful certainly let lets gave giving getting knew known says saying went "
+    "came coming comes come anything everything nothing haven't hasn't didn't wasn't weren't won't wouldn't can't "
+    "cannot couldn't shouldn't"
 )
 DIRECTIONS = word_set("from to until before after")
 """Small words that tell values apart, but no tools."""
-_SAYS_SOMETHING = word_set("gone own correct made off out going right take put")
+_SAYS_SOMETHING = word_set("gone own correct made off out going right take put already make makes")
 _NOTHING_SAID = (
     (FUNCTION_WORDS - _SAYS_SOMETHING)
     | DIRECTIONS
     | word_set(
-        "wonder wondering today already currently particular suit belong belongs deal dealing talk talking speak "
+        "wonder wondering today currently particular suit belong belongs deal dealing talk talking speak "
         "speaking look looking see trouble simply moment being properly hand away whichever whether able possible "
         "back person's question answer choose pick choice matters user assistant still even ever two three both e "
         "g eg ie etc fancy shall ll ve re d s t m involved concern concerns concerned basically anyway"
     )
 )
 """Words that say nothing of what is meant, by themselves."""
+_LEAST_RUN = 7
+"""Letters from which on a word may be two that are run together."""
 _AFTER_ONE = FUNCTION_WORDS | word_set("back")
 """Words before which "one" counts nothing."""
 
@@ -96,10 +124,13 @@ def root(word: str) -> str:
     if word in _WHOLE:
         return word
     low = singular(word.casefold().replace("’s", "").replace("'s", ""))
-    for ending in _SUFFIXES:
-        if low.endswith(ending) and len(low) - len(ending) >= 3:
+    found = next((ending for ending in _SUFFIXES if low.endswith(ending) and len(low) - len(ending) >= 3), "")
+    low = low.removesuffix(found)
+    if found == "ion" and low.endswith("ens"):
+        return f"{low[:-1]}d"
+    for ending, least in (("at", 5), ("al", 5)):
+        if low.endswith(ending) and len(low) - len(ending) >= least:
             low = low[: -len(ending)]
-            break
     low = low[:-1] if len(low) > 3 and low[-1] == low[-2] and low[-1] not in "sl" else low
     return low.removesuffix("l") if low.endswith("ll") and len(low) > 5 else low
 
@@ -131,6 +162,23 @@ def features(word: str) -> Features:
     return (stem, *senses().by_root.get(stem, ()))
 
 
+def in_full(name: str) -> str:
+    """The words of an identifier, or of a label made of one, those cut short written out."""
+    return " ".join(_CUT_SHORT.get(word) or _run_together(word) for word in identifier_words(name))
+
+
+@lru_cache(maxsize=32_768)
+def _run_together(word: str) -> str:
+    """The words that one without spaces is made of, if it is made of plain ones: "pickupdate"."""
+    if len(word) < _LEAST_RUN or is_known(word):
+        return word
+    known = plain_english()
+    for place in range(len(word) - 3, 2, -1):
+        if word[:place] in known and word[place:] in known:
+            return f"{word[:place]} {word[place:]}"
+    return word
+
+
 def words_of(text: str) -> list[str]:
     """The lower-case words of a text, identifiers taken apart."""
     return [
@@ -143,7 +191,7 @@ def words_of(text: str) -> list[str]:
 @lru_cache(maxsize=32_768)
 def _parts(token: str) -> tuple[str, ...]:
     if "_" in token or _CAMEL.search(token):
-        return identifier_words(token)
+        return tuple(in_full(token).split())
     return tuple(part for part in token.casefold().split("-") if part)
 
 
@@ -205,6 +253,7 @@ def _written(entries: Sequence[object]) -> Iterator[str]:
 
 def mended(text: str, spoken: Collection[str]) -> str:
     """The text with short forms written out and slips put right; `spoken` are the words that the tools are told in."""
+    text = _IS.sub(r"\1 is", _YES_OR_NO.sub("yes or no", text))
     return _WHERE.sub("where", _WORD.sub(lambda found: _mended(found[0], spoken), _NUMBER.sub(" number", text)))
 
 
@@ -212,15 +261,20 @@ def _mended(word: str, spoken: Collection[str]) -> str:
     low = word.casefold()
     if low in _SHORT and not word.isupper():
         return _SHORT[low]
+    if low in _CUT_SHORT and low not in plain_english() and low not in spoken:
+        return _CUT_SHORT[low]
     return word if low in spoken or not _may_be_a_slip(word, low) else _nearest(low, spoken) or _meant(low) or word
 
 
 def _may_be_a_slip(word: str, low: str) -> bool:
-    return len(low) > 3 and low.isascii() and low.isalpha() and not word[1:].isupper() and not _is_known(low)
+    return len(low) > 3 and low.isascii() and low.isalpha() and not word[1:].isupper() and not is_known(low)
 
 
 @lru_cache(maxsize=32_768)
-def _is_known(low: str) -> bool:
+def is_known(low: str) -> bool:
+    """Whether a lower-case word is a plain English one."""
+    if low.endswith("ly") and f"{low[:-1]}e" in plain_english():
+        return True
     return low in plain_english() or root(low) in _known_roots()
 
 

@@ -10,9 +10,9 @@ from functools import cached_property
 from typing import Any
 
 from ..catalog.leaves import leaves
-from ..catalog.words import by_identity, identifier_words
+from ..catalog.words import by_identity, word_set
 from ..records.tool import Tool
-from .ear import DIRECTIONS, SENSE, Features, content, words_of
+from .ear import DIRECTIONS, SENSE, Features, content, in_full, words_of
 
 _DIRECTION = 0.35
 """Weight of "from", "to" and the like, against 1 for other words."""
@@ -23,6 +23,11 @@ _NAME, _TOLD, _BESIDES, _TAKEN = 1.0, 0.7, 0.45, 0.4
 _LABEL, _FORM, _ABOUT, _CHOICE = 1.0, 0.5, 0.6, 0.8
 """Weight of a word of a value's label, of one that only says what form it has, of its description, of its choices."""
 _FORMS = frozenset({"id", "number", "code", "date", "name", "type", "new", "value", "text", "reference", "time", "day"})
+_MAKING = word_set(
+    "create add new open register post book order schedule request start make place issue raise file launch hire enrol "
+    "establish draft plan set insert apply lodge submit log record begin"
+)
+"""First or last words of the names of tools that make something."""
 _SENTENCE = re.compile(r"(?<=[.!?;])\s+")
 _DENIED = re.compile(r"\b(?:not|no|without|nothing|never|don't|cannot|isn't|aren't)\b[^.,;:]*", re.IGNORECASE)
 Scores = tuple[float, ...]
@@ -102,15 +107,22 @@ def _words_of_tool(tool: Tool) -> dict[str, float]:
     weights: dict[str, float] = {}
     for leaf in leaves(tool):
         if len(leaf.keys) == 1 and leaf.required:
-            _take(weights, f"{leaf.label} {leaf.schema.get('description', '')}", _TAKEN)
+            _take(weights, f"{in_full(leaf.label)} {leaf.schema.get('description', '')}", _TAKEN)
     first, *later = _SENTENCE.split(_DENIED.sub(" ", tool.text)) or [""]
     _take(weights, " ".join(later), _BESIDES)
     _take(weights, first, _TOLD)
     _take(weights, " ".join(first.split()[:1]), _NAME)
-    _take(weights, " ".join(identifier_words(tool.name)), _NAME)
-    for form in _FORMS & weights.keys():
+    _take(weights, in_full(tool.name), _NAME)
+    _take(weights, "new" if makes(tool) else "existing", _NAME)
+    for form in _FORMS & weights.keys() - {"new"}:
         weights[form] = min(weights[form], _TAKEN)
     return weights
+
+
+def makes(tool: Tool) -> bool:
+    """Whether a tool makes something rather than works on what is there."""
+    words = in_full(tool.name).split()
+    return bool(_MAKING & {*words[:1], *words[-1:]})
 
 
 def tool_bags(tools: Sequence[Tool]) -> Bags:
@@ -162,17 +174,18 @@ def _values(tools: Sequence[Tool]) -> tuple[tuple[Taken, ...], Bags]:
 def _tell(weights: dict[str, float], name: str, label: str, schema: Mapping[str, Any]) -> None:
     _take(weights, " ".join(_choices(schema)), _CHOICE)
     _take(weights, str(schema.get("description", "")), _ABOUT, directions=True)
-    for phrase in (label, " ".join(identifier_words(name))):
+    for phrase in (in_full(label), in_full(name)):
         own = " ".join(word for word in words_of(phrase) if word not in _FORMS)
         _take(weights, phrase, _FORM, directions=True)
         _take(weights, own, _LABEL, directions=True)
 
 
 def _choices(schema: Mapping[str, Any]) -> list[str]:
-    return [" ".join(identifier_words(str(value))) for value in schema.get("enum", ()) if isinstance(value, str)]
+    return [in_full(str(value)) for value in schema.get("enum", ()) if isinstance(value, str)]
 
 
 def _taken(name: str, label: str, schema: Mapping[str, Any], required: bool) -> Taken:
+    label = in_full(label)
     said = f"{label} {schema.get('description', '')}"
     words = frozenset(feature for word in content(said) for feature in word)
     choices = tuple(frozenset(each for word in content(text) for each in word) for text in _choices(schema))
@@ -203,8 +216,8 @@ def _spoken(tools: Sequence[Tool]) -> frozenset[str]:
 
 def _texts(tool: Tool) -> Iterator[str]:
     yield tool.text
-    yield tool.name
+    yield in_full(tool.name)
     for leaf in leaves(tool):
-        yield leaf.label
+        yield in_full(leaf.label)
         yield str(leaf.schema.get("description", ""))
         yield from _choices(leaf.schema)

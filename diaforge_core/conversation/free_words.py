@@ -4,46 +4,66 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..catalog.words import identifier_words
 from ..records.tool import Tool
-from .asked_values import EQUAL, EXPLAINED, VALUE, WH, Part, ValueEar, split
+from .asked_values import EQUAL, EXPLAINED, IN_CASE, VALUE, WH, Part, ValueEar, split
 from .ear import content
 from .evidence import Scores, tool_bags
+from .likeness import likeness
 
 Group = tuple[str, ...]
 _FEWEST = 0.2
 """Evidence that a choice must give for a tool."""
 _NEAR = 0.8
 """Share of the best tool's evidence from which on another one may be meant as well."""
+_NEAR_YES = 0.95
+"""The same where a yes is asked for, which is mostly one to a single task."""
 _SIBLING = 0.2
 """Evidence that a tool gets from being wholly like what another choice means."""
-_RIVAL = 0.5
-"""Share of a tool's stronger evidence beside a part that counts against it there."""
 
 _EITHER_WORD = (
     r"\bor\b(?!\s+(?:not|so|else|no|is there|isn't (?:it|there))\b\W*(?:$|\?))|\bversus\b|\bvs\b\.?|\brather than\b"
 )
+_ANOTHER = (
+    r"(?:(?:for|from|to|until|under|on|at|in|by|with|since|of) )?(?:what|which|who|whose|whom|when|where|why|how)\b"
+    r"|(?:say|tell|give|let|send|is|are|do|does|did|should|shall|would|will|has|have|was|were|can|could|may|the"
+    r"|your|its|his|her|their|any)\b"
+)
+"""How another question begins behind "and"."""
 _EITHER = re.compile(_EITHER_WORD, re.IGNORECASE)
-_CHOICE = re.compile(rf"[,;:?!]|{_EITHER_WORD}|\s[-–—]+\s|\n|(?:^|(?<=\s))\(?\d{{1,2}}[.)](?=\s)", re.IGNORECASE)
+_CHOICE = re.compile(
+    rf"[,;:?!]|{_EITHER_WORD}|\s[-–—]+\s|\n|…|(?=\b(?:and|plus) (?:also |then |please )?(?:{_ANOTHER}))|(?:^"
+    rf"|(?<=\s))\(?\d{{1,2}}[.)](?=\s)",
+    re.IGNORECASE,
+)
 _BESIDE_THE_POINT = re.compile(
     r"^\W*(?:when|if|before|once|after|as|since|while|regarding|concerning)\b(?!\W*$)", re.IGNORECASE
 )
 """How a part begins that only says when or about what a choice is made."""
-_FOR_VALUES = re.compile(
-    r"\b(?:need|tell me|provide|missing|give me|send me|share|specify|enter|supply|require[sd]?|details)\b",
-    re.IGNORECASE,
-)
-"""What a lead-in says to a list of values."""
-_AND = re.compile(r"^\W*(?:and|also|plus|as well as)\b", re.IGNORECASE)
+_AND = re.compile(r"^\W*(?:and|also|plus|as well as|then|but)\b", re.IGNORECASE)
 _NUMBERED = re.compile(r"(?:^|(?<=\s))\(?\d{1,2}[.)](?=\s)")
 _MEANS = re.compile(r"\b(by|with|via|for)\b[^,?]*, ?\1\b", re.IGNORECASE)
 """Choices without "or": "by name, by number?"."""
-_BY_MEANS = re.compile(r"\b(?:by|with|via|using)\b", re.IGNORECASE)
-"""How a value is offered that decides over the tool."""
-_CLOSED = 0.75
+_CLOSED = 0.9
 """Weight of the evidence for a tool that the talk has ruled out, against 1 for one that is still open."""
+_IS_THERE = re.compile(
+    r"\b(?:already|existing|exists?|before|previous(?:ly)?|earlier|on file|on record|in the system|known to us"
+    r"|old)\b",
+    re.IGNORECASE,
+)
+"""How something is told from a new one."""
+_TELLING = 0.35
+"""Evidence from which on words tell more than that something is there."""
+_LIKE, _UNLIKE = 4.0, 0.05
+"""Evidence that likeness gives for a cosine of 1, and the cosine up to which it gives none by itself."""
+_MOST_PARTS = 24
+"""Parts of one sentence that are compared with one another."""
+_LIKER = 0.05
+"""Cosine by which a question must be more like one value than like the next for it to be meant."""
+_OPEN_FIRST = 0.85
+"""Share of the best tool's evidence from which on one that is still open goes before it."""
 _IN_CONTEXT = 0.5
 """Share of the evidence that the rest of a reply gives for one tool of a group below which another is left out."""
 _EARLY = 6
@@ -62,7 +82,41 @@ _TAG = re.compile(
     re.IGNORECASE,
 )
 _INDEFINITE = re.compile(r"\b(?:an?|one|whole|entire|complete|single|new|existing)\b", re.IGNORECASE)
-_GIVE = re.compile(r"\b(?:tell|give|need|provide|send|know|have|say|name|the)\b", re.IGNORECASE)
+_GIVE = re.compile(
+    r"^\W*(?:(?:and|also|plus|then|so|please|kindly|just|but)\W+)*(?:(?:i|we|i'd|we'd|i'll|i would"
+    r"|we would)\W+(?:\w+\W+){0,2}?)?"
+    r"(?:tell|give|need|provide|send|say|name|let me|like to know|(?:would|could|can"
+    r"|will) you\W+(?:\w+\W+){0,3}?(?:tell|give|send|provide))\b",
+    re.IGNORECASE,
+)
+_LED = re.compile(
+    r"^\W*(?:(?:and|also|plus|then|so|please|for|from|to|until|under|on|at|in|by|with|since|till|but|of|tell me|say"
+    r"|finally|i need to know|let me know)\W+){0,4}(?:what|which|who|whose|whom|when|where|why|how)\b(?! about\b)",
+    re.IGNORECASE,
+)
+"""How a part begins that asks for something."""
+_REQUEST = re.compile(
+    r"\b(?:tell|give|send|provide|share|specify|supply|enter|let me|(?:i|we)(?:'d|'ll| \w+)? need|please"
+    r"|may i have|can i have|could i have"
+    r"|(?:do|have|has|would) (?:you|they|he|she|we) (?:\w+ )?(?:have|got|know|happen)|(?:is|are|was"
+    r"|were) (?:there|any))\b"
+    r"|^\W*(?:and |any )",
+    re.IGNORECASE,
+)
+"""What a question has that may ask for a value though yes would be an answer."""
+_CLAUSE = re.compile(
+    r"\b(?:is|are|was|were|am|be|been|do|does|did|has|have|had|will|would|shall|should|can|could|may|might|must"
+    r"|you|we|they|it"
+    r"|i|he|she|this|that)\b|n't\b|'re\b|'s\b",
+    re.IGNORECASE,
+)
+_IS_SO = re.compile(r"^\W*(?:is|are|do|does|did|has|have|was|were|will|should|shall|so)\b", re.IGNORECASE)
+_OF_WHAT = re.compile(
+    r"^\W*(?:\w+\W+){0,2}?(?:when|where|why|how (?:many|much|long|often)|(?:which|what)(?: is the"
+    r"| are the)? (?P<noun>(?!is|are|do|does|did|would|will|one)\w+))\b",
+    re.IGNORECASE,
+)
+_WHETHER = re.compile(r"\b(?:whether|if|or)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,32 +131,90 @@ class Heard:
 class Listener:
     """Takes in sentences that ask something, against the tools still open and all that are shown."""
 
-    def __init__(self, tools: Sequence[Tool], shown: Sequence[Tool]) -> None:
+    def __init__(self, tools: Sequence[Tool], shown: Sequence[Tool], talk: str = "") -> None:
         self._open = {tool.name for tool in tools}
         self._tools = tool_bags(shown)
+        self._shown = shown
         self._ear = ValueEar(tools, shown)
         self._tools_by_name = {tool.name: tool for tool in shown}
         self._context = self._tools.silent
+        self._before = talk
+        self._talk = self._spoken_of(talk)
 
     def lists_values(self, text: str) -> bool:
         """Whether a text is nothing but names of values: "customer number and currency"."""
         return self._ear.lists(text)
 
-    def hear(self, sentences: Sequence[str], reply: str) -> Heard:
-        """What the sentences that ask something ask taken together; `reply` is all that was said."""
+    def hear(self, sentences: Sequence[str], beside: Sequence[str]) -> Heard:
+        """What the sentences that ask something ask taken together.
+
+        `beside` are the others, which may hold the choices: "I can cancel or move it. Which?"
+        """
         groups: list[Group] = []
-        alone: list[Group] = []
-        parameters: list[str] = []
-        self._context = self._tools.score(content(_beside_the_choices(reply)))
+        texts: list[str] = []
+        self._context = self._tools.score(
+            content(f"{self._before} {_beside_the_choices(' '.join([*sentences, *beside]))}")
+        )
+        without: list[str] = []
         for sentence in sentences:
             chosen, left = self._choices(sentence)
             groups.extend(group for group in chosen if group not in groups)
-            one = self._yes_no(sentence) if not chosen else ()
-            asked = [] if one else self._ear.asked(left)
-            parameters.extend(name for name in asked if name not in parameters)
-            alone.extend([one] if one else [])
-        groups = groups or self._told_apart(alone)
-        return Heard(tuple(groups or alone[:1]), tuple(parameters))
+            (texts if chosen else without).extend(left)
+        if groups:
+            return Heard(tuple(groups), self._asked_of(groups, [*texts, *without]))
+        read = [self._yes_no(sentence) for sentence in without]
+        alone = [group for group, _ in read if group]
+        texts = [text for _, left in read for text in left]
+        groups = self._told_apart(alone) or self._choices_beside(beside, texts)
+        asked = self._asked_of(groups, texts) if groups else tuple(self._ear.asked(texts, [self._talk], self._before))
+        return Heard(tuple(groups or alone[:1]), asked)
+
+    def still_open(self, sentences: Sequence[str]) -> tuple[str, ...]:
+        """The one value that a tool cannot do without and that the talk has not given, if a question word fits it."""
+        tools = self._open if len(self._open) == 1 else self._talk
+        if len(tools) != 1 or not any(WH.search(sentence) for sentence in sentences):
+            return ()
+        found = self._ear.fitting(sentences, tools, self._before)
+        if len(found) > 1:
+            like = self._ear.likeness(" ".join(sentences))
+            found.sort(key=lambda name: -like[name])
+            return tuple(found[:1]) if like[found[0]] >= like[found[1]] + _LIKER else ()
+        return tuple(found)
+
+    def _asked_of(self, groups: Sequence[Group], texts: Sequence[str]) -> tuple[str, ...]:
+        """The values that the texts ask for beside a choice between these groups, whether or not those are open."""
+        named = self._open.union(*groups)
+        ear = self._ear if named == self._open else ValueEar([t for t in self._shown if t.name in named], self._shown)
+        return tuple(ear.asked(texts, groups, self._before))
+
+    def beside(self, sentences: Sequence[str], groups: Sequence[Group]) -> tuple[str, ...]:
+        """The values that are asked for beside a choice between these groups of tools."""
+        texts = [text for sentence in sentences for text in self._without_offers(sentence)]
+        return self._asked_of(groups, texts)
+
+    def _without_offers(self, sentence: str) -> list[str]:
+        if not (_EITHER.search(sentence) or _listing(sentence)):
+            return [sentence]
+        return [part.text for part in self._of_values(self._parts(sentence))]
+
+    def _parts(self, sentence: str) -> list[Part]:
+        """The parts of a sentence of which some may be choices: the items of a list, else what "or" parts."""
+        items = sentence.split("\n")[1:]
+        texts = items if len(items) > 1 else split(_LISTED.sub(_joined, _behind_lead(sentence)), _CHOICE)
+        return [self._ear.part(text) for text in texts[:_MOST_PARTS]]
+
+    def _choices_beside(self, beside: Sequence[str], asking: Sequence[str]) -> list[Group]:
+        """The groups of tools offered beside a question that has nothing of its own to choose from."""
+        if self._ear.asked(asking):
+            return []
+        return next((found for sentence in beside if (found := self._choices(sentence)[0])), [])
+
+    def _spoken_of(self, talk: str) -> frozenset[str]:
+        """The open tools that the talk so far speaks of more than of others; none where it speaks of none."""
+        told = zip(self._tools.names, self._tools.score(content(talk)), strict=True)
+        scores = {name: score for name, score in told if name in self._open}
+        best = max(scores.values(), default=0.0)
+        return frozenset(name for name, score in scores.items() if score >= max(_FEWEST, _NEAR * best))
 
     # --- which tool --------------------------------------------------------------------------------------------------
 
@@ -112,10 +224,10 @@ class Listener:
             _EITHER.search(sentence) or _listing(sentence) or _MEANS.search(sentence)
         ):
             return [], [sentence]
-        parts = [self._ear.part(text) for text in split(_LISTED.sub(_joined, _behind_lead(sentence)), _CHOICE)]
+        parts = self._parts(sentence)
         if self._ear.of_choices(parts):
             return [], [sentence]
-        values = [part for place, part in enumerate(parts) if self._asks_value(parts, place)]
+        values = self._of_values(parts)
         groups = self._groups([part for part in parts if part not in values and _is_offer(part.text)], sentence)
         return (groups, [part.text for part in values]) if len(groups) > 1 else ([], [sentence])
 
@@ -124,26 +236,30 @@ class Listener:
         if max(part.tools, default=0.0) < _FEWEST or part.explained < EXPLAINED:
             return ()
         scores = self._against(part, beside)
-        best = max(scores)
-        near = [name for name, score in zip(self._tools.names, scores, strict=True) if score >= _NEAR * best > 0]
-        first = {name for name, score in zip(self._tools.names, scores, strict=True) if score >= EQUAL * best}
-        group = tuple(name for name in near if name in self._open) if first & self._open else tuple(near)
+        best, least = max(scores), _NEAR if beside else _NEAR_YES
+        of_open = [score if name in self._open else 0.0 for name, score in zip(self._tools.names, scores, strict=True)]
+        if max(of_open) >= _OPEN_FIRST * best:
+            scores, best = tuple(of_open), max(of_open)
+        group = tuple(name for name, score in zip(self._tools.names, scores, strict=True) if score >= least * best > 0)
         return group if len(group) < len(self._tools.names) else ()
 
     def _against(self, part: Part, beside: Sequence[Part]) -> Scores:
-        """The evidence for each tool, less for what is better said beside it, more for what is like that."""
-        own = tuple(
-            score if name in self._open else _CLOSED * score
+        """The evidence for each tool, more for what is like that which is meant beside it."""
+        own = {
+            name: score if name in self._open else _CLOSED * score
             for name, score in zip(self._tools.names, part.tools, strict=True)
-        )
-        if not beside:
-            return own
-        rivals = [max(column) for column in zip(*(other.tools for other in beside), strict=True)]
+        }
         meant = [name for other in beside if max(other.tools) >= _FEWEST for name in self._first(other)]
-        return tuple(
-            score and score + _SIBLING * self._likeness(name, meant) - _RIVAL * max(0.0, rival - score)
-            for name, score, rival in zip(self._tools.names, own, rivals, strict=True)
-        )
+        return tuple(score and score + _SIBLING * self._likeness(name, meant) for name, score in own.items())
+
+    def _as_a_whole(self, part: Part) -> Part:
+        """A question that is one part, with its words and what it is like as its evidence."""
+        like = likeness(part.text, self._shown) if part.words else self._tools.silent
+        if max(part.tools) >= _FEWEST and part.explained >= EXPLAINED:
+            told = (score + _LIKE * max(0.0, each) for score, each in zip(part.tools, like, strict=True))
+            return replace(part, tools=tuple(told))
+        told = tuple(_LIKE * max(0.0, each - _UNLIKE) for each in like)
+        return replace(part, tools=told, explained=1.0) if max(told) >= _FEWEST else part
 
     def _first(self, part: Part) -> list[str]:
         best = max(part.tools)
@@ -157,14 +273,22 @@ class Listener:
         if _HAVE.search(sentence) and (held := self._held(parts)):
             return held
         found = [self._group(part, [*parts[:place], *parts[place + 1 :]]) for place, part in enumerate(parts)]
-        groups = self._told_apart(self._parted(parts, found))
-        if not groups and _BY_MEANS.search(sentence):
-            return self._held(parts)
-        if any(word[0] == "exist" for part in parts for word in part.words):
+        groups = self._told_apart(self._with_the_rest(parts, self._parted_each(parts, found)))
+        if any(_IS_THERE.search(part.text) for part in parts):
             return groups
         return [self._paired(group, [name for other in groups if other != group for name in other]) for group in groups]
 
-    def _parted(self, parts: Sequence[Part], groups: Sequence[Group]) -> list[Group]:
+    def _with_the_rest(self, parts: Sequence[Part], groups: Sequence[Group]) -> list[Group]:
+        """The groups, where something new is offered beside what is there: all the rest."""
+        found = list(groups)
+        for place, part in enumerate(parts):
+            others = {name for other in (*groups[:place], *groups[place + 1 :]) for name in other}
+            own = self._tools.score(content(_IS_THERE.sub(" ", part.text)))
+            if others and _IS_THERE.search(part.text) and max(own) < _TELLING:
+                found[place] = tuple(n for n in self._tools.names if n in self._open and n not in others)
+        return [group for group in found if group]
+
+    def _parted_each(self, parts: Sequence[Part], groups: Sequence[Group]) -> list[Group]:
         """The groups, each tool of several of them left in the one that speaks of it most rather than of others."""
         share = {
             (place, name): part.tools[self._tools.names.index(name)] / max(part.tools)
@@ -172,14 +296,13 @@ class Listener:
             for name in group
         }
         best = {name: max(each for (_, other), each in share.items() if other == name) for _, name in share}
-        kept = [
+        return [
             tuple(name for name in group if share[place, name] >= EQUAL * best[name]) or group
             for place, group in enumerate(groups)
         ]
-        return [group for group in kept if group]
 
     def _paired(self, group: Group, others: Sequence[str]) -> Group:
-        """Of the tools that one choice may mean, those that do the same, or work on the same, as the other choices."""
+        """Of the tools that a choice may mean, those that do, or work on, the same as the other choices."""
         in_context = self._by_context(group)
         for word_of, most in ((_first_word, len(others)), (_last_word, 1)):
             mine = {name: word_of(self._tools_by_name[name]) for name in in_context}
@@ -207,27 +330,48 @@ class Listener:
                 found.append(tuple(name for name in self._tools.names if name in takers))
         return self._told_apart([group for group in found if group])
 
-    def _asks_value(self, parts: Sequence[Part], place: int) -> bool:
-        """Whether a part of a choice asks for a value beside it rather than offers a tool."""
-        part = parts[place]
-        beside = _AND.match(part.text) or any(_AND.match(other.text) for other in parts[place + 1 : place + 2])
-        if not beside or max(scores := self._ear.scores(part), default=0.0) < VALUE:
-            return False
-        label = self._ear.taken[scores.index(max(scores))].label
-        return WH.search(part.text) is not None or (label <= part.said and _GIVE.search(part.text) is not None)
+    def _of_values(self, parts: Sequence[Part]) -> list[Part]:
+        """The parts beside a choice that ask for values rather than offer a tool, or say in which case they do."""
+        found: list[Part] = []
+        for place, part in enumerate(parts):
+            behind = place > 0 and parts[place - 1] in found and self._ear.is_named(part)
+            beside = _AND.match(part.text) or any(_AND.match(other.text) for other in parts[place + 1 : place + 2])
+            led = _LED.match(part.text) and (beside or self._is_specific(part))
+            behind = behind or (place > 0 and _AND.match(part.text) is not None and self._ear.is_named(part))
+            if behind or led or IN_CASE.match(part.text) or self._is_request(part):
+                found.append(part)
+        return found
 
-    def _yes_no(self, sentence: str) -> Group:
-        """The tools that a yes would leave."""
-        if len(self._tools.names) < 2 or "?" not in sentence or WH.search(sentence):
-            return ()
-        part = self._ear.part(_TAG.sub(" ", sentence))
-        if self._ear.by_label(part) or self._ear.of_choices(
-            [self._ear.part(text) for text in split(sentence, _CHOICE)]
-        ):
-            return ()
-        if self._ear.is_named(part) and not (_INDEFINITE.search(sentence) or self._ear.is_no_answer(part, sentence)):
-            return ()
-        return self._group(part)
+    def _is_specific(self, part: Part) -> bool:
+        """Whether a part asks when, where, why, how many, or which of what a value is called by."""
+        found = _OF_WHAT.match(part.text)
+        if not found:
+            return False
+        noun = {word[0] for word in content(found["noun"] or "")}
+        return not found["noun"] or any(noun & value.label for value in self._ear.taken)
+
+    def _is_request(self, part: Part) -> bool:
+        named = max(self._ear.scores(part), default=0.0) >= VALUE
+        return named and _GIVE.match(part.text) is not None and not _WHETHER.search(part.text)
+
+    def _yes_no(self, sentence: str) -> tuple[Group, list[str]]:
+        """The tools that a yes would leave, or the sentence where it asks for values all the same."""
+        bare = _TAG.sub(" ", sentence)
+        part = self._ear.part(bare)
+        if WH.search(sentence) or len(self._tools.names) < 2 or self._ear.by_label(part):
+            return (), [sentence]
+        if self._ear.of_choices([self._ear.part(text) for text in split(sentence, _CHOICE)]):
+            return (), [sentence]
+        if "?" not in sentence and not _IS_SO.match(sentence):
+            return (), [sentence]
+        group, told = self._by_context(self._group(self._as_a_whole(part))), max(part.tools)
+        if self._open == set(group):
+            return (), [sentence]
+        if _REQUEST.search(sentence) or not _CLAUSE.search(sentence):
+            asks = self._ear.is_named(part) and not (_INDEFINITE.search(sentence) and group)
+            return ((), [sentence]) if asks or not group else (group, [])
+        flags = max(self._ear.flags(part), default=0.0)
+        return ((), [sentence]) if flags >= VALUE and (flags >= told or not group) else (group, [])
 
     def _told_apart(self, groups: Sequence[Group]) -> list[Group]:
         """The distinct groups without what another says more exactly; one that holds all others is only context."""
@@ -263,9 +407,7 @@ def _beside_the_choices(reply: str) -> str:
 
 def _listing(sentence: str) -> bool:
     """Whether a sentence lists what to choose from, line by line or by numbers."""
-    if len(split(sentence, _CHOICE)) < 3 or not ("\n" in sentence or _NUMBERED.search(sentence)):
-        return False
-    return not _FOR_VALUES.search(sentence.partition("\n")[0])
+    return sentence.count("\n") > 1 or (len(split(sentence, _CHOICE)) > 2 and _NUMBERED.search(sentence) is not None)
 
 
 def _is_offer(text: str) -> bool:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from ..catalog.facets import Facet
 from ..catalog.words import by_identity
+from ..records.dialogue import Turn
 from ..records.scenario import Bank
 from ..records.tool import Tool
-from .cues import addressed, asks, is_foreign, is_open, seeks_a_yes
+from .cues import addressed, are_wide_open, asks, is_bare, is_foreign, is_open, seeks_a_yes
 from .ear import mended
 from .evidence import spoken_words
 from .free_words import Heard, Listener
@@ -31,59 +33,83 @@ _MOST_HEARD = 4_000
 """Characters of a reply that are heard, its last ones, where it asks; some patterns take the square of them."""
 _MAY_CHOOSE = re.compile(r"[,;]|\b(?:or|versus|vs|rather than|have|know|hold|there)\b", re.IGNORECASE)
 """What stands in a reply that names several choices, or asks whether there is something."""
-_SEVERAL = re.compile(r"[,;\n]|\bor\b|\d[.)]\s", re.IGNORECASE)
-_BESIDE = re.compile(r"\b(?:and|also|plus)\b|[?.]\s+\w", re.IGNORECASE)
-"""What may lead to something else than the choices of a question."""
+_REQUEST = re.compile(
+    r"\b(?:tell|give|send|provide|need|specify|share|enter|missing|lack|let me have|may i have|can i have"
+    r"|could i have)\b",
+    re.IGNORECASE,
+)
+_OFFERS = re.compile(r"\n|\bor\b", re.IGNORECASE)
 _WH = re.compile(r"\b(?:what|which|who|where|when|how|why)\b", re.IGNORECASE)
-_BULLET = re.compile(r"^\s*(?:[-*•]|\(?\d{1,2}[.):]|[a-z][.)])\s+")
+_MARKS = re.compile(r"[*`#]{1,3}(?=\w)|(?<=[\w:.,])[*`]{1,3}|^#+ ")
+"""How words are set off."""
+_BULLET = re.compile(r"^\s*(?:[^\w\s\"'“(\[¿¡?.]\ufe0f?|\(?\d{1,2}[.):]|\(?[a-z][.)])\s+")
+"""How an item of a list begins: with any mark, a number or a letter."""
 
 
-def ear_of(bank: Bank) -> Ear:
-    """How the user of a scenario listens: in evaluation to any words, in generation to those that are judged by."""
-    return hear if bank == "evaluation" else by_the_word
+def ear_of(bank: Bank, talk: Sequence[Turn] = ()) -> Ear:
+    """How the user of a scenario listens: in evaluation to any words, in generation to those that are judged by.
+
+    `talk` are the turns before the reply, where they are at hand.
+    """
+    if bank != "evaluation":
+        return by_the_word
+    return partial(hear, talk=talk) if talk else hear
 
 
-def hear(reply: str, tools: Sequence[Tool], shown: Sequence[Tool]) -> Asked:
+def hear(reply: str, tools: Sequence[Tool], shown: Sequence[Tool], talk: Sequence[Turn] = ()) -> Asked:
     """What a reply asks, read against the tools still open; kind `other` when nothing can be made of it.
 
-    `shown` are all the tools, of which a question may still speak though the words have ruled them out. What is asked
-    in the very words of the tools comes first, then what free words ask.
+    `shown` are all the tools, of which a question may still speak though the words have ruled them out; `talk` are the
+    turns before, which make some tools likelier than others. What is asked in the very words of the tools comes first,
+    then what free words ask.
     """
     reply = reply[-_MOST_HEARD:]
+    before = " ".join(turn.reply for turn in talk)[-_MOST_HEARD:]
     in_order = sorted(tools, key=lambda tool: tool.name)
     known = _memory(sorted(shown, key=lambda tool: tool.name))
-    key = (reply, tuple(tool.name for tool in in_order))
-    return remembered(known, key, lambda: _heard(reply, in_order, tuple(shown)))
+    key = (reply, before, tuple(tool.name for tool in in_order))
+    return remembered(known, key, lambda: _heard(reply, before, in_order, tuple(shown)))
 
 
 @by_identity(2048)
-def _memory(tools: Sequence[Tool]) -> dict[tuple[str, tuple[str, ...]], Asked]:
+def _memory(tools: Sequence[Tool]) -> dict[tuple[str, str, tuple[str, ...]], Asked]:
     """Replies already heard against these very tool objects."""
     return {}
 
 
-def _heard(reply: str, tools: Sequence[Tool], shown: Sequence[Tool]) -> Asked:
+def _heard(reply: str, talk: str, tools: Sequence[Tool], shown: Sequence[Tool]) -> Asked:
     if says_that_none_fits(reply):
         return Asked("none_fits")
     literal = chosen_in_full(reply, tools) if _MAY_CHOOSE.search(reply) else None
-    if literal and not _says_more(reply, len(literal.options)):
-        return literal
     text = mended(addressed(reply), spoken_words(shown))
-    asking = [] if is_foreign(text) else [sentence for sentence in _sentences(text) if asks(sentence)]
-    listener = Listener(tools, shown)
+    said = [] if is_foreign(text, spoken_words(shown)) else _sentences(text)
+    asking = [sentence for sentence in said if asks(sentence)]
+    listener = Listener(tools, shown, talk)
     if not asking and listener.lists_values(text):
         asking = [text]
-    if seeks_a_yes(text) and not any(_WH.search(sentence) for sentence in asking):
+    beside = [sentence for sentence in said if asking and sentence not in asking]
+    heard = listener.hear(asking, beside)
+    if seeks_a_yes(reply if text.strip() else "", asking) and not (heard.parameters and _asks_more(asking)):
         return Asked("confirmation")
-    heard = listener.hear(asking, text)
+    if not literal and are_wide_open(asking) and not any(_OFFERS.search(sentence) for sentence in beside):
+        return Asked("options")
     if literal and len(heard.groups) <= len(literal.groups):
-        return replace(literal, parameters=heard.parameters if heard.groups else ())
+        return replace(
+            literal, parameters=heard.parameters if heard.groups else listener.beside(asking, literal.groups)
+        )
     if heard.groups:
         return _of_groups(heard, tools, shown)
-    return _without_choice(reply, heard, asking, tools)
+    return _without_choice(reply, heard, asking, tools, listener)
 
 
-def _without_choice(reply: str, heard: Heard, asking: Sequence[str], tools: Sequence[Tool]) -> Asked:
+def _asks_more(asking: Sequence[str]) -> bool:
+    """Whether one of the sentences asks for something else than a yes."""
+    return any((_WH.search(sentence) or _REQUEST.search(sentence)) and not is_bare(sentence) for sentence in asking)
+
+
+def _without_choice(
+    reply: str, heard: Heard, asking: Sequence[str], tools: Sequence[Tool], listener: Listener
+) -> Asked:
     """What a reply asks that offers no choice between tools."""
     if not asking:
         return Asked("other")
@@ -94,6 +120,8 @@ def _without_choice(reply: str, heard: Heard, asking: Sequence[str], tools: Sequ
     by_word = understand(reply, tools)
     if by_word.kind in ("arguments", "confirmation"):
         return by_word
+    if left := listener.still_open(asking):
+        return Asked("arguments", parameters=left)
     return Asked("options" if any(is_open(sentence, spoken_words(tools)) for sentence in asking) else "other")
 
 
@@ -120,17 +148,13 @@ def _kept_apart(facet: Facet, group: Sequence[str]) -> bool:
     return bool(inside) and not any(answer in inside for name, answer in facet.answers.items() if name not in group)
 
 
-def _says_more(reply: str, choices: int) -> bool:
-    """Whether there is more in a reply than the choices that it names word by word."""
-    return _BESIDE.search(reply) is not None or len(_SEVERAL.split(reply)) > choices
-
-
 def _sentences(text: str) -> list[str]:
     """The sentences of a text; what a lead-in lists line by line belongs to it."""
     found: list[str] = []
     for line in text.splitlines():
-        if found and _BULLET.match(line):
-            found[-1] += "\n" + _BULLET.sub("", line)
+        plain = _MARKS.sub("", line).strip()
+        if found and _BULLET.match(plain):
+            found[-1] += "\n" + _BULLET.sub("", plain)
         else:
-            found.extend(sentences(line))
+            found.extend(sentences(_BULLET.sub("", plain)))
     return found

@@ -142,7 +142,8 @@ class ScriptedUser:
     def _asked(self, turns: Sequence[Turn]) -> Asked:
         """What the last reply asks, read among the tools shown that the words so far leave open."""
         still = self._still(turns)
-        return self._ear(turns[-1].reply, [tool for tool in still if tool in self.candidates] or still, self.candidates)
+        among_these = [tool for tool in still if tool in self.candidates] or still
+        return ear_of(self.scenario.bank, turns[:-1])(turns[-1].reply, among_these, self.candidates)
 
     def _still(self, turns: Sequence[Turn]) -> Sequence[Tool]:
         """The tools that the words before the last reply leave open; all of them when those rule everything out."""
@@ -391,22 +392,12 @@ class ScriptedUser:
         return f"{text}{'' if said.startswith(chr(10)) else ' '}{said}"
 
     def _confirmation_reply(self, words: _Draft, turns: Sequence[Turn]) -> str:
-        wrong = [
-            path
-            for path, evidence in self._claimed(turns[-1].reply).items()
-            if path in self._parts and not same(evidence, self._parts[path])
-        ]
-        wrong = wrong or misstated(turns[-1].reply, self._parts, self._leaves)
+        wrong = misstated(turns[-1].reply, self._parts, self._leaves)
         if wrong:
             return follow(words.phrase("confirm_no"), self._stated(words, wrong))
         if not self.scenario.solvable or self.goal.name not in read(self.candidates, turns[:-1], self._ear).open_tools:
             return sentence(words.phrase("wrong_way"))
         return sentence(words.phrase("confirm_yes"))
-
-    def _claimed(self, reply: str) -> dict[str, Any]:
-        """The values that an assistant restates, read as if a user had said them."""
-        reading = read((self.goal,), [Turn(speaker="user", reply=reply)])
-        return {path: evidence.value for path, evidence in reading.values.items()}
 
     def _free_reply(self, words: _Draft, turns: Sequence[Turn], number: int) -> str:
         """More about what is wanted, for a question that offers no choices: the task, else what sets it apart."""
