@@ -32,7 +32,8 @@ def command(workspace: Path, *words: str, expect: int = 0) -> dict[str, Any]:
 
 
 @pytest.mark.timeout(900)
-def test_the_chain_from_an_openapi_file_to_a_tuned_and_evaluated_model(tmp_path: Path, smollm2_dir: Path):
+def test_the_chain_from_an_openapi_file_to_a_tuned_and_evaluated_model(tmp_path: Path, tiny_llama_dir: Path):
+    base = f"hf:{tiny_llama_dir}"
     workspace = tmp_path / "workspace"
     document = TWILIO if TWILIO.is_file() else OWN
 
@@ -61,7 +62,7 @@ def test_the_chain_from_an_openapi_file_to_a_tuned_and_evaluated_model(tmp_path:
     assert min(parts["train"], parts["held_out"]) > 0
 
     trained = command(
-        workspace, "train", "--dataset", parts["train_dataset"], "--model", "smollm2", "--run", "tuned",
+        workspace, "train", "--dataset", parts["train_dataset"], "--model", base, "--run", "tuned",
         "--max-steps", "2", "--batch-size", "1", "--lora-rank", "4",
     )  # fmt: skip
     assert trained["steps"] == 2
@@ -69,7 +70,7 @@ def test_the_chain_from_an_openapi_file_to_a_tuned_and_evaluated_model(tmp_path:
     assert trained["loss_first"] > 0
     assert (Path(trained["adapter"]) / "adapter_model.safetensors").is_file()
 
-    for model, run in (("smollm2", "base"), ("run:tuned", "after")):
+    for model, run in ((base, "base"), ("run:tuned", "after")):
         scores = command(
             workspace, "evaluate", "--model", model, "--scenarios", parts["held_out_dataset"],
             "--count", "1", "--trials", "1", "--seed", "3", "--run", run,
