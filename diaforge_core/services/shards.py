@@ -98,6 +98,14 @@ class DialogueShards:
     models_dir: Path
     address: str
 
+    @classmethod
+    def of(cls, folder: RunFolder) -> DialogueShards:
+        """Those of a generation's folder; DataError if it is none."""
+        config = folder.config()
+        recipe = Recipe.model_validate(config["recipe"])
+        where = _address(folder, recipe)
+        return cls(recipe, folder.catalog(), specs_of(config), Path(config["models_dir"]), where)
+
     @property
     def count(self) -> int:
         return self.recipe.count
@@ -125,6 +133,19 @@ class EpisodeShards:
     """The folder that the recipe's model spec stands for, as a spec."""
     models_dir: Path
     address: str
+
+    @classmethod
+    def of(cls, folder: RunFolder) -> EpisodeShards:
+        """Those of an evaluation's folder; DataError if it is none."""
+        config = folder.config()
+        recipe = EvalRecipe.model_validate(config["recipe"])
+        scenarios, models_dir = tuple(folder.scenarios()), Path(config["models_dir"])
+        return cls(recipe, folder.catalog(), scenarios, config["model"], models_dir, _address(folder, recipe))
+
+    @property
+    def plan(self) -> list[tuple[str, int]]:
+        """Scenario and trial of each row."""
+        return [(scenario.id, trial) for scenario in self.scenarios for trial in range(self.recipe.trials)]
 
     @property
     def count(self) -> int:
@@ -154,16 +175,15 @@ class EpisodeShards:
         return evaluate_scenarios(self.catalog, scenarios, assistant, **how)
 
 
-def source_of(folder: RunFolder) -> ShardSource:
+def source_of(folder: RunFolder) -> DialogueShards | EpisodeShards:
     """That of a run folder; DataError if it is none."""
-    config = folder.config()
-    given, catalog, models_dir = config["recipe"], folder.catalog(), Path(config["models_dir"])
-    recipe = (EvalRecipe if config["kind"] == "evaluate" else Recipe).model_validate(given)
+    return (EpisodeShards if folder.config()["kind"] == "evaluate" else DialogueShards).of(folder)
+
+
+def _address(folder: RunFolder, recipe: Sharing) -> str:
+    """Where a run's shards are put."""
     own = str(folder.path / FOLDER)
-    address = f"{recipe.shards.rstrip('/')}/{config.get('id', folder.path.name)}" if recipe.shards else own
-    if isinstance(recipe, Recipe):
-        return DialogueShards(recipe, catalog, specs_of(config), models_dir, address)
-    return EpisodeShards(recipe, catalog, tuple(folder.scenarios()), config["model"], models_dir, address)
+    return f"{recipe.shards.rstrip('/')}/{folder.config().get('id', folder.path.name)}" if recipe.shards else own
 
 
 class ShardMaker:

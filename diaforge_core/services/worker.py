@@ -11,7 +11,7 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Callable, Collection, Generator, Sequence
+from collections.abc import Callable, Collection, Generator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -30,8 +30,6 @@ from ..generator.recipe import Recipe
 from ..generator.shards import make, shard_of, shards_left
 from ..records.dialogue import Dialogue
 from ..records.run import Progress, RunState
-from ..records.scenario import Scenario
-from ..records.tool import Catalog
 from ..records.trace import Trace
 from ..store.run_folder import RunFolder, Status
 from ..store.trace_journal import TraceJournal
@@ -39,7 +37,7 @@ from ..training.work import is_first_process, leave
 from .evaluation_scenarios import EvalRecipe, under_test
 from .nearness import Nearness
 from .reports import GenerationTally
-from .shards import asks_model, shard_rows, source_of, specs_of
+from .shards import DialogueShards, EpisodeShards, asks_model, shard_rows, specs_of
 from .tuning import follow, launch, train
 
 PROGRESS_SECONDS = 0.5
@@ -146,13 +144,13 @@ def _seen(once: KeptOnce, row: dict[str, Any]) -> dict[str, Any]:
 
 def _generated(work: Work, recipe: Recipe, done: int) -> Generator[list[dict[str, Any]]]:
     """Rows from scenario number `done` on, as many at a time as come at once."""
-    source = source_of(work.folder)
+    source = DialogueShards.of(work.folder)
     if recipe.engine == "ray" or source.processes(recipe.count - done) > 1:
         left = shards_left(recipe.count, done)
         for first, rows in shard_rows(work.folder, source, left, work.folder.check_stop):
             yield rows[max(0, done - first) :]
         return
-    catalog = work.folder.catalog()
+    catalog = source.catalog
     means = work.means() if work.asks_endpoint else None
     agents = open_agents(recipe, work.specs, work.models_dir, means, work.asked_to_stop)
     if asks_model(recipe.models):
@@ -172,16 +170,16 @@ def evaluate(work: Work) -> dict[str, Any]:
 
     if work.recipe.get("static"):
         return replay(work)
-    catalog, scenarios = work.folder.catalog(), work.folder.scenarios()
-    trials = work.recipe["trials"]
+    source = EpisodeShards.of(work.folder)
+    catalog, scenarios = source.catalog, source.scenarios
     journal = TraceJournal(work.folder, Nearness(lambda _: catalog).of)
     journal.repair()
     traces = list(journal.traces())
-    total = len(scenarios) * trials
+    total = source.count
     work.tell(len(traces), total, "conversations")
     work.so_far = lambda: numbers(work, catalog, in_plan_order(traces, scenarios))
     played = {(trace.scenario.id, trace.trial) for trace in traces}
-    with closing(_evaluated(work, catalog, scenarios, played)) as made:
+    with closing(_evaluated(work, source, played)) as made:
         try:
             for trace in patiently(made, lambda trace: trace, fresh=not traces):
                 journal.append(trace)
@@ -193,21 +191,17 @@ def evaluate(work: Work) -> dict[str, Any]:
     return work.so_far() | floor(work, catalog)
 
 
-def _evaluated(
-    work: Work, catalog: Catalog, scenarios: Sequence[Scenario], played: Collection[tuple[str, int]]
-) -> Generator[Trace]:
+def _evaluated(work: Work, source: EpisodeShards, played: Collection[tuple[str, int]]) -> Generator[Trace]:
     """The conversations that are not played yet: as they end, or shard by shard."""
     from ..evaluation.evaluator import evaluate_as_they_end
 
-    recipe = EvalRecipe.model_validate(work.recipe)
-    source, check = source_of(work.folder), work.folder.check_stop
+    recipe, plan, check = source.recipe, source.plan, work.folder.check_stop
     if recipe.engine == "local" and source.processes(source.count - len(played)) == 1:
         assistant = work.assistant()
         how = {"trials": recipe.trials, "seed": recipe.seed, "skip": played, "check": check}
-        with closing(evaluate_as_they_end(catalog, scenarios, assistant, **how)) as made:
+        with closing(evaluate_as_they_end(source.catalog, source.scenarios, assistant, **how)) as made:
             yield from made
         return
-    plan = [(scenario.id, trial) for scenario in scenarios for trial in range(recipe.trials)]
     every = shards_left(len(plan), 0)
     left = [number for number in every if any(plan[place] not in played for place in shard_of(len(plan), number))]
     for _, rows in shard_rows(work.folder, source, left, check):
