@@ -176,6 +176,10 @@ def evaluate(
     prompt: Annotated[
         Literal["plain", "examples"], typer.Option(help="What the model reads first: two worked examples too, or not.")
     ] = "plain",
+    decoding: Annotated[
+        Literal["free", "constrained"],
+        typer.Option(help="constrained: turns of a model on this machine are held to what the tools in view take."),
+    ] = "free",
     count: Annotated[int, typer.Option(help="Scenarios at most.")] = 20,
     trials: Annotated[int, typer.Option(help="Each redraws the user's wording.")] = 1,
     seed: int = 0,
@@ -192,7 +196,7 @@ def evaluate(
 ) -> None:
     """Evaluate a model in live conversations with the simulated user, or against stored dialogues."""
     params = {"model": spec(model), "scenarios": scenarios, "catalog": catalog, "count": count, "trials": trials}
-    params |= {"again": again, "holding": holding or [], "static": static, "prompt": prompt}
+    params |= {"again": again, "holding": holding or [], "static": static, "prompt": prompt, "decoding": decoding}
     params |= {"seed": seed, "run": run, "who": me()}
     params |= spending(max_tokens, max_money, max_calls, price) | sharing(workers, engine, shards)
     do("evaluate", params, workspace, json_)

@@ -35,10 +35,15 @@ def recipe(
     plan: Annotated[bool, typer.Option("--plan", help="Say how far each step is; do nothing.")] = False,
     out: Annotated[Path | None, typer.Option(help="File for the report too.")] = None,
     dialogues: Annotated[int | None, typer.Option(help="Dialogues to attempt, over all catalogs.")] = None,
+    teacher: Annotated[str, typer.Option(help="Model spec of the assistant whose turns are learned.")] = "",
     scenarios: Annotated[int | None, typer.Option(help="Scenarios that every model plays.")] = None,
     trials: Annotated[int | None, typer.Option(help="Times that each is played.")] = None,
     hours: Annotated[float | None, typer.Option(help="Hours that the training may take; 0 for any time.")] = None,
     watch: Annotated[int | None, typer.Option(help="Scenarios played with each checkpoint that is compared.")] = None,
+    decoding: Annotated[
+        Literal["free", "constrained"] | None,
+        typer.Option(help="How base and tuned write; constrained to what the tools take, by default for smollm2."),
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="Same seed, same data.")] = None,
     epochs: float | None = None,
     max_steps: Annotated[int | None, typer.Option(help="Optimiser steps, instead of epochs.")] = None,
@@ -55,7 +60,8 @@ def recipe(
     params: dict[str, Any] = {
         "model": spec(model), "preset": preset or "", "name": name, "catalogs": _sources(catalogs),
         "held_out": _sources(held_out), "only": only or [], "plan": plan, "out": absolute(out) if out else "",
-        "dialogues": dialogues, "scenarios": scenarios, "trials": trials, "hours": hours, "watch": watch, "seed": seed,
+        "dialogues": dialogues, "teacher": spec(teacher), "decoding": decoding or "", "scenarios": scenarios,
+        "trials": trials, "hours": hours, "watch": watch, "seed": seed,
     }  # fmt: skip
     training = {
         "epochs": epochs, "max_steps": max_steps, "batch_size": batch_size, "learning_rate": learning_rate,

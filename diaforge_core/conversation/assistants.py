@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from ..errors import ModelError
 from .baselines import Cautious, Central, Eager, First, Nearest, RandomCaller
+from .plain_teacher import PlainTeacher
 from .teacher import Teacher
 from .view import Assistant, View
 
@@ -13,6 +14,7 @@ __all__ = ["SCRIPTED", "Assistant", "Teacher", "View", "scripted_assistant"]
 
 SCRIPTED: dict[str, Callable[[], Assistant]] = {
     "oracle": Teacher,
+    "plain": PlainTeacher,
     "eager": Eager,
     "cautious": Cautious,
     "random": RandomCaller,

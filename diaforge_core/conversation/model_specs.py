@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .view import Assistant
 
 SpecKind = Literal["scripted", "smollm2", "hf", "hub", "openai", "run"]
-SCRIPTED: tuple[str, ...] = ("oracle", "eager", "cautious", "random", "first", "central", "nearest")
+SCRIPTED: tuple[str, ...] = ("oracle", "plain", "eager", "cautious", "random", "first", "central", "nearest")
 NOTES_FILE = "diaforge.json"
 """Beside a tuned model's weights: the rendering it was tuned on and whether earlier thoughts stay in the history."""
 _WRITES_TEXT = ("ForCausalLM", "ForConditionalGeneration", "LMHeadModel")

@@ -38,7 +38,7 @@ class Teacher:
         seen = survey(view)
         if len(seen.tools) == 1:
             return _completes(words, seen, seen.tools[0])
-        facet = _question(seen) if seen.tools else None
+        facet = question_of(seen) if seen.tools else None
         if facet:
             return _separates(words, seen, facet)
         opened = seen.asked is not None and seen.asked.kind == "options"
@@ -49,7 +49,7 @@ class Teacher:
         return replying(all_alike(words, seen), reply)
 
 
-def _question(seen: Situation) -> Facet | None:
+def question_of(seen: Situation) -> Facet | None:
     """The best separating question, another than those that the user had no answer to; None when there is none.
 
     Who could not answer several is asked no more of them.
@@ -62,13 +62,13 @@ def _question(seen: Situation) -> Facet | None:
 def _separates(words: Wording, seen: Situation, facet: Facet) -> Turn:
     reply = _understood(
         lambda plain: ask_which(words, seen, facet, plain=plain),
-        lambda asked: facet.key in asked.facets and _splits_alike(asked, facet, seen.heard),
+        lambda asked: facet.key in asked.facets and splits_alike(asked, facet, seen.heard),
         seen.heard,
     )
     return replying(while_several(words, seen, facet), reply)
 
 
-def _splits_alike(asked: Asked, meant: Facet, tools: Sequence[Tool]) -> bool:
+def splits_alike(asked: Asked, meant: Facet, tools: Sequence[Tool]) -> bool:
     """Whether what a listener answers first tells the tools apart as the question that is meant does."""
     first = next(facet for facet in facets(tools) if facet.key == asked.facets[0])
     pairs = {(first.answers.get(tool.name), meant.answers.get(tool.name)) for tool in tools}

@@ -68,13 +68,18 @@ class Evaluation:
 
         DataError unless just one of dataset, catalog and run is given, if there is no scenario, or for a static
         evaluation without a dataset or with trials, or a model that cannot be spread as wanted; CatalogError if the
-        catalog lacks tools that scenarios name; ModelError for a spec that is none, or for worked examples where a
-        script plays.
+        catalog lacks tools that scenarios name; ModelError for a spec that is none, for worked examples where a
+        script plays, or for constrained decoding where the model is not on this machine.
         """
         check_evaluation(recipe)
         spec = self._workspace.models.take(recipe.model)
         if recipe.prompt == "examples" and spec.startswith("scripted:"):
             raise ModelError(f"'{recipe.model}' is a script, which reads no worked examples. Evaluate it without them.")
+        if recipe.decoding == "constrained" and spec.startswith(("scripted:", "openai:")):
+            raise ModelError(
+                f"Decoding can be constrained for models on this machine only, and '{recipe.model}' is none. Evaluate "
+                "it with decoding `free`."
+            )
         played = scenarios_of(self._workspace, recipe)
         check_scenarios(played.catalog, played.scenarios)
         name = recipe.run or self._name_for(recipe)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from ..conversation.assistants import Assistant
+from ..conversation.constrained import with_constrained_decoding
 from ..conversation.endpoint import Means
 from ..conversation.model_specs import open_assistant
 from ..conversation.scenarios import Choices, draw_scenarios
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 Static = Literal["", "gold", "own"]
 Prompt = Literal["plain", "examples"]
+Decoding = Literal["free", "constrained"]
 
 
 class EvalRecipe(Sharing):
@@ -47,6 +49,8 @@ class EvalRecipe(Sharing):
     own (`gold`) or what it said itself (`own`)."""
     prompt: Prompt = "plain"
     """What the model reads before the conversation: the tools and what to do, or two worked examples besides."""
+    decoding: Decoding = "free"
+    """Whether a model on this machine writes as it likes, or is held to what the tools in view take."""
     count: int = Field(default=20, ge=1, le=10_000)
     """Scenarios at most."""
     trials: int = Field(default=1, ge=1, le=64)
@@ -73,14 +77,15 @@ class Played:
 def under_test(
     recipe: EvalRecipe, model: str, models_dir: Path, means: Means | None = None, stop: Callable[[], bool] | None = None
 ) -> Assistant:
-    """The recipe's assistant, under the spec that the user gave, with the prompt that the recipe wants.
+    """The recipe's assistant, under the spec that the user gave, with the recipe's prompt and decoding.
 
     `model` is the spec of the folder or address that the user's spec stands for.
     """
     found = open_assistant(model, models_dir, means, stop)
     if found.spec != recipe.model:
         found.spec = recipe.model
-    return with_worked_examples(found) if recipe.prompt == "examples" else found
+    found = with_worked_examples(found) if recipe.prompt == "examples" else found
+    return with_constrained_decoding(found) if recipe.decoding == "constrained" else found
 
 
 def evaluation_of(workspace: Workspace, run: str) -> Run:

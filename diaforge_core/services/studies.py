@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import ValidationError
 
+from ..conversation.smollm2 import NAME as EMBEDDED
+from ..conversation.smollm2 import TUNED
 from ..errors import DataError, DiaForgeError, Interrupted
 from ..records.run import FINISHED, RESUMABLE, Run
 from .model_tasks import run_model_task
@@ -36,8 +38,6 @@ __all__ = ["Preset", "Stage", "Studies", "StudyChoices", "StudyReport"]
 
 OnProgress = Callable[[Run], None]
 StageState = Literal["done", "going on", "stopped", "to do", "when asked for"]
-EMBEDDED = "smollm2"
-"""Spec of the model that comes along."""
 LOOK_SECONDS = 2.0
 """Between two looks at whether to go on waiting for a run."""
 
@@ -204,6 +204,7 @@ class Studies:
         has_gpu = preset == "full" and run_model_task("device", {})["device"] != "cpu"
         values = preset_values(preset, has_gpu, halves())
         training = {**values["training"], **given.get("training", {})}
+        values |= {"decoding": "constrained" if model in (EMBEDDED, TUNED) else "free"}
         own = {"name": name, "model": model, "preset": preset, "catalogs": catalogs, "held_out": held_out}
         try:
             choices = StudyChoices.model_validate({**values, **given, **own, "training": training})

@@ -11,6 +11,7 @@ from ..errors import DataError
 from ..records.base import Record
 from ..records.tool import Catalog
 from ..training.choices import TrainingChoices
+from .evaluation_scenarios import Decoding
 
 Preset = Literal["small", "full"]
 AS_MANY_AS_THE_PAPER = 134
@@ -40,6 +41,8 @@ class StudyChoices(Record):
     """Catalogs that are evaluated on alone; `NAME:GROUP` is one part of a catalog."""
     dialogues: int = Field(ge=4, le=1_000_000)
     """Dialogues that are attempted, over all catalogs."""
+    teacher: str = "scripted:plain"
+    """Model spec of the assistant whose turns are learned; a small model learns most from plain ones."""
     scenarios: int = Field(ge=1, le=10_000)
     """Scenarios of the held-out catalogs that every model plays."""
     trials: int = Field(default=1, ge=1, le=64)
@@ -54,6 +57,8 @@ class StudyChoices(Record):
     """Checkpoints that are compared."""
     hours: float = Field(default=0.0, ge=0, allow_inf_nan=False)
     """Hours that the training may take; dialogues are left out where it would take longer. 0 for any time."""
+    decoding: Decoding = "free"
+    """How every model on this machine writes, base and tuned alike; where constrained, both are played free too."""
     later: tuple[str, ...] = ()
     """Beginnings of the names of steps that are done only when they are asked for."""
     training: TrainingChoices = TrainingChoices()
@@ -67,7 +72,7 @@ _SMALL: dict[str, Any] = {
     "dialogues": 150,
     "scenarios": 20,
     "hours": 0.5,
-    "later": ("evaluate:examples", "ablation", "curve"),
+    "later": ("evaluate:examples", "free", "ablation", "curve"),
     "training": _TRAINING,
 }
 _FULL_ON_A_PROCESSOR: dict[str, Any] = {

@@ -42,18 +42,18 @@ EXAMPLES = 3
 """Dialogues of each kind that are shown."""
 TURN = 400
 """Characters of a turn that are shown of an example."""
-NOT_THERE = "not there: no decoding is held to a schema for models on this machine"
 NOT_RUN = "not run"
 ROWS: tuple[tuple[str, str], ...] = (
     ("evaluate:base", "base, plain prompt"),
     ("evaluate:examples", "base, two worked examples"),
-    ("", "base, constrained decoding"),
+    ("free:base", "base, decoding free"),
     ("evaluate:tuned", "tuned"),
+    ("free:tuned", "tuned, decoding free"),
     *((f"evaluate:{name}", f"script: {name}") for name in SCRIPTS),
     *((f"ablation:{name}:evaluate", f"tuned, {name.replace('-', ' ')}") for name in ABLATIONS),
 )
 """Step → what its row is called, in the order of the table."""
-BASES = ("evaluate:base", "evaluate:examples")
+BASES = ("evaluate:base", "evaluate:examples", "free:base")
 """The untuned model in the ways in which it is asked."""
 
 
@@ -137,8 +137,8 @@ class StudyReport:
 def report_of(workspace: Workspace, choices: StudyChoices, folder: StudyFolder, stages: Sequence[Stage]) -> StudyReport:
     """What the store holds of the study."""
     by_name = {stage.name: stage for stage in stages}
-    rows = {step: _row(title, by_name.get(step)) for step, title in ROWS}
-    tuned, bases = by_name["evaluate:tuned"].run, [by_name[name] for name in BASES]
+    rows = {step: _row(title, by_name[step]) for step, title in ROWS if step in by_name}
+    tuned, bases = by_name["evaluate:tuned"].run, [by_name[name] for name in BASES if name in by_name]
     best = max(filter(_judged, bases), key=_accuracy, default=None)
     gain, verdict, won, lost = _against(workspace, tuned, best.run if best else None)
     facts = {name: folder.facts(name) or {} for name in ("parts", "check", "pace", "machine")}
@@ -189,9 +189,7 @@ def _estimates(told: Mapping[str, Any], keys: Sequence[str]) -> Values:
     return {key: Estimate(**told[key]) if told.get(key) else None for key in keys if key in told}
 
 
-def _row(title: str, stage: Stage | None) -> Row:
-    if stage is None:
-        return Row(title, {}, {}, NOT_THERE, "")
+def _row(title: str, stage: Stage) -> Row:
     run = stage.run
     if run is None or run.state != "succeeded":
         return Row(title, {}, {}, _absent(stage), run.name if run else "")
@@ -251,6 +249,12 @@ def _curve(workspace: Workspace, folder: StudyFolder, by_name: Mapping[str, Stag
     return [*points, Point(learned, whole.values, whole.absent and f"100 %: {whole.absent}")]
 
 
+_DECODING = {
+    "free": "Decoding is free.",
+    "constrained": "Where nothing else is said, decoding is constrained to calls that the tools in view take, for base "
+    "and tuned alike.",
+}
+
 # ---- Markdown --------------------------------------------------------------------------------------------------------
 
 
@@ -271,7 +275,8 @@ def _head(report: StudyReport) -> list[str]:
         "",
         f"{inline_text(choices.model)} was tuned on dialogues over {', '.join(map(inline_text, choices.catalogs))} and "
         f"evaluated live on {choices.scenarios} scenarios of catalogs that it never saw ({held_out}), each played "
-        f"{choices.trials} time{'s' if choices.trials > 1 else ''}, with a user whose phrases no training data hold.",
+        f"{choices.trials} time{'s' if choices.trials > 1 else ''}, with a user whose phrases no training data hold. "
+        + _DECODING[choices.decoding],
         "",
     ]
 

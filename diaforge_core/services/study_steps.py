@@ -156,6 +156,10 @@ class Steps:
         examples = {"prompt": "examples"}
         yield self._judges("evaluate:examples", "two worked examples", ("check",), unseen, lambda: model, examples)
         yield self._judges("evaluate:tuned", "the tuned model", ("train",), unseen, self.tuned)
+        if self._choices.decoding != "free":
+            free = {"decoding": "free"}
+            yield self._judges("free:base", "the base, decoding free", ("check",), unseen, lambda: model, free)
+            yield self._judges("free:tuned", "the tuned, decoding free", ("train",), unseen, self.tuned, free)
         for name in SCRIPTS:
             spec = f"scripted:{name}"
             yield self._judges(f"evaluate:{name}", f"script: {name}", ("check",), unseen, lambda spec=spec: spec)
@@ -225,6 +229,7 @@ class Steps:
                 dataset=dataset,
                 count=max(1, len(range(number, count, len(catalogs)))),
                 seed=self._choices.seed + number,
+                assistant=self._choices.teacher,
                 **(changes or {}),
             )
 
@@ -266,7 +271,9 @@ class Steps:
 
         def start() -> Run:
             sizes = {"count": self._choices.scenarios, "trials": self._choices.trials, "seed": self._choices.seed}
-            given = {"model": model(), "run": name, "scenarios": scenarios} | sizes | (changes or {})
+            spec = model()
+            decoding = "free" if spec.startswith("scripted:") else self._choices.decoding
+            given = {"model": spec, "run": name, "scenarios": scenarios, "decoding": decoding} | sizes | (changes or {})
             return self._workspace.evaluation.start(EvalRecipe.model_validate(given))
 
         return RunStep(step, title, needs, lambda: self._find("evaluate", run=name), start, spared)

@@ -15,6 +15,7 @@ from ..errors import ModelError
 from ..settings import models_dir as default_models_dir
 from ..settings import workspace_dir
 from .adapters import ATTENTION, rank_and_layers
+from .attention import use_whole_rows
 from .choices import TrainingChoices
 from .work import is_first_process, shards, tell
 
@@ -53,6 +54,8 @@ def trainable_model(folders: ModelFolders, choices: TrainingChoices, device: str
     dtype = torch.bfloat16 if passes_in_half(device, choices) and not full else torch.float32
     # Shares of the weights go to the devices later; no device may have room for all of them.
     model = load_weights(folders.base, device, dtype, adapter, train=True, place="cpu" if shards() else None)
+    if device == "cpu" and dtype == torch.bfloat16:
+        use_whole_rows(model)  # 1.3 times as fast on rows of 760 tokens; in float32 torch's own is faster
     if full:
         return model
     if adapter is not None:

@@ -17,6 +17,7 @@ from .wording import count, plain
 
 NEW = "new scenarios from"
 TRIALS_HELP = "Each redraws the user's wording, never the scenario. Stored dialogues are played once."
+DECODING = {"free": "as it likes", "constrained": "held to what the tools take"}
 PROMPTS = {"plain": "the tools and what to do", "examples": "two worked examples besides"}
 AGAINST = {
     "": "a live user",
@@ -65,6 +66,13 @@ def start_box(catalogs: list[str], opened: bool) -> None:
             key="evaluate.prompt",
             help="For a model that was not tuned, worked examples often help.",
         )
+        decoding: Any = two.selectbox(
+            "It writes",
+            list(DECODING),
+            format_func=wiring.words_of(DECODING),
+            key="evaluate.decoding",
+            help="Held: a call names a tool in view, its keys and its choices. For models on this machine.",
+        )
         recipe = EvalRecipe(
             model=model or "scripted:oracle",
             run=name.strip(),
@@ -74,6 +82,7 @@ def start_box(catalogs: list[str], opened: bool) -> None:
             trials=1 if static else int(trials),
             static=static,
             prompt=prompt,
+            decoding=decoding,
             seed=int(seed),
         )
         _looks(recipe.scenarios)

@@ -1,0 +1,135 @@
+"""Constrained decoding: what a model on this machine writes is held to a reply, or to a call that a tool in view takes.
+
+A call then names one of the tools, has no key that the tool lacks and all that it requires, values of the right type,
+and choices from their list. What it says is still the model's; nothing is known of right or wrong here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ..catalog.words import by_identity
+from ..errors import ModelError
+from ..records.tool import Tool
+from .prompts import END, RENDERING, encode_control
+
+if TYPE_CHECKING:
+    import torch
+
+    from .view import Assistant
+
+_DEEPEST = 6
+"""Levels of nested objects that are held to their schema; deeper ones may be any JSON."""
+_GRAMMAR = r"""
+start: thought? (call | TEXT call?)
+thought[suffix="</think>"]: /<think>(.|\n)*/
+TEXT: /\n?[^<{\[`\n]([^<\[]|<[^tf]|\[[^T])*/
+call: /\n?<tool_call>/ tool "</tool_call>"
+tool: %json """
+"""A thought, then words, a call, or both; nothing in words may begin what is read as a call in another form."""
+_SPACING = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": ", "lenient": True}
+"""As calls are written in training data."""
+
+
+def with_constrained_decoding(assistant: Assistant) -> Assistant:
+    """The assistant, whose turns are constrained from now on; ModelError if its model's cannot be."""
+    from .chat_models import ModelAssistant
+    from .local_model import LocalModel
+
+    model = assistant.model if isinstance(assistant, ModelAssistant) else None
+    if not isinstance(model, LocalModel):
+        raise ModelError(f"Decoding can be constrained for models on this machine; '{assistant.spec}' is none.")
+    if model.rendering.name != RENDERING or len(encode_control(model.tokenizer, END)) != 1:
+        raise ModelError(
+            f"'{assistant.spec}' writes turns in the form '{model.rendering.name}'. Decoding can be constrained in the "
+            f"built-in form '{RENDERING}' only, for models whose tokenizer knows {END}."
+        )
+    assistant.constrained = True  # type: ignore[union-attr] # pyright: ignore[reportAttributeAccessIssue]
+    return assistant
+
+
+class Constraint:
+    """What a tokenizer's model may write, for one choice of tools after another."""
+
+    def __init__(self, tokenizer: Any, scores: int) -> None:
+        """`scores` is how many the model gives for each place, which may be more than its tokenizer has tokens."""
+        from llguidance.hf import from_tokenizer
+
+        (end,) = encode_control(tokenizer, END)
+        self._tokens = from_tokenizer(tokenizer, n_vocab=scores, eos_token=end)
+
+    def drawing(
+        self, tools: Sequence[Tool], draw: Callable[[torch.Tensor], int] | None
+    ) -> Callable[[torch.Tensor], int]:
+        """Draws the tokens of one turn by `draw`, or the best ones, among those that may come next."""
+        import numpy as np
+        import torch
+        from llguidance import LLMatcher
+
+        matcher = LLMatcher(self._tokens, grammar_of(tools))
+        if problem := matcher.get_error():
+            raise ModelError(f"Decoding cannot be constrained to these tools: {problem.splitlines()[0]}")
+
+        def one(scores: torch.Tensor) -> int:
+            bits = np.frombuffer(matcher.compute_bitmask(), np.uint8)
+            allowed = torch.from_numpy(np.unpackbits(bits, bitorder="little")[: scores.shape[-1]].astype(bool))
+            held = scores.masked_fill(~allowed.to(scores.device), -torch.inf)
+            token = int(held.argmax()) if draw is None else draw(held)
+            matcher.consume_token(token)
+            return token
+
+        return one
+
+
+@by_identity(512)
+def grammar_of(tools: Sequence[Tool]) -> str:
+    """What a turn may be while these tools are in view, in the grammar that llguidance reads."""
+    calls = [
+        _object({"name": {"const": tool.name}, "arguments": plain_schema(tool.parameters)}, ("name", "arguments"))
+        for tool in tools
+    ]
+    return _GRAMMAR + json.dumps({"x-guidance": _SPACING, "anyOf": calls})
+
+
+def plain_schema(schema: Any, depth: int = 0) -> dict[str, Any]:
+    """What of a schema calls are held to: keys, which of them are required, types and choices.
+
+    Formats, limits and conditions are for the comparison afterwards; `{}` allows anything.
+    """
+    if not isinstance(schema, Mapping) or depth > _DEEPEST:
+        return {}
+    for choice in ("const", "enum"):
+        if choice in schema:
+            return {choice: schema[choice]}
+    properties = schema.get("properties")
+    if isinstance(properties, Mapping):
+        required = tuple(name for name in properties if name in schema.get("required", ()))
+        return _object({name: plain_schema(part, depth + 1) for name, part in properties.items()}, required)
+    for several in ("anyOf", "oneOf"):
+        if schema.get(several):
+            return {"anyOf": [plain_schema(part, depth + 1) for part in schema[several]]}
+    kinds = schema.get("type", ())
+    kinds = [kinds] if isinstance(kinds, str) else list(kinds)
+    if depth == 0 and not kinds:
+        return _object({}, ())
+    found = [_of_kind(kind, schema, depth) for kind in kinds]
+    return found[0] if len(found) == 1 else {"anyOf": found} if found else {}
+
+
+def _of_kind(kind: str, schema: Mapping[str, Any], depth: int) -> dict[str, Any]:
+    if kind == "array":
+        return {"type": "array", "items": plain_schema(schema.get("items"), depth + 1)}
+    if kind == "object":
+        return _object({}, ()) if depth == 0 else {"type": "object"}
+    return {"type": kind}
+
+
+def _object(properties: Mapping[str, Any], required: Sequence[str]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": dict(properties),
+        "required": list(required),
+        "additionalProperties": False,
+    }

@@ -1,0 +1,50 @@
+"""Attention for training on a processor: three matrix products instead of torch's fused kernel.
+
+The fused one spares memory by working through blocks and reads the mask of packed rows block by block; its backward
+pass is the slower half of a step on a processor. Here scores of a whole row are held, which for dialogues is little.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+NAME = "whole_row"
+"""Under which `transformers` knows it."""
+LONGEST = 2048
+"""Tokens of a row up to which its scores are held; they grow with the square."""
+
+
+def use_whole_rows(model: Any) -> None:
+    """Lets the model attend so from now on; its masks stay those that torch's own attention takes."""
+    from transformers import AttentionInterface, AttentionMaskInterface
+    from transformers.masking_utils import sdpa_mask
+
+    AttentionInterface.register(NAME, attend)
+    AttentionMaskInterface.register(NAME, sdpa_mask)
+    model.set_attn_implementation(NAME)
+
+
+def attend(
+    module: Any, query: Any, key: Any, value: Any, attention_mask: Any, *, scaling: float | None = None,
+    dropout: float = 0.0, **given: Any,
+) -> tuple[Any, None]:  # fmt: skip
+    """What the queries (1, H, L, D) read, as (1, L, H, D); several heads may share keys and values.
+
+    Without a mask, for longer rows, and for what it does not know (dropout, sinks, capped scores) torch's own does it.
+    """
+    import torch
+
+    batch, heads, length, width = query.shape
+    other = dropout or any(given.get(name) is not None for name in ("softcap", "s_aux"))
+    if attention_mask is None or other or length > LONGEST or batch != 1 or key.shape[2] != length:
+        from transformers.integrations.sdpa_attention import sdpa_attention_forward
+
+        plain = {"scaling": scaling, "dropout": dropout, **given}
+        return sdpa_attention_forward(module, query, key, value, attention_mask, **plain)
+    shared = key.shape[1]
+    scores = torch.bmm(
+        (query * (width**-0.5 if scaling is None else scaling)).reshape(shared, -1, width), key[0].transpose(1, 2)
+    )
+    scores = scores.view(heads, length, length).masked_fill(~attention_mask[0], torch.finfo(scores.dtype).min)
+    read = torch.bmm(scores.softmax(-1).view(shared, -1, length), value[0])
+    return read.view(1, heads, length, width).transpose(1, 2).contiguous(), None

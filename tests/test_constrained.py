@@ -1,0 +1,150 @@
+"""Constrained decoding: what a model on this machine can write, and what it cannot."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from jsonschema import Draft202012Validator
+
+from diaforge_core.conversation.chat_models import ModelAssistant, ScriptedModel
+from diaforge_core.conversation.constrained import Constraint, plain_schema, with_constrained_decoding
+from diaforge_core.conversation.local_model import LocalModel, load_tokenizer
+from diaforge_core.conversation.prompts import END, encode_control, encode_data, parse_turn
+from diaforge_core.errors import ModelError
+from diaforge_core.records.tool import Tool
+
+VOCABULARY = 49_152
+PARAMETERS: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "lead_id": {"type": "string", "pattern": "^LD-[0-9]+$", "minLength": 4},
+        "reason": {"type": "string", "enum": ["spam", "left the market", "größer"]},
+        "count": {"type": ["integer", "null"]},
+        "address": {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]},
+        "tags": {"type": "array", "items": {"enum": ["a", "b"]}},
+    },
+    "required": ["lead_id"],
+    "if": {"properties": {"reason": {"const": "spam"}}},
+    "then": {"required": ["count"]},
+}
+TOOLS = tuple(
+    Tool(name=name, original_name=name, description="Does it.", parameters=parameters)
+    for name, parameters in (("delete_lead", PARAMETERS), ("list_leads", {"type": "object"}))
+)
+
+
+@pytest.fixture(scope="module")
+def tokenizer(smollm2_dir: Path) -> Any:
+    return load_tokenizer(smollm2_dir)
+
+
+@pytest.fixture(scope="module")
+def constraint(tokenizer: Any) -> Constraint:
+    return Constraint(tokenizer, VOCABULARY)
+
+
+def writes(constraint: Constraint, tokenizer: Any, text: str, tools: tuple[Tool, ...] = TOOLS) -> bool:
+    """Whether a model that wants nothing but this text gets to write it and to end there."""
+    draw = constraint.drawing(tools, None)
+    for token in [*encode_data(tokenizer, text), *encode_control(tokenizer, END)]:
+        scores = torch.zeros(VOCABULARY)
+        scores[token] = 1.0
+        if draw(scores) != token:
+            return False
+    return True
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Which lead do you mean?",
+        "<think>Open: delete_lead, list_leads.</think>\nWhich one: a < b, or not?",
+        '<tool_call>{"name": "list_leads", "arguments": {}}</tool_call>',
+        '<think>Now.</think>\n<tool_call>{"name": "delete_lead", "arguments": {"lead_id": "LD-1"}}</tool_call>',
+        '<tool_call>{"name": "delete_lead", "arguments": {"lead_id": "Ü \\"x\\"", "reason": "größer", "count": null, '
+        '"address": {"city": "Köln"}, "tags": ["b", "a"]}}</tool_call>',
+    ],
+)
+def test_replies_and_calls_that_a_tool_takes_can_be_written(constraint: Constraint, tokenizer: Any, text: str) -> None:
+    assert writes(constraint, tokenizer, text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        '<tool_call>{"name": "delete_leads", "arguments": {"lead_id": "LD-1"}}</tool_call>',
+        '<tool_call>{"name": "delete_lead", "arguments": {}}</tool_call>',
+        '<tool_call>{"name": "delete_lead", "arguments": {"leadId": "LD-1"}}</tool_call>',
+        '<tool_call>{"name": "delete_lead", "arguments": {"lead_id": 7}}</tool_call>',
+        '<tool_call>{"name": "delete_lead", "arguments": {"lead_id": "LD-1", "reason": "bored"}}</tool_call>',
+        '<tool_call>{"name": "delete_lead", "arguments": {"lead_id": "LD-1", "tags": ["c"]}}</tool_call>',
+        '<tool_call>{"name": "list_leads", "arguments": {"lead_id": "LD-1"}}</tool_call>',
+        '<tool_call>{"name": "list_leads", "arguments": {}}</tool_call> and more',
+        'Sure. <tool_call>{"name": "drop_table", "arguments": {}}</tool_call>',
+        '{"name": "drop_table", "arguments": {}}',
+        'So: <function=drop_table>{"a": 1}',
+        'So: [TOOL_CALLS][{"name": "drop_table", "arguments": {}}]',
+        "<think>It never ends",
+    ],
+)
+def test_calls_that_no_tool_takes_cannot_be_written_in_any_form(
+    constraint: Constraint, tokenizer: Any, text: str
+) -> None:
+    assert not writes(constraint, tokenizer, text)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_model_of_pure_noise_makes_only_calls_that_a_tool_takes(
+    constraint: Constraint, tokenizer: Any, seed: int
+) -> None:
+    rng, draw = random.Random(seed), constraint.drawing(TOOLS, None)
+    noise = torch.Generator().manual_seed(seed)
+    opening = encode_data(tokenizer, "<tool_call>")
+    end, written = encode_control(tokenizer, END)[0], list[int]()
+    closing = [*encode_data(tokenizer, '"'), *encode_data(tokenizer, "}"), *encode_data(tokenizer, "]"), end]
+    while len(written) < 400:
+        scores = torch.rand(VOCABULARY, generator=noise)
+        if len(written) < len(opening):
+            scores[opening[len(written)]] = 2.0
+        elif rng.random() < 0.4:  # else its texts never end
+            scores[closing] += 1.0
+        token = draw(scores)
+        if token == end:
+            break
+        written.append(token)
+    else:
+        pytest.fail("it never ended")
+    call = parse_turn(tokenizer.decode(written)).call
+    assert call is not None
+    (tool,) = (tool for tool in TOOLS if tool.name == call.name)
+    Draft202012Validator(plain_schema(tool.parameters)).validate(call.arguments)
+
+
+def test_a_schema_that_contains_itself_is_held_to_its_upper_levels() -> None:
+    node: dict[str, Any] = {"type": "object", "properties": {}}
+    node["properties"]["child"] = node
+    held = plain_schema(node)
+    depth = 0
+    while held:
+        held, depth = held["properties"]["child"], depth + 1
+    assert depth == 7
+
+
+def test_the_temperature_draws_among_what_may_come_next(tiny_llama_dir: Path) -> None:
+    model = LocalModel(tiny_llama_dir, temperature=1.0)
+    assistant = with_constrained_decoding(ModelAssistant(model, "hf:tiny"))
+    assert isinstance(assistant, ModelAssistant)
+    asked = [{"role": "user", "content": "Delete a lead."}]
+    first = model.complete(asked, held_to=TOOLS, seed=1, max_tokens=12)
+    assert first.text == model.complete(asked, held_to=TOOLS, seed=1, max_tokens=12).text
+    assert first.text != model.complete(asked, held_to=TOOLS, seed=2, max_tokens=12).text
+
+
+def test_only_a_model_on_this_machine_can_be_constrained() -> None:
+    with pytest.raises(ModelError, match="for models on this machine; 'scripted' is none"):
+        with_constrained_decoding(ModelAssistant(ScriptedModel([]), "scripted"))

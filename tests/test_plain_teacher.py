@@ -1,0 +1,105 @@
+"""The plain teacher: few words, always alike, and true."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from diaforge_core.catalog.importing import load_catalog
+from diaforge_core.conversation.plain_teacher import PlainTeacher
+from diaforge_core.conversation.scenarios import draw_scenarios
+from diaforge_core.conversation.view import View
+from diaforge_core.generator.utcgen import UTCGen
+from diaforge_core.records.dialogue import Dialogue
+from diaforge_core.records.scenario import Setting
+from diaforge_core.records.tool import Tool
+from tests.factories import a_setting, a_tool, asks, calls, not_accepted, sales_tools, user
+
+COUNT = 120
+LEADS = tuple(tool for tool in sales_tools() if tool.name.endswith("Lead"))
+ON_LEADS = "Which one do you want: create a new lead, change an existing lead, remove a lead or look up a single lead?"
+
+
+def act(tools: tuple[Tool, ...], *turns, setting: Setting | None = None):  # noqa: ANN002, ANN201
+    return PlainTeacher().act(View(tools=tools, setting=setting or a_setting(), turns=turns), 1)
+
+
+@pytest.fixture(scope="module")
+def dialogues() -> list[Dialogue]:
+    catalog = load_catalog("enterprise_apis.json")
+    maker = UTCGen(catalog, assistant=PlainTeacher())
+    return [dialogue for _, dialogue in maker.generate(scenarios=draw_scenarios(catalog, COUNT, seed=5))]
+
+
+def test_it_names_the_open_tools_and_asks_for_the_whole_task_at_once() -> None:
+    turn = act(LEADS, user("I need something done about a lead."))
+    assert turn.thought == "Open: CRM_CreateLead, CRM_UpdateLead, CRM_DeleteLead, CRM_GetLead."
+    assert turn.reply == ON_LEADS
+
+
+def test_it_notes_what_is_given_and_asks_for_all_that_is_missing() -> None:
+    opening, choice = user("Something about a lead. The email is a.b@c.example."), user("Create a new lead, please.")
+    turn = act(LEADS, opening, asks(ON_LEADS), choice)
+    assert turn.thought == "Tool: CRM_CreateLead. Needs: customer_name missing, email given."
+    assert turn.reply == "What is the customer name?"
+
+
+def test_it_calls_with_a_note_that_holds_nothing_for_missing() -> None:
+    turn = act(LEADS, user("A lead, please."), asks(ON_LEADS), user("Remove a lead. The lead ID is LD-4711."))
+    assert turn.thought == "Tool: CRM_DeleteLead. Needs: lead_id given."
+    assert turn.call is not None
+    assert turn.call.arguments == {"lead_id": "LD-4711"}
+
+
+def test_it_confirms_once_what_destroys_where_that_is_demanded() -> None:
+    turns = (user("A lead, please."), asks(ON_LEADS), user("Remove a lead. The lead ID is LD-4711."))
+    setting = a_setting(confirm_destructive=True)
+    turn = act(LEADS, *turns, setting=setting)
+    assert turn.reply == "I will remove a lead; lead ID: LD-4711. Shall I go ahead?"
+    assert turn.thought.endswith("To be confirmed.")
+    after = act(LEADS, *turns, asks(turn.reply), user("Yes, go ahead."), setting=setting)
+    assert after.call is not None
+
+
+def test_it_says_that_none_fits_once_every_tool_is_ruled_out() -> None:
+    turn = act(LEADS, user("A lead, please."), asks(ON_LEADS), user("None of these. I want to print one."))
+    assert (turn.thought, turn.reply) == ("Open: none.", "None of the tools fits that.")
+
+
+def test_it_gives_a_refused_tool_up() -> None:
+    tools = (a_tool("ListLeads"), a_tool("ListContacts"))
+    turn = act(tools, user("Show me a list of leads."), calls("ListLeads"), not_accepted())
+    assert "ListLeads" not in turn.thought
+    assert turn.call is None or turn.call.name != "ListLeads"
+
+
+def test_what_it_teaches_passes_the_cascade(dialogues: list[Dialogue]) -> None:
+    failed = [
+        (verdict.verifier, verdict.reason)
+        for dialogue in dialogues
+        for verdict in dialogue.verdicts
+        if not verdict.passed
+    ]
+    assert sum(not dialogue.passed for dialogue in dialogues) <= 0.05 * COUNT, failed
+
+
+def test_its_notes_have_one_form_and_its_replies_few(dialogues: list[Dialogue]) -> None:
+    turns = [turn for one in dialogues for turn in one.turns if turn.speaker == "assistant"]
+    note = re.compile(
+        r"Open: [\w., -]+\.|Tool: [\w.-]+\. Needs(: [\w., \[\]-]+| nothing)\.( Also: [\w., -]+\.)?( To be confirmed\.)?"
+    )
+    other = [turn.thought for turn in turns if not note.fullmatch(turn.thought)]
+    assert len(other) <= 0.02 * len(turns), other
+    begun = {" ".join(turn.reply.split()[:2]) for turn in turns if turn.reply and note.fullmatch(turn.thought)}
+    assert begun <= {"Which one", "What is", "What are", "I will", "None of", "Do you"} | {
+        "Is it", "Is this", "Which area", "Which of", "Regarding the"
+    }, begun  # fmt: skip
+
+
+def test_no_note_of_a_call_holds_a_value_for_missing_and_every_one_before_a_question_does(
+    dialogues: list[Dialogue],
+) -> None:
+    for turn in (turn for one in dialogues for turn in one.turns if turn.thought.startswith("Tool: ")):
+        asks_values = turn.call is None and "confirmed" not in turn.thought
+        assert (" missing" in turn.thought) == asks_values, turn
