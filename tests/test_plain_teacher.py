@@ -21,7 +21,7 @@ LEADS = tuple(tool for tool in sales_tools() if tool.name.endswith("Lead"))
 ON_LEADS = "Which one do you want: create a new lead, change an existing lead, remove a lead or look up a single lead?"
 
 
-def act(tools: tuple[Tool, ...], *turns, setting: Setting | None = None):  # noqa: ANN002, ANN201
+def act(tools: tuple[Tool, ...], *turns, setting: Setting | None = None):
     return PlainTeacher().act(View(tools=tools, setting=setting or a_setting(), turns=turns), 1)
 
 

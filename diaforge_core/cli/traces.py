@@ -68,6 +68,28 @@ def traces_export(
     do("traces export", params, workspace, json_)
 
 
+@traces_app.command("pack")
+def traces_pack(
+    run: Annotated[str, typer.Argument(help="Evaluation.")],
+    out: Annotated[Path, typer.Option(help="File to write (.zip).")],
+    workspace: WorkspaceOption = None,
+    json_: JsonOption = False,
+) -> None:
+    """Write an evaluation as one file: recipe, tools, scenarios and traces."""
+    do("traces pack", {"run": run, "out": absolute(out)}, workspace, json_)
+
+
+@traces_app.command("unpack")
+def traces_unpack(
+    file: Path,
+    name: Annotated[str, typer.Option(help="Name of the run; that of the packed one by default.")] = "",
+    workspace: WorkspaceOption = None,
+    json_: JsonOption = False,
+) -> None:
+    """Bring a packed evaluation into the workspace; its numbers are measured anew."""
+    do("traces unpack", {"file": absolute(file), "name": name}, workspace, json_)
+
+
 @traces_app.command("sql")
 def traces_sql(
     query: Annotated[str, typer.Argument(help="One SELECT over traces, turns and runs.")],

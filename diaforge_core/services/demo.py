@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..conversation import smollm2
 from ..errors import DataError
 from ..generator.recipe import Recipe
 from ..records.review import REJECT_REASONS
 from ..records.run import FINISHED, Run
 from ..settings import DATA_DIR
 from .evaluation import EvalRecipe
+from .run_files import unpack
 
 if TYPE_CHECKING:
     from .workspace import Workspace
@@ -22,10 +25,12 @@ SEED = 2507
 DIALOGUES = 150
 SCENARIOS = 60
 ASSISTANTS = ("oracle", "eager", "cautious", "random")
+RECORDED = smollm2.TUNED_FOLDER / "evaluations"
+"""Evaluations of models, packed, as scripts would take minutes for them; a copy of the project may lack them."""
 
 
 class Demo:
-    """Building the demo's catalog `enterprise`, dataset `demo` and four recorded evaluations."""
+    """Building the demo's catalog `enterprise`, dataset `demo`, evaluations of scripts, and those recorded of models."""
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
@@ -66,6 +71,9 @@ class Demo:
             done = self._workspace.jobs.wait(run.id, on_progress)
             if done.state != "succeeded":
                 raise DataError(f"The demo's run '{done.name}' is {done.state}: {done.error or 'it was stopped'}")
+        for file in recorded():
+            if _run_name(file.stem) not in names:
+                unpack(self._workspace, file, _run_name(file.stem))
         if fresh:
             self._review()
         self._mark.unlink()
@@ -79,12 +87,12 @@ class Demo:
             "rejected": info.rejected,
             "flagged": info.flagged,
             "pending": info.pending,
-            "runs": [_run_name(assistant) for assistant in ASSISTANTS],
+            "runs": own_runs(),
         }
 
     def reset(self, on_progress: Callable[[Run], None] | None = None) -> dict[str, Any]:
         """As `build`, after taking the demo's own parts out of the workspace; everything else stays."""
-        own = {_run_name(assistant) for assistant in ASSISTANTS}
+        own = set(own_runs())
         for run in self._workspace.jobs.all():
             if run.name in own or (run.config["recipe"].get("dataset") == DATASET and run.kind == "generate"):
                 if run.state not in FINISHED:
@@ -109,6 +117,16 @@ class Demo:
                 self._workspace.review.decide(dialogue_id, version, "reject", reason, PERSON)
             elif place % 20 == 8:
                 self._workspace.review.decide(dialogue_id, version, "flag", "please look at the wording", PERSON)
+
+
+def recorded() -> list[Path]:
+    """The packed evaluations that come with the project, by name."""
+    return sorted(RECORDED.glob("*.zip"))
+
+
+def own_runs() -> list[str]:
+    """Names of the demo's evaluations."""
+    return [_run_name(name) for name in (*ASSISTANTS, *(file.stem for file in recorded()))]
 
 
 def _run_name(assistant: str) -> str:

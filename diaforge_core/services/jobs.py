@@ -88,6 +88,10 @@ class Jobs:
         """The run's own folder."""
         return RunFolder(self._folders / self.get(id_or_name).id)
 
+    def new_folder(self) -> RunFolder:
+        """A place for a run that comes from elsewhere, named by its id; `recover` takes it in once it is whole."""
+        return RunFolder(self._folders / uuid.uuid4().hex[:12])
+
     def submit(
         self,
         kind: RunKind,

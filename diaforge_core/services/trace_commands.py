@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import DataError
 from .reports import plain
+from .run_files import pack, unpack
 from .traces import PARTS
 
 if TYPE_CHECKING:
@@ -46,6 +48,17 @@ def traces_export(workspace: Workspace, params: dict[str, Any], _: object) -> di
     form, out = params["format"], params["out"]
     rows = workspace.trace_exports.export(_filters(params), form, out)
     return {"out": out, "format": form, "traces": rows}
+
+
+def traces_pack(workspace: Workspace, params: dict[str, Any], on_progress: Any) -> dict[str, Any]:
+    """`run, traces, out`."""
+    return pack(workspace, params["run"], Path(params["out"]))
+
+
+def traces_unpack(workspace: Workspace, params: dict[str, Any], on_progress: Any) -> dict[str, Any]:
+    """`run, acc` of what is measured anew."""
+    run = unpack(workspace, Path(params["file"]), params["name"])
+    return {"run": run.name, "acc": run.result["acc"]}
 
 
 def traces_sql(workspace: Workspace, params: dict[str, Any], _: object) -> dict[str, Any]:
@@ -113,6 +126,8 @@ TRACE_COMMANDS: dict[str, Callable[[Workspace, dict[str, Any], Any], dict[str, A
     "traces show": traces_show,
     "traces counts": traces_counts,
     "traces export": traces_export,
+    "traces pack": traces_pack,
+    "traces unpack": traces_unpack,
     "traces sql": traces_sql,
     "traces note": traces_note,
     "traces label": traces_label,
