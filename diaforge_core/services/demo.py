@@ -30,7 +30,7 @@ RECORDED = smollm2.TUNED_FOLDER / "evaluations"
 
 
 class Demo:
-    """Building the demo's catalog `enterprise`, dataset `demo`, evaluations of scripts, and those recorded of models."""
+    """Building the demo's catalog `enterprise`, dataset `demo`, evaluations of scripts, and recorded ones of models."""
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
