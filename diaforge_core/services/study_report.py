@@ -445,7 +445,8 @@ def data_facts(report: StudyReport) -> dict[str, str]:
 
 def training_facts(report: StudyReport) -> dict[str, str]:
     """The choices that decide what is trained."""
-    return {key: str(value) for key, value in report.choices.training.model_dump().items() if value not in (None, "")}
+    chosen = report.choices.training.model_dump().items()
+    return {"teacher": report.choices.teacher} | {key: str(value) for key, value in chosen if value not in (None, "")}
 
 
 def time_facts(report: StudyReport) -> dict[str, str]:
