@@ -1,7 +1,8 @@
 """Constrained decoding: what a model on this machine writes is held to a reply, or to a call that a tool in view takes.
 
-A call then names one of the tools, has no key that the tool lacks and all that it requires, values of the right type,
-and choices from their list. What it says is still the model's; nothing is known of right or wrong here.
+A call then names one of the tools, has no key that the tool lacks and all that it requires, in the schema's order,
+values of the right type, and choices from their list. What it says is still the model's; nothing is known of right or
+wrong here. Words and thoughts can hold neither `<` nor `[` where that could begin what is read as a call.
 """
 
 from __future__ import annotations
@@ -24,11 +25,14 @@ _DEEPEST = 6
 """Levels of nested objects that are held to their schema; deeper ones may be any JSON."""
 _GRAMMAR = r"""
 start: thought? (call | TEXT call?)
-thought[suffix="</think>"]: /<think>(.|\n)*/
-TEXT: /\n?[^<{\[`\n]([^<\[]|<[^tf]|\[[^T])*/
+thought: /<think>([^<\[]|<[ =0-9]|\[[^Tt\[<])*<\/think>/
+TEXT: /\n?[^\s<\[{`]([^<\[]|<[ =0-9]|\[[^Tt\[<])*/
 call: /\n?<tool_call>/ tool "</tool_call>"
 tool: %json """
-"""A thought, then words, a call, or both; nothing in words may begin what is read as a call in another form."""
+"""A thought, then words, a call, or both; no words may begin what is read as a call in another form."""
+_KINDS = ("string", "number", "integer", "boolean", "array", "object", "null")
+_OPENING = ("allOf", "anyOf", "oneOf", "$ref", "then", "else", "dependentSchemas", "patternProperties")
+"""What beside an object's properties may allow it further keys."""
 _SPACING = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": ", "lenient": True}
 """As calls are written in training data."""
 
@@ -38,15 +42,15 @@ def with_constrained_decoding(assistant: Assistant) -> Assistant:
     from .chat_models import ModelAssistant
     from .local_model import LocalModel
 
-    model = assistant.model if isinstance(assistant, ModelAssistant) else None
-    if not isinstance(model, LocalModel):
+    if not isinstance(assistant, ModelAssistant) or not isinstance(model := assistant.model, LocalModel):
         raise ModelError(f"Decoding can be constrained for models on this machine; '{assistant.spec}' is none.")
     if model.rendering.name != RENDERING or len(encode_control(model.tokenizer, END)) != 1:
         raise ModelError(
             f"'{assistant.spec}' writes turns in the form '{model.rendering.name}'. Decoding can be constrained in the "
             f"built-in form '{RENDERING}' only, for models whose tokenizer knows {END}."
         )
-    assistant.constrained = True  # type: ignore[union-attr] # pyright: ignore[reportAttributeAccessIssue]
+    model.constrain()
+    assistant.constrained = True
     return assistant
 
 
@@ -54,23 +58,34 @@ class Constraint:
     """What a tokenizer's model may write, for one choice of tools after another."""
 
     def __init__(self, tokenizer: Any, scores: int) -> None:
-        """`scores` is how many the model gives for each place, which may be more than its tokenizer has tokens."""
+        """`scores` is how many the model gives for each place, which may be more than its tokenizer has tokens.
+
+        ModelError for a tokenizer that cannot be looked into.
+        """
         from llguidance.hf import from_tokenizer
 
         (end,) = encode_control(tokenizer, END)
-        self._tokens = from_tokenizer(tokenizer, n_vocab=scores, eos_token=end)
+        try:
+            self._tokens = from_tokenizer(tokenizer, n_vocab=scores, eos_token=end)
+        except ValueError as problem:
+            raise ModelError(f"Decoding cannot be constrained with the tokenizer of this model: {problem}") from problem
 
     def drawing(
         self, tools: Sequence[Tool], draw: Callable[[torch.Tensor], int] | None
     ) -> Callable[[torch.Tensor], int]:
-        """Draws the tokens of one turn by `draw`, or the best ones, among those that may come next."""
+        """Draws the tokens of one turn by `draw`, or the best ones, among those that may come next.
+
+        ModelError that names the tools whose schemas cannot be held to.
+        """
         import numpy as np
         import torch
         from llguidance import LLMatcher
 
         matcher = LLMatcher(self._tokens, grammar_of(tools))
         if problem := matcher.get_error():
-            raise ModelError(f"Decoding cannot be constrained to these tools: {problem.splitlines()[0]}")
+            alone = {tool.name: LLMatcher(self._tokens, grammar_of([tool])).get_error() for tool in tools}
+            named = "; ".join(f"{name}: {found.splitlines()[0]}" for name, found in alone.items() if found)
+            raise ModelError(f"Decoding cannot be constrained to these tools: {named or problem.splitlines()[0]}")
 
         def one(scores: torch.Tensor) -> int:
             bits = np.frombuffer(matcher.compute_bitmask(), np.uint8)
@@ -96,40 +111,46 @@ def grammar_of(tools: Sequence[Tool]) -> str:
 def plain_schema(schema: Any, depth: int = 0) -> dict[str, Any]:
     """What of a schema calls are held to: keys, which of them are required, types and choices.
 
-    Formats, limits and conditions are for the comparison afterwards; `{}` allows anything.
+    Formats, limits and conditions are for the comparison afterwards; `{}` allows anything. The arguments themselves
+    (depth 0) are an object in any case.
     """
+    if depth == 0:
+        return _object_of(schema if isinstance(schema, Mapping) else {}, 0)
     if not isinstance(schema, Mapping) or depth > _DEEPEST:
         return {}
     for choice in ("const", "enum"):
         if choice in schema:
             return {choice: schema[choice]}
-    properties = schema.get("properties")
-    if isinstance(properties, Mapping):
-        required = tuple(name for name in properties if name in schema.get("required", ()))
-        return _object({name: plain_schema(part, depth + 1) for name, part in properties.items()}, required)
-    for several in ("anyOf", "oneOf"):
-        if schema.get(several):
-            return {"anyOf": [plain_schema(part, depth + 1) for part in schema[several]]}
-    kinds = schema.get("type", ())
-    kinds = [kinds] if isinstance(kinds, str) else list(kinds)
-    if depth == 0 and not kinds:
-        return _object({}, ())
+    given = schema.get("type") or ("object" if "properties" in schema else ())
+    kinds = [kind for kind in ([given] if isinstance(given, str) else given) if kind in _KINDS]
+    if not kinds:
+        several = schema.get("anyOf") or schema.get("oneOf") or ()
+        return {"anyOf": [plain_schema(part, depth + 1) for part in several]} if several else {}
     found = [_of_kind(kind, schema, depth) for kind in kinds]
-    return found[0] if len(found) == 1 else {"anyOf": found} if found else {}
+    return found[0] if len(found) == 1 else {"anyOf": found}
 
 
 def _of_kind(kind: str, schema: Mapping[str, Any], depth: int) -> dict[str, Any]:
     if kind == "array":
         return {"type": "array", "items": plain_schema(schema.get("items"), depth + 1)}
     if kind == "object":
-        return _object({}, ()) if depth == 0 else {"type": "object"}
+        return _object_of(schema, depth) if schema.get("properties") else {"type": "object"}
     return {"type": kind}
 
 
-def _object(properties: Mapping[str, Any], required: Sequence[str]) -> dict[str, Any]:
+def _object_of(schema: Mapping[str, Any], depth: int) -> dict[str, Any]:
+    """An object with these properties; with others only where the schema may allow them."""
+    properties = schema.get("properties") or {}
+    needed = schema.get("required")
+    required = [name for name in properties if isinstance(needed, list | tuple) and name in needed]
+    is_open = bool(schema.get("additionalProperties")) or any(key in schema for key in _OPENING)
+    return _object({name: plain_schema(part, depth + 1) for name, part in properties.items()}, required, is_open)
+
+
+def _object(properties: Mapping[str, Any], required: Sequence[str], is_open: bool = False) -> dict[str, Any]:
     return {
         "type": "object",
         "properties": dict(properties),
         "required": list(required),
-        "additionalProperties": False,
+        "additionalProperties": is_open,
     }

@@ -170,7 +170,7 @@ class LocalModel:
         started = time.perf_counter()
         asked = self._asked(prompt_ids(self.rendering, messages, tools), seed, max_tokens)
         if held_to:
-            asked.draw = self._constraint().drawing(held_to, asked.draw)
+            asked.draw = self.constrain().drawing(held_to, asked.draw)
         ids = self.writer.finish(asked)
         return Completion(self._text(ids), tokens=len(ids), seconds=time.perf_counter() - started)
 
@@ -209,10 +209,12 @@ class LocalModel:
         draw = drawing(seed, self.temperature, self.top_p) if self.temperature > 0.0 else None
         return Asked(prompt, min(max_tokens, self.context - len(prompt)), self._ends, draw, streams)
 
-    def _constraint(self) -> Constraint:
+    def constrain(self) -> Constraint:
+        """What holds its turns to tools; made once, as it takes a while. ModelError as from `Constraint`."""
         with self._constraining:
             if not self._constraints:
-                self._constraints.append(Constraint(self.tokenizer, int(self.model.config.vocab_size)))
+                config = self.model.config.get_text_config()
+                self._constraints.append(Constraint(self.tokenizer, int(config.vocab_size)))
         return self._constraints[0]
 
     def _ends(self, written: list[int]) -> bool:

@@ -34,7 +34,7 @@ class PlainTeacher:
     spec = "scripted:plain"
 
     def act(self, view: View, seed: int) -> Turn:
-        """The next turn; the seed counts only where the plain words would be taken for something else."""
+        """The next turn; the seed counts only where plain words would not do and the varied teacher speaks instead."""
         seen = survey(view)
         turn = _completes(seen, seen.tools[0]) if len(seen.tools) == 1 else _separates(seen)
         return turn or Teacher().act(view, seed)

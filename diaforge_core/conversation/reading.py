@@ -351,7 +351,10 @@ def read(tools: Sequence[Tool], turns: Sequence[Turn], ear: Ear = by_the_word) -
 
 
 def assemble(tool: Tool, values: Mapping[str, Evidence]) -> dict[str, Any]:
-    """The arguments of a call from dotted values, nested by the tool's schema; what it does not take is left out."""
+    """The arguments of a call from dotted values, nested and ordered by the tool's schema.
+
+    What it does not take is left out.
+    """
     arguments: dict[str, Any] = {}
     for leaf in sorted(leaves(tool), key=lambda leaf: len(leaf.keys)):
         if leaf.path not in values:
@@ -363,8 +366,24 @@ def assemble(tool: Tool, values: Mapping[str, Evidence]) -> dict[str, Any]:
                 break
         if isinstance(place, dict):
             place[leaf.keys[-1]] = values[leaf.path].value
-    ordered = {name: arguments[name] for name in tool.properties if name in arguments}
-    return ordered | arguments
+    ordered = {name: arguments[name] for name in tool.properties if name in arguments} | arguments
+    return _arranged(tool, ordered) if any(isinstance(value, dict) for value in ordered.values()) else ordered
+
+
+def _arranged(tool: Tool, arguments: dict[str, Any]) -> dict[str, Any]:
+    """The arguments with the parts of objects in the schema's order too."""
+    places: dict[tuple[str, ...], int] = {}
+    for place, leaf in enumerate(leaves(tool)):
+        for depth in range(1, len(leaf.keys) + 1):
+            places.setdefault(leaf.keys[:depth], place)
+
+    def arranged(value: Any, keys: tuple[str, ...]) -> Any:
+        if not isinstance(value, dict) or keys not in places:
+            return value
+        parts = sorted(value.items(), key=lambda part: places.get((*keys, part[0]), len(places)))
+        return {name: arranged(part, (*keys, name)) for name, part in parts}
+
+    return {name: arranged(value, (name,)) for name, value in arguments.items()}
 
 
 def spoken_parts(tool: Tool, arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from ..evaluation.paper import PAPER
 from ..records.run import Run
 from ..records.tool import Tool
 from ..records.trace import Trace
-from .evaluation_scenarios import EvalRecipe, evaluation_of, holds, scenarios_of
+from .evaluation_scenarios import EvalRecipe, evaluation_of, holds, scenarios_of, under_test_as
 from .kept import Kept
 from .shards import check_evaluation
 
@@ -100,7 +100,8 @@ class Evaluation:
     def _name_for(self, recipe: EvalRecipe) -> str:
         if recipe.again:
             return f"{self._workspace.jobs.get(recipe.again).name[:56]} again"
-        return f"evaluate {recipe.model}".replace(":", " ").replace("/", " ").replace("@", " at ")
+        told = "".join(char for char in under_test_as(recipe.model_dump()) if char not in "(),")
+        return f"evaluate {told}".replace(":", " ").replace("/", " ").replace("@", " at ")
 
     def changed(self, run: str) -> dict[str, int]:
         """Tool that reads otherwise in its catalog now → scenarios of the run that need or offer it, most first.
@@ -192,7 +193,8 @@ class Evaluation:
                 estimate = record.result.get(metric)
                 if estimate:
                     rows.append(
-                        {"run": record.name, "model": record.config["recipe"]["model"], "metric": metric} | estimate
+                        {"run": record.name, "model": under_test_as(record.config["recipe"]), "metric": metric}
+                        | estimate
                     )
         return pd.DataFrame(rows, columns=["run", "model", "metric", "value", "low", "high", "n"])
 
@@ -214,7 +216,7 @@ class Evaluation:
             told, recipe = record.result.get(metric), record.config["recipe"]
             if told and record.ended:
                 source = recipe["scenarios"] or recipe["catalog"] or "scenarios of an earlier run"
-                points.append(Point(record.name, recipe["model"], source, record.ended, Estimate(**told)))
+                points.append(Point(record.name, under_test_as(recipe), source, record.ended, Estimate(**told)))
         return points
 
     def catalog_of(self, run: str) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
@@ -86,6 +86,16 @@ def under_test(
         found.spec = recipe.model
     found = with_worked_examples(found) if recipe.prompt == "examples" else found
     return with_constrained_decoding(found) if recipe.decoding == "constrained" else found
+
+
+def under_test_as(recipe: Mapping[str, Any]) -> str:
+    """The model of a stored recipe, and how it was asked and decoded where that is not the usual."""
+    ways = [
+        "worked examples" if recipe.get("prompt") == "examples" else "",
+        "constrained" if recipe.get("decoding") == "constrained" else "",
+    ]
+    told = ", ".join(filter(None, ways))
+    return f"{recipe['model']} ({told})" if told else recipe["model"]
 
 
 def evaluation_of(workspace: Workspace, run: str) -> Run:

@@ -29,7 +29,7 @@ def run_model_task(task: str, given: dict[str, Any], timeout_seconds: float = TA
             timeout=timeout_seconds,
             check=False,
             cwd=Path(__file__).resolve().parents[2],
-            env=worker_environment(),
+            env=worker_environment(steady=task == "preflight"),
         )
     except subprocess.TimeoutExpired:
         raise ModelError(f"The model did not finish '{task}' within {timeout_seconds:g} s. Try again.") from None

@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING
 
 from ..conversation import smollm2
 from ..conversation.assistants import Assistant, scripted_assistant
-from ..conversation.model_specs import local_folder, locate, parse_spec
+from ..conversation.model_specs import SCRIPTED, local_folder, locate, parse_spec
 from ..errors import DataError, ModelError
 
 if TYPE_CHECKING:
     from .workspace import Workspace
-
-SCRIPTED = ("oracle", "eager", "cautious", "random", "first", "central", "nearest")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """A finished evaluation as one file, to hand over or to keep: its recipe, its tools, its scenarios and every trace.
 
-What comes in is measured anew from the traces, so that its numbers are those of its words.
+What comes in is judged and measured anew, turn by turn, so that its numbers are those of its words.
 """
 
 from __future__ import annotations
@@ -8,15 +8,14 @@ from __future__ import annotations
 import datetime as dt
 import json
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
-
 from ..errors import DataError
 from ..evaluation.baselines import baselines, is_baseline
-from ..evaluation.evaluator import tools_by_name
+from ..evaluation.evaluator import judged, tools_by_name
 from ..evaluation.metrics import measure
 from ..records.run import Run
 from ..records.scenario import Scenario
@@ -33,11 +32,14 @@ if TYPE_CHECKING:
     from .workspace import Workspace
 
 FORM = "diaforge-evaluation-1"
-MOST_BYTES = 1 << 30
-"""Unpacked; a million conversations have more, and go as Parquet."""
+MOST_BYTES = 256 << 20
+"""Of each part, unpacked: some forty thousand conversations. More of them go as Parquet."""
 _HEAD, _CATALOG, _SCENARIOS, _TRACES = "evaluation.json", "catalog.json", "scenarios.jsonl", "traces.jsonl"
-_ROWS = 500
-"""Traces written at a time."""
+_DAMAGE = (
+    OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, NotImplementedError, RuntimeError,
+    zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
+"""What reading a file of another kind, a broken or an encrypted one raises."""
 
 
 def pack(workspace: Workspace, run: str, out: Path) -> dict[str, Any]:
@@ -49,6 +51,8 @@ def pack(workspace: Workspace, run: str, out: Path) -> dict[str, Any]:
     if record.state != "succeeded":
         raise DataError(f"Run '{record.name}' is {record.state}; only an evaluation that ended well can be packed.")
     folder = workspace.jobs.folder(record.id)
+    if not folder.scenarios():
+        raise DataError(f"Run '{record.name}' holds what people saved from the playground. Export its traces instead.")
     recipe = {key: value for key, value in record.config["recipe"].items() if key in EvalRecipe.model_fields}
     head = {
         "form": FORM,
@@ -81,66 +85,59 @@ def unpack(workspace: Workspace, file: Path, name: str = "") -> Run:
     """
     try:
         with zipfile.ZipFile(file) as packed:
-            if sum(each.file_size for each in packed.infolist()) > MOST_BYTES:
-                raise DataError(f"{file.name} holds more than {MOST_BYTES >> 20} MB. Hand its traces over as Parquet.")
-            head = json.loads(packed.read(_HEAD))
+            head = json.loads(b"".join(_lines(packed, _HEAD)))
             if head.get("form") != FORM:
                 raise DataError(f"{file.name} is of the form '{head.get('form')}'; this version reads '{FORM}'.")
-            catalog = Catalog.model_validate_json(packed.read(_CATALOG))
-            scenarios = [Scenario.model_validate_json(line) for line in packed.read(_SCENARIOS).splitlines()]
-            traces = [Trace.model_validate_json(line) for line in packed.read(_TRACES).splitlines()]
+            catalog = Catalog.model_validate_json(b"".join(_lines(packed, _CATALOG)))
+            scenarios = [Scenario.model_validate_json(line) for line in _lines(packed, _SCENARIOS)]
+            traces = [Trace.model_validate_json(line) for line in _lines(packed, _TRACES)]
         recipe = EvalRecipe.model_validate(head["recipe"])
         ended = dt.datetime.fromisoformat(head["ended"]) if head["ended"] else None
-    except (OSError, zipfile.BadZipFile, KeyError, ValueError, TypeError, AttributeError, ValidationError) as problem:
-        told = str(problem).splitlines()[0]
+    except _DAMAGE as problem:
+        told = str(problem).splitlines()[0] if str(problem) else type(problem).__name__
         raise DataError(f"{file.name} is no packed evaluation, or it is damaged: {told}.") from problem
-    _check(file, catalog, scenarios, traces)
     name = clean_name(name or str(head["name"]), "run")
-    if name in {run.name for run in workspace.jobs.all()}:
-        raise DataError(f"There is a run '{name}' here. Give another name.")
-    return _kept(workspace, name, recipe, catalog, scenarios, traces, ended)
+    catalog = catalog.model_copy(update={"name": _readable(catalog.name)})
+    _check(file, catalog, scenarios, traces)
+    # Scenarios of several catalogs were played on all of them in one, which is the catalog that is here now.
+    own = {"catalog": catalog.name, "catalog_version": catalog.version}
+    scenarios = [scenario.model_copy(update=own) for scenario in scenarios]
+    by_name = tools_by_name(catalog)
+    graded = [
+        judged(trace.model_copy(update={"scenario": trace.scenario.model_copy(update=own)}), by_name)
+        for trace in traces
+    ]
+    result = measurements_report(measure(graded, by_name))
+    if not is_baseline(recipe.model):
+        result |= {"baselines": plain(baselines(catalog, scenarios, recipe.seed))}
+    status = Status(state="succeeded", ended=ended or dt.datetime.now(dt.UTC), result=result)
+    config = {"recipe": recipe.model_dump(mode="json") | {"run": name}, "model": recipe.model, "test_looks": {}}
+    rows = ({"trace": trace.model_dump(mode="json")} for trace in graded)
+    return workspace.jobs.bring_in(name, config, status, catalog, scenarios, rows)
+
+
+def _lines(packed: zipfile.ZipFile, part: str) -> Iterator[bytes]:
+    """The lines of a part; ValueError where there are more bytes than are taken, whatever the file says of itself."""
+    left = MOST_BYTES
+    with packed.open(part) as lines:
+        while line := lines.readline(left + 1):
+            left -= len(line)
+            if left < 0:
+                raise ValueError(f"{part} holds more than {MOST_BYTES >> 20} MB; hand its traces over as Parquet")
+            yield line
+
+
+def _readable(name: str) -> str:
+    """The catalog's name as one that a catalog can have here: that of several in one has signs between them."""
+    kept = "".join(char if char.isascii() and (char.isalnum() or char in " ._-") else " " for char in name)
+    return clean_name(" ".join(kept.split())[:64], "catalog")
 
 
 def _check(file: Path, catalog: Catalog, scenarios: list[Scenario], traces: list[Trace]) -> None:
     known, wanted = {each.id for each in scenarios}, tools_by_name(catalog)
     if not traces or not {trace.scenario.id for trace in traces} <= known:
         raise DataError(f"{file.name} holds traces of other scenarios than its own, or none.")
-    missing = {name for each in scenarios for name in (each.goal_tool, *each.candidates) if name not in wanted}
+    played = [*scenarios, *(trace.scenario for trace in traces)]
+    missing = {name for each in played for name in (each.goal_tool, *each.candidates) if name not in wanted}
     if missing:
         raise DataError(f"{file.name} lacks tools that its scenarios name: {', '.join(sorted(missing)[:5])}.")
-
-
-def _kept(
-    workspace: Workspace,
-    name: str,
-    recipe: EvalRecipe,
-    catalog: Catalog,
-    scenarios: list[Scenario],
-    traces: list[Trace],
-    ended: dt.datetime | None,
-) -> Run:
-    folder, now = workspace.jobs.new_folder(), dt.datetime.now(dt.UTC)
-    run_id = folder.path.name
-    config = {
-        "id": run_id,
-        "name": name,
-        "kind": "evaluate",
-        "created": (ended or now).astimezone(dt.UTC).replace(tzinfo=None).isoformat(),
-        "models_dir": str(workspace.models_dir),
-        "recipe": recipe.model_dump(mode="json") | {"run": name},
-        "model": recipe.model,
-        "test_looks": {},
-    }
-    folder.create(config, catalog, scenarios)
-    for some in _portions(traces):
-        folder.append(*({"trace": trace.model_dump(mode="json")} for trace in some))
-    result = measurements_report(measure(traces, tools_by_name(catalog)))
-    if not is_baseline(recipe.model):
-        result |= {"baselines": plain(baselines(catalog, scenarios, recipe.seed))}
-    folder.set_status(Status(state="succeeded", started=ended, ended=ended or now, result=result))
-    workspace.jobs.recover()
-    return workspace.jobs.get(run_id)
-
-
-def _portions(traces: list[Trace]) -> Iterator[list[Trace]]:
-    yield from (traces[start : start + _ROWS] for start in range(0, len(traces), _ROWS))

@@ -114,6 +114,7 @@ class Studies:
         resolved = self._workspace.models.resolve(model)
         if resolved.startswith(("scripted:", "openai:")):
             raise DataError(f"'{model}' has no weights to tune. Use smollm2, hf:DIR or run:NAME.")
+        self._workspace.models.resolve(choices.teacher)
         self._folder(name).begin(choices)
         return choices
 

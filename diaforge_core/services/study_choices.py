@@ -41,8 +41,8 @@ class StudyChoices(Record):
     """Catalogs that are evaluated on alone; `NAME:GROUP` is one part of a catalog."""
     dialogues: int = Field(ge=4, le=1_000_000)
     """Dialogues that are attempted, over all catalogs."""
-    teacher: str = "scripted:plain"
-    """Model spec of the assistant whose turns are learned; a small model learns most from plain ones."""
+    teacher: str = "scripted:oracle"
+    """Model spec of the assistant whose turns are learned."""
     scenarios: int = Field(ge=1, le=10_000)
     """Scenarios of the held-out catalogs that every model plays."""
     trials: int = Field(default=1, ge=1, le=64)
@@ -68,7 +68,10 @@ class StudyChoices(Record):
 _TRAINING = {"epochs": 2, "batch_size": 4, "learning_rate": 1e-3, "too_long": "leave_out", "max_tokens": 1600}
 """Rank 16 over all layers of the embedded model is an adapter of 10 MB in half precision. The longest tenth of the
 dialogues would take a third of the time."""
+PLAIN = "scripted:plain"
+"""Teacher of the presets: a small model learns most from turns that are always put alike."""
 _SMALL: dict[str, Any] = {
+    "teacher": PLAIN,
     "dialogues": 150,
     "scenarios": 20,
     "hours": 0.5,
@@ -76,6 +79,7 @@ _SMALL: dict[str, Any] = {
     "training": _TRAINING,
 }
 _FULL_ON_A_PROCESSOR: dict[str, Any] = {
+    "teacher": PLAIN,
     "dialogues": 5000,
     "scenarios": AS_MANY_AS_THE_PAPER,
     "near": 0.1,

@@ -33,6 +33,8 @@ SCRIPTS = ("oracle", "eager", "nearest", "cautious")
 """Scripted assistants that play the scenarios too: one that asks well, two that never ask, one that never calls."""
 FAR = 0.5
 """Greatest closeness of a distractor in the ablation without near-duplicates: tools of different business areas."""
+SAME_TEST = {"assistant": "scripted:oracle"}
+"""Which scenarios are kept for the test depends on no teacher of the study."""
 ANY_FAR = 1000
 """How many of a tool's nearest are looked at there."""
 SPARE = 1.2
@@ -136,7 +138,7 @@ class Steps:
         attempted = round(self._choices.scenarios * SPARE) + 2
         generated = [
             *self._generated("dialogues", self.raw, self._trained_catalogs(), self._choices.dialogues),
-            *self._generated("unseen", self.named("unseen raw"), self._held_out_catalogs(), attempted),
+            *self._generated("unseen", self.named("unseen raw"), self._held_out_catalogs(), attempted, SAME_TEST),
         ]
         yield from generated
         needs = tuple(step.name for step in generated)
@@ -229,8 +231,7 @@ class Steps:
                 dataset=dataset,
                 count=max(1, len(range(number, count, len(catalogs)))),
                 seed=self._choices.seed + number,
-                assistant=self._choices.teacher,
-                **(changes or {}),
+                **{"assistant": self._choices.teacher, **(changes or {})},
             )
 
             def find(recipe: Recipe = recipe) -> Run | None:
@@ -260,7 +261,8 @@ class Steps:
         steps = steps_of(learned, recipe.epochs, recipe.batch_size, recipe.max_steps)
         when = {"evaluate_every": _share(steps, self._choices.comparisons), "checkpoint_every": _share(steps, SAVED)}
         held_out = self.part("validation") if self._choices.validation else ""
-        watched = {"validation": held_out, "watch": self._choices.watch} if held_out else {}
+        watched: dict[str, Any] = {"validation": held_out, "watch": self._choices.watch} if held_out else {}
+        watched |= {"decoding": self._choices.decoding}
         return TrainRecipe.model_validate(recipe.model_dump() | (when if held_out else {}) | watched)
 
     def _judges(

@@ -24,6 +24,7 @@ from ..training.adapters import adapter_choices
 from ..training.checkpoints import Evaluation, forget_after, newest_whole_step, step_of
 from ..training.choices import TrainingChoices
 from ..training.pairs import pair_of_trace, pairs_of_dialogue
+from .evaluation_scenarios import Decoding
 from .failures import KEPT_PAIRS
 from .kept import Kept
 from .names import clean_name
@@ -56,6 +57,8 @@ class TrainRecipe(TrainingChoices):
     """Dataset that the evaluations read: its dialogues for the loss, its scenarios for live scores; empty for none."""
     watch: int = Field(default=8, ge=0)
     """Scenarios played in each evaluation: it halts the training meanwhile."""
+    decoding: Decoding = "free"
+    """How the model writes in them."""
     pairs: str = ""
     """Preference stage: the dataset or the evaluation run whose mistakes are unlearned; empty takes likely mistakes in
     the dialogues trained on."""

@@ -10,6 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..conversation.constrained import with_constrained_decoding
 from ..conversation.model_specs import open_assistant
 from ..errors import DiaForgeError, ModelError
 from ..records.dialogue import Dialogue
@@ -33,11 +34,13 @@ def train(work: Work) -> dict[str, Any]:
     """Fine-tune on the folder's dialogues; a row of totals, one a step and one an evaluation, weights in the folder."""
     folder, recipe = work.folder, work.recipe
     watched = folder.dialogues("validation")[: recipe["watch"]]
-    learned = len(folder.pairs()) or len(folder.dialogues())
-    total = steps_of(learned, recipe["epochs"], recipe["batch_size"], recipe["max_steps"])
+    total = 0
     estimates: dict[str, Any] = {}
 
     def on_start(totals: Totals) -> None:
+        nonlocal total
+        learned = totals.get("pairs") or totals["dialogues"]  # without those that are left out as too long
+        total = steps_of(learned, recipe["epochs"], recipe["batch_size"], recipe["max_steps"])
         folder.append({"data": totals})
         tell(", ".join(f"{key.replace('_', ' ')} {value:,}" for key, value in totals.items()))
 
@@ -127,6 +130,8 @@ def _scores(work: Work, checkpoint: Path, watched: Sequence[Dialogue]) -> dict[s
     catalog, traces = work.folder.catalog(), []
     work.folder.check_stop()
     assistant = open_assistant(f"hf:{checkpoint}", work.models_dir, stop=work.asked_to_stop)
+    if work.recipe.get("decoding") == "constrained":
+        assistant = with_constrained_decoding(assistant)
     with closing(evaluate_scenarios(catalog, [dialogue.scenario for dialogue in watched], assistant)) as played:
         for trace in played:
             traces.append(trace)

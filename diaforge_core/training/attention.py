@@ -1,7 +1,8 @@
 """Attention for training on a processor: three matrix products instead of torch's fused kernel.
 
 The fused one spares memory by working through blocks and reads the mask of packed rows block by block; its backward
-pass is the slower half of a step on a processor. Here scores of a whole row are held, which for dialogues is little.
+pass is the slower half of a step on a processor. Here the shares of a whole row are kept for the backward pass: of
+SmolLM2-135M's 30 layers and 9 heads, 0.3 GB for 760 tokens in half precision and 2.3 GB for the longest.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ def attend(
 ) -> tuple[Any, None]:  # fmt: skip
     """What the queries (1, H, L, D) read, as (1, L, H, D); several heads may share keys and values.
 
-    Without a mask, for longer rows, and for what it does not know (dropout, sinks, capped scores) torch's own does it.
+    Without a mask, for longer rows and with dropout, sinks or capped scores it is left to what models on a processor
+    use otherwise.
     """
     import torch
 
