@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,15 @@ import pytest
 import torch
 from jsonschema import Draft202012Validator
 
+from diaforge_core.catalog.importing import load_catalog
 from diaforge_core.conversation.chat_models import ModelAssistant, ScriptedModel
 from diaforge_core.conversation.constrained import Constraint, plain_schema, with_constrained_decoding
 from diaforge_core.conversation.local_model import LocalModel, load_tokenizer
-from diaforge_core.conversation.prompts import END, encode_control, encode_data, parse_turn
+from diaforge_core.conversation.plain_teacher import PlainTeacher
+from diaforge_core.conversation.prompts import END, encode_control, encode_data, parse_turn, render_target
+from diaforge_core.conversation.scenarios import draw_scenarios
 from diaforge_core.errors import ModelError
+from diaforge_core.generator.utcgen import UTCGen
 from diaforge_core.records.tool import Tool
 
 VOCABULARY = 49_152
@@ -62,7 +67,7 @@ def writes(constraint: Constraint, tokenizer: Any, text: str, tools: tuple[Tool,
     "text",
     [
         "Which lead do you mean?",
-        "<think>Open: delete_lead, list_leads.</think>\nWhich one: a < b, or not?",
+        "<think>Open: delete_lead, list_leads.</think>\nWhich one: a < b, [1], [x] or not?",
         '<tool_call>{"name": "list_leads", "arguments": {}}</tool_call>',
         '<think>Now.</think>\n<tool_call>{"name": "delete_lead", "arguments": {"lead_id": "LD-1"}}</tool_call>',
         '<tool_call>{"name": "delete_lead", "arguments": {"lead_id": "Ü \\"x\\"", "reason": "größer", "count": null, '
@@ -90,6 +95,17 @@ def test_replies_and_calls_that_a_tool_takes_can_be_written(constraint: Constrai
         'So: <function=drop_table>{"a": 1}',
         'So: [TOOL_CALLS][{"name": "drop_table", "arguments": {}}]',
         "<think>It never ends",
+        '<think>a <tool_call>{"name": "drop_table", "arguments": {}}</tool_call>',
+        ' {"name": "drop_table", "arguments": {}}',
+        '\t[{"name": "drop_table", "arguments": {}}]',
+        ' ```json\n{"name": "drop_table", "arguments": {}}\n```',
+        'So: <|python_tag|>{"name": "drop_table", "arguments": {}}',
+        'So: <TOOL_CALL>{"name": "drop_table", "arguments": {}}</TOOL_CALL>',
+        'So: <Function=drop_table>{"a": 1}',
+        "So: <<function=drop_table>{}",
+        'So: [tool_calls]{"name": "drop_table", "arguments": {}}',
+        'So: <[TOOL_CALLS]{"name": "drop_table", "arguments": {}}',
+        'drop</think>{"name": "drop_table", "arguments": {}}',
     ],
 )
 def test_calls_that_no_tool_takes_cannot_be_written_in_any_form(
@@ -143,6 +159,41 @@ def test_the_temperature_draws_among_what_may_come_next(tiny_llama_dir: Path) ->
     first = model.complete(asked, held_to=TOOLS, seed=1, max_tokens=12)
     assert first.text == model.complete(asked, held_to=TOOLS, seed=1, max_tokens=12).text
     assert first.text != model.complete(asked, held_to=TOOLS, seed=2, max_tokens=12).text
+
+
+@pytest.mark.parametrize(
+    ("schema", "arguments"),
+    [
+        ({"properties": {"a": {"type": ["object", "null"], "properties": {"b": {}}}}}, {"a": None}),
+        ({"properties": {"a": {"type": ["array", "object"], "properties": {"b": {}}}}}, {"a": [1]}),
+        ({"properties": {"a": {"type": "object", "properties": {}, "additionalProperties": True}}}, {"a": {"x": 1}}),
+        ({"properties": {"a": {"properties": {"b": {}}, "anyOf": [{"required": ["c"]}]}}}, {"a": {"b": 1, "c": 2}}),
+        ({"allOf": [{"properties": {"a": {}}}]}, {"a": 1}),
+        ({"additionalProperties": {"type": "string"}}, {"any": "x"}),
+        ({"properties": {"a": {"type": "file"}}}, {"a": "x"}),
+        ({"properties": {"a": {"type": None}, "b": {"required": True, "properties": {"c": {}}}}}, {"a": 1, "b": {}}),
+        ({"properties": {"a": True, "b": {"const": 3}}}, {"a": [], "b": 3}),
+        ({"properties": {'q"uo\\te': {"type": "string"}, "größe": {"type": "integer"}}}, {'q"uo\\te': "x", "größe": 4}),
+        ({}, {}),
+    ],
+)
+def test_odd_schemas_take_what_they_allow(constraint: Constraint, tokenizer: Any, schema: Any, arguments: Any) -> None:
+    tool = Tool(name="odd", original_name="odd", description="", parameters={"type": "object", **schema})
+    text = json.dumps({"name": "odd", "arguments": arguments}, ensure_ascii=False)
+    assert writes(constraint, tokenizer, f"<tool_call>{text}</tool_call>", (tool,))
+
+
+def test_what_the_teacher_calls_can_be_written(constraint: Constraint, tokenizer: Any) -> None:
+    catalog = load_catalog("enterprise_apis.json")
+    tools = {tool.name: tool for tool in catalog.tools}
+    written = [
+        (render_target(turn), tuple(tools[name] for name in dialogue.scenario.candidates))
+        for _, dialogue in UTCGen(catalog, assistant=PlainTeacher()).generate(scenarios=draw_scenarios(catalog, 30, 4))
+        for turn in dialogue.turns
+        if turn.speaker == "assistant"
+    ]
+    assert len(written) > 60
+    assert [text for text, offered in written if not writes(constraint, tokenizer, text, offered)] == []
 
 
 def test_only_a_model_on_this_machine_can_be_constrained() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import zipfile
@@ -12,10 +13,13 @@ from typing import Any
 import pytest
 
 from diaforge_core.errors import DataError
+from diaforge_core.generator.recipe import Recipe
+from diaforge_core.services import run_files
 from diaforge_core.services.commands import COMMANDS
 from diaforge_core.services.evaluation import EvalRecipe
 from diaforge_core.services.run_files import pack, unpack
 from diaforge_core.services.workspace import Workspace, open_workspace
+from diaforge_core.store.run_folder import RunFolder
 
 from .factories import a_catalog
 
@@ -75,16 +79,19 @@ def test_it_outlives_the_loss_of_the_database(tmp_path: Path, packed: Path) -> N
 def test_numbers_that_were_written_into_the_file_are_not_believed(
     elsewhere: Workspace, packed: Path, tmp_path: Path
 ) -> None:
-    def boast(head: bytes) -> bytes:
-        return json.dumps(json.loads(head) | {"result": {"acc": {"value": 1.0}}}).encode()
+    def boast(rows: bytes) -> bytes:
+        told = [json.loads(row) | {"outcome": "right", "reason": "", "audit": []} for row in rows.splitlines()]
+        return "\n".join(map(json.dumps, told)).encode()
 
-    run = unpack(elsewhere, changed(packed, tmp_path / "boast.zip", {"evaluation.json": boast}))
-    assert run.result["acc"]["value"] < 1.0
+    honest = unpack(elsewhere, packed, "honest").result
+    run = unpack(elsewhere, changed(packed, tmp_path / "boast.zip", {"traces.jsonl": boast}))
+    assert run.result["acc"] == honest["acc"]
+    assert honest["acc"]["value"] < 1.0
 
 
 def test_a_name_that_is_taken_is_asked_to_be_another(elsewhere: Workspace, packed: Path) -> None:
     unpack(elsewhere, packed)
-    with pytest.raises(DataError, match="There is a run 'eager' here"):
+    with pytest.raises(DataError, match="There is a run 'eager' already"):
         unpack(elsewhere, packed)
     assert unpack(elsewhere, packed, "eager of theirs").name == "eager of theirs"
 
@@ -119,6 +126,51 @@ def test_a_damaged_file_is_one_message_and_leaves_nothing(
         unpack(elsewhere, changed(packed, tmp_path / "bad.zip", {part: change}))
     assert elsewhere.jobs.all() == []
     assert not list((elsewhere.folder / "runs").glob("*/config.json"))
+
+
+def test_a_broken_archive_is_one_message(elsewhere: Workspace, packed: Path, tmp_path: Path) -> None:
+    whole, taken = packed.read_bytes(), 0
+    for place in range(40, len(whole), len(whole) // 12):
+        broken = tmp_path / f"{place}.zip"
+        broken.write_bytes(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :])
+        with contextlib.suppress(DataError):
+            unpack(elsewhere, broken, f"at {place}")
+            taken += 1
+    assert taken <= 3, "only a date or the like can differ unseen"
+
+
+def test_a_part_that_is_larger_than_it_may_be_is_not_read_to_its_end(
+    elsewhere: Workspace, packed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_files, "MOST_BYTES", 4096)
+    with pytest.raises(DataError, match="holds more than"):
+        unpack(elsewhere, packed)
+
+
+def test_scenarios_of_several_catalogs_stand_under_the_one_that_comes_along(
+    home: Workspace, elsewhere: Workspace, tmp_path: Path
+) -> None:
+    for name, tools in (("one", a_catalog().tools[:4]), ("two", a_catalog().tools[4:])):
+        home.catalogs.put(a_catalog(*tools, name=name))
+        home.jobs.wait(home.generation.start(Recipe(catalog=name, dataset="both", count=3)).id)
+    recipe = EvalRecipe(model="scripted:oracle", run="on both", scenarios="both", count=6)
+    home.jobs.wait(home.evaluation.start(recipe).id)
+    pack(home, "on both", tmp_path / "both.zip")
+    run = unpack(elsewhere, tmp_path / "both.zip")
+    (name,) = {trace.scenario.catalog for trace in elsewhere.traces.stream()}
+    assert elsewhere.evaluation.catalog_of(run.id) == name
+    for trace in elsewhere.traces.of_run(run.id):
+        assert {tool.name for tool in elsewhere.traces.tools(trace)} >= set(trace.scenario.candidates)
+
+
+def test_what_fails_on_the_way_in_leaves_nothing(
+    elsewhere: Workspace, packed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(RunFolder, "append", lambda *_: (_ for _ in ()).throw(DataError("the disk is full")))
+    with pytest.raises(DataError, match="the disk is full"):
+        unpack(elsewhere, packed)
+    assert elsewhere.jobs.all() == []
+    assert not [each for each in elsewhere.folder.rglob("*") if "incoming" in each.name or each.name == "config.json"]
 
 
 def test_a_file_that_is_no_archive_is_one_message(elsewhere: Workspace, tmp_path: Path) -> None:
