@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -38,16 +39,16 @@ def test_it_names_the_open_tools_and_asks_for_the_whole_task_at_once() -> None:
     assert turn.reply == ON_LEADS
 
 
-def test_it_notes_what_is_given_and_asks_for_all_that_is_missing() -> None:
+def test_it_drafts_the_call_and_asks_for_all_that_is_missing() -> None:
     opening, choice = user("Something about a lead. The email is a.b@c.example."), user("Create a new lead, please.")
     turn = act(LEADS, opening, asks(ON_LEADS), choice)
-    assert turn.thought == "Tool: CRM_CreateLead. Needs: customer_name missing, email given."
+    assert turn.thought == 'Tool: CRM_CreateLead {"customer_name": ?, "email": "a.b@c.example"}.'
     assert turn.reply == "What is the customer name?"
 
 
-def test_it_calls_with_a_note_that_holds_nothing_for_missing() -> None:
+def test_it_calls_with_a_draft_that_has_no_gap() -> None:
     turn = act(LEADS, user("A lead, please."), asks(ON_LEADS), user("Remove a lead. The lead ID is LD-4711."))
-    assert turn.thought == "Tool: CRM_DeleteLead. Needs: lead_id given."
+    assert turn.thought == 'Tool: CRM_DeleteLead {"lead_id": "LD-4711"}.'
     assert turn.call is not None
     assert turn.call.arguments == {"lead_id": "LD-4711"}
 
@@ -86,9 +87,7 @@ def test_what_it_teaches_passes_the_cascade(dialogues: list[Dialogue]) -> None:
 
 def test_its_notes_have_one_form_and_its_replies_few(dialogues: list[Dialogue]) -> None:
     turns = [turn for one in dialogues for turn in one.turns if turn.speaker == "assistant"]
-    note = re.compile(
-        r"Open: [\w., -]+\.|Tool: [\w.-]+\. Needs(: [\w., \[\]-]+| nothing)\.( Also: [\w., -]+\.)?( To be confirmed\.)?"
-    )
+    note = re.compile(r"Open: [\w., -]+\.|Tool: [\w.-]+ \{.*\}\.( To be confirmed\.)?")
     other = [turn.thought for turn in turns if not note.fullmatch(turn.thought)]
     assert len(other) <= 0.02 * len(turns), other
     begun = {" ".join(turn.reply.split()[:2]) for turn in turns if turn.reply and note.fullmatch(turn.thought)}
@@ -97,9 +96,14 @@ def test_its_notes_have_one_form_and_its_replies_few(dialogues: list[Dialogue]) 
     }, begun  # fmt: skip
 
 
-def test_no_note_of_a_call_holds_a_value_for_missing_and_every_one_before_a_question_does(
+def test_a_draft_has_a_gap_where_a_value_is_asked_for_and_is_the_call_where_there_is_none(
     dialogues: list[Dialogue],
 ) -> None:
-    for turn in (turn for one in dialogues for turn in one.turns if turn.thought.startswith("Tool: ")):
-        asks_values = turn.call is None and "confirmed" not in turn.thought
-        assert (" missing" in turn.thought) == asks_values, turn
+    drafted = [turn for one in dialogues for turn in one.turns if turn.thought.startswith("Tool: ")]
+    for turn in drafted:
+        draft = turn.thought.removesuffix(" To be confirmed.").removesuffix(".").partition(" {")[2]
+        if turn.call:
+            assert f"{{{draft}" == json.dumps(turn.call.arguments, ensure_ascii=False)
+        elif "confirmed" not in turn.thought:
+            assert ": ?" in draft, turn
+    assert sum(turn.call is not None for turn in drafted) > COUNT / 2

@@ -25,8 +25,8 @@ _DEEPEST = 6
 """Levels of nested objects that are held to their schema; deeper ones may be any JSON."""
 _GRAMMAR = r"""
 start: thought? (call | TEXT call?)
-thought: /<think>([^<\[]|<[ =0-9]|\[[^Tt\[<])*<\/think>/
-TEXT: /\n?[^\s<\[{`]([^<\[]|<[ =0-9]|\[[^Tt\[<])*/
+thought: /<think>([^<\[]|<[ =0-9]|\[[^Tt\[<]|\[[Tt][^Oo\[<])*<\/think>/
+TEXT: /\n?[^\s<\[{`]([^<\[]|<[ =0-9]|\[[^Tt\[<]|\[[Tt][^Oo\[<])*/
 call: /\n?<tool_call>/ tool "</tool_call>"
 tool: %json """
 """A thought, then words, a call, or both; no words may begin what is read as a call in another form."""

@@ -1,19 +1,20 @@
 """The scripted teacher for small models: it acts as the other one does, in few words that are always put alike.
 
-A thought is a working note: which tools are open; or the tool, and for each value that it needs whether it is given. A
-model of a hundred million parameters has no room for many ways to say one thing; what it must learn is what to say.
+A thought is a working note: which tools are open; or the tool with its call as far as it is known, so that the call
+itself is a copy. A model of a hundred million parameters has no room for many ways to say one thing; what it must learn
+is what to say.
 """
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Sequence
 
-from ..catalog.conditions import required_for
 from ..catalog.facets import Facet, answerable, best_facet, either
 from ..catalog.leaves import Leaf, leaves
 from ..catalog.profiles import profile
-from ..records.dialogue import Turn
+from ..records.dialogue import Evidence, Turn
 from ..records.tool import Tool
 from .reading import assemble, missing
 from .sentences import listed
@@ -24,6 +25,8 @@ from .teacher_words import be
 from .understanding import Asked, understand
 from .view import View, calling, replying
 
+_GAP = "\0"
+"""Stands for a value that is missing."""
 _AT_ONCE = 6
 """Values that one question asks for at most."""
 
@@ -94,19 +97,10 @@ def _asks_values(seen: Situation, tool: Tool, paths: Sequence[str]) -> Turn | No
 
 
 def _note(seen: Situation, tool: Tool, paths: Sequence[str]) -> str:
-    """The tool, what it needs with whether it is given, and what was given beyond that."""
-    values = seen.reading.values
-    needed = set(required_for(tool, assemble(tool, values)))
-    states: list[str] = []
-    extra: list[str] = []
-    for leaf in leaves(tool):
-        if leaf.path in paths:
-            states.append(f"{leaf.path} missing")
-        elif leaf.path in values:
-            (states if leaf.keys[0] in needed else extra).append(f"{leaf.path} given")
-    told = f" Needs: {', '.join(states)}." if states else " Needs nothing."
-    also = f" Also: {', '.join(extra)}." if extra else ""
-    return f"Tool: {tool.name}.{told}{also}"
+    """The tool with the call as far as it is known: what the user gave, and a question mark for what is missing."""
+    gaps = {path: Evidence(parameter=path, value=_GAP, turn=0, start=0, end=0) for path in paths}
+    draft = json.dumps(assemble(tool, {**seen.reading.values, **gaps}), ensure_ascii=False)
+    return f"Tool: {tool.name} {draft.replace(json.dumps(_GAP), '?')}."
 
 
 def _read_back(seen: Situation, tool: Tool) -> str:
