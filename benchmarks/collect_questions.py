@@ -11,6 +11,7 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from diaforge_core.conversation.constrained import with_constrained_decoding
 from diaforge_core.conversation.model_specs import open_assistant
@@ -18,7 +19,7 @@ from diaforge_core.conversation.scenarios import Choices, draw_scenarios
 from diaforge_core.evaluation.evaluator import evaluate_scenarios
 from diaforge_core.records.tool import Catalog
 from diaforge_core.records.trace import Trace
-from diaforge_core.settings import models_dir
+from diaforge_core.settings import models_dir, workspace_dir
 from tests.labelled_questions import families
 
 EACH = 2
@@ -28,7 +29,7 @@ SEED = 41
 
 def main() -> None:
     spec, out, count = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
-    assistant = open_assistant(spec, models_dir())
+    assistant = open_assistant(spec, models_dir(workspace_dir()))
     if "constrained" in sys.argv[4:5]:
         assistant = with_constrained_decoding(assistant)
     name = sys.argv[5] if len(sys.argv) > 5 else spec
@@ -46,7 +47,7 @@ def main() -> None:
     print(f"{len(rows)} questions of {name} in {out}")
 
 
-def _questions(trace: Trace, family: str, originals: dict[str, str], style: str) -> Iterator[dict[str, object]]:
+def _questions(trace: Trace, family: str, originals: dict[str, str], style: str) -> Iterator[dict[str, Any]]:
     """The first questions of one conversation, with the talk before them."""
     scenario, kept = trace.scenario, 0
     for place, turn in enumerate(trace.turns):
