@@ -39,7 +39,15 @@ HEAVY = {"torch", "transformers", "peft", "accelerate", "trl", "bitsandbytes"}
 HEAVY_HOMES = (
     *(
         f"conversation/{name}.py"
-        for name in ("local_model", "packed_reading", "packed_weights", "plain_reading", "room", "turn_writer")
+        for name in (
+            "constrained",
+            "local_model",
+            "packed_reading",
+            "packed_weights",
+            "plain_reading",
+            "room",
+            "turn_writer",
+        )
     ),
     "conversation/smollm2.py",
     "training/",

@@ -146,6 +146,10 @@ def train(
     checkpoint_every: Annotated[int | None, typer.Option(help="Steps between checkpoints.")] = None,
     validation: Annotated[str, typer.Option(help="Dataset that checkpoints are evaluated on; no test part.")] = "",
     watch: Annotated[int, typer.Option(help="Scenarios of it played in each evaluation.")] = 8,
+    decoding: Annotated[
+        Literal["free", "constrained"],
+        typer.Option(help="constrained: in them the model is held to what the tools in view take."),
+    ] = "free",
     evaluate_every: Annotated[int | None, typer.Option(help="Steps between evaluations.")] = None,
     patience: Annotated[int | None, typer.Option(help="Evaluations without a better one before it stops.")] = None,
     seen: Annotated[str, typer.Option(help="The dataset's stamp; refuses one that changed since.")] = "",
