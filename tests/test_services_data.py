@@ -279,6 +279,7 @@ def test_the_command_line_takes_every_choice_of_a_recipe(workspace: Workspace, m
         epochs=2, max_steps=3, batch_size=5, row_tokens=6, too_long="leave_out", learning_rate=7e-5, schedule="linear",
         warmup=0.25, weight_decay=0.5, full=True, lora_rank=8, lora_targets="attention", precision="float32", seed=9,
         checkpoint_every=10, evaluate_every=11, patience=12, validation="v", watch=2, seen="1.2", processes=2,
+        decoding="constrained",
     )  # fmt: skip
     unlike = asked.model_dump(exclude_defaults=True).keys() | {"model"}
     assert unlike == TrainRecipe.model_fields.keys()
