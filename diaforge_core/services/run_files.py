@@ -6,17 +6,19 @@ What comes in is judged and measured anew, turn by turn, so that its numbers are
 from __future__ import annotations
 
 import datetime as dt
-import json
 import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from pydantic import Field
 
 from ..errors import DataError
 from ..evaluation.baselines import baselines, is_baseline
 from ..evaluation.evaluator import judged, tools_by_name
 from ..evaluation.metrics import measure
+from ..records.base import Record
 from ..records.run import Run
 from ..records.scenario import Scenario
 from ..records.tool import Catalog
@@ -35,11 +37,17 @@ FORM = "diaforge-evaluation-1"
 MOST_BYTES = 256 << 20
 """Of each part, unpacked: some forty thousand conversations. More of them go as Parquet."""
 _HEAD, _CATALOG, _SCENARIOS, _TRACES = "evaluation.json", "catalog.json", "scenarios.jsonl", "traces.jsonl"
-_DAMAGE = (
-    OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, NotImplementedError, RuntimeError,
-    zipfile.BadZipFile, zlib.error,
-)  # fmt: skip
+_DAMAGE = (OSError, EOFError, ValueError, KeyError, RuntimeError, zipfile.BadZipFile, zlib.error)
 """What reading a file of another kind, a broken or an encrypted one raises."""
+
+
+class _Head(Record):
+    """What the file says of itself."""
+
+    form: str
+    name: str = ""
+    ended: dt.datetime | None = None
+    recipe: dict[str, Any] = Field(default_factory=dict)
 
 
 def pack(workspace: Workspace, run: str, out: Path) -> dict[str, Any]:
@@ -54,18 +62,13 @@ def pack(workspace: Workspace, run: str, out: Path) -> dict[str, Any]:
     if not folder.scenarios():
         raise DataError(f"Run '{record.name}' holds what people saved from the playground. Export its traces instead.")
     recipe = {key: value for key, value in record.config["recipe"].items() if key in EvalRecipe.model_fields}
-    head = {
-        "form": FORM,
-        "name": record.name,
-        "ended": record.ended.isoformat() if record.ended else "",
-        "recipe": recipe | {"shards": "", "engine": "local"},
-    }
-    count = 0
+    own = {"shards": "", "engine": "local"}
+    head = _Head(form=FORM, name=record.name, ended=record.ended, recipe=recipe | own)
 
-    def write(file: Any) -> int:
-        nonlocal count
+    def write(file: BinaryIO) -> int:
+        count = 0
         with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as packed:
-            packed.writestr(_HEAD, json.dumps(head, ensure_ascii=False, indent=1))
+            packed.writestr(_HEAD, head.model_dump_json(indent=1))
             packed.writestr(_CATALOG, folder.catalog().model_dump_json())
             packed.writestr(_SCENARIOS, "".join(f"{each.model_dump_json()}\n" for each in folder.scenarios()))
             with packed.open(_TRACES, "w") as lines:
@@ -74,8 +77,7 @@ def pack(workspace: Workspace, run: str, out: Path) -> dict[str, Any]:
                     count += 1
         return count
 
-    replaced(out, write)
-    return {"run": record.name, "traces": count, "out": str(out)}
+    return {"run": record.name, "traces": replaced(out, write), "out": str(out)}
 
 
 def unpack(workspace: Workspace, file: Path, name: str = "") -> Run:
@@ -85,18 +87,17 @@ def unpack(workspace: Workspace, file: Path, name: str = "") -> Run:
     """
     try:
         with zipfile.ZipFile(file) as packed:
-            head = json.loads(b"".join(_lines(packed, _HEAD)))
-            if head.get("form") != FORM:
-                raise DataError(f"{file.name} is of the form '{head.get('form')}'; this version reads '{FORM}'.")
+            head = _Head.model_validate_json(b"".join(_lines(packed, _HEAD)))
+            if head.form != FORM:
+                raise DataError(f"{file.name} is of the form '{head.form}'; this version reads '{FORM}'.")
             catalog = Catalog.model_validate_json(b"".join(_lines(packed, _CATALOG)))
             scenarios = [Scenario.model_validate_json(line) for line in _lines(packed, _SCENARIOS)]
             traces = [Trace.model_validate_json(line) for line in _lines(packed, _TRACES)]
-        recipe = EvalRecipe.model_validate(head["recipe"])
-        ended = dt.datetime.fromisoformat(head["ended"]) if head["ended"] else None
+        recipe = EvalRecipe.model_validate(head.recipe)
     except _DAMAGE as problem:
         told = str(problem).splitlines()[0] if str(problem) else type(problem).__name__
         raise DataError(f"{file.name} is no packed evaluation, or it is damaged: {told}.") from problem
-    name = clean_name(name or str(head["name"]), "run")
+    name = clean_name(name or head.name, "run")
     catalog = catalog.model_copy(update={"name": _readable(catalog.name)})
     _check(file, catalog, scenarios, traces)
     # Scenarios of several catalogs were played on all of them in one, which is the catalog that is here now.
@@ -110,7 +111,7 @@ def unpack(workspace: Workspace, file: Path, name: str = "") -> Run:
     result = measurements_report(measure(graded, by_name))
     if not is_baseline(recipe.model):
         result |= {"baselines": plain(baselines(catalog, scenarios, recipe.seed))}
-    status = Status(state="succeeded", ended=ended or dt.datetime.now(dt.UTC), result=result)
+    status = Status(state="succeeded", ended=head.ended or dt.datetime.now(dt.UTC), result=result)
     config = {"recipe": recipe.model_dump(mode="json") | {"run": name}, "model": recipe.model, "test_looks": {}}
     rows = ({"trace": trace.model_dump(mode="json")} for trace in graded)
     return workspace.jobs.bring_in(name, config, status, catalog, scenarios, rows)

@@ -33,10 +33,10 @@ SCRIPTS = ("oracle", "eager", "nearest", "cautious")
 """Scripted assistants that play the scenarios too: one that asks well, two that never ask, one that never calls."""
 FAR = 0.5
 """Greatest closeness of a distractor in the ablation without near-duplicates: tools of different business areas."""
-SAME_TEST = {"assistant": "scripted:oracle"}
-"""Which scenarios are kept for the test depends on no teacher of the study."""
 ANY_FAR = 1000
 """How many of a tool's nearest are looked at there."""
+SAME_TEST = {"assistant": "scripted:oracle"}
+"""Which scenarios are kept for the test depends on no teacher of the study."""
 SPARE = 1.2
 """Scenarios attempted for each that is wanted: a few are rejected."""
 BESIDES_SECONDS = 3600.0
