@@ -54,7 +54,7 @@ def constraint(tokenizer: Any) -> Constraint:
 
 def writes(constraint: Constraint, tokenizer: Any, text: str, tools: tuple[Tool, ...] = TOOLS) -> bool:
     """Whether a model that wants nothing but this text gets to write it and to end there."""
-    draw = constraint.drawing(tools, None)
+    draw = constraint.to(tools)(None)
     for token in [*encode_data(tokenizer, text), *encode_control(tokenizer, END)]:
         scores = torch.zeros(VOCABULARY)
         scores[token] = 1.0
@@ -114,11 +114,16 @@ def test_calls_that_no_tool_takes_cannot_be_written_in_any_form(
     assert not writes(constraint, tokenizer, text)
 
 
+def test_without_tools_only_words_can_be_written(constraint: Constraint, tokenizer: Any) -> None:
+    assert writes(constraint, tokenizer, "<think>Open: none.</think>\nNone of the tools fits that.", ())
+    assert not writes(constraint, tokenizer, '<tool_call>{"name": "list_leads", "arguments": {}}</tool_call>', ())
+
+
 @pytest.mark.parametrize("seed", range(12))
 def test_a_model_of_pure_noise_makes_only_calls_that_a_tool_takes(
     constraint: Constraint, tokenizer: Any, seed: int
 ) -> None:
-    rng, draw = random.Random(seed), constraint.drawing(TOOLS, None)
+    rng, draw = random.Random(seed), constraint.to(TOOLS)(None)
     noise = torch.Generator().manual_seed(seed)
     opening = encode_data(tokenizer, "<tool_call>")
     end, written = encode_control(tokenizer, END)[0], list[int]()
@@ -155,10 +160,11 @@ def test_the_temperature_draws_among_what_may_come_next(tiny_llama_dir: Path) ->
     model = LocalModel(tiny_llama_dir, temperature=1.0)
     assistant = with_constrained_decoding(ModelAssistant(model, "hf:tiny"))
     assert isinstance(assistant, ModelAssistant)
-    asked = [{"role": "user", "content": "Delete a lead."}]
-    first = model.complete(asked, held_to=TOOLS, seed=1, max_tokens=12)
-    assert first.text == model.complete(asked, held_to=TOOLS, seed=1, max_tokens=12).text
-    assert first.text != model.complete(asked, held_to=TOOLS, seed=2, max_tokens=12).text
+    assert assistant.constraint is not None
+    asked, held = [{"role": "user", "content": "Delete a lead."}], assistant.constraint.to
+    first = model.complete(asked, held=held(TOOLS), seed=1, max_tokens=12)
+    assert first.text == model.complete(asked, held=held(TOOLS), seed=1, max_tokens=12).text
+    assert first.text != model.complete(asked, held=held(TOOLS), seed=2, max_tokens=12).text
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from .prompts import (
 )
 
 if TYPE_CHECKING:
+    from .constrained import Constraint
     from .view import View
 
 REPLY_TOKENS = 256
@@ -190,13 +191,13 @@ class ModelAssistant:
         self.max_tokens = max_tokens
         self.examples = ""
         """Worked examples at the end of the system turn; empty for none."""
-        self.constrained = False
-        """Whether its model, one on this machine, is held to what the tools in view take."""
+        self.constraint: Constraint | None = None
+        """What holds its model, one on this machine, to what the tools in view take; None where nothing does."""
 
     def act(self, view: View, seed: int) -> Turn:
         """The model's next turn with its time and tokens; ModelError if the model gives none."""
         messages, tools = self.request(view)
-        held: dict[str, Any] = {"held_to": view.tools} if self.constrained else {}
+        held: dict[str, Any] = {"held": self.constraint.to(view.tools)} if self.constraint else {}
         completion = self.model.complete(messages, tools=tools, seed=seed, max_tokens=self.max_tokens, **held)
         turn = turn_of(completion)
         return Turn(**turn.model_dump() | {"seconds": completion.seconds, "tokens": completion.tokens})

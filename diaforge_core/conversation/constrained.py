@@ -21,15 +21,18 @@ if TYPE_CHECKING:
 
     from .view import Assistant
 
+    Draw = Callable[[torch.Tensor], int]
+
 _DEEPEST = 6
 """Levels of nested objects that are held to their schema; deeper ones may be any JSON."""
-_GRAMMAR = r"""
-start: thought? (call | TEXT call?)
+_WORDS = r"""
 thought: /<think>([^<\[]|<[ =0-9]|\[[^Tt\[<]|\[[Tt][^Oo\[<])*<\/think>/
 TEXT: /\n?[^\s<\[{`]([^<\[]|<[ =0-9]|\[[^Tt\[<]|\[[Tt][^Oo\[<])*/
+"""
+"""No words may begin what is read as a call in another form."""
+_CALL = r"""
 call: /\n?<tool_call>/ tool "</tool_call>"
 tool: %json """
-"""A thought, then words, a call, or both; no words may begin what is read as a call in another form."""
 _KINDS = ("string", "number", "integer", "boolean", "array", "object", "null")
 _OPENING = ("allOf", "anyOf", "oneOf", "$ref", "then", "else", "dependentSchemas", "patternProperties")
 """What beside an object's properties may allow it further keys."""
@@ -44,14 +47,18 @@ def with_constrained_decoding(assistant: Assistant) -> Assistant:
 
     if not isinstance(assistant, ModelAssistant) or not isinstance(model := assistant.model, LocalModel):
         raise ModelError(f"Decoding can be constrained for models on this machine; '{assistant.spec}' is none.")
-    if model.rendering.name != RENDERING or len(encode_control(model.tokenizer, END)) != 1:
-        raise ModelError(
-            f"'{assistant.spec}' writes turns in the form '{model.rendering.name}'. Decoding can be constrained in the "
-            f"built-in form '{RENDERING}' only, for models whose tokenizer knows {END}."
-        )
-    model.constrain()
-    assistant.constrained = True
+    check_can_be_constrained(model.tokenizer, model.rendering.name, assistant.spec)
+    assistant.constraint = Constraint(model.tokenizer, int(model.model.config.get_text_config().vocab_size))
     return assistant
+
+
+def check_can_be_constrained(tokenizer: Any, rendering: str, spec: str) -> None:
+    """ModelError where a model with this tokenizer that writes turns in this form cannot be constrained."""
+    if rendering != RENDERING or len(encode_control(tokenizer, END)) != 1:
+        raise ModelError(
+            f"'{spec}' writes turns in the form '{rendering}'. Decoding can be constrained in the built-in form "
+            f"'{RENDERING}' only, for models whose tokenizer knows {END}. Take free decoding."
+        )
 
 
 class Constraint:
@@ -70,12 +77,10 @@ class Constraint:
         except ValueError as problem:
             raise ModelError(f"Decoding cannot be constrained with the tokenizer of this model: {problem}") from problem
 
-    def drawing(
-        self, tools: Sequence[Tool], draw: Callable[[torch.Tensor], int] | None
-    ) -> Callable[[torch.Tensor], int]:
-        """Draws the tokens of one turn by `draw`, or the best ones, among those that may come next.
+    def to(self, tools: Sequence[Tool]) -> Callable[[Draw | None], Draw]:
+        """What makes of a way to draw tokens, or to take the best ones, the same among those that may come next.
 
-        ModelError that names the tools whose schemas cannot be held to.
+        It serves for one turn. ModelError that names the tools whose schemas cannot be held to.
         """
         import numpy as np
         import torch
@@ -87,25 +92,32 @@ class Constraint:
             named = "; ".join(f"{name}: {found.splitlines()[0]}" for name, found in alone.items() if found)
             raise ModelError(f"Decoding cannot be constrained to these tools: {named or problem.splitlines()[0]}")
 
-        def one(scores: torch.Tensor) -> int:
-            bits = np.frombuffer(matcher.compute_bitmask(), np.uint8)
-            allowed = torch.from_numpy(np.unpackbits(bits, bitorder="little")[: scores.shape[-1]].astype(bool))
-            held = scores.masked_fill(~allowed.to(scores.device), -torch.inf)
-            token = int(held.argmax()) if draw is None else draw(held)
-            matcher.consume_token(token)
-            return token
+        def hold(draw: Draw | None) -> Draw:
+            def one(scores: torch.Tensor) -> int:
+                bits = np.frombuffer(matcher.compute_bitmask(), np.uint8)
+                allowed = torch.from_numpy(np.unpackbits(bits, bitorder="little")[: scores.shape[-1]].astype(bool))
+                held = scores.masked_fill(~allowed.to(scores.device), -torch.inf)
+                token = int(held.argmax()) if draw is None else draw(held)
+                matcher.consume_token(token)
+                return token
 
-        return one
+            return one
+
+        return hold
 
 
 @by_identity(512)
 def grammar_of(tools: Sequence[Tool]) -> str:
-    """What a turn may be while these tools are in view, in the grammar that llguidance reads."""
+    """What a turn may be while these tools are in view, in the grammar that llguidance reads: a thought, then words, a
+    call, or both; without tools only words.
+    """
+    if not tools:
+        return "start: thought? TEXT" + _WORDS
     calls = [
         _object({"name": {"const": tool.name}, "arguments": plain_schema(tool.parameters)}, ("name", "arguments"))
         for tool in tools
     ]
-    return _GRAMMAR + json.dumps({"x-guidance": _SPACING, "anyOf": calls})
+    return "start: thought? (call | TEXT call?)" + _WORDS + _CALL + json.dumps({"x-guidance": _SPACING, "anyOf": calls})
 
 
 def plain_schema(schema: Any, depth: int = 0) -> dict[str, Any]:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import copy
 import os
-import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ModelError
 from .chat_models import REPLY_TOKENS, Completion
-from .constrained import Constraint
 from .mishaps import enough_memory, readable
 from .packed_weights import pack_weights
 from .prompts import Message, encode_control
@@ -25,6 +23,7 @@ if TYPE_CHECKING:
     import torch
 
     from ..records.tool import Tool
+    from .constrained import Draw
 
 REPEATED_TOKENS, LONGEST_PERIOD = 48, 48
 """Small models fall into loops; this many tokens of a loop, and at least three rounds, end the turn."""
@@ -133,8 +132,6 @@ class LocalModel:
         self.model = load_weights(folder, self.device, dtype, adapter).eval()
         self.context = int(getattr(self.model.config, "max_position_embeddings", 0) or 1 << 20)
         pack_weights(self.model)
-        self._constraints: list[Constraint] = []  # made when first asked for; shared by copies of this one
-        self._constraining = threading.Lock()
         self._end_is_text = len(encode_control(self.tokenizer, self.rendering.end)) > 1
         kind = kind_of(self.device)
         room = min(room_for(self.model, self.device), IN_FLIGHT[kind] * TYPICAL)
@@ -160,17 +157,17 @@ class LocalModel:
         tools: Sequence[Tool] = (),
         seed: int = 0,
         max_tokens: int = REPLY_TOKENS,
-        held_to: Sequence[Tool] = (),
+        held: Callable[[Draw | None], Draw] | None = None,
     ) -> Completion:
         """What the model writes next, the end token not included; `tools` where its rendering is a native one.
 
-        Where `held_to` names tools, decoding is constrained to them. ModelError if the conversation is longer than the
-        model's context, or too long for the memory there is.
+        `held` constrains how tokens are drawn, as `Constraint.to` gives it. ModelError if the conversation is longer
+        than the model's context, or too long for the memory there is.
         """
         started = time.perf_counter()
         asked = self._asked(prompt_ids(self.rendering, messages, tools), seed, max_tokens)
-        if held_to:
-            asked.draw = self.constrain().drawing(held_to, asked.draw)
+        if held is not None:
+            asked.draw = held(asked.draw)
         ids = self.writer.finish(asked)
         return Completion(self._text(ids), tokens=len(ids), seconds=time.perf_counter() - started)
 
@@ -208,14 +205,6 @@ class LocalModel:
             )
         draw = drawing(seed, self.temperature, self.top_p) if self.temperature > 0.0 else None
         return Asked(prompt, min(max_tokens, self.context - len(prompt)), self._ends, draw, streams)
-
-    def constrain(self) -> Constraint:
-        """What holds its turns to tools; made once, as it takes a while. ModelError as from `Constraint`."""
-        with self._constraining:
-            if not self._constraints:
-                config = self.model.config.get_text_config()
-                self._constraints.append(Constraint(self.tokenizer, int(config.vocab_size)))
-        return self._constraints[0]
 
     def _ends(self, written: list[int]) -> bool:
         """Whether the turn is over: by its end where that is several tokens, or because it goes round in circles."""

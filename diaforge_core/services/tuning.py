@@ -10,8 +10,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..conversation.constrained import with_constrained_decoding
+from ..conversation.constrained import check_can_be_constrained, with_constrained_decoding
+from ..conversation.local_model import load_tokenizer
 from ..conversation.model_specs import open_assistant
+from ..conversation.renderings import rendering_of
 from ..errors import DiaForgeError, ModelError
 from ..records.dialogue import Dialogue
 from ..store.run_folder import RunFolder
@@ -100,6 +102,10 @@ def _trained(
         raise ModelError(f"This machine has fewer than {count} GPUs: start the run with one process a GPU (processes).")
     choices = {name: value for name, value in work.recipe.items() if name in TrainingChoices.model_fields}
     trainer = ToolCallingTrainer(model=work.config["model"], models_dir=work.models_dir, catalog=folder.catalog())
+    if work.recipe.get("decoding") == "constrained":  # else the first evaluation would find out
+        tokenizer = load_tokenizer(trainer.folders.base)
+        rendering = rendering_of(tokenizer, choices["rendering"] or trainer.folders.rendering).name
+        check_can_be_constrained(tokenizer, rendering, work.recipe["model"])
     try:
         return trainer.train(
             folder.dialogues(),
