@@ -21,7 +21,9 @@ from diaforge_core.evaluation.paper import PAPER
 from diaforge_core.records.run import Run
 from diaforge_core.services.studies import Studies
 from diaforge_core.services.study_choices import StudyChoices
-from diaforge_core.services.study_report import Example, as_markdown
+from diaforge_core.services.study_folder import StudyFolder
+from diaforge_core.services.study_report import Example, as_markdown, check_facts, training_facts
+from diaforge_core.services.study_steps import Steps
 from diaforge_core.services.workspace import Workspace, open_workspace
 
 from .factories import a_catalog, a_scenario, a_tool, a_trace, lead_turns
@@ -100,6 +102,27 @@ def test_only_as_much_is_trained_on_as_fits_into_the_hours(workspace: Workspace,
     assert (report.pace["dialogues"], report.pace["of"]) == (1, report.parts["train"])
     assert report.curve[-1].dialogues == 1
     assert workspace.jobs.get("s tuned").config["recipe"]["dataset"] == "s fitting"
+
+
+def test_a_tuning_that_goes_on_from_an_adapter_answers_for_what_that_learned(
+    workspace: Workspace, tiny_llama_dir: Path
+) -> None:
+    begin(workspace, tiny_llama_dir, dialogues=12, watch=0)
+    workspace.studies.carry_on("s", ["train"])
+    begin(workspace, tiny_llama_dir, name="t", dialogues=12, watch=0, seed=1, goes_on_from="run:s tuned")
+    report = workspace.studies.carry_on("t", ["train"])
+    assert report.check["learned"] == ["t apart-train", "t apart-validation", "s apart-train"]
+    assert training_facts(report)["goes on from"] == "run:s tuned"
+    assert workspace.training.recipe("t tuned").model == "run:s tuned"
+    ablated = Steps(workspace, report.choices, StudyFolder(workspace.folder / "studies" / "t"))
+    assert ablated.training_recipe("t apart-train", "other").model == f"hf:{tiny_llama_dir}"
+    workspace.datasets.add("s apart-train", workspace.datasets.load("t unseen")[:1])
+    begin(workspace, tiny_llama_dir, name="u", dialogues=12, watch=0, seed=1, goes_on_from="run:s tuned")
+    with pytest.raises(DataError, match="hold some of the test"):
+        workspace.studies.carry_on("u", ["check"])
+    elsewhere = dataclasses.replace(report, choices=report.choices.model_copy(update={"goes_on_from": "hf:/adapter"}))
+    assert check_facts(elsewhere)["what hf:/adapter learned from"] == "not known here, so not compared"
+    assert not any("learned from" in key and "known" in told for key, told in check_facts(report).items())
 
 
 def test_ablations_and_points_of_the_curve_are_done_one_by_one(workspace: Workspace, tiny_llama_dir: Path) -> None:

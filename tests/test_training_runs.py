@@ -28,6 +28,7 @@ from diaforge_core.services.workspace import Workspace, open_workspace
 from diaforge_core.training.checkpoints import BrokenCheckpoint, checkpoint_to_resume, newest_checkpoint, tidy
 from diaforge_core.training.examples import build_examples
 
+from .chat_templates import HERMES, with_template
 from .factories import a_catalog, six_dialogues
 from .run_folders import PATIENCE_SECONDS, kill, start
 
@@ -353,6 +354,16 @@ def test_evaluations_stand_beside_the_loss_and_the_best_step_in_the_result(works
     assert {9, 12} == {one.step for one in workspace.training.checkpoints("r")}
 
 
+def test_of_a_large_validation_part_evaluations_read_some_from_all_over_it(
+    workspace: Workspace, tiny_llama_dir: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("diaforge_core.services.training.VALIDATED", 3)
+    run = workspace.training.start(recipe(tiny_llama_dir, "r", validation="d", evaluate_every=4, max_steps=4))
+    whole = workspace.datasets.load("d")
+    assert workspace.jobs.folder(run.id).dialogues("validation") == [whole[0], whole[2], whole[4]]
+    assert workspace.jobs.wait(run.id).state == "succeeded"
+
+
 def test_a_run_that_becomes_no_better_stops_early_and_its_best_checkpoint_stays(
     workspace: Workspace, tiny_llama_dir: Path
 ):
@@ -420,6 +431,18 @@ def test_a_model_that_cannot_be_trained_starts_nothing(
         workspace.training.start(recipe(model, "r"))
     assert "\n" not in str(problem.value)
     assert workspace.jobs.all() == []
+
+
+def test_a_form_that_cannot_be_constrained_is_told_before_the_first_step(
+    workspace: Workspace, tiny_llama_dir: Path, tmp_path: Path
+):
+    own = shutil.copytree(tiny_llama_dir, tmp_path / "own")
+    with_template(tiny_llama_dir, HERMES).save_pretrained(own)
+    run = workspace.training.start(recipe(own, "r", validation="v", evaluate_every=4, decoding="constrained"))
+    done = workspace.jobs.wait(run.id)
+    assert done.state == "failed"
+    assert "Take free decoding" in done.error
+    assert losses(workspace, "r") == {}
 
 
 def test_a_dataset_with_nothing_accepted_starts_nothing(workspace: Workspace, tiny_llama_dir: Path):

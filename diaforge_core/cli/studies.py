@@ -40,6 +40,9 @@ def recipe(
     trials: Annotated[int | None, typer.Option(help="Times that each is played.")] = None,
     hours: Annotated[float | None, typer.Option(help="Hours that the training may take; 0 for any time.")] = None,
     watch: Annotated[int | None, typer.Option(help="Scenarios played with each checkpoint that is compared.")] = None,
+    goes_on_from: Annotated[
+        str, typer.Option("--from", help="Model spec of an adapter of the model that the tuning goes on with.")
+    ] = "",
     decoding: Annotated[
         Literal["free", "constrained"] | None,
         typer.Option(help="How base and tuned write; constrained to what the tools take, by default for smollm2."),
@@ -49,6 +52,9 @@ def recipe(
     max_steps: Annotated[int | None, typer.Option(help="Optimiser steps, instead of epochs.")] = None,
     batch_size: Annotated[int | None, typer.Option(help="Dialogues per optimiser step.")] = None,
     learning_rate: float | None = None,
+    keep_thoughts: Annotated[
+        bool, typer.Option("--keep-thoughts", help="Earlier thoughts stay in the history, and are learned from.")
+    ] = False,
     lora_rank: int | None = None,
     max_tokens: Annotated[int | None, typer.Option(help="Longest dialogue to learn from, in tokens.")] = None,
     precision: Annotated[str | None, typer.Option(help="auto, float32 or bfloat16.")] = None,
@@ -60,12 +66,14 @@ def recipe(
     params: dict[str, Any] = {
         "model": spec(model), "preset": preset or "", "name": name, "catalogs": _sources(catalogs),
         "held_out": _sources(held_out), "only": only or [], "plan": plan, "out": absolute(out) if out else "",
-        "dialogues": dialogues, "teacher": spec(teacher), "decoding": decoding or "", "scenarios": scenarios,
-        "trials": trials, "hours": hours, "watch": watch, "seed": seed,
+        "dialogues": dialogues, "teacher": spec(teacher), "goes_on_from": spec(goes_on_from),
+        "decoding": decoding or "", "scenarios": scenarios, "trials": trials, "hours": hours, "watch": watch,
+        "seed": seed,
     }  # fmt: skip
     training = {
         "epochs": epochs, "max_steps": max_steps, "batch_size": batch_size, "learning_rate": learning_rate,
         "lora_rank": lora_rank, "max_tokens": max_tokens, "precision": precision, "full": full or None,
+        "keep_thoughts": keep_thoughts or None,
     }  # fmt: skip
     params["training"] = {key: value for key, value in training.items() if value is not None}
     do("recipe", params, workspace, json_)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import DiaForgeError, ModelError
-from .jobs import worker_environment
+from .jobs import is_steady, worker_environment
 
 TASK_SECONDS = 600.0
 
@@ -29,7 +29,7 @@ def run_model_task(task: str, given: dict[str, Any], timeout_seconds: float = TA
             timeout=timeout_seconds,
             check=False,
             cwd=Path(__file__).resolve().parents[2],
-            env=worker_environment(steady=task == "preflight"),
+            env=worker_environment(steady=is_steady(given.get("choices", {}))),
         )
     except subprocess.TimeoutExpired:
         raise ModelError(f"The model did not finish '{task}' within {timeout_seconds:g} s. Try again.") from None

@@ -33,6 +33,9 @@ class StudyChoices(Record):
     name: str
     model: str = "smollm2"
     """Model spec of what is tuned."""
+    goes_on_from: str = ""
+    """Model spec of an adapter of that model which the tuning goes on with, as of an earlier study that held the same
+    catalogs out; empty for the model as it is. Ablations and curve start from the model."""
     preset: Preset = "small"
     """What the other choices were taken from."""
     catalogs: tuple[str, ...] = Field(min_length=1)

@@ -401,7 +401,9 @@ def check_facts(report: StudyReport) -> dict[str, str]:
         return {}
     closest = check.get("closest")
     near = f"{closest[0]} and {closest[1]}, {closest[2]:.2f} close (alike from {CLOSE:g})" if closest else "none"
-    return {
+    before = report.choices.goes_on_from
+    unknown = {f"what {before} learned from": "not known here, so not compared"}
+    return (unknown if before and not before.startswith("run:") else {}) | {
         "dialogues learned from or chosen by": f"{check['dialogues']:,}, {check['turns']:,} turns",
         "test dialogues among them": f"{check['shared']}",
         "test dialogues with a tool learned from, or one alike": f"{check['near']}",
@@ -446,7 +448,13 @@ def data_facts(report: StudyReport) -> dict[str, str]:
 def training_facts(report: StudyReport) -> dict[str, str]:
     """The choices that decide what is trained."""
     chosen = report.choices.training.model_dump().items()
-    return {"teacher": report.choices.teacher} | {key: str(value) for key, value in chosen if value not in (None, "")}
+    before = report.choices.goes_on_from
+    start = {"goes on from": before} if before else {}
+    return (
+        {"teacher": report.choices.teacher}
+        | start
+        | {key: str(value) for key, value in chosen if value not in (None, "")}
+    )
 
 
 def time_facts(report: StudyReport) -> dict[str, str]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ..conversation.model_specs import parse_spec
 from ..errors import DataError
 from ..generator.recipe import Recipe
 from ..records.dialogue import Dialogue
@@ -150,7 +151,7 @@ class Steps:
         if self._choices.hours:
             yield FactStep("pace", "how much fits into the time", needs, self._pace)
             needs = ("check", "pace")
-        yield self._trains("train", "the tuning", needs, "tuned", lambda: self.learned)
+        yield self._trains("train", "the tuning", needs, "tuned", lambda: self.learned, **self._start)
 
     def _judging(self) -> Iterator[AnyStep]:
         model, unseen = self._choices.model, self.unseen
@@ -253,10 +254,16 @@ class Steps:
 
         return RunStep(step, title, needs, lambda: self._find("train", run=name), start, spared)
 
+    @property
+    def _start(self) -> dict[str, Any]:
+        """Choices of the study's main tuning alone."""
+        return {"model": self._choices.goes_on_from} if self._choices.goes_on_from else {}
+
     def training_recipe(self, dataset: str, run: str, **choices: Any) -> TrainRecipe:
         """What a training run of the study is started with."""
         given = self._choices.training.model_dump() | {"seed": self._choices.seed} | choices
-        recipe = TrainRecipe.model_validate(given | {"dataset": dataset, "run": run, "model": self._choices.model})
+        given = {"model": self._choices.model} | given
+        recipe = TrainRecipe.model_validate(given | {"dataset": dataset, "run": run})
         learned = len(self._workspace.training.dialogues(recipe))
         steps = steps_of(learned, recipe.epochs, recipe.batch_size, recipe.max_steps)
         when = {"evaluate_every": _share(steps, self._choices.comparisons), "checkpoint_every": _share(steps, SAVED)}
@@ -382,7 +389,21 @@ class Steps:
 
     def _check(self) -> Facts:
         learned = [self.part("train")] + ([self.part("validation")] if self._choices.validation else [])
+        learned += [name for name in self._learned_before() if name not in learned]
         return check_training_data(self._workspace, learned, self.unseen)
+
+    def _learned_before(self) -> list[str]:
+        """Datasets that the adapter gone on from was trained on, newest first, as far as this workspace knows them.
+
+        DataError where one of them is gone: what was learned from it is not known any more.
+        """
+        found: list[str] = []
+        spec = parse_spec(self._choices.goes_on_from) if self._choices.goes_on_from else None
+        while spec is not None and spec.kind == "run":
+            recipe = self._workspace.training.recipe(spec.name)
+            found.append(recipe.dataset)
+            spec = parse_spec(recipe.model)
+        return found
 
     def _still_clean(self, facts: Facts) -> bool:
         stamps = {name: self._workspace.datasets.stamp(name) for name in facts["stamps"]}
@@ -391,7 +412,7 @@ class Steps:
     def _pace(self) -> Facts:
         """How many dialogues fit into the hours, measured on this machine, and the dataset of them."""
         train, hours = self.part("train"), self._choices.hours
-        found = self._workspace.preflight.measure(self.training_recipe(train, self.named("tuned")))
+        found = self._workspace.preflight.measure(self.training_recipe(train, self.named("tuned"), **self._start))
         measured, there = found.measured, self._workspace.datasets.info(train).kept
         fresh = found.seconds - measured.start_seconds
         share = min(1.0, max(0.0, hours * 3600 - measured.start_seconds) / fresh)

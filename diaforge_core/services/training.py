@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 import sys
 from collections.abc import Container, Sequence
@@ -36,6 +37,9 @@ BUILT_IN = RENDERING
 """Name of the built-in form of conversations, a value of `rendering`."""
 RUNS_READ = 8
 """Runs whose rows are kept in memory."""
+VALIDATED = 64
+"""Dialogues that each evaluation of a checkpoint reads at most: their ten thousand learned tokens tell checkpoints
+apart, and a processor reads them in a minute."""
 CURVE_COLUMNS = (
     "step", "epoch", "loss", "eval_loss", "learning_rate", "tokens_per_second", "target_tokens_total",
     "peak_memory_bytes",
@@ -54,7 +58,8 @@ class TrainRecipe(TrainingChoices):
     model: str = "smollm2"
     """Model spec of the base."""
     validation: str = ""
-    """Dataset that the evaluations read: its dialogues for the loss, its scenarios for live scores; empty for none."""
+    """Dataset that the evaluations read, some of all over it: dialogues for the loss, their scenarios for live scores;
+    empty for none."""
     watch: int = Field(default=8, ge=0)
     """Scenarios played in each evaluation: it halts the training meanwhile."""
     decoding: Decoding = "free"
@@ -128,6 +133,7 @@ class Training:
             raise ModelError(f"'{recipe.model}' has no weights to train. Use smollm2, hf:DIR or run:NAME.")
         self._refuse_test_part(recipe.validation)
         held_out = self._workspace.datasets.load(recipe.validation) if recipe.validation else []
+        held_out = held_out[:: max(1, math.ceil(len(held_out) / VALIDATED))]
         pairs = self.pairs(recipe, dialogues) if recipe.stage == "preference" else []
         told = [dialogue for pair in pairs for dialogue in (pair.chosen, pair.rejected)]
         catalog = self._workspace.catalogs.of_dialogues([*dialogues, *held_out, *told])
