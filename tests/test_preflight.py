@@ -103,7 +103,7 @@ def a_failure(problem: Exception):
 
 
 def test_the_peak_and_the_tokens_are_those_of_the_run_that_follows(workspace: Workspace) -> None:
-    recipe = TrainRecipe(dataset="d", run="real", model="smollm2", max_steps=2, batch_size=3)
+    recipe = TrainRecipe(dataset="d", run="real", model="smollm2", max_steps=2, batch_size=2)
     assert workspace.preflight.known(recipe) is None
     found = workspace.preflight.measure(recipe)
     run = workspace.jobs.wait(workspace.training.start(recipe).id)
@@ -115,7 +115,7 @@ def test_the_peak_and_the_tokens_are_those_of_the_run_that_follows(workspace: Wo
     masks = [workspace.masks.preview(recipe, str(number + 1)) for number in range(totals["dialogues"])]
     assert sum(mask.tokens for mask in masks) == totals["tokens"]
     assert sum(mask.target_tokens for mask in masks) == totals["target_tokens"]
-    longer = workspace.preflight.known(TrainRecipe(dataset="d", run="other", max_steps=40, batch_size=3))
+    longer = workspace.preflight.known(TrainRecipe(dataset="d", run="other", max_steps=40, batch_size=2))
     assert longer is not None
     disk = sum(one.stat().st_size for one in workspace.jobs.folder(run.id).trained.rglob("*") if one.is_file())
     assert found.disk_needs < disk < 1.1 * found.disk_needs
@@ -199,8 +199,10 @@ def test_what_others_in_a_container_hold_is_not_free_but_files_that_were_read_ar
 
 
 def test_pairs_are_measured_as_the_run_that_follows_reads_them(workspace: Workspace, tiny_llama_dir: Path) -> None:
-    given = {"dataset": "d", "run": "pairs", "model": f"hf:{tiny_llama_dir}", "stage": "preference", "batch_size": 4}
-    recipe = TrainRecipe.model_validate(given | {"validation": "d"})
+    workspace.datasets.create("one", catalog=a_catalog())
+    workspace.datasets.add("one", workspace.datasets.load("d")[:1])
+    given = {"dataset": "one", "run": "pairs", "model": f"hf:{tiny_llama_dir}", "stage": "preference", "batch_size": 2}
+    recipe = TrainRecipe.model_validate(given | {"validation": "one"})
     found = workspace.preflight.measure(recipe)
     run = workspace.jobs.wait(workspace.training.start(recipe).id)
     assert run.state == "succeeded", workspace.jobs.log(run.id)

@@ -225,7 +225,7 @@ with open_workspace(Path(sys.argv[1])) as workspace:
 def test_a_killed_study_goes_on_where_it_was(tmp_path: Path, models_dir: Path, tiny_llama_dir: Path) -> None:
     folder = tmp_path / "workspace"
     with open_workspace(folder) as workspace:
-        begin(workspace, tiny_llama_dir, training={"max_steps": 60, "lora_rank": 2}, watch=0)
+        begin(workspace, tiny_llama_dir, training={"max_steps": 60, "lora_rank": 2, "batch_size": 1}, watch=0)
         workspace.studies.carry_on("s", ["check"])
         data = {run.id for run in workspace.jobs.all()}
     carrier = subprocess.Popen([sys.executable, "-c", BEGIN, str(folder)], stdout=subprocess.PIPE, text=True)

@@ -32,6 +32,7 @@ from diaforge_core.training.adapters import ATTENTION
 
 from .factories import a_catalog, a_dialogue
 
+pytestmark = pytest.mark.xdist_group("weights")
 needs_converter = pytest.mark.skipif(
     not (exporting.CONVERTER / "convert_hf_to_gguf.py").is_file(),
     reason=f"{exporting.CONVERTER_NEEDS} is not installed",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -88,3 +89,7 @@ def test_generate_edit_accept_reload_and_it_is_still_there(tab: Page) -> None:
     tab.reload()
     settled(tab)
     tab.get_by_test_id("stMain").get_by_text("Thanks a lot.").first.wait_for()
+
+
+def test_browser_tests_share_one_app_whatever_runs_beside_them(request: pytest.FixtureRequest) -> None:
+    assert "PYTEST_XDIST_WORKER" not in os.environ or request.node.nodeid.endswith("@browser")
