@@ -54,7 +54,7 @@ def constraint(tokenizer: Any) -> Constraint:
 
 def writes(constraint: Constraint, tokenizer: Any, text: str, tools: tuple[Tool, ...] = TOOLS) -> bool:
     """Whether a model that wants nothing but this text gets to write it and to end there."""
-    draw = constraint.to(tools)(None)
+    draw = constraint.held_to(tools)(None)
     for token in [*encode_data(tokenizer, text), *encode_control(tokenizer, END)]:
         scores = torch.zeros(VOCABULARY)
         scores[token] = 1.0
@@ -123,7 +123,7 @@ def test_without_tools_only_words_can_be_written(constraint: Constraint, tokeniz
 def test_a_model_of_pure_noise_makes_only_calls_that_a_tool_takes(
     constraint: Constraint, tokenizer: Any, seed: int
 ) -> None:
-    rng, draw = random.Random(seed), constraint.to(TOOLS)(None)
+    rng, draw = random.Random(seed), constraint.held_to(TOOLS)(None)
     noise = torch.Generator().manual_seed(seed)
     opening = encode_data(tokenizer, "<tool_call>")
     end, written = encode_control(tokenizer, END)[0], list[int]()
@@ -161,7 +161,7 @@ def test_the_temperature_draws_among_what_may_come_next(tiny_llama_dir: Path) ->
     assistant = with_constrained_decoding(ModelAssistant(model, "hf:tiny"))
     assert isinstance(assistant, ModelAssistant)
     assert assistant.constraint is not None
-    asked, held = [{"role": "user", "content": "Delete a lead."}], assistant.constraint.to
+    asked, held = [{"role": "user", "content": "Delete a lead."}], assistant.constraint.held_to
     first = model.complete(asked, held=held(TOOLS), seed=1, max_tokens=12)
     assert first.text == model.complete(asked, held=held(TOOLS), seed=1, max_tokens=12).text
     assert first.text != model.complete(asked, held=held(TOOLS), seed=2, max_tokens=12).text

@@ -70,6 +70,23 @@ def test_the_card_is_read_back_as_it_was_and_says_all_of_it_in_words():
     assert versions().prompts["prompts.py"] in text
 
 
+def test_versions_that_several_runs_share_stand_once_and_others_say_what_differs():
+    (run,) = a_card().runs
+    older = versions().model_copy(update={"prompts": versions().prompts | {"prompts.py": "0ld", "gone.py": "1"}})
+    text = as_markdown(a_card(runs=(run, run, run.model_copy(update={"versions": older}))))
+    assert text.count("| versions | 1 |") == 2
+    assert "| versions | 2 |" in text
+    assert "written with versions 1." in text
+    without = as_markdown(a_card(), with_versions=False)
+    assert not any(word in without for word in ("Versions", "| versions", "with versions"))
+    ours, theirs = text.split("## Versions 1\n")[1].split("## Versions 2, but for what is as in versions 1\n")
+    assert all(name.replace("_", "\\_") in ours for name in versions().verifiers)
+    assert [line for line in theirs.splitlines() if line][2:] == ["| prompts.py | 0ld |", "| gone.py | 1 |"]
+    back = as_markdown(a_card(runs=(run.model_copy(update={"versions": older}),)))
+    assert "| gone.py | not there |" in back
+    assert "| versions | not noted |" in as_markdown(a_card(runs=(run.model_copy(update={"versions": None}),)))
+
+
 def test_names_from_outside_cannot_write_markup_into_the_card():
     text = as_markdown(a_card(catalogs={"v1": "![x](http://evil.example)\n# Not a heading | cell"}))
     assert "![x](" not in text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
 import signal
 import subprocess
@@ -16,7 +17,7 @@ import pytest
 from typer.testing import CliRunner
 
 from diaforge_core import cli
-from diaforge_core.errors import DataError
+from diaforge_core.errors import DataError, ModelError
 from diaforge_core.evaluation.paper import PAPER
 from diaforge_core.records.run import Run
 from diaforge_core.services.studies import Studies
@@ -111,18 +112,44 @@ def test_a_tuning_that_goes_on_from_an_adapter_answers_for_what_that_learned(
     workspace.studies.carry_on("s", ["train"])
     begin(workspace, tiny_llama_dir, name="t", dialogues=12, watch=0, seed=1, goes_on_from="run:s tuned")
     report = workspace.studies.carry_on("t", ["train"])
-    assert report.check["learned"] == ["t apart-train", "t apart-validation", "s apart-train"]
+    earlier = workspace.jobs.folder(workspace.jobs.get("s tuned").id)
+    assert report.check["before"] == len(earlier.dialogues()) + len(earlier.dialogues("validation"))
+    assert report.check["dialogues"] == report.parts["train"] + report.parts["validation"] + report.check["before"]
     assert training_facts(report)["goes on from"] == "run:s tuned"
     assert workspace.training.recipe("t tuned").model == "run:s tuned"
     ablated = Steps(workspace, report.choices, StudyFolder(workspace.folder / "studies" / "t"))
     assert ablated.training_recipe("t apart-train", "other").model == f"hf:{tiny_llama_dir}"
-    workspace.datasets.add("s apart-train", workspace.datasets.load("t unseen")[:1])
+    assert "the tuning went on from run:s tuned" in report.curve[-1].absent
+    assert "The tuning went on from run:s tuned;" in as_markdown(report)
+    assert not any("not known here" in told for told in check_facts(report).values())
+    leaked = earlier.dialogues("validation") + workspace.datasets.load("t unseen")[:1]
+    (earlier.path / "validation.jsonl").write_text("".join(f"{one.model_dump_json()}\n" for one in leaked))
     begin(workspace, tiny_llama_dir, name="u", dialogues=12, watch=0, seed=1, goes_on_from="run:s tuned")
-    with pytest.raises(DataError, match="hold some of the test"):
+    with pytest.raises(DataError, match=r"hold some of the test .* that starts from other weights"):
         workspace.studies.carry_on("u", ["check"])
-    elsewhere = dataclasses.replace(report, choices=report.choices.model_copy(update={"goes_on_from": "hf:/adapter"}))
-    assert check_facts(elsewhere)["what hf:/adapter learned from"] == "not known here, so not compared"
-    assert not any("learned from" in key and "known" in told for key, told in check_facts(report).items())
+
+
+def test_what_a_foreign_adapter_learned_from_is_said_to_be_unknown(
+    workspace: Workspace, tiny_llama_dir: Path, tmp_path: Path
+) -> None:
+    adapter = tmp_path / "adapter"
+    adapter.mkdir()
+    (adapter / "adapter_model.safetensors").write_bytes(b"")
+    config = {"r": 4, "target_modules": ["q_proj"], "base_model_name_or_path": str(tiny_llama_dir)}
+    (adapter / "adapter_config.json").write_text(json.dumps(config), encoding="utf-8")
+    begin(workspace, tiny_llama_dir, dialogues=12, goes_on_from=f"hf:{adapter}")
+    report = workspace.studies.carry_on("s", ["check"])
+    assert check_facts(report)[f"what hf:{adapter} learned from"] == "not known here, so not compared"
+    for wrong, said in (
+        ({"goes_on_from": f"hf:{tiny_llama_dir}"}, "is no adapter"),
+        ({"goes_on_from": "scripted:oracle"}, "is no adapter"),
+        ({"goes_on_from": "run:s raw"}, "s raw"),
+        ({"goes_on_from": f"hf:{adapter}", "training": {"full": True}}, "Leave one out"),
+        ({"goes_on_from": "smollm2-diaforge"}, "is an adapter of 'smollm2' and not of"),
+    ):
+        with pytest.raises((DataError, ModelError), match=said):
+            begin(workspace, tiny_llama_dir, name="other", **wrong)
+    assert workspace.studies.names() == ["s"]
 
 
 def test_ablations_and_points_of_the_curve_are_done_one_by_one(workspace: Workspace, tiny_llama_dir: Path) -> None:

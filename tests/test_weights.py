@@ -252,6 +252,33 @@ def test_a_saved_model_is_opened_and_ended_as_it_was_trained(tiny_llama_dir: Pat
     assert stops == [7, read.convert_tokens_to_ids("<|endoftext|>"), read.convert_tokens_to_ids(END)]
 
 
+def test_the_card_of_a_run_that_went_on_from_another_tells_of_both(
+    tuned: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tuned.jobs, "_start", lambda run_id: None)
+    monkeypatch.setattr(tuned.weights, "_scores", lambda spec: "## Scores")  # it has no weights yet
+    run = tuned.training.start(TrainRecipe(dataset="d", run="after small", model="run:small"))
+    tuned.housekeeping.rename("run", "small", "smaller", "Ana")
+    try:
+        assert [leg.name for leg in tuned.training.legs("after small")] == ["after small", "smaller"]
+        card = tuned.weights.card("run:after small").replace("\\", "")
+        with monkeypatch.context() as alone:
+            alone.setattr(tuned.jobs, "all", lambda: [run])
+            orphan = tuned.weights.card("run:after small").replace("\\", "")
+    finally:
+        tuned.housekeeping.rename("run", "smaller", "small", "Ana")
+        tuned.jobs.cancel(run.id)
+        tuned.jobs.remove(run.id)
+    assert f"| model | {tuned.training.recipe('small').model} |" in card
+    own, before = card.split("## Before: smaller")
+    assert "## Data of after small\n\nTrained on 1 dialogues of the dataset `d`" in own
+    assert "| gone on from | run:small |" in before
+    assert "## Data of smaller\n\nTrained on 1 dialogues of the dataset `d`" in before
+    assert "Versions" in own
+    assert "Versions" not in before
+    assert "run:small, which is no longer here." in orphan
+
+
 def test_scores_belong_to_the_weights_and_not_to_the_name_of_their_run(tuned: Workspace) -> None:
     asked = EvalRecipe(model="run:small", run="judged", scenarios="d", count=1)
     assert tuned.jobs.wait(tuned.evaluation.start(asked).id).state == "succeeded"

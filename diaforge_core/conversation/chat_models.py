@@ -197,7 +197,7 @@ class ModelAssistant:
     def act(self, view: View, seed: int) -> Turn:
         """The model's next turn with its time and tokens; ModelError if the model gives none."""
         messages, tools = self.request(view)
-        held: dict[str, Any] = {"held": self.constraint.to(view.tools)} if self.constraint else {}
+        held: dict[str, Any] = {"held": self.constraint.held_to(view.tools)} if self.constraint else {}
         completion = self.model.complete(messages, tools=tools, seed=seed, max_tokens=self.max_tokens, **held)
         turn = turn_of(completion)
         return Turn(**turn.model_dump() | {"seconds": completion.seconds, "tokens": completion.tokens})

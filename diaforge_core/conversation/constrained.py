@@ -77,7 +77,7 @@ class Constraint:
         except ValueError as problem:
             raise ModelError(f"Decoding cannot be constrained with the tokenizer of this model: {problem}") from problem
 
-    def to(self, tools: Sequence[Tool]) -> Callable[[Draw | None], Draw]:
+    def held_to(self, tools: Sequence[Tool]) -> Callable[[Draw | None], Draw]:
         """What makes of a way to draw tokens, or to take the best ones, the same among those that may come next.
 
         It serves for one turn. ModelError that names the tools whose schemas cannot be held to.

@@ -161,8 +161,8 @@ class LocalModel:
     ) -> Completion:
         """What the model writes next, the end token not included; `tools` where its rendering is a native one.
 
-        `held` constrains how tokens are drawn, as `Constraint.to` gives it. ModelError if the conversation is longer
-        than the model's context, or too long for the memory there is.
+        `held` constrains how tokens are drawn, as `Constraint.held_to` gives it. ModelError if the conversation is
+        longer than the model's context, or too long for the memory there is.
         """
         started = time.perf_counter()
         asked = self._asked(prompt_ids(self.rendering, messages, tools), seed, max_tokens)

@@ -103,8 +103,8 @@ def versions() -> Versions:
     )
 
 
-def as_markdown(identity: DatasetIdentity) -> str:
-    """The identity as a card that people read."""
+def as_markdown(identity: DatasetIdentity, *, with_versions: bool = True) -> str:
+    """The identity as a card that people read; by choice without the versions that were at work."""
     lines = [f"# Dataset {inline_text(identity.dataset)}", ""]
     if identity.parent:
         lines += [f"Split from {inline_text(identity.parent)}.", ""]
@@ -113,11 +113,17 @@ def as_markdown(identity: DatasetIdentity) -> str:
     lines += table_lines("Catalog versions", identity.catalogs)
     lines += table_lines("Who wrote the assistant's side", identity.assistants)
     lines += table_lines("Who reviewed", {who: _counted(done) for who, done in identity.reviewers.items()})
+    known: list[Versions] = []
+    for found in (*(run.versions for run in identity.runs), identity.written_by):
+        known += [found] if found is not None and found not in known else []
     for run in identity.runs:
-        lines += _run_lines(run)
+        lines += _run_lines(run, known if with_versions else ())
     if identity.without_run:
         lines += [f"Made by no run that is here (loaded from a file): {identity.without_run}.", ""]
-    lines += _version_lines("Versions that wrote this card", identity.written_by)
+    if with_versions:
+        lines += [f"This description was written with versions {known.index(identity.written_by) + 1}.", ""]
+        for place, found in enumerate(known, 1):
+            lines += _version_lines(place, found, known[0])
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -125,21 +131,25 @@ def _counted(done: Mapping[str, int]) -> str:
     return ", ".join(f"{kind} {count}" for kind, count in done.items())
 
 
-def _run_lines(run: RunIdentity) -> list[str]:
-    facts = {"started": run.started, "state": run.state, "seed": run.seed, "scenarios": run.scenarios} | {
-        f"{side} side": spec for side, spec in run.agents.items()
-    }
-    lines = table_lines(f"Run {inline_text(run.run)}", facts)
-    if run.versions:
-        return lines + _version_lines("Versions at work in it", run.versions)
-    return [*lines, "Its versions were not noted.", ""]
+def _run_lines(run: RunIdentity, known: Sequence[Versions]) -> list[str]:
+    at_work = {"versions": known.index(run.versions) + 1 if run.versions else "not noted"} if known else {}
+    facts = {"started": run.started, "state": run.state, "seed": run.seed, "scenarios": run.scenarios}
+    sides = {f"{side} side": spec for side, spec in run.agents.items()}
+    return table_lines(f"Run {inline_text(run.run)}", facts | sides | at_work)
 
 
-def _version_lines(title: str, found: Versions) -> list[str]:
-    facts: dict[str, Any] = {"DiaForge": found.diaforge, "rendering of tools and turns": found.rendering}
-    for part in ("prompts", "wording", "verifiers"):
-        facts |= getattr(found, part)
-    return table_lines(title, facts)
+def _version_lines(place: int, found: Versions, first: Versions) -> list[str]:
+    """The versions; of further ones only what is not as in the first."""
+    facts, before = _version_facts(found), _version_facts(first)
+    if place == 1:
+        return table_lines("Versions 1", facts)
+    other = {name: facts.get(name, "not there") for name in before | facts if facts.get(name) != before.get(name)}
+    return table_lines(f"Versions {place}, but for what is as in versions 1", other)
+
+
+def _version_facts(found: Versions) -> dict[str, str]:
+    facts = {"DiaForge": found.diaforge, "rendering of tools and turns": found.rendering}
+    return facts | found.prompts | found.wording | found.verifiers
 
 
 def table_lines(title: str, facts: Mapping[str, Any]) -> list[str]:

@@ -53,7 +53,15 @@ class Leaks:
         """
         datasets = self._workspace.datasets
         key = (learned, datasets.stamp(learned), judged, datasets.stamp(judged))
-        return self._found.get(key, lambda: self._between(learned, judged))
+        return self._found.get(key, lambda: self.among(datasets.load(learned), judged))
+
+    def among(self, learned: Sequence[Dialogue], judged: str) -> Leak:
+        """As `between`, of dialogues that need be in no dataset."""
+        theirs = self._workspace.datasets.load(judged)
+        shared = {one.id for one in learned} & {one.id for one in theirs}
+        near, closest = self._near(sorted(_used(learned)), sorted(_used(theirs)))
+        touched = sum(not near.isdisjoint(_used([one])) for one in theirs)
+        return Leak(len(theirs), len(shared), touched, closest)
 
     def apart(self, dialogues: Sequence[Dialogue], judged: Sequence[str]) -> list[Dialogue]:
         """Those of the dialogues, in order, that have no tool in common with the kept dialogues of these datasets, and
@@ -61,13 +69,6 @@ class Leaks:
         theirs = [dialogue for name in judged for dialogue in self._workspace.datasets.load(name)]
         near, _ = self._near(sorted(_used(theirs)), sorted(_used(dialogues)))
         return [one for one in dialogues if near.isdisjoint(_used([one]))]
-
-    def _between(self, learned: str, judged: str) -> Leak:
-        ours, theirs = self._workspace.datasets.load(learned), self._workspace.datasets.load(judged)
-        shared = {one.id for one in ours} & {one.id for one in theirs}
-        near, closest = self._near(sorted(_used(ours)), sorted(_used(theirs)))
-        touched = sum(not near.isdisjoint(_used([one])) for one in theirs)
-        return Leak(len(theirs), len(shared), touched, closest)
 
     def _near(self, learned: list[Used], judged: list[Used]) -> tuple[set[Used], tuple[str, str, float] | None]:
         """Tools of `judged` that are near-duplicates of one of `learned`, and the nearest two."""

@@ -15,6 +15,7 @@ from ..conversation.smollm2 import NAME as EMBEDDED
 from ..conversation.smollm2 import TUNED
 from ..errors import DataError, DiaForgeError, Interrupted
 from ..records.run import FINISHED, RESUMABLE, Run
+from ..training.adapters import base_named_by
 from .model_tasks import run_model_task
 from .names import clean_name
 from .study_choices import (
@@ -115,6 +116,8 @@ class Studies:
         if resolved.startswith(("scripted:", "openai:")):
             raise DataError(f"'{model}' has no weights to tune. Use smollm2, hf:DIR or run:NAME.")
         self._workspace.models.resolve(choices.teacher)
+        if choices.goes_on_from:
+            self._check_start(choices, resolved)
         self._folder(name).begin(choices)
         return choices
 
@@ -215,6 +218,19 @@ class Studies:
         check_sources(choices)
         return choices
 
+    def _check_start(self, choices: StudyChoices, model: str) -> None:
+        """DataError unless the tuning can go on from what was named; `model` is the study's as it was resolved."""
+        start, named = self._workspace.models.resolve(choices.goes_on_from), choices.goes_on_from
+        folder = Path(start.removeprefix("hf:"))
+        if not (folder / "adapter_config.json").is_file():
+            raise DataError(f"'{named}' is no adapter. Go on from one of {choices.model}: run:NAME or hf:FOLDER.")
+        if choices.training.full:
+            raise DataError("A tuning of all weights (--full) cannot go on from an adapter (--from). Leave one out.")
+        if (base := base_named_by(folder)) != model.removeprefix("hf:"):
+            raise DataError(
+                f"'{named}' is an adapter of '{base}' and not of '{choices.model}'. Name one of that model."
+            )
+
     def _catalog(self, text: str) -> str:
         """The name of a catalog, or of its part; a file or a folder is imported under its own name."""
         known = {info.name for info in self._workspace.catalogs.names()} | {SAMPLE}
@@ -309,8 +325,9 @@ def _check_same(before: StudyChoices, given: Mapping[str, Any]) -> None:
     other = [key for key, value in flat.items() if _plain(old[key]) != _plain(value)]
     other += [key for key, value in given.get("training", {}).items() if old["training"][key] != value]
     if other:
+        options = ", ".join(other).replace("goes_on_from", "from")
         raise DataError(
-            f"Study '{before.name}' was begun with other choices of {', '.join(other)}. Go on with it as it is, or "
+            f"Study '{before.name}' was begun with other choices of {options}. Go on with it as it is, or "
             "begin another one under a new name (--name)."
         )
 

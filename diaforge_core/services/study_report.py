@@ -20,6 +20,7 @@ from ..records.trace import Trace
 from .study_choices import ABLATIONS, StudyChoices
 from .study_folder import Facts, StudyFolder
 from .study_steps import CURVE, SCRIPTS
+from .training import VALIDATED
 
 if TYPE_CHECKING:
     from .studies import Stage
@@ -159,7 +160,7 @@ def report_of(workspace: Workspace, choices: StudyChoices, folder: StudyFolder, 
         targets=_targets(rows["evaluate:tuned"], gain),
         won=won,
         lost=lost,
-        curve=_curve(workspace, folder, by_name),
+        curve=_curve(workspace, choices, folder, by_name),
         parts=facts["parts"],
         check=facts["check"],
         pace=facts["pace"],
@@ -237,12 +238,16 @@ def _targets(tuned: Row, gain: Mapping[str, Difference]) -> list[Target]:
     return [*found, Target(words, GAIN, points, None if points is None else points >= GAIN)]
 
 
-def _curve(workspace: Workspace, folder: StudyFolder, by_name: Mapping[str, Stage]) -> list[Point]:
-    points = []
+def _curve(
+    workspace: Workspace, choices: StudyChoices, folder: StudyFolder, by_name: Mapping[str, Stage]
+) -> list[Point]:
+    points, start = [], choices.goes_on_from
     for percent in CURVE:
         told = folder.facts(f"curve:{percent}:data") or {}
         row = _row("", by_name[f"curve:{percent}:evaluate"])
         points.append(Point(told.get("dialogues", 0), row.values, row.absent and f"{percent} %: {row.absent}"))
+    if start:
+        return [*points, Point(0, {}, f"100 %: the tuning went on from {start}, which the other points did not")]
     whole = _row("", by_name["evaluate:tuned"])
     run = by_name["train"].run
     learned = workspace.training.totals(run.id).get("dialogues", 0) if run else 0
@@ -254,6 +259,10 @@ _DECODING = {
     "constrained": "Where nothing else is said, decoding is constrained to calls that the tools in view take, for base "
     "and tuned alike.",
 }
+_START = (
+    " The tuning went on from {}; ablations and the learning curve start from the model itself, so they are not to be "
+    "compared with it."
+)
 
 # ---- Markdown --------------------------------------------------------------------------------------------------------
 
@@ -276,7 +285,8 @@ def _head(report: StudyReport) -> list[str]:
         f"{inline_text(choices.model)} was tuned on dialogues over {', '.join(map(inline_text, choices.catalogs))} and "
         f"evaluated live on {choices.scenarios} scenarios of catalogs that it never saw ({held_out}), each played "
         f"{choices.trials} time{'s' if choices.trials > 1 else ''}, with a user whose phrases no training data hold. "
-        + _DECODING[choices.decoding],
+        + _DECODING[choices.decoding]
+        + (_START.format(inline_text(choices.goes_on_from)) if choices.goes_on_from else ""),
         "",
     ]
 
@@ -401,9 +411,8 @@ def check_facts(report: StudyReport) -> dict[str, str]:
         return {}
     closest = check.get("closest")
     near = f"{closest[0]} and {closest[1]}, {closest[2]:.2f} close (alike from {CLOSE:g})" if closest else "none"
-    before = report.choices.goes_on_from
-    unknown = {f"what {before} learned from": "not known here, so not compared"}
-    return (unknown if before and not before.startswith("run:") else {}) | {
+    unknown = check.get("unknown")
+    return ({f"what {unknown} learned from": "not known here, so not compared"} if unknown else {}) | {
         "dialogues learned from or chosen by": f"{check['dialogues']:,}, {check['turns']:,} turns",
         "test dialogues among them": f"{check['shared']}",
         "test dialogues with a tool learned from, or one alike": f"{check['near']}",
@@ -434,7 +443,7 @@ def data_facts(report: StudyReport) -> dict[str, str]:
         "left out: a tool of the test, or one alike": f"{parts['near_the_test']:,}",
         "left out: between the parts": f"{parts['straddling']:,}",
         "to train on": f"{parts['train']:,}",
-        "to choose checkpoints by": f"{parts['validation']:,}",
+        "to choose checkpoints by": f"{parts['validation']:,}, of which at most {VALIDATED} are read",
         "held out of the catalogs trained on": f"{parts['held_out']:,}",
         "scenarios of held-out catalogs": f"{parts['unseen']:,}",
         "evaluations on them so far": f"{report.looks:,}",
@@ -450,11 +459,10 @@ def training_facts(report: StudyReport) -> dict[str, str]:
     chosen = report.choices.training.model_dump().items()
     before = report.choices.goes_on_from
     start = {"goes on from": before} if before else {}
-    return (
-        {"teacher": report.choices.teacher}
-        | start
-        | {key: str(value) for key, value in chosen if value not in (None, "")}
-    )
+    run = next((stage.run for stage in report.stages if stage.name == "train"), None)
+    own = run.config.get("adapter", {}) if run else {}  # rank and layers of the adapter that it went on from
+    told = {key: str(value) for key, value in (*chosen, *own.items()) if value not in (None, "")}
+    return {"teacher": report.choices.teacher} | start | told
 
 
 def time_facts(report: StudyReport) -> dict[str, str]:

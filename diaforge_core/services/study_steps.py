@@ -9,6 +9,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..conversation.model_specs import parse_spec
@@ -151,7 +152,7 @@ class Steps:
         if self._choices.hours:
             yield FactStep("pace", "how much fits into the time", needs, self._pace)
             needs = ("check", "pace")
-        yield self._trains("train", "the tuning", needs, "tuned", lambda: self.learned, **self._start)
+        yield self._trains("train", "the tuning", needs, "tuned", lambda: self.learned, **self._main_tuning)
 
     def _judging(self) -> Iterator[AnyStep]:
         model, unseen = self._choices.model, self.unseen
@@ -255,8 +256,8 @@ class Steps:
         return RunStep(step, title, needs, lambda: self._find("train", run=name), start, spared)
 
     @property
-    def _start(self) -> dict[str, Any]:
-        """Choices of the study's main tuning alone."""
+    def _main_tuning(self) -> dict[str, Any]:
+        """Choices of the study's own tuning, which ablations and curve do not share."""
         return {"model": self._choices.goes_on_from} if self._choices.goes_on_from else {}
 
     def training_recipe(self, dataset: str, run: str, **choices: Any) -> TrainRecipe:
@@ -389,21 +390,25 @@ class Steps:
 
     def _check(self) -> Facts:
         learned = [self.part("train")] + ([self.part("validation")] if self._choices.validation else [])
-        learned += [name for name in self._learned_before() if name not in learned]
-        return check_training_data(self._workspace, learned, self.unseen)
+        before, unknown = self._learned_before()
+        return check_training_data(self._workspace, learned, self.unseen, before) | {"unknown": unknown}
 
-    def _learned_before(self) -> list[str]:
-        """Datasets that the adapter gone on from was trained on, newest first, as far as this workspace knows them.
+    def _learned_before(self) -> tuple[list[Dialogue], str]:
+        """What the weights that the tuning starts from learned from or were chosen by, as it was then.
 
-        DataError where one of them is gone: what was learned from it is not known any more.
+        And the spec of an adapter that they go back to of which nobody here knows it; empty if there is none.
         """
-        found: list[str] = []
-        spec = parse_spec(self._choices.goes_on_from) if self._choices.goes_on_from else None
-        while spec is not None and spec.kind == "run":
-            recipe = self._workspace.training.recipe(spec.name)
-            found.append(recipe.dataset)
-            spec = parse_spec(recipe.model)
-        return found
+        start = self._choices.goes_on_from or self._choices.model
+        spec = parse_spec(start)
+        legs = self._workspace.training.legs(spec.name) if spec.kind == "run" else []
+        origin = legs[-1].config["recipe"]["model"] if legs else start
+        weights = legs[-1].config["model"] if legs else self._workspace.models.resolve(start)
+        is_adapter = (Path(weights.removeprefix("hf:")) / "adapter_config.json").is_file()
+        dialogues: list[Dialogue] = []
+        for folder in (self._workspace.jobs.folder(leg.id) for leg in legs):
+            dialogues += [*folder.dialogues(), *folder.dialogues("validation")]
+            dialogues += [side for pair in folder.pairs() for side in (pair.chosen, pair.rejected)]
+        return dialogues, origin if is_adapter or parse_spec(origin).kind == "run" else ""
 
     def _still_clean(self, facts: Facts) -> bool:
         stamps = {name: self._workspace.datasets.stamp(name) for name in facts["stamps"]}
@@ -412,7 +417,7 @@ class Steps:
     def _pace(self) -> Facts:
         """How many dialogues fit into the hours, measured on this machine, and the dataset of them."""
         train, hours = self.part("train"), self._choices.hours
-        found = self._workspace.preflight.measure(self.training_recipe(train, self.named("tuned"), **self._start))
+        found = self._workspace.preflight.measure(self.training_recipe(train, self.named("tuned"), **self._main_tuning))
         measured, there = found.measured, self._workspace.datasets.info(train).kept
         fresh = found.seconds - measured.start_seconds
         share = min(1.0, max(0.0, hours * 3600 - measured.start_seconds) / fresh)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import shlex
 import sys
 from collections.abc import Container, Sequence
@@ -60,7 +59,7 @@ class TrainRecipe(TrainingChoices):
     validation: str = ""
     """Dataset that the evaluations read, some of all over it: dialogues for the loss, their scenarios for live scores;
     empty for none."""
-    watch: int = Field(default=8, ge=0)
+    watch: int = Field(default=8, ge=0, le=VALIDATED)
     """Scenarios played in each evaluation: it halts the training meanwhile."""
     decoding: Decoding = "free"
     """How the model writes in them."""
@@ -133,7 +132,8 @@ class Training:
             raise ModelError(f"'{recipe.model}' has no weights to train. Use smollm2, hf:DIR or run:NAME.")
         self._refuse_test_part(recipe.validation)
         held_out = self._workspace.datasets.load(recipe.validation) if recipe.validation else []
-        held_out = held_out[:: max(1, math.ceil(len(held_out) / VALIDATED))]
+        read = min(len(held_out), VALIDATED)
+        held_out = [held_out[place * len(held_out) // read] for place in range(read)]
         pairs = self.pairs(recipe, dialogues) if recipe.stage == "preference" else []
         told = [dialogue for pair in pairs for dialogue in (pair.chosen, pair.rejected)]
         catalog = self._workspace.catalogs.of_dialogues([*dialogues, *held_out, *told])
@@ -314,6 +314,19 @@ class Training:
     def recipe(self, run: str) -> TrainRecipe:
         """What the run was started with."""
         return TrainRecipe.model_validate(self._workspace.jobs.get(run).config["recipe"])
+
+    def legs(self, run: str) -> list[Run]:
+        """The run, and those whose weights it went on from, newest first; it ends before one that is no longer here."""
+        found = [self._workspace.jobs.get(run)]
+        known = {each.id: each for each in self._workspace.jobs.all()}
+        while parse_spec(found[-1].config["recipe"]["model"]).kind == "run":
+            # By where the weights lie: the run that they came from may have another name since.
+            folders = Path(found[-1].config["model"].removeprefix("hf:")).parents
+            before = next((known[folder.name] for folder in folders if folder.name in known), None)
+            if before is None:
+                break
+            found.append(before)
+        return found
 
     def totals(self, run: str) -> dict[str, int]:
         """What the run logged at its start: dialogues, left_out, tokens, target_tokens, longest; empty before that."""

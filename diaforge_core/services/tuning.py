@@ -102,7 +102,7 @@ def _trained(
         raise ModelError(f"This machine has fewer than {count} GPUs: start the run with one process a GPU (processes).")
     choices = {name: value for name, value in work.recipe.items() if name in TrainingChoices.model_fields}
     trainer = ToolCallingTrainer(model=work.config["model"], models_dir=work.models_dir, catalog=folder.catalog())
-    if work.recipe.get("decoding") == "constrained":  # else the first evaluation would find out
+    if evaluate_checkpoint and work.recipe.get("decoding") == "constrained":  # else the first evaluation finds out
         tokenizer = load_tokenizer(trainer.folders.base)
         rendering = rendering_of(tokenizer, choices["rendering"] or trainer.folders.rendering).name
         check_can_be_constrained(tokenizer, rendering, work.recipe["model"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import os
 import re
 import shutil
@@ -15,7 +16,7 @@ import psutil
 from ..conversation import smollm2
 from ..conversation.prompts import system_text
 from ..errors import DataError
-from ..generator.identity import as_markdown, table_lines
+from ..generator.identity import as_markdown, inline_text, table_lines
 from ..records.run import Run
 from ..records.scenario import Setting
 from .model_tasks import run_model_task
@@ -90,12 +91,15 @@ class Weights:
         return "-".join(parts).replace(" ", "-")[:64]
 
     def card(self, spec: str, form: Form = "huggingface") -> str:
-        """The card of a model `run:NAME[@STEP]`: its base and licence, its data, its choices, and its scores."""
+        """The card of a model `run:NAME[@STEP]`: its base and licence, its choices, its scores and its data, also those
+        of the runs that it went on from.
+        """
         from huggingface_hub import ModelCardData
 
-        run = self._workspace.jobs.get(spec.removeprefix("run:").partition("@")[0])
-        recipe = run.config["recipe"]
-        licence = _licence(run.config["model"], recipe["model"])
+        legs = self._workspace.training.legs(spec.removeprefix("run:").partition("@")[0])
+        run, first = legs[0], legs[-1]
+        recipe = first.config["recipe"]
+        licence = _licence(first.config["model"], recipe["model"])
         data = ModelCardData(
             license=licence.lower() if licence else None,
             base_model=smollm2.SOURCE if recipe["model"] == smollm2.NAME else None,
@@ -111,16 +115,27 @@ class Weights:
             _section("Choices", _chosen(run)),
             self._scores(spec),
             self._data(run),
+            *(self._before(leg, later) for later, leg in itertools.pairwise(legs)),
         ]
+        if recipe["model"].startswith("run:"):
+            parts.append(f"## Before\n\n{inline_text(recipe['model'])}, which is no longer here.")
         return "\n\n".join(parts) + "\n"
 
-    def _data(self, run: Run) -> str:
+    def _before(self, leg: Run, later: Run) -> str:
+        """A run that a later one went on from: what it trained with, and what its dataset is made of."""
+        start = {"gone on from": later.config["recipe"]["model"]}
+        told = _section(f"Before: {inline_text(leg.name)}", _chosen(leg) | start)
+        return f"{told}\n\n{self._data(leg, with_versions=False)}"
+
+    def _data(self, run: Run, *, with_versions: bool = True) -> str:
         """What the dataset is made of, as it stands now."""
         dataset = run.config["recipe"]["dataset"]
-        trained = len(self._workspace.jobs.folder(run.id).dialogues())
-        head = f"## Data\n\nTrained on {trained:,} dialogues of the dataset `{dataset}`."
+        given = len(self._workspace.jobs.folder(run.id).dialogues())
+        learned = self._workspace.training.totals(run.id).get("dialogues", given)
+        head = f"## Data of {inline_text(run.name)}\n\nTrained on {learned:,} dialogues of the dataset `{dataset}`."
+        head += f" {given - learned:,} more were longer than allowed." if learned < given else ""
         try:
-            made = as_markdown(self._workspace.profiles.identity(dataset))
+            made = as_markdown(self._workspace.profiles.identity(dataset), with_versions=with_versions)
         except DataError:
             return f"{head} That dataset is no longer in the workspace."
         return f"{head} The dataset as it stands today:\n\n{_lowered(made)}"

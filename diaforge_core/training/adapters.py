@@ -23,6 +23,13 @@ def rank_and_layers(adapter: Path) -> tuple[int, list[str]]:
         return config.get("r") or 0, [named] if isinstance(named, str) else sorted(named)
 
 
+def base_named_by(adapter: Path) -> str:
+    """The model that it names as its base: `smollm2`, or a folder; empty where it names none. ModelError as above."""
+    with readable(f"The configuration of the adapter in {adapter} cannot be read"):
+        config = json.loads((adapter / "adapter_config.json").read_text(encoding="utf-8"))
+        return str(config.get("base_model_name_or_path") or "")
+
+
 def adapter_choices(adapter: Path) -> dict[str, Any]:
     """`lora_rank` and `lora_targets` as a run that goes on from it trains them: `attention`, or the layers' names."""
     rank, layers = rank_and_layers(adapter)

@@ -19,7 +19,7 @@ from .serving import PATIENCE_MS, App, fresh, settled
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
 
-STEPS, SAVED = 30, 3
+STEPS, SAVED = 60, 6
 """Steps of a tiny model, and after how many of them there is a checkpoint: enough to be killed on the way."""
 TRAINED_MS = 180_000
 
