@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from diaforge_core.conversation.assistants import View
+from diaforge_core.conversation.chat_models import ModelAssistant
+from diaforge_core.conversation.constrained import with_constrained_decoding
+from diaforge_core.conversation.model_specs import open_assistant
+from diaforge_core.conversation.prompts import parse_turn
 from diaforge_core.errors import DataError, ModelError
 from diaforge_core.records.scenario import Setting
 from diaforge_core.records.tool import ToolCall
@@ -16,6 +21,7 @@ from diaforge_core.services.playground import PERSON, Session
 from diaforge_core.services.resident import Resident
 from diaforge_core.services.workspace import Workspace, open_workspace
 
+from .chat_templates import HERMES, with_template
 from .factories import a_catalog, an_adapter_without_base
 
 
@@ -106,6 +112,39 @@ def test_a_model_that_cannot_be_loaded_ends_its_column_only(workspace: Workspace
     assert session.columns[0].ended == "error"
     assert "nowhere" in session.columns[0].reason
     assert session.columns[1].turns[-1].speaker == "assistant"
+
+
+@pytest.mark.timeout(120)
+def test_a_model_that_is_held_to_the_tools_streams_what_it_writes_so(workspace: Workspace, tiny_llama_dir: Path):
+    spec, names = f"hf:{tiny_llama_dir}", ["CRM_CreateLead", "CRM_UpdateLead"]
+    written = []
+    for decoding in ("free", "constrained"):
+        session = workspace.playground.start([spec], catalog="sample", tools=names, decoding=decoding)
+        workspace.playground.say(session.id, "Add John.")
+        seed = workspace.playground._seed(live := workspace.playground._session(session.id), live.columns[0])
+        written.append("".join(workspace.playground.stream(session.id, 0)))
+    alone = open_assistant(spec, workspace.models_dir)
+    assert isinstance(alone, ModelAssistant)
+    held = with_constrained_decoding(alone)
+    view = View(tools=session.tools, setting=live.setting, turns=tuple(live.columns[0].turns[:1]))
+    assert parse_turn(written[1]).reply == held.act(view, seed).reply
+    assert written[0] != written[1]
+
+
+@pytest.mark.timeout(120)
+def test_a_model_with_a_form_of_its_own_says_that_it_cannot_be_held(
+    workspace: Workspace, tiny_llama_dir: Path, tmp_path: Path
+):
+    own = shutil.copytree(tiny_llama_dir, tmp_path / "own")
+    with_template(tiny_llama_dir, HERMES).save_pretrained(own)
+    session = workspace.playground.start(
+        [f"hf:{own}"], catalog="sample", tools=["CRM_CreateLead"], decoding="constrained"
+    )
+    workspace.playground.say(session.id, "Add John.")
+    assert "".join(workspace.playground.stream(session.id, 0)) == ""
+    column = workspace.playground.get(session.id).columns[0]
+    assert column.ended == "error"
+    assert "let it write as it likes" in column.reason
 
 
 @pytest.mark.timeout(120)

@@ -178,11 +178,15 @@ class LocalModel:
         tools: Sequence[Tool] = (),
         seed: int = 0,
         max_tokens: int = REPLY_TOKENS,
+        held: Callable[[Draw | None], Draw] | None = None,
     ) -> Iterator[str]:
         """The same text as `complete`, piece by piece as it is written."""
+        asked = self._asked(prompt_ids(self.rendering, messages, tools), seed, max_tokens, streams=True)
+        if held is not None:
+            asked.draw = held(asked.draw)
         ids: list[int] = []
         shown = ""
-        for token in self.generate_ids(prompt_ids(self.rendering, messages, tools), seed, max_tokens):
+        for token in self.writer.write(asked):
             ids.append(token)
             text = self._text(ids)
             # A character of several tokens shows as a replacement mark until it is whole.

@@ -27,6 +27,7 @@ from ..records.scenario import Scenario, Setting
 from ..records.tool import Catalog, Tool, ToolCall
 from ..records.trace import Trace
 from ..store import traces as trace_table
+from .evaluation_scenarios import Decoding
 from .jobs import needs_slot
 from .resident import Resident
 from .review import StripStep, strip
@@ -101,6 +102,7 @@ class _Session:
     setting: Setting
     scenario: Scenario | None
     columns: list[_Column]
+    decoding: Decoding = "free"
 
 
 class Playground:
@@ -133,11 +135,13 @@ class Playground:
         catalog: str = "",
         tools: Sequence[str] = (),
         opening: bool = False,
+        decoding: Decoding = "free",
     ) -> Session:
         """A new session on a scenario, or free chat among `tools` of `catalog`.
 
         `opening=True` lets the simulated user speak first. `person` among the models is the one who plays the assistant
-        by `act`. ModelError if a model cannot be used; DataError without tools, or with no or more than three models.
+        by `act`. `decoding` is how models on this machine write. ModelError if a model cannot be used; DataError
+        without tools, or with no or more than three models.
         """
         if not 1 <= len(models) <= MOST_COLUMNS:
             raise DataError(f"Choose one to {MOST_COLUMNS} models; {len(models)} are chosen.")
@@ -145,6 +149,7 @@ class Playground:
             if model != PERSON:
                 self._workspace.models.resolve(model)
         live = self._situation(scenario, catalog, tools, models)
+        live.decoding = decoding
         if opening:
             for column in live.columns:
                 if column.user is None:
@@ -192,8 +197,14 @@ class Playground:
         view = View(tools=live.tools, setting=live.setting, turns=tuple(state.turns))
         pieces, started = [], time.perf_counter()
         try:
+            if live.decoding == "constrained" and not resident.can_be_held:
+                raise ModelError(
+                    f"'{state.model}' writes turns in a form of its own, which cannot be held to what tools take. "
+                    "Start again and let it write as it likes."
+                )
+            held_to = live.tools if live.decoding == "constrained" else None
             messages, tools = assistant.request(view)
-            for piece in resident.stream(messages, self._seed(live, state), tools=tools):
+            for piece in resident.stream(messages, self._seed(live, state), tools=tools, held_to=held_to):
                 pieces.append(piece)
                 yield piece
         except DiaForgeError as problem:

@@ -6,6 +6,7 @@ process ends by itself when nobody has asked for a while or when the process tha
 
 from __future__ import annotations
 
+import contextlib
 import hmac
 import itertools
 import json
@@ -62,6 +63,8 @@ class Resident:
         about = self._wait(ready, log)
         self.base_url = f"http://127.0.0.1:{about['port']}/v1"
         self._keep_thoughts, self._native = bool(about["keep_thoughts"]), bool(about["native"])
+        self.can_be_held = bool(about["can_be_held"])
+        """Whether its decoding can be constrained."""
 
     @property
     def alive(self) -> bool:
@@ -79,12 +82,17 @@ class Resident:
         max_tokens: int = REPLY_TOKENS,
         *,
         tools: Sequence[Tool] = (),
+        held_to: Sequence[Tool] | None = None,
     ) -> Iterator[str]:
-        """The model's words as it writes them; ModelError if it stops answering."""
+        """The model's words as it writes them, constrained to `held_to` where that is given, which it must be able to.
+
+        ModelError if it stops answering.
+        """
         client = openai.OpenAI(api_key=self._token, base_url=self.base_url, max_retries=0)
         try:
             request: dict[str, Any] = {"messages": list(messages), "seed": seed % (1 << 31), "max_tokens": max_tokens}
             request |= {"tools": [native_tool(tool) for tool in tools]} if tools else {}
+            request |= {"extra_body": {"held_to": list(map(native_tool, held_to))}} if held_to is not None else {}
             for chunk in client.chat.completions.create(model="resident", stream=True, **request):
                 if chunk.choices and chunk.choices[0].delta.content:
                     yield chunk.choices[0].delta.content
@@ -121,9 +129,10 @@ class _Server(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, model: Any, token: str) -> None:
+    def __init__(self, assistant: ModelAssistant, token: str) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.model = model
+        self.model: Any = assistant.model
+        self.constraint = assistant.constraint
         self.token = token
         self.last_used = time.monotonic()
 
@@ -154,14 +163,14 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.last_used = time.monotonic()
 
     def _complete(self, request: dict[str, Any]) -> None:
-        done = self.server.model.complete(request["messages"], **_options(request))
+        done = self.server.model.complete(request["messages"], **self._options(request))
         message = {"role": "assistant", "content": done.text}
         usage = {"prompt_tokens": 0, "completion_tokens": done.tokens, "total_tokens": done.tokens}
         choice = {"index": 0, "message": message, "finish_reason": "stop"}
         self._answer(200, {**_head("chat.completion"), "choices": [choice], "usage": usage})
 
     def _stream(self, request: dict[str, Any]) -> None:
-        pieces = self.server.model.stream(request["messages"], **_options(request))
+        pieces = self.server.model.stream(request["messages"], **self._options(request))
         first = next(pieces, "")
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
@@ -172,6 +181,17 @@ class _Handler(BaseHTTPRequestHandler):
         self._event({"index": 0, "delta": {}, "finish_reason": "stop"})
         self.wfile.write(b"data: [DONE]\n\n")
         self.close_connection = True
+
+    def _options(self, request: dict[str, Any]) -> dict[str, Any]:
+        """What stands in a request besides the messages, as a local model takes it."""
+        options = {
+            "tools": list(map(tool_of_native, request.get("tools") or ())),
+            "seed": request.get("seed", 0),
+            "max_tokens": request.get("max_tokens", REPLY_TOKENS),
+        }
+        if self.server.constraint is not None and "held_to" in request:
+            options["held"] = self.server.constraint.held_to(list(map(tool_of_native, request["held_to"])))
+        return options
 
     def _event(self, choice: dict[str, Any]) -> None:
         chunk = {**_head("chat.completion.chunk"), "choices": [choice]}
@@ -190,22 +210,13 @@ class _Handler(BaseHTTPRequestHandler):
         """Nothing: requests hold confidential words."""
 
 
-def _options(request: dict[str, Any]) -> dict[str, Any]:
-    """What stands in a request besides the messages, as a local model takes it."""
-    tools = [tool_of_native(one) for one in request.get("tools") or ()]
-    return {
-        "tools": tools,
-        "seed": request.get("seed", 0),
-        "max_tokens": request.get("max_tokens", REPLY_TOKENS),
-    }
-
-
 def _head(kind: str) -> dict[str, Any]:
     return {"id": f"chatcmpl-{secrets.token_hex(6)}", "object": kind, "created": int(time.time()), "model": "resident"}
 
 
 def main(arguments: list[str]) -> int:
     """Serve until idle; exit code 2 with one message if the model cannot be had."""
+    from ..conversation.constrained import with_constrained_decoding
     from ..conversation.local_model import LocalModel
     from ..conversation.model_specs import open_assistant
 
@@ -221,12 +232,15 @@ def main(arguments: list[str]) -> int:
         return 2
     if isinstance(assistant.model, LocalModel):
         assistant.model.hold(CONVERSATIONS)
-    server = _Server(assistant.model, os.environ.pop(TOKEN_VARIABLE))
+    with contextlib.suppress(ModelError):  # a model with a form of its own; the playground says so when it is asked to
+        with_constrained_decoding(assistant)
+    server = _Server(assistant, os.environ.pop(TOKEN_VARIABLE))
     partial = ready.with_suffix(".part")
     about = {
         "port": server.server_address[1],
         "keep_thoughts": assistant.keep_thoughts,
         "native": assistant.native,
+        "can_be_held": assistant.constraint is not None,
     }
     partial.write_text(json.dumps(about), encoding="utf-8")
     partial.replace(ready)

@@ -13,11 +13,10 @@ from diaforge_core.services.evaluation import EvalRecipe
 from . import wiring
 from .run_progress import run_header, watch
 from .wiring import acting, services, who
-from .wording import count, plain
+from .wording import DECODING, count, plain
 
 NEW = "new scenarios from"
 TRIALS_HELP = "Each redraws the user's wording, never the scenario. Stored dialogues are played once."
-DECODING = {"free": "as it likes", "constrained": "held to what the tools take"}
 PROMPTS = {"plain": "the tools and what to do", "examples": "two worked examples besides"}
 AGAINST = {
     "": "a live user",
@@ -67,11 +66,11 @@ def start_box(catalogs: list[str], opened: bool) -> None:
             help="For a model that was not tuned, worked examples often help.",
         )
         decoding: Any = two.selectbox(
-            "It writes",
+            "Models on this machine write",
             list(DECODING),
             format_func=wiring.words_of(DECODING),
             key="evaluate.decoding",
-            help="Held: a call names a tool in view, its keys and its choices. For models on this machine.",
+            help="Held: a call names a tool in view, its keys and its choices.",
         )
         recipe = EvalRecipe(
             model=model or "scripted:oracle",

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import streamlit as st
 
 from diaforge_core.errors import DataError, DiaForgeError
 from diaforge_core.records.scenario import TIERS, Scenario
 from diaforge_core.records.tool import ToolCall
+from diaforge_core.services.evaluation_scenarios import Decoding
 from diaforge_core.services.playground import PERSON, Column, Session
 
 from . import wiring
@@ -18,7 +20,7 @@ from .call_form import edit_arguments
 from .dialogue_view import Shown, conversation, flatten, value_text
 from .palette import OUTCOMES, badge_markdown
 from .wiring import acting, services
-from .wording import clip, letters, plain
+from .wording import DECODING, clip, letters, plain
 
 SESSION = "playground.session"
 """Session key: id of the conversation on screen."""
@@ -49,6 +51,7 @@ class Choice:
     """What draws the scenario; None for a new one at each start."""
     trace: str = ""
     """Id of a trace whose scenario is played instead."""
+    decoding: Decoding = "free"
 
 
 def setup(catalogs: list[str]) -> None:
@@ -66,6 +69,14 @@ def setup(catalogs: list[str]) -> None:
             )
             # The person's own turns stand in the first column; the picker is kept so that its choice is, too.
             models = model_picker(disabled=role == ASSISTANT)
+            decoding: Any = st.selectbox(
+                "Models on this machine write",
+                list(DECODING),
+                format_func=wiring.words_of(DECODING),
+                key="playground.decoding",
+                disabled=role == ASSISTANT,
+                help="Held: a call names a tool in view, its keys and its choices.",
+            )
         with two:
             catalog = wiring.pick("Catalog", catalogs, "catalog")
             linked = "trace" in st.query_params or "seed" in st.query_params
@@ -77,7 +88,7 @@ def setup(catalogs: list[str]) -> None:
                 required=True,
                 key=f"playground.kind.{len(kinds)}.{linked}",
             )
-            choice = situation(tuple(models), catalog, str(kind), role or USER)
+            choice = replace(situation(tuple(models), catalog, str(kind), role or USER), decoding=decoding)
         ready = bool(models) and (kind != FREE or len(choice.tools) > 0)
         with st.container(horizontal=True):
             st.button(
@@ -160,11 +171,12 @@ def start(choice: Choice) -> None:
     """Begin a conversation and bring it on screen; the link leads to its scenario from then on."""
     playground = services().playground
     if choice.tools:
-        made = playground.start(choice.models, catalog=choice.catalog, tools=choice.tools)
+        made = playground.start(choice.models, catalog=choice.catalog, tools=choice.tools, decoding=choice.decoding)
     else:
         models = (PERSON,) if choice.role == ASSISTANT else choice.models
         scenario = scenario_of(choice)
-        made = playground.start(models, scenario=scenario, opening=choice.role != USER)
+        opening = choice.role != USER
+        made = playground.start(models, scenario=scenario, opening=opening, decoding=choice.decoding)
     st.session_state[SESSION] = made.id
     st.session_state[ROLE] = choice.role
     st.session_state.pop(RUNNING, None)

@@ -6,6 +6,8 @@ import datetime as dt
 import re
 import unicodedata
 
+DECODING = {"free": "as they like", "constrained": "held to what the tools take"}
+"""How models on this machine write."""
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 _ICON_CODE = re.compile(r":(?=[\w+/-]+:)")
 _WORD_JOINER = "\u2060"
