@@ -67,9 +67,14 @@ class Facet:
         return tuple(sorted(set(self.answers.values())))
 
 
+def as_listed(options: Sequence[str]) -> list[str]:
+    """The options in the order in which they are said: what says of what it is stands last, or binds the others."""
+    return sorted(options, key=lambda option: " of " in option)
+
+
 def either(options: Sequence[str]) -> str:
-    """The options as a person lists choices: "a, b or c"; what says of what it is stands last, or binds the others."""
-    listed = sorted(options, key=lambda option: " of " in option)
+    """The options as a person lists choices: "a, b or c"."""
+    listed = as_listed(options)
     if len(listed) == 1:
         return listed[0]
     comma = "," if " of " in listed[-2] else ""

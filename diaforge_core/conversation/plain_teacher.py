@@ -1,8 +1,8 @@
 """The scripted teacher for small models: it acts as the other one does, in few words that are always put alike.
 
-A thought is a working note: which tools are open; or the tool with its call as far as it is known, so that the call
-itself is a copy. A model of a hundred million parameters has no room for many ways to say one thing; what it must learn
-is what to say.
+A thought is a working note: each open tool with the answer that means it; or the tool with its call as far as it is
+known, so that the call itself is a copy. A model of a hundred million parameters has no room for many ways to say one
+thing; what it must learn is what to say.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import json
 import random
 from collections.abc import Sequence
 
-from ..catalog.facets import Facet, answerable, best_facet, either
+from ..catalog.facets import Facet, answerable, as_listed, best_facet, either
 from ..catalog.leaves import Leaf, leaves
 from ..catalog.profiles import profile
 from ..records.dialogue import Evidence, Turn
@@ -25,8 +25,11 @@ from .teacher_words import be
 from .understanding import Asked, understand
 from .view import View, calling, replying
 
-_GAP = "\0"
-"""Stands for a value that is missing."""
+_GAP, _NOT_GIVEN = "\0", "\1"
+"""Stand for a required value that is missing, and for another that nobody gave."""
+_WRITTEN = {json.dumps(_GAP): "?", json.dumps(_NOT_GIVEN): "-"}
+_MOST = 12
+"""Values of a tool up to which a draft names those too that nobody gave."""
 _AT_ONCE = 6
 """Values that one question asks for at most."""
 
@@ -44,33 +47,45 @@ class PlainTeacher:
 
 
 def _separates(seen: Situation) -> Turn | None:
-    """The question that settles which of the open tools is meant, or the refusal."""
-    facet = _question(seen) if seen.tools else None
-    if facet:
-        tools = [tool for tool in seen.tools if tool.name in facet.answers]
-        options = list(dict.fromkeys(facet.answers[tool.name] for tool in tools))
-        reply = facet.question if facet.parameter else f"Which one do you want: {either(options)}?"
+    """The question that settles which of the open tools is meant, or the refusal.
+
+    The first one offers every tool: to leave out what the opening rules out gains little, and whoever leaves out one
+    too many has lost.
+    """
+    for tools in (seen.view.tools, seen.tools) if seen.first and seen.tools else (seen.tools,):
+        facet = _question(seen, tools) if tools else None
+        if facet is None:
+            continue
+        reply = facet.question if facet.parameter else f"Which one do you want: {either(_options(facet, tools))}?"
         understood = _heard(reply, seen)
-        if facet.key not in understood.facets or not splits_alike(understood, facet, seen.heard):
-            return None
-        return replying(_open(seen), reply)
+        if facet.key in understood.facets and splits_alike(understood, facet, seen.heard):
+            return replying(_open(facet, tools), reply)
     if seen.tools and not (seen.asked is not None and seen.asked.kind == "options"):
         return None
     return replying("Open: none.", "None of the tools fits that.")
 
 
-def _question(seen: Situation) -> Facet | None:
+def _question(seen: Situation, tools: Sequence[Tool]) -> Facet | None:
     """The question about the whole task where that settles all at once and nobody was asked in vain, else the best."""
-    if not seen.stuck:
-        for facet in answerable(seen.tools):
-            if facet.key == "task" and len(facet.options) == len(seen.tools):
-                return facet
-        return best_facet(seen.tools)
-    return question_of(seen)
+    if seen.stuck:
+        return question_of(seen)
+    for facet in answerable(tools):
+        if facet.key == "task" and len(facet.options) == len(tools):
+            return facet
+    return best_facet(tools)
 
 
-def _open(seen: Situation) -> str:
-    return f"Open: {', '.join(tool.name for tool in seen.tools)}."
+def _options(facet: Facet, tools: Sequence[Tool]) -> list[str]:
+    return list(dict.fromkeys(facet.answers[tool.name] for tool in tools if tool.name in facet.answers))
+
+
+def _open(facet: Facet, tools: Sequence[Tool]) -> str:
+    """Each tool with the answer that means it, in the order in which the question offers them."""
+    order = as_listed(_options(facet, tools))
+    offered = sorted(
+        (tool for tool in tools if tool.name in facet.answers), key=lambda t: order.index(facet.answers[t.name])
+    )
+    return f"Open: {'; '.join(f'{tool.name} = {facet.answers[tool.name]}' for tool in offered)}."
 
 
 def _completes(seen: Situation, tool: Tool) -> Turn | None:
@@ -97,10 +112,23 @@ def _asks_values(seen: Situation, tool: Tool, paths: Sequence[str]) -> Turn | No
 
 
 def _note(seen: Situation, tool: Tool, paths: Sequence[str]) -> str:
-    """The tool with the call as far as it is known: what the user gave, and a question mark for what is missing."""
-    gaps = {path: Evidence(parameter=path, value=_GAP, turn=0, start=0, end=0) for path in paths}
-    draft = json.dumps(assemble(tool, {**seen.reading.values, **gaps}), ensure_ascii=False)
-    return f"Tool: {tool.name} {draft.replace(json.dumps(_GAP), '?')}."
+    """The tool with a draft of its call in the order of its parameters, so that to write it is to walk along them.
+
+    It holds what the user gave, a question mark for what is missing, and a dash for what may be left out.
+    """
+    every = [leaf.path for leaf in leaves(tool)]
+    values = seen.reading.values
+    open_ones = dict.fromkeys(every, _NOT_GIVEN) if len(every) <= _MOST else {}
+    open_ones |= dict.fromkeys(paths, _GAP)
+    marks = {
+        path: Evidence(parameter=path, value=mark, turn=0, start=0, end=0)
+        for path, mark in open_ones.items()
+        if not any(f"{path}.".startswith(f"{given}.") or given.startswith(f"{path}.") for given in values)
+    }
+    draft = json.dumps(assemble(tool, {**values, **marks}), ensure_ascii=False)
+    for mark, written in _WRITTEN.items():
+        draft = draft.replace(mark, written)
+    return f"Tool: {tool.name} {draft}."
 
 
 def _read_back(seen: Situation, tool: Tool) -> str:
