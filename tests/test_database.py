@@ -3,8 +3,10 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from diaforge_core.errors import DataError, WorkspaceError
@@ -198,6 +200,28 @@ def test_the_name_that_a_dead_process_left_does_not_count(tmp_path: Path):
 
 def test_a_later_process_of_the_same_number_is_another_process():
     assert not is_alive(os.getpid(), 1.0)
+
+
+def test_threads_that_ask_while_it_closes_are_told_and_do_not_keep_it_open(tmp_path: Path):
+    database, answers, problems = Database(tmp_path / "store.duckdb"), [], []
+
+    def ask() -> None:
+        try:
+            while True:
+                answers.append(database.cursor().close())
+        except duckdb.Error as problem:
+            problems.append(problem)
+
+    threads = [threading.Thread(target=ask) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    while len(answers) < 500:
+        assert not problems
+    database.close()
+    for thread in threads:
+        thread.join()
+    assert {type(problem) for problem in problems} == {duckdb.ConnectionException}
+    Database(tmp_path / "store.duckdb").close()
 
 
 FULL_DISK = """

@@ -438,7 +438,7 @@ def test_a_form_that_cannot_be_constrained_is_told_before_the_first_step(
 ):
     own = shutil.copytree(tiny_llama_dir, tmp_path / "own")
     with_template(tiny_llama_dir, HERMES).save_pretrained(own)
-    run = workspace.training.start(recipe(own, "r", validation="v", evaluate_every=4, decoding="constrained"))
+    run = workspace.training.start(recipe(own, "r", validation="v", watch=1, decoding="constrained"))
     done = workspace.jobs.wait(run.id)
     assert done.state == "failed"
     assert "Take free decoding" in done.error

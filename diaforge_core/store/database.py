@@ -189,6 +189,7 @@ class Database:
         self.path = path
         self.lock = threading.RLock()
         """Held by every write; hold it to read and write without another write in between."""
+        self._handing = threading.Lock()  # a connection that hands out a cursor refuses another call meanwhile
         try:
             self._connection = duckdb.connect(str(path), config={"memory_limit": MEMORY})
         except (duckdb.IOException, duckdb.SerializationException, duckdb.InternalException) as problem:
@@ -201,7 +202,8 @@ class Database:
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """A cursor of its own on the same database; close it when done."""
-        return self._connection.cursor()
+        with self._handing:
+            return self._connection.cursor()
 
     def rows(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """All rows of a query; the same one again before anything is written is answered from memory."""
@@ -268,7 +270,7 @@ class Database:
 
     def close(self) -> None:
         """Write everything into the one file and let it go."""
-        with self.lock:
+        with self.lock, self._handing:
             self._connection.close()
 
     def _migrate(self) -> None:
