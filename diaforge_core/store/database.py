@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -182,6 +183,10 @@ _ARROW = {
 """Arrow's type for each column type of ours."""
 
 
+CLOSING_SECONDS = 30.0
+"""How long the end waits for a read that is under way."""
+
+
 class Database:
     """One open database file; every call uses a cursor of its own, so that threads do not meet."""
 
@@ -269,9 +274,16 @@ class Database:
             ) from problem
 
     def close(self) -> None:
-        """Write everything into the one file and let it go."""
+        """Write everything into the one file and let it go, once the reads that are under way have ended."""
+        deadline = time.monotonic() + CLOSING_SECONDS
         with self.lock, self._handing:
-            self._connection.close()
+            while True:
+                try:
+                    return self._connection.close()
+                except duckdb.ResourceInUseException:  # a cursor is at work; none is handed out any more
+                    if time.monotonic() > deadline:
+                        raise
+                    time.sleep(0.01)
 
     def _migrate(self) -> None:
         with self.write() as cursor:
