@@ -165,9 +165,7 @@ class LocalModel:
         longer than the model's context, or too long for the memory there is.
         """
         started = time.perf_counter()
-        asked = self._asked(prompt_ids(self.rendering, messages, tools), seed, max_tokens)
-        if held is not None:
-            asked.draw = held(asked.draw)
+        asked = self._asked(prompt_ids(self.rendering, messages, tools), seed, max_tokens, held=held)
         ids = self.writer.finish(asked)
         return Completion(self._text(ids), tokens=len(ids), seconds=time.perf_counter() - started)
 
@@ -181,9 +179,7 @@ class LocalModel:
         held: Callable[[Draw | None], Draw] | None = None,
     ) -> Iterator[str]:
         """The same text as `complete`, piece by piece as it is written."""
-        asked = self._asked(prompt_ids(self.rendering, messages, tools), seed, max_tokens, streams=True)
-        if held is not None:
-            asked.draw = held(asked.draw)
+        asked = self._asked(prompt_ids(self.rendering, messages, tools), seed, max_tokens, streams=True, held=held)
         ids: list[int] = []
         shown = ""
         for token in self.writer.write(asked):
@@ -201,13 +197,22 @@ class LocalModel:
         """The token ids that follow those of the prompt, up to and without a stop; errors as from `complete`."""
         return self.writer.write(self._asked(prompt, seed, max_tokens, streams=True))
 
-    def _asked(self, prompt: list[int], seed: int, max_tokens: int, *, streams: bool = False) -> Asked:
+    def _asked(
+        self,
+        prompt: list[int],
+        seed: int,
+        max_tokens: int,
+        *,
+        streams: bool = False,
+        held: Callable[[Draw | None], Draw] | None = None,
+    ) -> Asked:
         if len(prompt) >= self.context:
             raise ModelError(
                 f"The conversation has {len(prompt)} tokens; the model reads at most {self.context}. "
                 "Offer fewer candidates or use a model with a longer context."
             )
         draw = drawing(seed, self.temperature, self.top_p) if self.temperature > 0.0 else None
+        draw = held(draw) if held is not None else draw
         return Asked(prompt, min(max_tokens, self.context - len(prompt)), self._ends, draw, streams)
 
     def _ends(self, written: list[int]) -> bool:

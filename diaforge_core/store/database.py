@@ -194,7 +194,7 @@ class Database:
         self.path = path
         self.lock = threading.RLock()
         """Held by every write; hold it to read and write without another write in between."""
-        self._handing = threading.Lock()  # a connection that hands out a cursor refuses another call meanwhile
+        self._handing = threading.Lock()  # held to close, so that no further cursor is handed out
         try:
             self._connection = duckdb.connect(str(path), config={"memory_limit": MEMORY})
         except (duckdb.IOException, duckdb.SerializationException, duckdb.InternalException) as problem:

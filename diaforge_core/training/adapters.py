@@ -11,23 +11,28 @@ from ..conversation.mishaps import readable
 ATTENTION = ("q_proj", "k_proj", "v_proj", "o_proj")
 """Names of the projections in the attention layers of Llama, Qwen, Mistral, Gemma and their kin."""
 
+_UNREADABLE = "The configuration of the adapter in {} cannot be read"
+
 
 def rank_and_layers(adapter: Path) -> tuple[int, list[str]]:
     """Its rank and the names of the layers that it changes; 0 or none for kinds that have no such thing.
 
     ModelError where its configuration cannot be read.
     """
-    with readable(f"The configuration of the adapter in {adapter} cannot be read"):
-        config = json.loads((adapter / "adapter_config.json").read_text(encoding="utf-8"))
+    with readable(_UNREADABLE.format(adapter)):
+        config = _config(adapter)
         named = config.get("target_modules") or ()
         return config.get("r") or 0, [named] if isinstance(named, str) else sorted(named)
 
 
 def base_named_by(adapter: Path) -> str:
     """The model that it names as its base: `smollm2`, or a folder; empty where it names none. ModelError as above."""
-    with readable(f"The configuration of the adapter in {adapter} cannot be read"):
-        config = json.loads((adapter / "adapter_config.json").read_text(encoding="utf-8"))
-        return str(config.get("base_model_name_or_path") or "")
+    with readable(_UNREADABLE.format(adapter)):
+        return str(_config(adapter).get("base_model_name_or_path") or "")
+
+
+def _config(adapter: Path) -> dict[str, Any]:
+    return json.loads((adapter / "adapter_config.json").read_text(encoding="utf-8"))
 
 
 def adapter_choices(adapter: Path) -> dict[str, Any]:
