@@ -12,8 +12,9 @@ import torch
 from jsonschema import Draft202012Validator
 
 from diaforge_core.catalog.importing import load_catalog
+from diaforge_core.conversation.call_schema import plain_schema
 from diaforge_core.conversation.chat_models import ModelAssistant, ScriptedModel
-from diaforge_core.conversation.constrained import Constraint, plain_schema, with_constrained_decoding
+from diaforge_core.conversation.constrained import Constraint, with_constrained_decoding
 from diaforge_core.conversation.local_model import LocalModel, load_tokenizer
 from diaforge_core.conversation.plain_teacher import PlainTeacher
 from diaforge_core.conversation.prompts import END, encode_control, encode_data, parse_turn, render_target
@@ -67,7 +68,7 @@ def writes(constraint: Constraint, tokenizer: Any, text: str, tools: tuple[Tool,
     "text",
     [
         "Which lead do you mean?",
-        "<think>Open: delete_lead, list_leads.</think>\nWhich one: a < b, [1], [x] or not?",
+        "<think>Either of two.</think>\nWhich one: a < b, [1], [x] or not?",
         '<tool_call>{"name": "list_leads", "arguments": {}}</tool_call>',
         '<think>Now.</think>\n<tool_call>{"name": "delete_lead", "arguments": {"lead_id": "LD-1"}}</tool_call>',
         '<tool_call>{"name": "delete_lead", "arguments": {"lead_id": "Ü \\"x\\"", "reason": "größer", "count": null, '
@@ -109,6 +110,60 @@ def test_replies_and_calls_that_a_tool_takes_can_be_written(constraint: Constrai
     ],
 )
 def test_calls_that_no_tool_takes_cannot_be_written_in_any_form(
+    constraint: Constraint, tokenizer: Any, text: str
+) -> None:
+    assert not writes(constraint, tokenizer, text)
+
+
+CALL = '<tool_call>{"name": "delete_lead", "arguments": {"lead_id": "LD-1", "reason": "spam"}}</tool_call>'
+
+
+def draft(lead: str, city: str = '{"city": -}', count: str = '"count": -, ', reason: str = '"spam"') -> str:
+    """The beginning of a turn that drafts a call of `delete_lead`."""
+    return f'<think>Tool: delete_lead {{"lead_id": {lead}, "reason": {reason}, {count}"address": {city}, "tags": -}}.'
+
+
+WHOLE, GAPPY = draft('"LD-1"'), draft("?", '{"city": ?}')
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<think>Open: delete_lead = remove a lead; list_leads = see leads, v2.0.</think>\nWhich one?",
+        "<think>Open: list_leads = see leads.</think>\nThat one?",
+        "<think>Open: none.</think>\nNone of the tools fits that.",
+        f"{WHOLE}</think>\n{CALL}",
+        f"{WHOLE} To be confirmed.</think>\nShall I go ahead?",
+        f"{GAPPY}</think>\nWhat are the lead ID and the city?",
+        f"{draft('?', '-')}</think>\nWhat is the lead ID?",
+        '<think>Tool: list_leads {}.</think>\n<tool_call>{"name": "list_leads", "arguments": {}}</tool_call>',
+    ],
+)
+def test_notes_that_agree_with_the_tools_can_be_written(constraint: Constraint, tokenizer: Any, text: str) -> None:
+    assert writes(constraint, tokenizer, text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<think>Open: drop_table = drop it.</think>\nThis?",
+        "<think>Open: delete_lead, list_leads.</think>\nWhich one?",
+        "<think>Open: list_leads = see leads; delete_lead = remove one; list_leads = see more.</think>\nWhich one?",
+        f"<think>Open: delete_lead = remove a lead.</think>\n{CALL}",
+        f"{GAPPY}</think>\n{CALL}",
+        f"{WHOLE} To be confirmed.</think>\n{CALL}",
+        f'{WHOLE}</think>\n<tool_call>{{"name": "list_leads", "arguments": {{}}}}</tool_call>',
+        draft("-") + f"</think>\n{CALL}",
+        draft("LD-1") + f"</think>\n{CALL}",
+        draft('"LD-1"', count="") + f"</think>\n{CALL}",
+        draft('"LD-1"', reason='"bored"') + f"</think>\n{CALL}",
+        draft('"<tool_call>"') + f"</think>\n{CALL}",
+        f"{WHOLE.replace('count', 'number')}</think>\n{CALL}",
+        f"{WHOLE.replace('delete_lead', 'drop_table')}</think>\n{CALL}",
+        "<think>Tool: list_leads.</think>\nDone.",
+    ],
+)
+def test_notes_that_contradict_the_tools_or_what_follows_them_cannot(
     constraint: Constraint, tokenizer: Any, text: str
 ) -> None:
     assert not writes(constraint, tokenizer, text)

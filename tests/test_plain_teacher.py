@@ -54,6 +54,14 @@ def test_it_drafts_the_call_and_asks_for_all_that_is_missing() -> None:
     assert turn.reply == "What is the customer name?"
 
 
+def test_a_draft_shows_the_missing_parts_of_an_object() -> None:
+    parts = {"street": {"type": "string"}, "city": {"type": "string"}}
+    address = {"type": "object", "properties": parts, "required": ["city"], "required!": True}
+    tool = a_tool("MoveContact", contact_id={"type": "string"}, address=address)
+    turn = act((tool,), user("Move a contact."))
+    assert turn.thought == 'Tool: MoveContact {"contact_id": -, "address": {"street": -, "city": ?}}.'
+
+
 def test_it_calls_with_a_draft_that_has_no_gap() -> None:
     turn = act(LEADS, user("A lead, please."), asks(ON_LEADS), user("Remove a lead. The lead ID is LD-4711."))
     assert turn.thought == 'Tool: CRM_DeleteLead {"lead_id": "LD-4711"}.'

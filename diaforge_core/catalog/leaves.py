@@ -72,7 +72,8 @@ class Leaf:
 def parts_of(schema: dict[str, Any], depth: int = 0) -> Iterator[tuple[str, dict[str, Any], bool]]:
     """Each property of an object schema with its own schema and whether it is required; branches are merged in."""
     seen: set[str] = set()
-    required = set(schema.get("required", ()))
+    needed = schema.get("required")
+    required = set(needed) if isinstance(needed, list | tuple) else set()
     sources = [schema]
     if depth < _DEEPEST:
         for key in ("allOf", "anyOf", "oneOf"):

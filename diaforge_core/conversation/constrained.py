@@ -2,18 +2,21 @@
 
 A call then names one of the tools, has no key that the tool lacks and all that it requires, in the schema's order,
 values of the right type, and choices from their list. What it says is still the model's; nothing is known of right or
-wrong here. Words and thoughts can hold neither `<` nor `[` where that could begin what is read as a call.
+wrong here. Words and thoughts can hold neither `<` nor `[` where that could begin what is read as a call. A thought
+that begins as a working note is held to the tools like a call, and what follows it to what it says.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..catalog.words import by_identity
 from ..errors import ModelError
 from ..records.tool import Tool
+from .call_schema import call_schema
+from .notes import draft_rules, open_rules
 from .prompts import END, RENDERING, encode_control
 
 if TYPE_CHECKING:
@@ -23,19 +26,10 @@ if TYPE_CHECKING:
 
     Draw = Callable[[torch.Tensor], int]
 
-_DEEPEST = 6
-"""Levels of nested objects that are held to their schema; deeper ones may be any JSON."""
-_WORDS = r"""
-thought: /<think>([^<\[]|<[ =0-9]|\[[^Tt\[<]|\[[Tt][^Oo\[<])*<\/think>/
-TEXT: /\n?[^\s<\[{`]([^<\[]|<[ =0-9]|\[[^Tt\[<]|\[[Tt][^Oo\[<])*/
-"""
+_LETTERS = r"([^<\[]|<[ =0-9]|\[[^Tt\[<]|\[[Tt][^Oo\[<])*"
 """No words may begin what is read as a call in another form."""
-_CALL = r"""
-call: /\n?<tool_call>/ tool "</tool_call>"
-tool: %json """
-_KINDS = ("string", "number", "integer", "boolean", "array", "object", "null")
-_OPENING = ("allOf", "anyOf", "oneOf", "$ref", "then", "else", "dependentSchemas", "patternProperties")
-"""What beside an object's properties may allow it further keys."""
+_THOUGHT = rf"/<think>{_LETTERS}<\/think>/"
+_TEXT = rf"TEXT: /\n?[^\s<\[{{`]{_LETTERS}/"
 _SPACING = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": ", "lenient": True}
 """As calls are written in training data."""
 
@@ -108,61 +102,27 @@ class Constraint:
 
 @by_identity(512)
 def grammar_of(tools: Sequence[Tool]) -> str:
-    """What a turn may be while these tools are in view, in the grammar that llguidance reads: a thought, then words, a
-    call, or both; without tools only words.
+    """What a turn may be while these tools are in view, in the grammar that llguidance reads.
+
+    A thought, then words, a call, or both; without tools only words. After a note that drafts a call, that tool's call
+    where the draft has no gap, else words; after one on what is open, words.
     """
     if not tools:
-        return "start: thought? TEXT" + _WORDS
-    calls = [
-        _object({"name": {"const": tool.name}, "arguments": plain_schema(tool.parameters)}, ("name", "arguments"))
-        for tool in tools
+        return f"start: THOUGHT? TEXT\nTHOUGHT: {_THOUGHT}\n{_TEXT}\n"
+    places = range(len(tools))
+    lines = [
+        f"start: THOUGHT? (call | TEXT call?) | noted TEXT{''.join(f' | after{place}' for place in places)}",
+        f"THOUGHT: {_THOUGHT} & ~/<think>(Open|Tool): (?s:.*)/",
+        _TEXT,
+        f"call: {' | '.join(f'call{place}' for place in places)}",
+        *open_rules(tools),
     ]
-    return "start: thought? (call | TEXT call?)" + _WORDS + _CALL + json.dumps({"x-guidance": _SPACING, "anyOf": calls})
-
-
-def plain_schema(schema: Any, depth: int = 0) -> dict[str, Any]:
-    """What of a schema calls are held to: keys, which of them are required, types and choices.
-
-    Formats, limits and conditions are for the comparison afterwards; `{}` allows anything. The arguments themselves
-    (depth 0) are an object in any case.
-    """
-    if depth == 0:
-        return _object_of(schema if isinstance(schema, Mapping) else {}, 0)
-    if not isinstance(schema, Mapping) or depth > _DEEPEST:
-        return {}
-    for choice in ("const", "enum"):
-        if choice in schema:
-            return {choice: schema[choice]}
-    given = schema.get("type") or ("object" if "properties" in schema else ())
-    kinds = [kind for kind in ([given] if isinstance(given, str) else given) if kind in _KINDS]
-    if not kinds:
-        several = schema.get("anyOf") or schema.get("oneOf") or ()
-        return {"anyOf": [plain_schema(part, depth + 1) for part in several]} if several else {}
-    found = [_of_kind(kind, schema, depth) for kind in kinds]
-    return found[0] if len(found) == 1 else {"anyOf": found}
-
-
-def _of_kind(kind: str, schema: Mapping[str, Any], depth: int) -> dict[str, Any]:
-    if kind == "array":
-        return {"type": "array", "items": plain_schema(schema.get("items"), depth + 1)}
-    if kind == "object":
-        return _object_of(schema, depth) if schema.get("properties") else {"type": "object"}
-    return {"type": kind}
-
-
-def _object_of(schema: Mapping[str, Any], depth: int) -> dict[str, Any]:
-    """An object with these properties; with others only where the schema may allow them."""
-    properties = schema.get("properties") or {}
-    needed = schema.get("required")
-    required = [name for name in properties if isinstance(needed, list | tuple) and name in needed]
-    is_open = bool(schema.get("additionalProperties")) or any(key in schema for key in _OPENING)
-    return _object({name: plain_schema(part, depth + 1) for name, part in properties.items()}, required, is_open)
-
-
-def _object(properties: Mapping[str, Any], required: Sequence[str], is_open: bool = False) -> dict[str, Any]:
-    return {
-        "type": "object",
-        "properties": dict(properties),
-        "required": list(required),
-        "additionalProperties": is_open,
-    }
+    for place, tool in enumerate(tools):
+        schema = json.dumps({"x-guidance": _SPACING, **call_schema(tool)})
+        lines += [
+            f'after{place}: draft{place} " To be confirmed."? "</think>" TEXT | whole{place} "</think>" call{place}',
+            f'call{place}: /\\n?<tool_call>/ tool{place} "</tool_call>"',
+            f"tool{place}: %json {schema}",
+            *draft_rules(tool, place, _SPACING),
+        ]
+    return "\n".join([*lines, ""])

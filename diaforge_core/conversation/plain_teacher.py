@@ -7,16 +7,16 @@ thing; what it must learn is what to say.
 
 from __future__ import annotations
 
-import json
 import random
 from collections.abc import Sequence
 
 from ..catalog.facets import Facet, answerable, as_listed, best_facet, either
 from ..catalog.leaves import Leaf, leaves
 from ..catalog.profiles import profile
-from ..records.dialogue import Evidence, Turn
+from ..records.dialogue import Turn
 from ..records.tool import Tool
-from .reading import assemble, missing
+from .notes import NONE_OPEN, draft_note, open_note
+from .reading import missing
 from .sentences import listed
 from .situation import Situation, survey
 from .spoken_values import spoken
@@ -25,11 +25,6 @@ from .teacher_words import be
 from .understanding import Asked, understand
 from .view import View, calling, replying
 
-_GAP, _NOT_GIVEN = "\0", "\1"
-"""Stand for a required value that is missing, and for another that nobody gave."""
-_WRITTEN = {json.dumps(_GAP): "?", json.dumps(_NOT_GIVEN): "-"}
-_MOST = 12
-"""Values of a tool up to which a draft names those too that nobody gave."""
 _AT_ONCE = 6
 """Values that one question asks for at most."""
 
@@ -62,7 +57,7 @@ def _separates(seen: Situation) -> Turn | None:
             return replying(_open(facet, tools), reply)
     if seen.tools and not (seen.asked is not None and seen.asked.kind == "options"):
         return None
-    return replying("Open: none.", "None of the tools fits that.")
+    return replying(NONE_OPEN, "None of the tools fits that.")
 
 
 def _question(seen: Situation, tools: Sequence[Tool]) -> Facet | None:
@@ -85,19 +80,20 @@ def _open(facet: Facet, tools: Sequence[Tool]) -> str:
     offered = sorted(
         (tool for tool in tools if tool.name in facet.answers), key=lambda t: order.index(facet.answers[t.name])
     )
-    return f"Open: {'; '.join(f'{tool.name} = {facet.answers[tool.name]}' for tool in offered)}."
+    return open_note((tool.name, facet.answers[tool.name]) for tool in offered)
 
 
 def _completes(seen: Situation, tool: Tool) -> Turn | None:
-    paths = missing(tool, seen.reading.values)
+    values = seen.reading.values
+    paths = missing(tool, values)
     if paths:
         return _asks_values(seen, tool, paths)
     demanded = seen.view.setting.confirm_destructive and tool.side_effect == "destructive"
     if demanded and not seen.reading.confirmation_asked:
         reply = f"I will {profile(tool).task}{_read_back(seen, tool)}. Shall I go ahead?"
         understood = _heard(reply, seen).kind == "confirmation"
-        return replying(f"{_note(seen, tool, ())} To be confirmed.", reply) if understood else None
-    return calling(tool, seen.view, _note(seen, tool, ()))
+        return replying(draft_note(tool, values, (), to_confirm=True), reply) if understood else None
+    return calling(tool, seen.view, draft_note(tool, values, ()))
 
 
 def _asks_values(seen: Situation, tool: Tool, paths: Sequence[str]) -> Turn | None:
@@ -108,27 +104,7 @@ def _asks_values(seen: Situation, tool: Tool, paths: Sequence[str]) -> Turn | No
     understood = _heard(reply, seen)
     if understood.kind != "arguments" or {*understood.parameters} != {leaf.keys[0] for leaf in asked}:
         return None
-    return replying(_note(seen, tool, paths), reply)
-
-
-def _note(seen: Situation, tool: Tool, paths: Sequence[str]) -> str:
-    """The tool with a draft of its call in the order of its parameters, so that to write it is to walk along them.
-
-    It holds what the user gave, a question mark for what is missing, and a dash for what may be left out.
-    """
-    every = [leaf.path for leaf in leaves(tool)]
-    values = seen.reading.values
-    open_ones = dict.fromkeys(every, _NOT_GIVEN) if len(every) <= _MOST else {}
-    open_ones |= dict.fromkeys(paths, _GAP)
-    marks = {
-        path: Evidence(parameter=path, value=mark, turn=0, start=0, end=0)
-        for path, mark in open_ones.items()
-        if not any(f"{path}.".startswith(f"{given}.") or given.startswith(f"{path}.") for given in values)
-    }
-    draft = json.dumps(assemble(tool, {**values, **marks}), ensure_ascii=False)
-    for mark, written in _WRITTEN.items():
-        draft = draft.replace(mark, written)
-    return f"Tool: {tool.name} {draft}."
+    return replying(draft_note(tool, seen.reading.values, paths), reply)
 
 
 def _read_back(seen: Situation, tool: Tool) -> str:
