@@ -43,7 +43,8 @@ _CONFIRMATION = re.compile(
     re.IGNORECASE,
 )
 _NONE_FITS = re.compile(
-    r"\b(?:none of (?:the |my |these |those )?(?:\w+ )?(?:tools?|functions?|operations?|apis?|options?)\b"
+    r"\b(?:none of (?:the |my |these |those )?(?:\w+ )?(?:tools?|functions?|operations?|apis?|options?|choices?)\b"
+    r"|none of (?:them|these|those) (?:fits?|match(?:es)?|works?|suits?|appl(?:y|ies))\b"
     r"|no (?:available |suitable |matching )?(?:tool|function|operation)\b|(?:do not|don't) have (?:a"
     r"|any) (?:\w+ )?(?:tool|function)"
     r"|(?:can't|cannot|can not|unable to|not able to|won't be able to) (?:help|do|assist|complete"

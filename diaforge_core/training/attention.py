@@ -31,22 +31,25 @@ def attend(
 ) -> tuple[Any, None]:  # fmt: skip
     """What the queries (1, H, L, D) read, as (1, L, H, D); several heads may share keys and values.
 
-    Without a mask, for longer rows and with dropout, sinks or capped scores it is left to what models on a processor
-    use otherwise.
+    Without a mask each reads those up to itself. Longer rows, and dropout, sinks or capped scores are left to what
+    models on a processor use otherwise.
     """
     import torch
 
     batch, heads, length, width = query.shape
     other = dropout or any(given.get(name) is not None for name in ("softcap", "s_aux"))
-    if attention_mask is None or other or length > LONGEST or batch != 1 or key.shape[2] != length:
+    if other or length > LONGEST or batch != 1 or key.shape[2] != length:
         from transformers.integrations.sdpa_attention import sdpa_attention_forward
 
         plain = {"scaling": scaling, "dropout": dropout, **given}
         return sdpa_attention_forward(module, query, key, value, attention_mask, **plain)
+    seen = torch.ones(length, length, dtype=torch.bool).tril() if attention_mask is None else attention_mask[0, 0]
+    hidden = torch.zeros(length, length, dtype=query.dtype).masked_fill_(~seen, torch.finfo(query.dtype).min)
     shared = key.shape[1]
-    scores = torch.bmm(
-        (query * (width**-0.5 if scaling is None else scaling)).reshape(shared, -1, width), key[0].transpose(1, 2)
+    scores = torch.baddbmm(
+        hidden.repeat(heads // shared, 1)[None].expand(shared, -1, -1),
+        (query * (width**-0.5 if scaling is None else scaling)).reshape(shared, -1, width),
+        key[0].transpose(1, 2),
     )
-    scores = scores.view(heads, length, length).masked_fill(~attention_mask[0], torch.finfo(scores.dtype).min)
-    read = torch.bmm(scores.softmax(-1).view(shared, -1, length), value[0])
+    read = torch.bmm(scores.softmax(-1), value[0])
     return read.view(1, heads, length, width).transpose(1, 2).contiguous(), None

@@ -54,7 +54,8 @@ def trainable_model(folders: ModelFolders, choices: TrainingChoices, device: str
     dtype = torch.bfloat16 if passes_in_half(device, choices) and not full else torch.float32
     # Shares of the weights go to the devices later; no device may have room for all of them.
     model = load_weights(folders.base, device, dtype, adapter, train=True, place="cpu" if shards() else None)
-    if device == "cpu" and dtype == torch.bfloat16:
+    in_halves = device == "cpu" and dtype == torch.bfloat16
+    if in_halves:
         use_whole_rows(model)  # 1.3 times as fast on rows of 760 tokens; in float32 torch's own is faster
     if full:
         return model
@@ -67,6 +68,10 @@ def trainable_model(folders: ModelFolders, choices: TrainingChoices, device: str
             r=rank, lora_alpha=2 * rank, lora_dropout=0.0, target_modules=targets, task_type="CAUSAL_LM"
         )
         model = get_peft_model(model, config)
+    if in_halves:
+        from .lean_adapters import use_lean_adapters
+
+        use_lean_adapters(model)  # 1.15 times as fast
     model.peft_config["default"].base_model_name_or_path = folders.base_name
     return model
 
