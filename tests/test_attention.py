@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM
+from transformers.integrations.sdpa_attention import sdpa_attention_forward
 
 from diaforge_core.conversation.model_specs import ModelFolders
-from diaforge_core.training.attention import LONGEST, use_whole_rows
+from diaforge_core.training.attention import LONGEST, attend, use_whole_rows
 from diaforge_core.training.batches import make_row, row_loss
 from diaforge_core.training.choices import TrainingChoices
 from diaforge_core.training.examples import Branch, Example
@@ -62,6 +64,17 @@ def test_loss_and_gradients_are_those_of_torchs_own_attention(kind: str, row: An
     assert same == pytest.approx(loss, rel=1e-5)
     for one, other in zip(gradients, others, strict=True):
         torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-5)
+
+
+def test_attention_of_another_kind_is_torchs_own() -> None:
+    noise = torch.Generator().manual_seed(1)
+    query, bias = torch.randn(1, 2, 6, 4, generator=noise), torch.randn(1, 1, 6, 6, generator=noise)
+    heads = torch.ones(1, 2, 6, 6, dtype=torch.bool).tril()
+    heads[0, 1, 5, :3] = False
+    for is_causal, mask, said in ((False, None, None), (True, None, False), (True, bias, None), (True, heads, None)):
+        module: Any = SimpleNamespace(num_key_value_groups=1, is_causal=is_causal)
+        right = sdpa_attention_forward(module, query, query, query, mask, is_causal=said)[0]
+        torch.testing.assert_close(attend(module, query, query, query, mask, is_causal=said)[0], right)
 
 
 def test_a_mask_that_is_not_heeded_would_be_noticed() -> None:

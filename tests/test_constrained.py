@@ -16,11 +16,14 @@ from diaforge_core.conversation.call_schema import plain_schema
 from diaforge_core.conversation.chat_models import ModelAssistant, ScriptedModel
 from diaforge_core.conversation.constrained import Constraint, with_constrained_decoding
 from diaforge_core.conversation.local_model import LocalModel, load_tokenizer
+from diaforge_core.conversation.notes import draft_note, open_note
 from diaforge_core.conversation.plain_teacher import PlainTeacher
 from diaforge_core.conversation.prompts import END, encode_control, encode_data, parse_turn, render_target
+from diaforge_core.conversation.reading import assemble, missing
 from diaforge_core.conversation.scenarios import draw_scenarios
 from diaforge_core.errors import ModelError
 from diaforge_core.generator.utcgen import UTCGen
+from diaforge_core.records.dialogue import Evidence
 from diaforge_core.records.tool import Tool
 
 VOCABULARY = 49_152
@@ -98,6 +101,7 @@ def test_replies_and_calls_that_a_tool_takes_can_be_written(constraint: Constrai
         "<think>It never ends",
         '<think>a <tool_call>{"name": "drop_table", "arguments": {}}</tool_call>',
         ' {"name": "drop_table", "arguments": {}}',
+        '\x1c{"name": "drop_table", "arguments": {}}',
         '\t[{"name": "drop_table", "arguments": {}}]',
         ' ```json\n{"name": "drop_table", "arguments": {}}\n```',
         'So: <|python_tag|>{"name": "drop_table", "arguments": {}}',
@@ -118,7 +122,7 @@ def test_calls_that_no_tool_takes_cannot_be_written_in_any_form(
 CALL = '<tool_call>{"name": "delete_lead", "arguments": {"lead_id": "LD-1", "reason": "spam"}}</tool_call>'
 
 
-def draft(lead: str, city: str = '{"city": -}', count: str = '"count": -, ', reason: str = '"spam"') -> str:
+def draft(lead: str, city: str = "-", count: str = '"count": -, ', reason: str = '"spam"') -> str:
     """The beginning of a turn that drafts a call of `delete_lead`."""
     return f'<think>Tool: delete_lead {{"lead_id": {lead}, "reason": {reason}, {count}"address": {city}, "tags": -}}.'
 
@@ -158,6 +162,9 @@ def test_notes_that_agree_with_the_tools_can_be_written(constraint: Constraint, 
         draft('"LD-1"', count="") + f"</think>\n{CALL}",
         draft('"LD-1"', reason='"bored"') + f"</think>\n{CALL}",
         draft('"<tool_call>"') + f"</think>\n{CALL}",
+        draft('"</think>"') + f"</think>\n{CALL}",
+        draft('"LD-1"', '{"city": -}') + f"</think>\n{CALL}",
+        draft('"LD-1"', "{}") + f"</think>\n{CALL}",
         f"{WHOLE.replace('count', 'number')}</think>\n{CALL}",
         f"{WHOLE.replace('delete_lead', 'drop_table')}</think>\n{CALL}",
         "<think>Tool: list_leads.</think>\nDone.",
@@ -167,6 +174,53 @@ def test_notes_that_contradict_the_tools_or_what_follows_them_cannot(
     constraint: Constraint, tokenizer: Any, text: str
 ) -> None:
     assert not writes(constraint, tokenizer, text)
+
+
+TEXT: dict[str, Any] = {"type": "string"}
+CITY = {"type": "object", "required": ["city"], "properties": {"zip": TEXT, "city": TEXT}}
+LINES = {
+    "type": "object", "required": ["lines"], "additionalProperties": True,
+    "properties": {"lines": {"type": "array", "items": {
+        "type": "object", "required": ["tags"], "additionalProperties": True,
+        "properties": {"tags": {"type": "array", "items": TEXT}},
+    }}, "place": TEXT},
+}  # fmt: skip
+BRANCH = {"type": "object", "oneOf": [{"required": ["of"]}], "properties": {"of": CITY}, "required": ["of"]}
+
+
+@pytest.mark.parametrize(
+    ("schema", "values"),
+    [
+        ({"properties": {"a": LINES}, "required": ["a"]}, {}),
+        ({"properties": {"a": LINES}, "required": ["a"]}, {"a.lines": [{"tags": ["x"]}]}),
+        ({"properties": {"a": BRANCH}, "required": ["a"]}, {"a.of.city": "Bonn"}),
+        ({"properties": {"a": CITY, "b": CITY}, "required": ["a"]}, {"a.zip": "1"}),
+        ({"properties": {"a": TEXT}}, {"a": "a < b, [URGENT], Jane <jane@x.com>, List<String>"}),
+        ({"properties": {"a": TEXT, "b": TEXT, "c": TEXT}}, {"a": "?", "b": "-", "c": 'a "b"\nc\\'}),
+        ({"properties": {"a": {}, "b": {"type": "array"}, "c": {"type": "object"}}},
+         {"a": ["x", 1], "b": [{"k": 1}], "c": {"k": {"z": None}, "l": [True]}}),
+        ({"properties": {"a": TEXT, "a.b": TEXT, "a.c": TEXT}}, {"a": "x"}),
+        ({"properties": {"a": TEXT, "a.b": TEXT, "a.c": TEXT}}, {"a.b": "x"}),
+        ({"properties": {}, "allOf": [{"properties": {"x": CITY, "y": TEXT}}]}, {"x.city": "Bonn"}),
+        ({"properties": {"a": True, "b": {"enum": []}, "c": {"enum": ["[x]", "<tool_call>"]}}}, {"c": "[x]"}),
+        ({"properties": {f"p{number}": TEXT for number in range(30)}, "required": ["p7"]}, {"p3": "x", "p9": "y"}),
+    ],
+)  # fmt: skip
+def test_drafts_of_odd_schemas_can_be_written(
+    constraint: Constraint, tokenizer: Any, schema: Any, values: dict[str, Any]
+) -> None:
+    tool = Tool(name="odd", original_name="odd", description="", parameters={"type": "object", **schema})
+    given = {path: Evidence(parameter=path, value=value, turn=0, start=0, end=0) for path, value in values.items()}
+    gaps = missing(tool, given)
+    ending = json.dumps({"name": "odd", "arguments": assemble(tool, given)}, ensure_ascii=False)
+    ending = "What is it?" if gaps else f"<tool_call>{ending}</tool_call>"
+    assert writes(constraint, tokenizer, f"<think>{draft_note(tool, given, gaps)}</think>\n{ending}", (tool,))
+
+
+@pytest.mark.parametrize("answer", ["sales [EU]", "kind = B2B", "see AC;DC records", "v2.0."])
+def test_any_answer_can_be_noted(constraint: Constraint, tokenizer: Any, answer: str) -> None:
+    for answers in ([("delete_lead", answer), ("list_leads", "b")], [("list_leads", "b"), ("delete_lead", answer)]):
+        assert writes(constraint, tokenizer, f"<think>{open_note(answers)}</think>\nWhich one?")
 
 
 def test_without_tools_only_words_can_be_written(constraint: Constraint, tokenizer: Any) -> None:

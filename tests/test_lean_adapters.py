@@ -9,6 +9,7 @@ import pytest
 import torch
 from peft import LoraConfig, get_peft_model
 from transformers import AutoModelForCausalLM
+from transformers.pytorch_utils import Conv1D
 
 from diaforge_core.conversation.model_specs import ModelFolders
 from diaforge_core.training.choices import TrainingChoices
@@ -60,6 +61,41 @@ def test_in_halves_they_are_as_near_to_the_exact_ones_as_the_librarys(tiny_llama
         for _, each in map(passes, (library, ours))
     ]
     assert 0 < off[1] < 1.3 * off[0]
+
+
+@pytest.mark.parametrize("kind", ["turned round", "bias", "doubling"])
+def test_layers_of_another_kind_are_left_alone(kind: str) -> None:
+    torch.manual_seed(1)
+    layer = Conv1D(16, 16) if kind == "turned round" else torch.nn.Linear(16, 16)
+    if kind == "doubling":
+        layer.register_forward_hook(lambda module, given, out: torch.mul(out, 2))  # pyright: ignore[reportArgumentType]
+    config = LoraConfig(target_modules=["0"], init_lora_weights=False, bias="all" if kind == "bias" else "none")
+    model: Any = get_peft_model(torch.nn.Sequential(layer), config)  # pyright: ignore[reportArgumentType]
+    x = torch.randn(5, 16)
+
+    def trained() -> list[torch.Tensor]:
+        model.zero_grad()
+        out = model(x)
+        out.square().sum().backward()
+        return [out.detach(), *(one.grad.clone() for one in model.parameters() if one.grad is not None)]
+
+    right = trained()
+    use_lean_adapters(model)
+    ours = trained()
+    assert len(ours) == len(right)
+    for one, other in zip(ours, right, strict=True):
+        torch.testing.assert_close(one, other)
+
+
+def test_under_autocast_all_is_computed_as_the_library_does(tiny_llama_dir: Path) -> None:
+    model = adapted(tiny_llama_dir)
+    with torch.autocast("cpu", torch.bfloat16):
+        right = passes(model)
+        use_lean_adapters(model)
+        ours = passes(model)
+    torch.testing.assert_close(ours[0], right[0])
+    for name, gradient in right[1].items():
+        torch.testing.assert_close(ours[1][name], gradient)
 
 
 def test_an_adapter_that_is_off_or_merged_counts_as_such(tiny_llama_dir: Path) -> None:

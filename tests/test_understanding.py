@@ -74,12 +74,30 @@ def test_a_question_for_values_names_them_in_its_order(question: str, parameters
         ("I'm sorry, but none of the tools I have fits that.", "none_fits"),
         ("I can't help with that.", "none_fits"),
         ("None of the available functions match your request.", "none_fits"),
+        ("None of the choices fits that.", "none_fits"),
+        ("Sorry, but none of these fits.", "none_fits"),
         ("Bananas are yellow.", "other"),
         ("", "other"),
     ],
 )
 def test_the_other_kinds_of_reply_are_told_apart(reply: str, kind: str):
     assert understand(reply, TOOLS).kind == kind
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "Which one do you want: a lead or a customer? If none of them fits, tell me.",
+        "Do you want to delete a lead or archive one, or do none of these apply?",
+        "None of these works without an ID. What is the lead ID?",
+        "Please pick one: a, b or c. If none of the choices fit, just say so.",
+        "None of the optional choices are needed. What is the lead ID?",
+        "None of them applies to a closed lead. Shall I go ahead?",
+        "Is it a lead, a contact or none of these options?",
+    ],
+)
+def test_what_only_supposes_or_asks_whether_none_fits_is_no_refusal(reply: str):
+    assert understand(reply, TOOLS).kind != "none_fits"
 
 
 def test_options_come_in_the_order_of_the_words():

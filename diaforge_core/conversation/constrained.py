@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _LETTERS = r"([^<\[]|<[ =0-9]|\[[^Tt\[<]|\[[Tt][^Oo\[<])*"
 """No words may begin what is read as a call in another form."""
 _THOUGHT = rf"/<think>{_LETTERS}<\/think>/"
-_TEXT = rf"TEXT: /\n?[^\s<\[{{`]{_LETTERS}/"
+_TEXT = rf"TEXT: /\n?[^\s\x00-\x1f<\[{{`]{_LETTERS}/"
 _SPACING = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": ", "lenient": True}
 """As calls are written in training data."""
 

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ..catalog.leaves import leaves
+from ..catalog.leaves import Leaf, leaves
 from ..records.dialogue import Evidence
 from ..records.tool import Tool
 from .call_schema import plain_schema
@@ -36,14 +36,16 @@ def draft_note(tool: Tool, values: Mapping[str, Evidence], gaps: Sequence[str], 
     It holds the values given, a question mark for each of the `gaps` (dotted paths), and a dash for what may be left
     out.
     """
-    every = [leaf.path for leaf in leaves(tool)]
+    every = {leaf.path: leaf.keys for leaf in leaves(tool)}
     marks = dict.fromkeys(gaps, _GAP)
     if len(every) <= _MOST:
-        marks |= {path: _NOT_GIVEN for path in every if not any(_overlap(path, gap) for gap in gaps)}
+        missing = [every[path] for path in gaps]
+        marks |= {path: _NOT_GIVEN for path, keys in every.items() if not _any_overlaps(keys, missing)}
+    known = [every[path] for path in values if path in every]
     told = {
         path: Evidence(parameter=path, value=mark, turn=0, start=0, end=0)
         for path, mark in marks.items()
-        if not any(_overlap(path, given) for given in values)
+        if not _any_overlaps(every[path], known)
     }
     draft = json.dumps(assemble(tool, {**values, **told}), ensure_ascii=False)
     for mark, written in _WRITTEN.items():
@@ -51,17 +53,19 @@ def draft_note(tool: Tool, values: Mapping[str, Evidence], gaps: Sequence[str], 
     return f"Tool: {tool.name} {draft}.{_TO_CONFIRM if to_confirm else ''}"
 
 
-def _overlap(one: str, other: str) -> bool:
-    """Whether one of two dotted paths is, or lies within, the other."""
-    return f"{one}.".startswith(f"{other}.") or f"{other}.".startswith(f"{one}.")
+def _any_overlaps(keys: Keys, others: Iterable[Keys]) -> bool:
+    """Whether what lies at these keys is one of the others, a part of one, or holds one."""
+    return any(keys[: len(other)] == other[: len(keys)] for other in others)
 
 
 # ---- What a model that writes notes is held to -----------------------------------------------------------------------
 
 _MOST_ONCE = 8
-_SAFE_TEXT = {"type": "string", "pattern": r"^[^<\[]*$"}
-"""Begins nothing that could be read as a call."""
-_SAFE_ANY = {"anyOf": [_SAFE_TEXT, *({"type": kind} for kind in ("number", "boolean", "null"))]}
+_FREE_DEPTH = 2
+"""Levels of lists and objects in a value of which the schema says nothing."""
+_SAFE_TEXT = {"type": "string", "pattern": r"^([^<\[]|<[^\/|tTfF<\[]|\[[^Tt\[<]|\[[Tt][^Oo\[<])*$"}
+"""Begins nothing that could be read as a call or as the end of the thought."""
+_ANSWER = r"([^<\[;]|\[[^Tt\[<;]|;[^ <\[;])+"
 
 
 def open_rules(tools: Sequence[Tool]) -> list[str]:
@@ -70,7 +74,7 @@ def open_rules(tools: Sequence[Tool]) -> list[str]:
     It names none of them twice; of more than eight, for which there would be very many rules, it may.
     """
     every = (1 << len(tools)) - 1
-    lines = [r"MORE: /[^<\[;=]+; /", r"LAST: /[^<\[;=]+\.<\/think>/"]
+    lines = [rf"MORE: /{_ANSWER}; /", rf"LAST: /{_ANSWER}\.<\/think>/"]
     if len(tools) > _MOST_ONCE:
         every = 0
         lines.append(f"open0: ({' | '.join(_quoted(f'{tool.name} = ') for tool in tools)}) (MORE open0 | LAST)")
@@ -85,16 +89,11 @@ def draft_rules(tool: Tool, place: int, spacing: Mapping[str, Any]) -> list[str]
     """Rules of llguidance's grammar for the thought that drafts a call of the tool, but for its end.
 
     `draft` with the place behind it is a note that may have gaps, `whole` one that has none; `spacing` is how JSON is
-    spaced in them.
+    spaced in them. What the schema needs must be there; of few parameters, all.
     """
-    parts: dict[str, Any] = {name: {} for name in tool.properties}
-    for leaf in leaves(tool):
-        inner = parts
-        for key in leaf.keys:
-            inner = inner.setdefault(key, {})
     rules = _DraftRules(tool, f"t{place}_", spacing)
     heads = [
-        f'{name}{place}: "<think>Tool: {tool.name} " {rules.object((), parts, gaps)} "."'
+        f'{name}{place}: "<think>Tool: {tool.name} " {rules.object((), gaps)} "."'
         for name, gaps in (("draft", True), ("whole", False))
     ]
     return [*heads, *(f"{name}: {body}" for body, name in rules.names.items())]
@@ -106,31 +105,30 @@ class _DraftRules:
     def __init__(self, tool: Tool, prefix: str, spacing: Mapping[str, Any]) -> None:
         self.names: dict[str, str] = {}
         """Of each rule by what it says."""
-        self._required, self._prefix, self._spacing = tool.required, prefix, spacing
-        self._schemas = {leaf.keys: leaf.schema for leaf in leaves(tool)}
-        self._names_all = len(self._schemas) <= _MOST
+        self._prefix, self._spacing = prefix, spacing
+        self._leaves = {leaf.keys: leaf for leaf in leaves(tool)}
+        self._names_all = len(self._leaves) <= _MOST
 
-    def object(self, keys: Keys, parts: dict[str, Any], gaps: bool) -> str:
-        """The name of the rule for an object with these parts, in their order."""
+    def object(self, keys: Keys, gaps: bool) -> str:
+        """The name of the rule for the object at these keys, its parts in their order."""
         first = after = self._rule('""')
-        for key, inner in reversed(parts.items()):
-            path, written = (*keys, key), json.dumps(key, ensure_ascii=False)
-            value = self._value(path, inner, gaps)
-            left_out = () if self._names_all or self._must(path) else (first, after)
+        for path, leaf in reversed(self._leaves.items()):
+            if path[:-1] != keys:
+                continue
+            written, value = json.dumps(path[-1], ensure_ascii=False), self._value(leaf, gaps)
+            left_out = () if self._names_all or leaf.required else (first, after)
             first = self._rule(f"{_quoted(f'{written}: ')} {value} {after}", *left_out[:1])
             after = self._rule(f"{_quoted(f', {written}: ')} {value} {after}", *left_out[1:])
         return self._rule(f'"{{" {first} "}}"')
 
-    def _value(self, path: Keys, inner: dict[str, Any], gaps: bool) -> str:
-        held = _safe(plain_schema(self._schemas.get(path, {}), len(path)))
-        ways = [self._rule(f"%json {json.dumps({'x-guidance': self._spacing, **held})}")]
-        ways += [self.object(path, inner, gaps)] if inner else []
+    def _value(self, leaf: Leaf, gaps: bool) -> str:
+        held = _safe(plain_schema(leaf.schema, len(leaf.keys)))
+        ways = [] if held is None else [self._rule(f"%json {json.dumps({'x-guidance': self._spacing, **held})}")]
+        if any(keys[:-1] == leaf.keys for keys in self._leaves):
+            ways.append(self.object(leaf.keys, gaps))
         ways += ['"?"'] if gaps else []
-        ways += [] if self._must(path) else ['"-"']
+        ways += ['"-"'] if not leaf.required or not ways else []
         return self._rule(*ways)
-
-    def _must(self, path: Keys) -> bool:
-        return len(path) == 1 and path[0] in self._required
 
     def _rule(self, *ways: str) -> str:
         return self.names.setdefault(" | ".join(ways), f"{self._prefix}{len(self.names)}")
@@ -140,20 +138,38 @@ def _quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-def _safe(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """The plain schema for values whose texts begin nothing that could be read as a call."""
-    if not schema:
-        return dict(_SAFE_ANY)
+def _safe(schema: Mapping[str, Any], depth: int = 0) -> dict[str, Any] | None:
+    """The plain schema for values that may stand in a thought; None if there are none.
+
+    Of an object whose schema names some of its parts, others are left out.
+    """
+    if "const" in schema:
+        return _safe({"enum": [schema["const"]]})
+    if "enum" in schema:
+        choices = [choice for choice in schema["enum"] if "<" not in json.dumps(choice)]
+        return {"enum": choices} if choices else None
     if "anyOf" in schema:
-        return {"anyOf": [_safe(part) for part in schema["anyOf"]]}
-    if schema.get("type") == "string":
+        several = [held for part in schema["anyOf"] if (held := _safe(part, depth)) is not None]
+        return {"anyOf": several} if several else None
+    kind = schema.get("type")
+    if kind is None:
+        kinds = ["string", "number", "boolean", "null", *(["array", "object"] if depth < _FREE_DEPTH else [])]
+        return {"anyOf": [_safe({"type": each}, depth) for each in kinds]}
+    if kind == "string":
         return dict(_SAFE_TEXT)
-    if schema.get("type") == "array":
-        return {**schema, "items": _safe(schema["items"])}
-    if schema.get("type") != "object":
-        return dict(schema)
-    known = {name: _safe(part) for name, part in schema.get("properties", {}).items()}
-    if schema.get("additionalProperties", True) is False:
-        return {**schema, "properties": known}
-    others = {_SAFE_TEXT["pattern"]: _SAFE_ANY}
-    return {**schema, "properties": known, "patternProperties": others, "additionalProperties": False}
+    if kind == "array":
+        items = _safe(schema.get("items") or {}, depth + 1)
+        return {"type": "array", "maxItems": 0} if items is None else {"type": "array", "items": items}
+    return _safe_object(schema, depth) if kind == "object" else {"type": kind}
+
+
+def _safe_object(schema: Mapping[str, Any], depth: int) -> dict[str, Any] | None:
+    given = schema.get("properties") or {}
+    parts = {name: held for name, part in given.items() if (held := _safe(part, depth)) is not None}
+    required = [name for name in schema.get("required") or () if name in given]
+    if not parts.keys() >= set(required):
+        return None
+    if parts or schema.get("additionalProperties", True) is False:
+        return {"type": "object", "properties": parts, "required": required, "additionalProperties": False}
+    others = {_SAFE_TEXT["pattern"]: _safe({}, depth + 1)}
+    return {"type": "object", "patternProperties": others, "additionalProperties": False}

@@ -366,13 +366,14 @@ def assemble(tool: Tool, values: Mapping[str, Evidence]) -> dict[str, Any]:
                 break
         if isinstance(place, dict):
             place[leaf.keys[-1]] = values[leaf.path].value
-    ordered = {name: arguments[name] for name in tool.properties if name in arguments} | arguments
-    return _arranged(tool, ordered) if any(isinstance(value, dict) for value in ordered.values()) else ordered
+    ordered = {name: arguments[name] for name in tool.properties if name in arguments}
+    is_plain = len(ordered) == len(arguments) and not any(isinstance(value, dict) for value in ordered.values())
+    return ordered if is_plain else _arranged(tool, arguments)
 
 
 def _arranged(tool: Tool, arguments: dict[str, Any]) -> dict[str, Any]:
-    """The arguments with the parts of objects in the schema's order too."""
-    places: dict[tuple[str, ...], int] = {}
+    """The arguments, and the parts of objects among them, in the schema's order."""
+    places: dict[tuple[str, ...], int] = {(): 0}
     for place, leaf in enumerate(leaves(tool)):
         for depth in range(1, len(leaf.keys) + 1):
             places.setdefault(leaf.keys[:depth], place)
@@ -383,7 +384,7 @@ def _arranged(tool: Tool, arguments: dict[str, Any]) -> dict[str, Any]:
         parts = sorted(value.items(), key=lambda part: places.get((*keys, part[0]), len(places)))
         return {name: arranged(part, (*keys, name)) for name, part in parts}
 
-    return {name: arranged(value, (name,)) for name, value in arguments.items()}
+    return arranged(arguments, ())
 
 
 def spoken_parts(tool: Tool, arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -43,15 +43,23 @@ _CONFIRMATION = re.compile(
     re.IGNORECASE,
 )
 _NONE_FITS = re.compile(
-    r"\b(?:none of (?:the |my |these |those )?(?:\w+ )?(?:tools?|functions?|operations?|apis?|options?|choices?)\b"
-    r"|none of (?:them|these|those) (?:fits?|match(?:es)?|works?|suits?|appl(?:y|ies))\b"
-    r"|no (?:available |suitable |matching )?(?:tool|function|operation)\b|(?:do not|don't) have (?:a"
+    r"\b(?:no (?:available |suitable |matching )?(?:tool|function|operation)\b|(?:do not|don't) have (?:a"
     r"|any) (?:\w+ )?(?:tool|function)"
     r"|(?:can't|cannot|can not|unable to|not able to|won't be able to) (?:help|do|assist|complete"
     r"|perform|handle|carry)"
     r"|nothing (?:i have|here|available) (?:fits|matches|can)|outside (?:of )?what i can)",
     re.IGNORECASE,
 )
+_NONE_OF = re.compile(
+    r"\bnone of (?:the |my |these |those )?(?:\w+ )?(?:tools?|functions?|operations?|apis?|options?)\b", re.IGNORECASE
+)
+_NONE_OF_THOSE = re.compile(
+    r"\bnone of (?:them|these|those|(?:the |my |these |those )?(?:\w+ )?choices?)\b"
+    r" (?:fits?|match(?:es)?|works?|suits?|meets?|appl(?:y|ies))\b(?! without| until| to a)",
+    re.IGNORECASE,
+)
+"""Who says so may mean tools, as long as nothing is asked besides."""
+_CONDITION = re.compile(r"\b(?:if|or|whether|in case|unless)\b[^.,;:]*$", re.IGNORECASE)
 _OPEN = re.compile(
     r"\b(?:what (?:would|do|did|are|can|should|kind|sort|type|exactly|precisely|specifically|is it|task|action)"
     r"|which (?:kind|type|sort|one)"
@@ -160,7 +168,18 @@ def _memory(tools: Sequence[Tool]) -> dict[str, Asked]:
 
 def says_that_none_fits(reply: str) -> bool:
     """Whether a reply says that no tool does what is wanted."""
-    return _NONE_FITS.search(reply) is not None
+    if _NONE_FITS.search(reply):
+        return True
+    stated = [_NONE_OF] if "?" in reply else [_NONE_OF, _NONE_OF_THOSE]
+    return any(_states(pattern, sentence) for sentence in sentences(reply) for pattern in stated)
+
+
+def _states(pattern: re.Pattern[str], sentence: str) -> bool:
+    """Whether a sentence states what the pattern says, and does not only ask or suppose it."""
+    found = pattern.search(sentence)
+    return (
+        found is not None and not sentence.rstrip().endswith("?") and not _CONDITION.search(sentence[: found.start()])
+    )
 
 
 def seeks_confirmation(reply: str) -> bool:

@@ -68,7 +68,7 @@ def trainable_model(folders: ModelFolders, choices: TrainingChoices, device: str
             r=rank, lora_alpha=2 * rank, lora_dropout=0.0, target_modules=targets, task_type="CAUSAL_LM"
         )
         model = get_peft_model(model, config)
-    if in_halves:
+    if in_halves and not shards():
         from .lean_adapters import use_lean_adapters
 
         use_lean_adapters(model)  # 1.15 times as fast
