@@ -16,7 +16,7 @@ from diaforge_core.conversation.call_schema import plain_schema
 from diaforge_core.conversation.chat_models import ModelAssistant, ScriptedModel
 from diaforge_core.conversation.constrained import Constraint, with_constrained_decoding
 from diaforge_core.conversation.local_model import LocalModel, load_tokenizer
-from diaforge_core.conversation.notes import draft_note, open_note
+from diaforge_core.conversation.notes import draft_note, drafted, open_note
 from diaforge_core.conversation.plain_teacher import PlainTeacher
 from diaforge_core.conversation.prompts import END, encode_control, encode_data, parse_turn, render_target
 from diaforge_core.conversation.reading import assemble, missing
@@ -157,6 +157,9 @@ def test_notes_that_agree_with_the_tools_can_be_written(constraint: Constraint, 
         f"{GAPPY}</think>\n{CALL}",
         f"{WHOLE} To be confirmed.</think>\n{CALL}",
         f'{WHOLE}</think>\n<tool_call>{{"name": "list_leads", "arguments": {{}}}}</tool_call>',
+        f"{WHOLE}</think>\n{CALL.replace('LD-1', 'LD-2')}",
+        f"{WHOLE}</think>\n" + CALL.replace(', "reason": "spam"', ""),
+        f"{WHOLE}</think>\n" + CALL.replace('"spam"', '"spam", "count": 4'),
         draft("-") + f"</think>\n{CALL}",
         draft("LD-1") + f"</think>\n{CALL}",
         draft('"LD-1"', count="") + f"</think>\n{CALL}",
@@ -215,6 +218,28 @@ def test_drafts_of_odd_schemas_can_be_written(
     ending = json.dumps({"name": "odd", "arguments": assemble(tool, given)}, ensure_ascii=False)
     ending = "What is it?" if gaps else f"<tool_call>{ending}</tool_call>"
     assert writes(constraint, tokenizer, f"<think>{draft_note(tool, given, gaps)}</think>\n{ending}", (tool,))
+
+
+@pytest.mark.parametrize(
+    ("thought", "arguments"),
+    [
+        ('Tool: t {"a": "x", "b": -}.', {"a": "x"}),
+        ('Tool: t {"a": "?", "b": "-", "c": "a \\"-, ?}"}.', {"a": "?", "b": "-", "c": 'a "-, ?}'}),
+        ('Tool: t {"a": {"b": -, "c": {"d": -}}, "e": {}, "f": -1.5}.', {"e": {}, "f": -1.5}),
+        ('Tool: t {"a": ["?", {"b": 2}], "c": {"d": null}}.', {"a": ["?", {"b": 2}], "c": {"d": None}}),
+        ("Tool: t {}.", {}),
+        ('Tool: t {"a": ?}.', None),
+        ('Tool: t {"a": {"b": ?}}.', None),
+        ('Tool: t {"a": "x"}. To be confirmed.', None),
+        ('Tool: t {"a": }.', None),
+        ("Open: none.", None),
+        ("I will call t.", None),
+    ],
+)
+def test_a_note_without_a_gap_drafts_a_call(thought: str, arguments: Any) -> None:
+    call = drafted(thought)
+    assert (call and call.arguments) == arguments
+    assert call is None or call.name == "t"
 
 
 @pytest.mark.parametrize("answer", ["sales [EU]", "kind = B2B", "see AC;DC records", "v2.0."])

@@ -3,7 +3,8 @@
 A call then names one of the tools, has no key that the tool lacks and all that it requires, in the schema's order,
 values of the right type, and choices from their list. What it says is still the model's; nothing is known of right or
 wrong here. Words and thoughts can hold neither `<` nor `[` where that could begin what is read as a call. A thought
-that begins as a working note is held to the tools like a call, and what follows it to what it says.
+that begins as a working note is held to the tools like a call, and what follows it to what it says: after a whole draft
+of a call, that very call or words.
 """
 
 from __future__ import annotations
@@ -14,13 +15,15 @@ from typing import TYPE_CHECKING, Any
 
 from ..catalog.words import by_identity
 from ..errors import ModelError
+from ..records.dialogue import Turn
 from ..records.tool import Tool
 from .call_schema import call_schema
-from .notes import draft_rules, open_rules
-from .prompts import END, RENDERING, encode_control
+from .notes import draft_rules, drafted, open_rules
+from .prompts import END, RENDERING, encode_control, render_target
 
 if TYPE_CHECKING:
     import torch
+    from llguidance import LLMatcher
 
     from .view import Assistant
 
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
 
 _LETTERS = r"([^<\[]|<[ =0-9]|\[[^Tt\[<]|\[[Tt][^Oo\[<])*"
 """No words may begin what is read as a call in another form."""
+_THOUGHT_END = "</think>"
 _THOUGHT = rf"/<think>{_LETTERS}<\/think>/"
 _TEXT = rf"TEXT: /\n?[^\s\x00-\x1f<\[{{`]{_LETTERS}/"
 _SPACING = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": ", "lenient": True}
@@ -66,6 +70,7 @@ class Constraint:
         from llguidance.hf import from_tokenizer
 
         (end,) = encode_control(tokenizer, END)
+        self._tokenizer = tokenizer
         try:
             self._tokens = from_tokenizer(tokenizer, n_vocab=scores, eos_token=end)
         except ValueError as problem:
@@ -87,25 +92,47 @@ class Constraint:
             raise ModelError(f"Decoding cannot be constrained to these tools: {named or problem.splitlines()[0]}")
 
         def hold(draw: Draw | None) -> Draw:
+            written: list[int] = []
+
             def one(scores: torch.Tensor) -> int:
+                nonlocal matcher
                 bits = np.frombuffer(matcher.compute_bitmask(), np.uint8)
                 allowed = torch.from_numpy(np.unpackbits(bits, bitorder="little")[: scores.shape[-1]].astype(bool))
                 held = scores.masked_fill(~allowed.to(scores.device), -torch.inf)
                 token = int(held.argmax()) if draw is None else draw(held)
                 matcher.consume_token(token)
+                written.append(token)
+                matcher = self._after_draft(written) or matcher
                 return token
 
             return one
 
         return hold
 
+    def _after_draft(self, written: Sequence[int]) -> LLMatcher | None:
+        """What may follow if the last token has ended a note that drafts a call without a gap; None if it has not."""
+        from llguidance import LLMatcher
+
+        if ">" not in self._tokenizer.decode(written[-1:]):
+            return None
+        text = self._tokenizer.decode(written, skip_special_tokens=False, clean_up_tokenization_spaces=False)
+        before = self._tokenizer.decode(written[:-1], skip_special_tokens=False, clean_up_tokenization_spaces=False)
+        thought, ended, _ = text.partition(_THOUGHT_END)
+        call = drafted(thought.removeprefix("<think>"))
+        if not ended or _THOUGHT_END in before or call is None:
+            return None
+        same = render_target(Turn(speaker="assistant", call=call))
+        written_out, called = json.dumps(thought + ended, ensure_ascii=False), json.dumps(same, ensure_ascii=False)
+        following = LLMatcher(self._tokens, f"start: {written_out} (TEXT | NEXT? {called})\nNEXT: /\\n/\n{_TEXT}\n")
+        return following if following.try_consume_tokens(list(written)) == len(written) else None
+
 
 @by_identity(512)
 def grammar_of(tools: Sequence[Tool]) -> str:
     """What a turn may be while these tools are in view, in the grammar that llguidance reads.
 
-    A thought, then words, a call, or both; without tools only words. After a note that drafts a call, that tool's call
-    where the draft has no gap, else words; after one on what is open, words.
+    A thought, then words, a call, or both; without tools only words. After a note that drafts a call, a call of that
+    tool where the draft has no gap, or words; after one on what is open, words.
     """
     if not tools:
         return f"start: THOUGHT? TEXT\nTHOUGHT: {_THOUGHT}\n{_TEXT}\n"

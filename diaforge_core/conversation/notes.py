@@ -6,12 +6,13 @@ A note names each open tool with the answer that means it, or one tool with its 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ..catalog.leaves import Leaf, leaves
 from ..records.dialogue import Evidence
-from ..records.tool import Tool
+from ..records.tool import Tool, ToolCall
 from .call_schema import plain_schema
 from .reading import assemble
 
@@ -20,6 +21,8 @@ _TO_CONFIRM = " To be confirmed."
 _GAP, _NOT_GIVEN = "\0", "\1"
 """Stand for a required value that is missing, and for another that nobody gave."""
 _WRITTEN = {json.dumps(_GAP): "?", json.dumps(_NOT_GIVEN): "-"}
+_DRAFT = re.compile(r"Tool: (?P<name>[A-Za-z0-9_-]+) (?P<draft>\{.*\})\.", re.DOTALL)
+_MARK = re.compile(r'(?P<text>"(?:[^"\\]|\\.)*")|(?P<mark>[?-])(?=[,}])')
 _MOST = 12
 """Values of a tool up to which a draft names those too that nobody gave."""
 Keys = tuple[str, ...]
@@ -56,6 +59,29 @@ def draft_note(tool: Tool, values: Mapping[str, Evidence], gaps: Sequence[str], 
 def _any_overlaps(keys: Keys, others: Iterable[Keys]) -> bool:
     """Whether what lies at these keys is one of the others, a part of one, or holds one."""
     return any(keys[: len(other)] == other[: len(keys)] for other in others)
+
+
+def drafted(thought: str) -> ToolCall | None:
+    """The call that a note drafts; None for another thought, and where the draft has a gap or is to be confirmed."""
+    found = _DRAFT.fullmatch(thought)
+    if found is None:
+        return None
+    marks = {written: mark for mark, written in _WRITTEN.items()}
+    text = _MARK.sub(lambda match: match["text"] or marks[match["mark"]], found["draft"])
+    try:
+        arguments = _given(json.loads(text))
+    except ValueError:
+        return None
+    is_whole = isinstance(arguments, dict) and json.dumps(_GAP) not in text
+    return ToolCall(name=found["name"], arguments=arguments) if is_whole else None
+
+
+def _given(value: Any) -> Any:
+    """The draft without what nobody gave, and without objects of which nobody gave anything."""
+    if not isinstance(value, dict):
+        return value
+    kept = {name: _given(part) for name, part in value.items() if part != _NOT_GIVEN}
+    return {name: part for name, part in kept.items() if part != {} or value[name] == {}}
 
 
 # ---- What a model that writes notes is held to -----------------------------------------------------------------------
