@@ -282,7 +282,9 @@ def test_the_card_of_a_run_that_went_on_from_another_tells_of_both(
 def test_scores_belong_to_the_weights_and_not_to_the_name_of_their_run(tuned: Workspace) -> None:
     asked = EvalRecipe(model="run:small", run="judged", scenarios="d", count=1)
     assert tuned.jobs.wait(tuned.evaluation.start(asked).id).state == "succeeded"
-    assert "| judged | ACC |" in tuned.weights.card("run:small")
+    for same in ("run:small", "run:small@3"):
+        assert "| judged | ACC |" in tuned.weights.card(same)
+    assert "were not evaluated" in tuned.weights.card("run:whole")
     for old, new in (("small", "re named"), ("whole", "small")):
         tuned.housekeeping.rename("run", old, new, "Ana")
     assert "| judged | ACC |" in tuned.weights.card("run:re named")

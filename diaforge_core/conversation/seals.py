@@ -30,6 +30,15 @@ def is_sealed(folder: Path) -> bool:
     return (folder / SEAL_FILE).is_file()
 
 
+def sealed_weights(folder: Path) -> dict[str, str]:
+    """Digest of each file of weights as it was sealed; empty for a folder without a readable seal."""
+    try:
+        noted = json.loads((folder / SEAL_FILE).read_text(encoding="utf-8"))
+        return {name: digest for name, digest in noted.items() if name.endswith(".safetensors")}
+    except (OSError, ValueError, AttributeError):
+        return {}
+
+
 def check_seal(folder: Path, *, weights_only: bool = False) -> None:
     """ModelError that names every file that is not as it was sealed.
 

@@ -15,6 +15,7 @@ import psutil
 
 from ..conversation import smollm2
 from ..conversation.prompts import system_text
+from ..conversation.seals import sealed_weights
 from ..errors import DataError
 from ..generator.identity import as_markdown, inline_text, table_lines
 from ..records.run import Run
@@ -143,7 +144,7 @@ class Weights:
     def _scores(self, spec: str) -> str:
         """Every evaluation of exactly these weights, whatever they were called, each number with its interval and n."""
         weights = self._workspace.models.resolve(spec)
-        of_these = [run.id for run in self._workspace.evaluation.runs() if run.config["model"] == weights]
+        of_these = [run.id for run in self._workspace.evaluation.runs() if _are_same(run.config["model"], weights)]
         table = self._workspace.evaluation.table(of_these)
         rows = [
             f"| {row['run']} | {row['metric'].upper()} | {row['value']:.1%} | {row['low']:.1%} to {row['high']:.1%} | "
@@ -162,6 +163,14 @@ def _sweep(folder: Path) -> None:
         found = _UNFINISHED.fullmatch(left.name)
         if found and not psutil.pid_exists(int(found.group(1))):
             shutil.rmtree(left, ignore_errors=True)
+
+
+def _are_same(one: str, other: str) -> bool:
+    """Whether two resolved specs stand for the same weights, as those of a run are those of its last checkpoint."""
+    if one == other:
+        return True
+    held, others = (sealed_weights(Path(spec.removeprefix("hf:"))) for spec in (one, other))
+    return bool(held) and held == others
 
 
 def _chosen(run: Run) -> dict[str, Any]:
