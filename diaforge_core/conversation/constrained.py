@@ -18,7 +18,7 @@ from ..errors import ModelError
 from ..records.dialogue import Turn
 from ..records.tool import Tool
 from .call_schema import call_schema
-from .notes import draft_rules, drafted, open_rules
+from .notes import ANY_NOTE, THOUGHT_END, THOUGHT_START, draft_rules, drafted, open_rules
 from .prompts import END, RENDERING, encode_control, render_target
 
 if TYPE_CHECKING:
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 _LETTERS = r"([^<\[]|<[ =0-9]|\[[^Tt\[<]|\[[Tt][^Oo\[<])*"
 """No words may begin what is read as a call in another form."""
-_THOUGHT_END = "</think>"
 _THOUGHT = rf"/<think>{_LETTERS}<\/think>/"
 _TEXT = rf"TEXT: /\n?[^\s\x00-\x1f<\[{{`]{_LETTERS}/"
 _SPACING = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": ", "lenient": True}
@@ -115,11 +114,13 @@ class Constraint:
 
         if ">" not in self._tokenizer.decode(written[-1:]):
             return None
-        text = self._tokenizer.decode(written, skip_special_tokens=False, clean_up_tokenization_spaces=False)
-        before = self._tokenizer.decode(written[:-1], skip_special_tokens=False, clean_up_tokenization_spaces=False)
-        thought, ended, _ = text.partition(_THOUGHT_END)
-        call = drafted(thought.removeprefix("<think>"))
-        if not ended or _THOUGHT_END in before or call is None:
+        before, text = (
+            self._tokenizer.decode(ids, skip_special_tokens=False, clean_up_tokenization_spaces=False)
+            for ids in (written[:-1], written)
+        )
+        thought, ended, _ = text.partition(THOUGHT_END)
+        call = drafted(thought.removeprefix(THOUGHT_START))
+        if not ended or THOUGHT_END in before or call is None:
             return None
         same = render_target(Turn(speaker="assistant", call=call))
         written_out, called = json.dumps(thought + ended, ensure_ascii=False), json.dumps(same, ensure_ascii=False)
@@ -139,7 +140,7 @@ def grammar_of(tools: Sequence[Tool]) -> str:
     places = range(len(tools))
     lines = [
         f"start: THOUGHT? (call | TEXT call?) | noted TEXT{''.join(f' | after{place}' for place in places)}",
-        f"THOUGHT: {_THOUGHT} & ~/<think>(Open|Tool): (?s:.*)/",
+        f"THOUGHT: {_THOUGHT} & ~{ANY_NOTE}",
         _TEXT,
         f"call: {' | '.join(f'call{place}' for place in places)}",
         *open_rules(tools),
@@ -147,7 +148,7 @@ def grammar_of(tools: Sequence[Tool]) -> str:
     for place, tool in enumerate(tools):
         schema = json.dumps({"x-guidance": _SPACING, **call_schema(tool)})
         lines += [
-            f'after{place}: draft{place} " To be confirmed."? "</think>" TEXT | whole{place} "</think>" call{place}',
+            f"after{place}: draft{place} TEXT | whole{place} call{place}",
             f'call{place}: /\\n?<tool_call>/ tool{place} "</tool_call>"',
             f"tool{place}: %json {schema}",
             *draft_rules(tool, place, _SPACING),

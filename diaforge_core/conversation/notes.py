@@ -86,6 +86,9 @@ def _given(value: Any) -> Any:
 
 # ---- What a model that writes notes is held to -----------------------------------------------------------------------
 
+THOUGHT_START, THOUGHT_END = "<think>", "</think>"
+ANY_NOTE = r"/<think>(Open|Tool): (?s:.*)/"
+"""A thought that begins as a note does, as a pattern of llguidance's grammar."""
 _MOST_ONCE = 8
 _FREE_DEPTH = 2
 """Levels of lists and objects in a value of which the schema says nothing."""
@@ -112,17 +115,18 @@ def open_rules(tools: Sequence[Tool]) -> list[str]:
 
 
 def draft_rules(tool: Tool, place: int, spacing: Mapping[str, Any]) -> list[str]:
-    """Rules of llguidance's grammar for the thought that drafts a call of the tool, but for its end.
+    """Rules of llguidance's grammar for the thought that drafts a call of the tool.
 
-    `draft` with the place behind it is a note that may have gaps, `whole` one that has none; `spacing` is how JSON is
-    spaced in them. What the schema needs must be there; of few parameters, all.
+    `draft` with the place behind it is a note that may have gaps or is to be confirmed, `whole` one that is neither;
+    `spacing` is how JSON is spaced in them. What the schema needs must be there; of few parameters, all.
     """
     rules = _DraftRules(tool, f"t{place}_", spacing)
-    heads = [
-        f'{name}{place}: "<think>Tool: {tool.name} " {rules.object((), gaps)} "."'
-        for name, gaps in (("draft", True), ("whole", False))
+    begun, ended = _quoted(f"{THOUGHT_START}Tool: {tool.name} "), _quoted(THOUGHT_END)
+    return [
+        f'draft{place}: {begun} {rules.object((), True)} "." {_quoted(_TO_CONFIRM)}? {ended}',
+        f'whole{place}: {begun} {rules.object((), False)} "." {ended}',
+        *(f"{name}: {body}" for body, name in rules.names.items()),
     ]
-    return [*heads, *(f"{name}: {body}" for body, name in rules.names.items())]
 
 
 class _DraftRules:

@@ -33,8 +33,7 @@ def is_sealed(folder: Path) -> bool:
 def sealed_weights(folder: Path) -> dict[str, str]:
     """Digest of each file of weights as it was sealed; empty for a folder without a readable seal."""
     try:
-        noted = json.loads((folder / SEAL_FILE).read_text(encoding="utf-8"))
-        return {name: digest for name, digest in noted.items() if name.endswith(".safetensors")}
+        return {name: digest for name, digest in _noted(folder).items() if name.endswith(".safetensors")}
     except (OSError, ValueError, AttributeError):
         return {}
 
@@ -45,8 +44,7 @@ def check_seal(folder: Path, *, weights_only: bool = False) -> None:
     With `weights_only` it asks about nothing but what opening a model reads.
     """
     try:
-        noted = json.loads((folder / SEAL_FILE).read_text(encoding="utf-8"))
-        expected = {str(name): str(digest) for name, digest in noted.items()}
+        expected = _noted(folder)
     except (OSError, ValueError, AttributeError) as problem:
         raise ModelError(f"{folder} has no readable {SEAL_FILE}, so nobody knows whether it is whole.") from problem
     names = {*expected, *_names(folder)}
@@ -56,6 +54,12 @@ def check_seal(folder: Path, *, weights_only: bool = False) -> None:
         raise ModelError(
             f"The weights in {folder} are not as they were saved: {', '.join(wrong)}. They are not opened."
         )
+
+
+def _noted(folder: Path) -> dict[str, str]:
+    """Digest of each file by its name, as the seal has them; OSError, ValueError or AttributeError without one."""
+    noted = json.loads((folder / SEAL_FILE).read_text(encoding="utf-8"))
+    return {str(name): str(digest) for name, digest in noted.items()}
 
 
 def _fault(file: Path, digest: str | None) -> str:

@@ -144,7 +144,12 @@ class Weights:
     def _scores(self, spec: str) -> str:
         """Every evaluation of exactly these weights, whatever they were called, each number with its interval and n."""
         weights = self._workspace.models.resolve(spec)
-        of_these = [run.id for run in self._workspace.evaluation.runs() if _are_same(run.config["model"], weights)]
+        sealed = _sealed(weights)
+        of_these = [
+            run.id
+            for run in self._workspace.evaluation.runs()
+            if run.config["model"] == weights or (sealed and _sealed(run.config["model"]) == sealed)
+        ]
         table = self._workspace.evaluation.table(of_these)
         rows = [
             f"| {row['run']} | {row['metric'].upper()} | {row['value']:.1%} | {row['low']:.1%} to {row['high']:.1%} | "
@@ -165,12 +170,9 @@ def _sweep(folder: Path) -> None:
             shutil.rmtree(left, ignore_errors=True)
 
 
-def _are_same(one: str, other: str) -> bool:
-    """Whether two resolved specs stand for the same weights, as those of a run are those of its last checkpoint."""
-    if one == other:
-        return True
-    held, others = (sealed_weights(Path(spec.removeprefix("hf:"))) for spec in (one, other))
-    return bool(held) and held == others
+def _sealed(resolved: str) -> dict[str, str]:
+    """By what weights are known wherever they lie: those of a run are also those of its last checkpoint."""
+    return sealed_weights(Path(resolved.removeprefix("hf:")))
 
 
 def _chosen(run: Run) -> dict[str, Any]:
