@@ -152,13 +152,15 @@ def _closeness(catalog: Catalog, pair: ToolPair) -> None:
         key=key,
         format_func=STATUS_WORDS.__getitem__,
         help="Pinned: offered beside each other whenever one of them is the goal. Banned: never in one scenario.",
-        on_change=action(lambda: _set_rule(catalog, names, key)),
+        on_change=action(lambda: _set_rule(catalog, names, now, key)),
     )
 
 
-def _set_rule(catalog: Catalog, names: tuple[str, str], key: str) -> None:
-    """Store the rule that was chosen for a pair."""
+def _set_rule(catalog: Catalog, names: tuple[str, str], now: str, key: str) -> None:
+    """Store the rule that was chosen for a pair, unless it is the one there is."""
     status = st.session_state[key]
+    if status == now:  # a browser that lags behind tells again what was chosen before
+        return
     wanted = status if status in ("pinned", "banned") else None
     services().catalogs.pair_as(catalog.name, *names, wanted, who=who(), on=catalog.version)
 

@@ -81,12 +81,18 @@ def turn_to(found: Filter) -> None:
     for name in ("dataset", "text"):
         st.session_state[name] = query.get(name, "")
     st.query_params["state"] = query["state"]
+    screen().show(None)
 
 
 def put(part: str, value: str) -> None:
-    """Give a part of the filter in the link, or take it out; the first dialogue of what is left comes on screen."""
-    wiring.put_query(part, value)
-    screen().show(None)
+    """Give a part of the filter in the link, or take it out; the first dialogue of what is left comes on screen.
+
+    Nothing happens where the link says so already: a browser that has not seen yet that a choice is gone tells it
+    again, and the framework takes that for a change.
+    """
+    if value != st.query_params.get(part, ANY):
+        wiring.put_query(part, value)
+        screen().show(None)
 
 
 def narrowed_by(found: Filter) -> list[str]:

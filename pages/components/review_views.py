@@ -36,8 +36,9 @@ def _chooser(known: dict[str, View], here: View | None) -> None:
     key = f"views.choice.{current}"
 
     def turn() -> None:
-        if st.session_state[key] in known:
-            turn_to(known[st.session_state[key]].filter)
+        asked = st.session_state[key]
+        if asked != current and asked in known:  # a browser that lags behind tells again what was chosen before
+            turn_to(known[asked].filter)
 
     st.selectbox(
         "View",

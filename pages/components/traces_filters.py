@@ -148,10 +148,15 @@ def _chips(found: Filters) -> None:
 
 
 def put(part: str, values: list[str]) -> None:
-    """Give a part of the filter in the link, or take it out; the list begins anew."""
-    put_query(part, values)
-    turn_page()
-    show(None)
+    """Give a part of the filter in the link, or take it out; the list begins anew.
+
+    Nothing happens where the link says so already: a browser that has not seen yet that a choice is gone tells it
+    again, and the framework takes that for a change.
+    """
+    if values != st.query_params.get_all(part):
+        put_query(part, values)
+        turn_page()
+        show(None)
 
 
 def _clear() -> None:
@@ -169,3 +174,4 @@ def nothing_left() -> None:
 def _show_all() -> None:
     _clear()
     st.session_state["text"], st.session_state["kind"] = "", "all"
+    turn_page()
