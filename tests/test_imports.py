@@ -35,6 +35,8 @@ MAY_IMPORT: dict[str, set[str]] = {
 }
 """Part of the project → the parts of `diaforge_core` it may import, besides BOTTOM. Pages have services as their only
 door; records come with it as the words in which services answer."""
+SLOW = {"sklearn", "scipy.stats", "scipy.cluster", "scipy.optimize", "openai"}
+"""What takes a tenth of a second or more to import and most commands never use: imported inside functions only."""
 HEAVY = {"torch", "transformers", "peft", "accelerate", "trl", "bitsandbytes"}
 HEAVY_HOMES = (
     *(
@@ -205,22 +207,23 @@ def app_modules() -> list[str]:
 
 
 def heavy_after(statements: str) -> str:
-    """The heavy packages that a fresh interpreter holds after `statements`, comma separated."""
-    script = f"import sys\n{statements}\nprint(','.join(sorted({HEAVY!r} & sys.modules.keys())))"
+    """The heavy and slow packages that a fresh interpreter holds after `statements`, comma separated."""
+    script = f"import sys\n{statements}\nprint(','.join(sorted({HEAVY | SLOW!r} & sys.modules.keys())))"
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip().splitlines()[-1] if done.stdout.strip() else ""
 
 
-def test_the_app_starts_without_torch() -> None:
+def test_the_app_starts_without_torch_and_without_what_is_slow_to_import() -> None:
     assert f"{CORE}.services.workspace" in app_modules()
     assert heavy_after("\n".join(f"import {name}" for name in app_modules())) == ""
 
 
-def test_the_public_face_is_reached_without_torch() -> None:
+def test_the_public_face_is_reached_without_them_too() -> None:
     public = "UTCGen, ToolCallingTrainer, DynamicEvaluator, load_catalog, load_synthetic_data"
     assert heavy_after(f"from {CORE} import {public}") == ""
 
 
 def test_the_probe_for_heavy_packages_can_fail() -> None:
     assert heavy_after("import types\nsys.modules['torch'] = types.ModuleType('torch')") == "torch"
+    assert heavy_after("import scipy.stats") == "scipy.optimize,scipy.stats"

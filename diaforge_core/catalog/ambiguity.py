@@ -8,8 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.cluster.hierarchy import linkage
-from scipy.sparse.csgraph import connected_components
 
 from ..records.tool import Catalog, SideEffect, Tool
 from .closeness import SCALE
@@ -156,6 +154,8 @@ def _connected(count: int, pairs: Pairs) -> NDArray[np.intp]:
 
     A part that is too large to be linked is cut again, by the pairs in it that are closer by a twentieth.
     """
+    from scipy.sparse.csgraph import connected_components
+
     part = np.full(count, -1, dtype=np.intp)
     numbered = 0
     while len(pairs.steps):
@@ -186,6 +186,8 @@ def _linked(table: NDArray[np.float64], floor: float) -> list[list[int]]:
 
 def _branches(table: NDArray[np.float64], floor: float) -> list[list[int]]:
     """The branches of the average-linkage tree that are at least this close and small enough."""
+    from scipy.cluster.hierarchy import linkage
+
     distances = 1 - table[np.triu_indices(len(table), 1)]
     members: dict[int, list[int]] = {row: [row] for row in range(len(table))}
     for number, (one, other, distance, _) in enumerate(linkage(distances, method="average")):

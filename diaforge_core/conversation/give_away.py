@@ -6,8 +6,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from scipy.stats import chi2, chisquare
-
 from ..records.scenario import Scenario
 from ..records.tool import Catalog
 from .candidates import medoid, text_medoid, unseparated
@@ -46,6 +44,8 @@ def give_away(scenarios: Sequence[Scenario], catalog: Catalog) -> GiveAway:
 
 def position_p(scenarios: Sequence[Scenario]) -> float:
     """Chi-square p of the goal standing at each position equally often; the sizes of sets are added up."""
+    from scipy.stats import chi2, chisquare
+
     places: dict[int, Counter[int]] = {}
     for scenario in scenarios:
         if scenario.solvable:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from scipy.special import bdtr
 
 Z95 = 1.959963984540054
 """Normal quantile of a two-sided 95 % interval."""
@@ -96,6 +95,8 @@ def mcnemar(only_a: int, only_b: int) -> float:
     """The exact two-sided p that two assistants, right alone this often, are equally good; 1 with no such scenario."""
     if only_a + only_b == 0:
         return 1.0
+    from scipy.special import bdtr
+
     return min(1.0, 2 * float(bdtr(min(only_a, only_b), only_a + only_b, 0.5)))
 
 

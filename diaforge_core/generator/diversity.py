@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.sparse import csr_matrix
-from scipy.sparse.csgraph import connected_components
-from sklearn.feature_extraction.text import TfidfVectorizer
 
 from ..conversation.text_statistics import moving_average_ttr, ngram_diversity, tokens, type_token_ratio
 from ..records.dialogue import Dialogue, public_words
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 DUPLICATE = 0.8
 """Cosine of two dialogues' word and word-pair weights from which on they say the same."""
@@ -65,6 +66,10 @@ def near_duplicates(dialogues: Sequence[Dialogue], floor: float = DUPLICATE) -> 
     texts = ["\n".join(public_words(turn) for turn in dialogue.turns) for dialogue in dialogues]
     if len(texts) < 2 or not any(tokens(text) for text in texts):
         return ()
+    from scipy.sparse import csr_matrix
+    from scipy.sparse.csgraph import connected_components
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
     weights = TfidfVectorizer(token_pattern=WORD, ngram_range=(1, 2)).fit_transform(texts)
     _, label = connected_components(_close_pairs(csr_matrix(weights), floor), directed=False)
     clusters: dict[int, list[str]] = {}
@@ -75,6 +80,8 @@ def near_duplicates(dialogues: Sequence[Dialogue], floor: float = DUPLICATE) -> 
 
 def _close_pairs(rows: csr_matrix, floor: float) -> csr_matrix:
     """A square matrix whose entries are the pairs of unit rows with a cosine of at least `floor`."""
+    from scipy.sparse import csr_matrix
+
     size = len(rows.indptr) - 1
     first: list[np.ndarray] = []
     second: list[np.ndarray] = []

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse.csgraph import connected_components
 
 from ..catalog import neighbours
 from ..errors import DataError
@@ -81,6 +80,8 @@ class _Ground:
         together: np.ndarray = self.used.T.astype(np.float32) @ self.used.astype(np.float32)
         self.weight = together + 0.5 * self.near
         np.fill_diagonal(self.weight, 0)
+        from scipy.sparse.csgraph import connected_components
+
         _, self.component = connected_components((together > 0) | self.near, directed=False)
 
     def everything(self) -> np.ndarray:

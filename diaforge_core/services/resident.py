@@ -22,7 +22,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-import openai
 from pydantic import SecretStr
 
 from ..conversation.chat_models import REPLY_TOKENS, ModelAssistant, OpenAIModel
@@ -88,6 +87,8 @@ class Resident:
 
         ModelError if it stops answering.
         """
+        import openai
+
         client = openai.OpenAI(api_key=self._token, base_url=self.base_url, max_retries=0)
         try:
             request: dict[str, Any] = {"messages": list(messages), "seed": seed % (1 << 31), "max_tokens": max_tokens}
