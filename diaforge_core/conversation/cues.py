@@ -24,7 +24,7 @@ _ASKS = re.compile(
     rf"|until|under|by|with)\W+)*(?:{_WH}\b|whether\b|(?:is|are|do|does|did|should|shall|can|could|will|would|may"
     rf"|has|have|was|were|am) (?:the|it|this|that|these|those|you|i|we|they|he|she|there|an?|your|my|our|some\w*"
     rf"|any\w*)\b)"
-    r"|(?:^\W*|[,;:.!–-]\s*|\b(?:please|kindly|and|just|then|so|do|also)\s+)(?:tell|let (?:me|us)|give|send"
+    r"|(?:^\W*|[,;:.!–-]\s*|\b(?:please|kindly|optionally|and|just|then|so|do|also)\s+)(?:tell|let (?:me|us)|give|send"
     r"|provide|specify"
     r"|supply|enter|state|indicate|name|choose|pick|select|share|fill in|clarify|describe|elaborate|explain"
     r"|confirm|say"
@@ -40,6 +40,7 @@ _ASKS = re.compile(
     r"|\b(?:know|say|tell|hear|learn|see|indicate|clarify|specify|advise|state|confirm|explain|depends?(?: on)?"
     r"|question is|matters?|decide|idea|clear|sure|certain)\W+(?:\w+\W+){0,2}?"
     rf"(?:whether|if|{_WH})\b"
+    rf"|\b(?:not|n't) (?:\w+ )?(?:clear|sure|certain|known)\W+(?:\w+\W+){{0,4}}?(?:whether|if|{_WH})\b"
     r"|\b(?:(?:is|are|still|'s|what's) (?:still )?(?:missing|open|needed|required|unclear|left|lacking"
     r"|outstanding)|need to be"
     r"|must be (?:given|provided|known|set)|missing (?:\w+ )*(?:required|keys?"
@@ -52,11 +53,14 @@ _ASKS = re.compile(
 )
 _GO_AHEAD = re.compile(
     r"\b(?:shall|should|may|can|could|do) (?:i|we)\b(?! (?:have|get|ask|know|tell|please have))[^?]{0,60}\?"
+    r"|\b(?:shall|should) (?:i|we)\b[^?.!:]{0,60}$|\b(?:answer|reply|respond|type|say)(?: with)? [\"'“]?yes\b"
+    r"|\b(?:it|that|this|all|everything) is (?:correct|right|ok|okay|fine)\b[^.?!]{0,20}\?"
     r"|\b(?:do i have (?:your|the)|yes or no|yes/no|y/n|permission|green light|go[- ]ahead|proceed|confirm(?:ed)?"
     r"|good to go|all good|say (?:yes|so|the word|stop|go)|does that (?:look|sound|work)|your (?:ok|okay|go"
     r"|approval|confirmation|consent|blessing)|any (?:objections?|changes?|corrections?)|objections?"
     r"|(?:any(?:thing)?|something|nothing) (?:wrong|off|to (?:change|correct|add)|against)|have i got|did i get"
-    r"|got that right|(?:want|like) me to|did i understand|am i right|(?:happy|okay|ok|fine|all right|alright"
+    r"|got that right|(?<!what do you )(?<!what would you )(?<!what should you )(?:want|like) me to|did i understand"
+    r"|am i right|(?:happy|okay|ok|fine|all right|alright"
     r"|agree) (?:for me|with|to|if|by|when)|you (?:object|agree|mind|don't mind)|(?:before|once|when|if|until"
     r"|unless|as soon as) (?:i|you)\W+(?:\w+\W+){0,3}?(?:do|go|say|agree|confirm|submit|send|book|press|continue"
     r"|start|run|object|nod|approve)|carr(?:y|ied) (?:this|it|that) out)\b|\b(?:correct|right|ok|okay|agreed|yes"
@@ -79,7 +83,7 @@ _OPEN_WORDS = word_set(
     "picture concrete general start begin story change care handle taken sorted solve resolve fix thing things "
     "needed exciting sounds course listening ears shoot wondering do tell brings today indeed well fire away on mind "
     "anything something everything like exact narrow closer clearer clear plain detailed example instance fill "
-    "add"
+    "add provide own haha lol"
 )
 """Words that a question about nothing in particular is put in."""
 _ABOUT = re.compile(
@@ -116,7 +120,10 @@ _NAME = re.compile(r"\S*[_`\d]\S*|\w+[a-z][A-Z]\w*|(?<=[\w,] )[A-Z]\w+")
 """What may be a name of something, in whatever language."""
 _ENGLISH_FROM, _ENGLISH = 3, 0.5
 """Words from which on a text is in another language if fewer than this share of them are English ones."""
-_RHETORICAL = re.compile(r"\bdid you know\b|\baccept (?:my|our)\b", re.IGNORECASE)
+_RHETORICAL = re.compile(
+    r"\bdid you know\b|\baccept (?:my|our)\b|\bhave (?:everything|all)(?: that)? (?:i|we) (?:need|require)\b",
+    re.IGNORECASE,
+)
 """What sounds like a question or a request, and wants nothing."""
 
 

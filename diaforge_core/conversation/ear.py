@@ -68,7 +68,10 @@ _CUT_SHORT = {
     "diag": "diagnosis", "bkg": "booking", "rm": "room", "flt": "flight", "pax": "passenger", "dep": "departure",
     "arr": "arrival", "sz": "size", "whs": "warehouse", "po": "purchase order", "msisdn": "phone number",
     "iccid": "serial number", "uri": "link", "url": "link", "kmh": "speed", "m2": "area", "m3": "volume",
-    "st": "status", "cat": "category", "id": "id number",
+    "st": "status", "cat": "category", "id": "id number", "appr": "approved", "ctr": "centre", "hrs": "hours",
+    "yr": "year", "mth": "month", "stmt": "statement", "vsl": "vessel", "trk": "truck", "pkg": "package",
+    "pos": "position", "val": "value", "resv": "reservation", "odo": "odometer", "rpr": "repair",
+    "cond": "condition", "hldr": "holder", "mgmt": "management", "svcs": "services", "eqp": "equipment",
 }  # fmt: skip
 """How programs cut words short in names."""
 FUNCTION_WORDS = word_set(

@@ -6,11 +6,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from ..catalog.words import identifier_words
+from ..catalog.words import by_identity, identifier_words
 from ..records.tool import Tool
 from .asked_values import EQUAL, EXPLAINED, IN_CASE, VALUE, WH, Part, ValueEar, split
-from .ear import content
+from .ear import content, is_known
 from .evidence import Scores, tool_bags
+from .layout import all_needed
 from .likeness import likeness
 
 Group = tuple[str, ...]
@@ -62,6 +63,8 @@ _MOST_PARTS = 24
 """Parts of one sentence that are compared with one another."""
 _LIKER = 0.05
 """Cosine by which a question must be more like one value than like the next for it to be meant."""
+_CLEARLY_LIKE = 0.1
+"""Cosine from which on a choice is like a tool rather than like any."""
 _OPEN_FIRST = 0.85
 """Share of the best tool's evidence from which on one that is still open goes before it."""
 _IN_CONTEXT = 0.5
@@ -81,6 +84,9 @@ _TAG = re.compile(
     r"|are you|is that|or not|or no|or is there|or isn't it|do they|don't they|are we|aren't we)\W*\?",
     re.IGNORECASE,
 )
+_SHOULD = re.compile(r"\W*should (?:it|they|this|that|these|those|he|she|the)\b", re.IGNORECASE)
+_FOR = re.compile(r"\W*for\b", re.IGNORECASE)
+_FOR_ONE = re.compile(r"\b(?:is|are|be) (?:it |this |that |they )?(?:meant )?for\b", re.IGNORECASE)
 _INDEFINITE = re.compile(r"\b(?:an?|one|whole|entire|complete|single|new|existing)\b", re.IGNORECASE)
 _GIVE = re.compile(
     r"^\W*(?:(?:and|also|plus|then|so|please|kindly|just|but)\W+)*(?:(?:i|we|i'd|we'd|i'll|i would"
@@ -104,6 +110,19 @@ _REQUEST = re.compile(
     re.IGNORECASE,
 )
 """What a question has that may ask for a value though yes would be an answer."""
+_OR = re.compile(r"\bor\b(?![^()]*\))", re.IGNORECASE)
+_POINTS_BACK = re.compile(
+    r"\W*(?:(?:so|and|now|then|please|kindly|just|could you|can you|would you|let me know|tell me|specify|say|indicate"
+    r"|choose|select|clarify|confirm)\W+)*(?:which\b\W*(?:one|of\b|function|operation|tool|action|options?|ways?"
+    r"|case|procedure|process|is it|is needed|applies|fits|would you (?:like|prefer)|do you (?:need|want|prefer|mean)"
+    r"|should i|shall i|shall it|will it|would it|it is)|what (?:would you (?:like|prefer)|do you (?:want|need|prefer)"
+    r"|shall it be))\b(?!.*\b(?:and|or)\b)",
+    re.IGNORECASE,
+)
+"""A question that asks for one of what was offered, and names nothing."""
+_CUT = 7
+"""Letters below which a word that is no English one is one cut short."""
+_IDENTIFIER = re.compile(r"(?<![\w.@/-])[A-Za-z]\w*(?:-\w+)*(?![\w@/]|\.\w)")
 _CLAUSE = re.compile(
     r"\b(?:is|are|was|were|am|be|been|do|does|did|has|have|had|will|would|shall|should|can|could|may|might|must"
     r"|you|we|they|it"
@@ -161,13 +180,55 @@ class Listener:
             groups.extend(group for group in chosen if group not in groups)
             (texts if chosen else without).extend(left)
         if groups:
-            return Heard(tuple(groups), self._asked_of(groups, [*texts, *without]))
+            return Heard(tuple(groups), self._asked_of(groups, [*texts, *_without_pointers(without)]))
         read = [self._yes_no(sentence) for sentence in without]
         alone = [group for group, _ in read if group]
         texts = [text for _, left in read for text in left]
-        groups = self._told_apart(alone) or self._choices_beside(beside, texts)
-        asked = self._asked_of(groups, texts) if groups else tuple(self._ear.asked(texts, [self._talk], self._before))
-        return Heard(tuple(groups or alone[:1]), asked)
+        groups = self._told_apart(alone) or self._choices_beside(beside, _without_pointers(texts))
+        if groups:
+            return Heard(tuple(groups), self._asked_of(groups, _without_pointers(texts)))
+        asked = tuple(self._ear.asked(_without_pointers(texts) or texts, [self._talk], self._before))
+        return Heard(tuple(alone[:1]), asked)
+
+    def by_name(self, heard: Heard, sentences: Sequence[str], beside: Sequence[str]) -> Heard:
+        """What was heard, and instead what sentences name as programs do: several tools, or values.
+
+        `sentences` are those that ask something as they were written, `beside` the others, which may hold the tools
+        that are to be chosen from.
+        """
+        pointing = sentences and not _without_pointers(sentences)
+        values = self._named_values([*beside, *sentences] if pointing else sentences)
+        for told in (sentences, beside):
+            groups = [group for text in told for group in self._named_tools(text)] if sentences else []
+            if len({name for group in groups for name in group}) > 1:
+                return Heard(tuple(dict.fromkeys(groups)), values or self._asked_beside(groups, sentences))
+        return Heard(heard.groups if len(heard.groups) > 1 else (), values) if values else heard
+
+    def _asked_beside(self, groups: Sequence[Group], sentences: Sequence[str]) -> tuple[str, ...]:
+        """The values asked for in sentences that name no tool and point at none of the choices."""
+        return self._asked_of(
+            groups, [text for text in sentences if not self._named_tools(text) and not _POINTS_BACK.match(text)]
+        )
+
+    def _named_tools(self, text: str) -> list[Group]:
+        """The tools that a text names, each alone or with those in brackets beside it."""
+        names = names_of_tools(self._shown)
+        choices = _OR.split(text) if "(" in text else [text]
+        found = [
+            tuple(names[each[0]] for each in _IDENTIFIER.finditer(choice) if each[0] in names) for choice in choices
+        ]
+        told = [group for group in found if group]
+        return told if len(told) > 1 else [(name,) for group in told for name in group]
+
+    def _named_values(self, sentences: Sequence[str]) -> tuple[str, ...]:
+        """The values that sentences name as programs do, with those that stand in a row with them."""
+        known = {value.name for value in self._ear.taken}
+        found: dict[str, None] = {}
+        for sentence in sentences:
+            said = [each[0] for each in _IDENTIFIER.finditer(sentence) if each[0] in known]
+            if any(_is_coded(name) for name in said):
+                found |= dict.fromkeys(said)
+        return tuple(found)
 
     def still_open(self, sentences: Sequence[str]) -> tuple[str, ...]:
         """The one value that a tool cannot do without and that the talk has not given, if a question word fits it."""
@@ -220,6 +281,8 @@ class Listener:
 
     def _choices(self, sentence: str) -> tuple[list[Group], list[str]]:
         """The groups of tools that a sentence offers to choose from, and the parts of it that ask something else."""
+        if listed := all_needed(sentence):
+            return [], ["\n".join(listed)]
         if len(self._tools.names) < 2 or not (
             _EITHER.search(sentence) or _listing(sentence) or _MEANS.search(sentence)
         ):
@@ -228,8 +291,22 @@ class Listener:
         if self._ear.of_choices(parts):
             return [], [sentence]
         values = self._of_values(parts)
-        groups = self._groups([part for part in parts if part not in values and _is_offer(part.text)], sentence)
+        offers = [part for part in parts if part not in values and _is_offer(part.text)]
+        groups = self._groups(offers, sentence)
+        if len(groups) < 2 and _EITHER.search(sentence):
+            groups = self._liked(offers)
         return (groups, [part.text for part in values]) if len(groups) > 1 else ([], [sentence])
+
+    def _liked(self, parts: Sequence[Part]) -> list[Group]:
+        """The tool that each of a few choices is most like, where words tell nothing; none if not all are clear."""
+        found: list[Group] = []
+        for part in parts:
+            ranked = sorted(zip(likeness(part.text, self._shown), self._tools.names, strict=True), reverse=True)
+            (best, name), (second, _) = ranked[:2]
+            if best < _CLEARLY_LIKE or best - second < _LIKER or name not in self._open:
+                return []
+            found.append((name,))
+        return self._told_apart(found) if len(set(found)) == len(parts) else []
 
     def _group(self, part: Part, beside: Sequence[Part] = ()) -> Group:
         """The tools that a part of a choice means, rather than those that the parts beside it mean."""
@@ -338,9 +415,17 @@ class Listener:
             beside = _AND.match(part.text) or any(_AND.match(other.text) for other in parts[place + 1 : place + 2])
             led = _LED.match(part.text) and (beside or self._is_specific(part))
             behind = behind or (place > 0 and _AND.match(part.text) is not None and self._ear.is_named(part))
-            if behind or led or IN_CASE.match(part.text) or self._is_request(part):
+            if behind or led or self._is_condition(part, parts[:place]) or self._is_request(part):
                 found.append(part)
         return found
+
+    def _is_condition(self, part: Part, before: Sequence[Part]) -> bool:
+        """Whether a part only says in which case something is asked; "should it be …" and "is it for this or" ask."""
+        if not IN_CASE.match(part.text):
+            return False
+        if not before:
+            return _SHOULD.match(part.text) is None
+        return not (_FOR.match(part.text) and _FOR_ONE.search(before[-1].text))
 
     def _is_specific(self, part: Part) -> bool:
         """Whether a part asks when, where, why, how many, or which of what a value is called by."""
@@ -383,6 +468,30 @@ class Listener:
             inner = {name for other in kept if set(other) < set(group) for name in other}
             found.append(tuple(name for name in group if name not in inner) or group)
         return found if len(found) > 1 else []
+
+
+def _without_pointers(sentences: Sequence[str]) -> list[str]:
+    """The sentences without those that only point at choices: "which one would you like?"."""
+    return [sentence for sentence in sentences if not _POINTS_BACK.match(sentence)]
+
+
+def _is_coded(name: str) -> bool:
+    """Whether no person would write a name so: `first_day`, `firstDay`, `FirstDay`, `qty`."""
+    return (
+        "_" in name
+        or re.search(r"[a-z][A-Z]", name) is not None
+        or (len(name) < _CUT and not is_known(name.casefold()))
+    )
+
+
+@by_identity(2048)
+def _tools_by_code(tools: Sequence[Tool]) -> dict[str, str]:
+    return {name: tool.name for tool in tools for name in (tool.name, tool.original_name) if _is_coded(name)}
+
+
+def names_of_tools(tools: Sequence[Tool]) -> dict[str, str]:
+    """How programs write each tool's name → the tool, for names that no person would write so."""
+    return _tools_by_code(tools)
 
 
 def _first_word(tool: Tool) -> str:

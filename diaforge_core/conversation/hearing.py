@@ -12,10 +12,11 @@ from ..catalog.words import by_identity
 from ..records.dialogue import Turn
 from ..records.scenario import Bank
 from ..records.tool import Tool
-from .cues import addressed, are_wide_open, asks, is_bare, is_foreign, is_open, seeks_a_yes
+from .cues import addressed, are_wide_open, asks, is_bare, is_foreign, is_open, says_values, seeks_a_yes
 from .ear import mended
 from .evidence import spoken_words
 from .free_words import Heard, Listener
+from .layout import is_remark, laid_out, to_the_point
 from .named_choices import answers_of
 from .understanding import (
     Asked,
@@ -25,7 +26,6 @@ from .understanding import (
     remembered,
     says_that_none_fits,
     seeks_confirmation,
-    sentences,
     understand,
 )
 
@@ -38,12 +38,9 @@ _REQUEST = re.compile(
     r"|could i have)\b",
     re.IGNORECASE,
 )
+_OR = re.compile(r"\bor\b", re.IGNORECASE)
 _OFFERS = re.compile(r"\n|\bor\b", re.IGNORECASE)
 _WH = re.compile(r"\b(?:what|which|who|where|when|how|why)\b", re.IGNORECASE)
-_MARKS = re.compile(r"[*`#]{1,3}(?=\w)|(?<=[\w:.,])[*`]{1,3}|^#+ ")
-"""How words are set off."""
-_BULLET = re.compile(r"^\s*(?:[^\w\s\"'“(\[¿¡?.]\ufe0f?|\(?\d{1,2}[.):]|\(?[a-z][.)])\s+")
-"""How an item of a list begins: with any mark, a number or a letter."""
 
 
 def ear_of(bank: Bank, talk: Sequence[Turn] = ()) -> Ear:
@@ -82,14 +79,20 @@ def _heard(reply: str, talk: str, tools: Sequence[Tool], shown: Sequence[Tool]) 
         return Asked("none_fits")
     literal = chosen_in_full(reply, tools) if _MAY_CHOOSE.search(reply) else None
     text = mended(addressed(reply), spoken_words(shown))
-    said = [] if is_foreign(text, spoken_words(shown)) else _sentences(text)
-    asking = [sentence for sentence in said if asks(sentence)]
+    said = [] if is_foreign(text, spoken_words(shown)) else laid_out(text)
+    wanting = [sentence for sentence in said if asks(sentence)]
+    pointed = [to_the_point(one) for one in [one for one in wanting if not is_remark(one)] or wanting]
+    asking = [question for question, _ in pointed]
     listener = Listener(tools, shown, talk)
     if not asking and listener.lists_values(text):
         asking = [text]
-    beside = [sentence for sentence in said if asking and sentence not in asking]
-    heard = listener.hear(asking, beside)
-    if seeks_a_yes(reply if text.strip() else "", asking) and not (heard.parameters and _asks_more(asking)):
+    beside = [sentence for sentence in said if asking and sentence not in wanting] + [
+        told for _, told in pointed if told
+    ]
+    heard = listener.by_name(listener.hear(asking, beside), *_parted(laid_out(addressed(reply))))
+    offers = len(heard.groups) > 1 and any(_OR.search(sentence) for sentence in asking)
+    asks_else = offers or (heard.parameters and _asks_more(asking))
+    if seeks_a_yes(reply if text.strip() else "", asking) and not asks_else:
         return Asked("confirmation")
     if not literal and are_wide_open(asking) and not any(_OFFERS.search(sentence) for sentence in beside):
         return Asked("options")
@@ -102,9 +105,15 @@ def _heard(reply: str, talk: str, tools: Sequence[Tool], shown: Sequence[Tool]) 
     return _without_choice(reply, heard, asking, tools, listener)
 
 
+def _parted(said: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The sentences that ask something, and the others."""
+    return [sentence for sentence in said if asks(sentence)], [sentence for sentence in said if not asks(sentence)]
+
+
 def _asks_more(asking: Sequence[str]) -> bool:
-    """Whether one of the sentences asks for something else than a yes."""
-    return any((_WH.search(sentence) or _REQUEST.search(sentence)) and not is_bare(sentence) for sentence in asking)
+    """Whether one of the sentences asks for something else than a yes, and does not say values over."""
+    open_ones = [sentence for sentence in asking if "?" in sentence or not says_values(sentence)]
+    return any((_WH.search(sentence) or _REQUEST.search(sentence)) and not is_bare(sentence) for sentence in open_ones)
 
 
 def _without_choice(
@@ -146,15 +155,3 @@ def _kept_apart(facet: Facet, group: Sequence[str]) -> bool:
     """Whether no tool outside the group has an answer of one inside."""
     inside = {facet.answers[name] for name in group if name in facet.answers}
     return bool(inside) and not any(answer in inside for name, answer in facet.answers.items() if name not in group)
-
-
-def _sentences(text: str) -> list[str]:
-    """The sentences of a text; what a lead-in lists line by line belongs to it."""
-    found: list[str] = []
-    for line in text.splitlines():
-        plain = _MARKS.sub("", line).strip()
-        if found and _BULLET.match(plain):
-            found[-1] += "\n" + _BULLET.sub("", plain)
-        else:
-            found.extend(sentences(_BULLET.sub("", plain)))
-    return found

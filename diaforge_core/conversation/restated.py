@@ -33,7 +33,11 @@ def misstated(reply: str, values: Mapping[str, Any], leaves: Mapping[str, Leaf])
     """
     said = _Said(reply)
     left = [path for path in values if not said.takes(values[path], leaves[path])]
-    return [path for path in left if said.has_another(values[path], leaves[path], values.values())]
+    return [
+        path
+        for path in left
+        if said.has_another(values[path], leaves[path], values.values()) or said.is_filled_in(leaves[path])
+    ]
 
 
 @dataclass
@@ -85,6 +89,11 @@ class _Said:
         if any(letter.isdigit() for letter in value):
             return any(_form(code) == _form(value) for code in self._codes)
         return self._has_a_near_name(value, own)
+
+    def is_filled_in(self, leaf: Leaf) -> bool:
+        """Whether a line gives the value by its name: "list_name: Trade", "| List name | Trade |"."""
+        names = "|".join(re.escape(name) for name in {leaf.label, leaf.keys[-1]})
+        return re.search(rf"^\W*(?:{names})\W*?[:|=]\W*\w", self.reply, re.IGNORECASE | re.MULTILINE) is not None
 
     def _take(self, kind: str, value: object) -> bool:
         for found in self._mentions:
