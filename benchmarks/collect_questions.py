@@ -10,12 +10,15 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from diaforge_core.conversation.chat_models import in_flight_of
 from diaforge_core.conversation.constrained import with_constrained_decoding
 from diaforge_core.conversation.model_specs import open_assistant
 from diaforge_core.conversation.scenarios import Choices, draw_scenarios
+from diaforge_core.conversation.view import Assistant
 from diaforge_core.evaluation.evaluator import evaluate_scenarios
 from diaforge_core.records.tool import Catalog
 from diaforge_core.records.trace import Trace
@@ -33,21 +36,27 @@ def main() -> None:
     if "constrained" in sys.argv[4:5]:
         assistant = with_constrained_decoding(assistant)
     name = sys.argv[5] if len(sys.argv) > 5 else spec
-    rows, told = [], set[str]()
-    for number, (family, tools) in enumerate(families().items()):
-        catalog = Catalog(name=family, tools=tuple(tools.values()))
-        some = draw_scenarios(catalog, -(-count // len(families())), SEED + number, Choices(bank="evaluation"))
-        originals = {tool.name: tool.original_name for tool in tools.values()}
-        for trace in evaluate_scenarios(catalog, list(some), assistant):
-            for row in _questions(trace, family, originals, name):
-                if row["question"] not in told and len(rows) < count:
-                    told.add(row["question"])
-                    rows.append(row | {"id": f"{name}-{len(rows):03}"})
-    out.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+    each = -(-count // (EACH * len(families())))
+    with ThreadPoolExecutor(in_flight_of(assistant)) as pool:
+        played = [pool.submit(_asked_of, assistant, family, each, number) for number, family in enumerate(families())]
+        found = [row | {"style": name} for future in played for row in future.result()]
+    rows = list({row["question"]: row for row in found}.values())[:count]
+    lines = (json.dumps({"id": f"{name}-{number:03}"} | row, ensure_ascii=False) for number, row in enumerate(rows))
+    out.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     print(f"{len(rows)} questions of {name} in {out}")
 
 
-def _questions(trace: Trace, family: str, originals: dict[str, str], style: str) -> Iterator[dict[str, Any]]:
+def _asked_of(assistant: Assistant, family: str, each: int, number: int) -> list[dict[str, Any]]:
+    """What the assistant asks in `each` scenarios of a family."""
+    tools = families()[family]
+    catalog = Catalog(name=family, tools=tuple(tools.values()))
+    originals = {tool.name: tool.original_name for tool in tools.values()}
+    some = draw_scenarios(catalog, each, SEED + number, Choices(bank="evaluation"))
+    traces = evaluate_scenarios(catalog, list(some), assistant, at_once=1)
+    return [row for trace in traces for row in _questions(trace, family, originals)]
+
+
+def _questions(trace: Trace, family: str, originals: dict[str, str]) -> Iterator[dict[str, Any]]:
     """The first questions of one conversation, with the talk before them."""
     scenario, kept = trace.scenario, 0
     for place, turn in enumerate(trace.turns):
@@ -61,7 +70,6 @@ def _questions(trace: Trace, family: str, originals: dict[str, str], style: str)
             "gold": scenario.gold_arguments,
             "turns": [{"speaker": said.speaker, "text": said.reply} for said in trace.turns[:place]],
             "question": turn.reply,
-            "style": style,
         }
 
 

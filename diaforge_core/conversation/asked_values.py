@@ -60,7 +60,7 @@ WH = re.compile(
 )
 _KEY = re.compile(r"(?<![\w-])(?=[\w/-]*\d)(?=[\w/-]*[A-Za-z])[\w/-]+|\+?\d{5,}")
 """A key: letters with digits, or many digits."""
-_LEADS = re.compile(r"(?::|\s[-–—])\s*$")
+_LEADS = re.compile(r"(?::|\s[-–—])\s*$|\?\s*\n\s*$")
 """How a question ends that the choices behind it answer."""
 _TO = re.compile(r"\b(?:into|to|until|till)\b", re.IGNORECASE)
 _VERB = re.compile(r"\b(?:is|are|was|were|will|has|have|had|can|be|ok|okay)\b", re.IGNORECASE)

@@ -52,14 +52,15 @@ _ASKS = re.compile(
     re.IGNORECASE,
 )
 _GO_AHEAD = re.compile(
-    r"\b(?:shall|should|may|can|could|do) (?:i|we)\b(?! (?:have|get|ask|know|tell|please have))[^?]{0,60}\?"
+    r"\b(?:may|can|could|do) (?:i|we)\b(?! (?:have|get|ask|know|tell|please have))[^?]{0,60}\?"
+    r"|\b(?:shall|should) (?:i|we)\b(?! (?:have|get|ask|know))[^?]{0,60}\?"
     r"|\b(?:shall|should) (?:i|we)\b[^?.!:]{0,60}$|\b(?:answer|reply|respond|type|say)(?: with)? [\"'“]?yes\b"
     r"|\b(?:it|that|this|all|everything) is (?:correct|right|ok|okay|fine)\b[^.?!]{0,20}\?"
     r"|\b(?:do i have (?:your|the)|yes or no|yes/no|y/n|permission|green light|go[- ]ahead|proceed|confirm(?:ed)?"
     r"|good to go|all good|say (?:yes|so|the word|stop|go)|does that (?:look|sound|work)|your (?:ok|okay|go"
     r"|approval|confirmation|consent|blessing)|any (?:objections?|changes?|corrections?)|objections?"
     r"|(?:any(?:thing)?|something|nothing) (?:wrong|off|to (?:change|correct|add)|against)|have i got|did i get"
-    r"|got that right|(?<!what do you )(?<!what would you )(?<!what should you )(?:want|like) me to|did i understand"
+    r"|got that right|(?<!what do you )(?<!what would you )(?<!what should you )(?<!what you )(?<!what you would )(?:want|like) me to|did i understand"
     r"|am i right|(?:happy|okay|ok|fine|all right|alright"
     r"|agree) (?:for me|with|to|if|by|when)|you (?:object|agree|mind|don't mind)|(?:before|once|when|if|until"
     r"|unless|as soon as) (?:i|you)\W+(?:\w+\W+){0,3}?(?:do|go|say|agree|confirm|submit|send|book|press|continue"

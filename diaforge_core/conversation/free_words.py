@@ -85,6 +85,7 @@ _TAG = re.compile(
     re.IGNORECASE,
 )
 _SHOULD = re.compile(r"\W*should (?:it|they|this|that|these|those|he|she|the)\b", re.IGNORECASE)
+_OR_SHOULD = re.compile(r"\bor should\b", re.IGNORECASE)
 _FOR = re.compile(r"\W*for\b", re.IGNORECASE)
 _FOR_ONE = re.compile(r"\b(?:is|are|be) (?:it |this |that |they )?(?:meant )?for\b", re.IGNORECASE)
 _INDEFINITE = re.compile(r"\b(?:an?|one|whole|entire|complete|single|new|existing)\b", re.IGNORECASE)
@@ -198,7 +199,9 @@ class Listener:
         """
         pointing = sentences and not _without_pointers(sentences)
         values = self._named_values([*beside, *sentences] if pointing else sentences)
-        for told in (sentences, beside):
+        if not (heard.groups or heard.parameters or values):
+            values = self._named_values(beside)
+        for told in (sentences, beside, [*beside, *sentences]):
             groups = [group for text in told for group in self._named_tools(text)] if sentences else []
             if len({name for group in groups for name in group}) > 1:
                 return Heard(tuple(dict.fromkeys(groups)), values or self._asked_beside(groups, sentences))
@@ -256,7 +259,7 @@ class Listener:
     def _without_offers(self, sentence: str) -> list[str]:
         if not (_EITHER.search(sentence) or _listing(sentence)):
             return [sentence]
-        return [part.text for part in self._of_values(self._parts(sentence))]
+        return [part.text for part in self._of_values(self._parts(sentence), sentence)]
 
     def _parts(self, sentence: str) -> list[Part]:
         """The parts of a sentence of which some may be choices: the items of a list, else what "or" parts."""
@@ -290,7 +293,7 @@ class Listener:
         parts = self._parts(sentence)
         if self._ear.of_choices(parts):
             return [], [sentence]
-        values = self._of_values(parts)
+        values = self._of_values(parts, sentence)
         offers = [part for part in parts if part not in values and _is_offer(part.text)]
         groups = self._groups(offers, sentence)
         if len(groups) < 2 and _EITHER.search(sentence):
@@ -407,7 +410,7 @@ class Listener:
                 found.append(tuple(name for name in self._tools.names if name in takers))
         return self._told_apart([group for group in found if group])
 
-    def _of_values(self, parts: Sequence[Part]) -> list[Part]:
+    def _of_values(self, parts: Sequence[Part], sentence: str) -> list[Part]:
         """The parts beside a choice that ask for values rather than offer a tool, or say in which case they do."""
         found: list[Part] = []
         for place, part in enumerate(parts):
@@ -415,16 +418,18 @@ class Listener:
             beside = _AND.match(part.text) or any(_AND.match(other.text) for other in parts[place + 1 : place + 2])
             led = _LED.match(part.text) and (beside or self._is_specific(part))
             behind = behind or (place > 0 and _AND.match(part.text) is not None and self._ear.is_named(part))
-            if behind or led or self._is_condition(part, parts[:place]) or self._is_request(part):
+            if behind or led or self._is_condition(part, parts[:place], sentence) or self._is_request(part):
                 found.append(part)
         return found
 
-    def _is_condition(self, part: Part, before: Sequence[Part]) -> bool:
+    def _is_condition(self, part: Part, before: Sequence[Part], sentence: str) -> bool:
         """Whether a part only says in which case something is asked; "should it be …" and "is it for this or" ask."""
         if not IN_CASE.match(part.text):
             return False
+        if _SHOULD.match(part.text) and (not before or _OR_SHOULD.search(sentence)):
+            return False
         if not before:
-            return _SHOULD.match(part.text) is None
+            return True
         return not (_FOR.match(part.text) and _FOR_ONE.search(before[-1].text))
 
     def _is_specific(self, part: Part) -> bool:

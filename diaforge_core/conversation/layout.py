@@ -9,7 +9,9 @@ from .understanding import sentences
 
 _MARKS = re.compile(r"[*`#]{1,3}(?=\w)|(?<=[\w:.,?!)])[*`]{1,3}|^#+ ")
 """How words are set off."""
-_BULLET = re.compile(r"^\s*(?:[^\w\s\"'“(\[¿¡?.]\ufe0f?|\(?\d{1,2}[.):]|\[\w{1,2}\]|\(?[a-z][.)])\s+")
+_BULLET = re.compile(
+    r"^\s*(?:[^\w\s\"'“(\[¿¡?.]\ufe0f?|\d\ufe0f?\u20e3|\(?\d{1,2}[.):]|\[\w{1,2}\]|\(?[a-zA-Z][.)])\**\s+"
+)
 """How an item of a list begins: with any mark, a number or a letter."""
 _SET_OFF = re.compile(r"^\s*\*\*[^*]+\*\*\s*(?:[–—:-]|$)")
 """How an item begins that has its name set off instead."""
