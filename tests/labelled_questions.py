@@ -35,6 +35,7 @@ FOLDER = Path(__file__).parent / "questions"
 OPEN = FOLDER / "questions-open.jsonl"
 MORE = FOLDER / "questions-more.jsonl"
 FRESH = FOLDER / "questions-fresh.jsonl"
+REPLIES = FOLDER / "questions-replies.jsonl"
 KINDS = ("which", "values", "both", "confirm", "options", "nothing")
 _HEARD_AS = {"which": "facet", "both": "facet", "values": "arguments", "confirm": "confirmation", "options": "options",
              "nothing": "other"}  # fmt: skip
@@ -43,7 +44,7 @@ _HEARD_AS = {"which": "facet", "both": "facet", "values": "arguments", "confirm"
 @cache
 def families() -> dict[str, dict[str, Tool]]:
     """Family → the name of a tool in its list → tool, as an import of the list reads it."""
-    files = ("catalogs.json", "catalogs-more.json", "catalogs-fresh.json")
+    files = ("catalogs.json", "catalogs-more.json", "catalogs-fresh.json", "catalogs-replies.json")
     written = {name: tools for file in files for name, tools in json.loads((FOLDER / file).read_text("utf-8")).items()}
     return {name: _family(name, tools) for name, tools in written.items()}
 

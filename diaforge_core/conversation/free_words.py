@@ -63,6 +63,8 @@ _MOST_PARTS = 24
 """Parts of one sentence that are compared with one another."""
 _LIKER = 0.05
 """Cosine by which a question must be more like one value than like the next for it to be meant."""
+_FITS = 0.5
+"""Evidence, of 1 for the best tool and the cosine beside it, from which on an item of a list may mean a tool."""
 _CLEARLY_LIKE = 0.1
 """Cosine from which on a choice is like a tool rather than like any."""
 _OPEN_FIRST = 0.85
@@ -296,9 +298,25 @@ class Listener:
         values = self._of_values(parts, sentence)
         offers = [part for part in parts if part not in values and _is_offer(part.text)]
         groups = self._groups(offers, sentence)
+        if _listing(sentence) and len(groups) < len(offers):
+            groups = self._one_each(offers) or groups
         if len(groups) < 2 and _EITHER.search(sentence):
             groups = self._liked(offers)
         return (groups, [part.text for part in values]) if len(groups) > 1 else ([], [sentence])
+
+    def _one_each(self, parts: Sequence[Part]) -> list[Group]:
+        """The tools of a list that offers each only once, as they fit together best; none where one fits badly."""
+        from scipy.optimize import linear_sum_assignment
+
+        if len(parts) > len(self._tools.names):
+            return []
+        told = [
+            [score / (max(part.tools) or 1.0) + max(0.0, like) for score, like in zip(part.tools, liked, strict=True)]
+            for part, liked in ((part, likeness(part.text, self._shown)) for part in parts)
+        ]
+        pairs = list(zip(*linear_sum_assignment(told, maximize=True), strict=True))
+        fits = all(told[row][column] >= _FITS for row, column in pairs)
+        return [(self._tools.names[column],) for _, column in pairs] if fits else []
 
     def _liked(self, parts: Sequence[Part]) -> list[Group]:
         """The tool that each of a few choices is most like, where words tell nothing; none if not all are clear."""
@@ -416,9 +434,10 @@ class Listener:
         for place, part in enumerate(parts):
             behind = place > 0 and parts[place - 1] in found and self._ear.is_named(part)
             beside = _AND.match(part.text) or any(_AND.match(other.text) for other in parts[place + 1 : place + 2])
+            requests = not _listing(sentence) and self._is_request(part)
             led = _LED.match(part.text) and (beside or self._is_specific(part))
             behind = behind or (place > 0 and _AND.match(part.text) is not None and self._ear.is_named(part))
-            if behind or led or self._is_condition(part, parts[:place], sentence) or self._is_request(part):
+            if behind or led or self._is_condition(part, parts[:place], sentence) or requests:
                 found.append(part)
         return found
 

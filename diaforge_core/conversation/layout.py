@@ -36,7 +36,7 @@ _HANDS_OVER = re.compile(
 )
 _OFFERS = re.compile(
     r"\b(?:which|choose|pick|select|options?|ways?|either|one of|prefer|can (?:help|do|assist|take care)|operations?"
-    r"|actions?|applies|(?:would|do) you (?:like|want) to|what you)\b",
+    r"|actions?|applies|(?:would|do) you (?:like|want) to|what (?:you|is needed))\b",
     re.IGNORECASE,
 )
 _BEHIND_NAME = re.compile(
@@ -48,7 +48,7 @@ _REMARK = re.compile(
     r"(?!.*\byes\b)"
     r"|\b(?:once|as soon as|when|after) (?:i|we|you|that|this|these|it)\b[^?]*\b(?:i|we)(?:'ll| will| can|'m able)\b"
     r"|\b(?:i|we)(?:'ll| will| can)\b[^?]*\b(?:as soon as|once) (?:i|we|you)\b"
-    r"|\bthat(?:'s| is| was| would be) all (?:i|we)\b"
+    r"|\b(?:'s|is|was|are|be) all (?:that )?(?:i|we) need\b"
     r"|\bwith (?:that|this|these)\b[^?]*\b(?:i|we)(?:'ll| will| can)\b"
     r"|\bthank(?:s| you) in advance\b|\bno (?:worries|problem|rush)\b",
     re.IGNORECASE,
@@ -76,19 +76,14 @@ def laid_out(text: str) -> list[str]:
     lead, goes_on = -1, False
     for line in text.splitlines():
         plain = _MARKS.sub("", line).strip()
-        if not re.search(r"\w", plain):
-            continue
-        is_item = _BULLET.match(plain) is not None or (_SET_OFF.match(line) is not None and lead >= 0)
-        if not is_item:
-            if lead >= 0 and _HEADING.match(plain):
-                continue
-            found.extend(sentences(plain))
-            lead, goes_on = len(found) - 1, False
+        if not re.search(r"\w", plain) or (found and _HEADING.match(plain)):
             continue
         item = _BULLET.sub("", plain)
-        if not found:
+        if not found or (item == plain and not _SET_OFF.match(line)):
             found.extend(sentences(item))
-        elif _asks_itself(item, goes_on):
+            lead, goes_on = len(found) - 1, False
+            continue
+        if _asks_itself(item, goes_on):
             found.append(_GOES_ON.sub("", item))
         else:
             found[lead] += f"\n{item}"
