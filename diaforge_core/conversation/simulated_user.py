@@ -13,7 +13,7 @@ from ..catalog.facets import Facet, facets
 from ..catalog.leaves import leaves
 from ..catalog.profiles import profile
 from ..catalog.verbs import split_head
-from ..catalog.words import countable, with_article, word_set
+from ..catalog.words import countable, plural, with_article, word_set
 from ..records.base import derived_seed
 from ..records.dialogue import Evidence, Turn
 from ..records.scenario import Bank, Persona, Scenario
@@ -355,8 +355,9 @@ class ScriptedUser:
         thing = mine.resource if kind == "task" else "one"
         if thing != "one" and (with_article(thing) == thing or mine.thing.startswith("the ")):
             return answer
-        one = with_article(thing) if thing != "one" else "one"
-        return words.plain(f"say_{mine.action}", new=f"a new {thing}", existing=f"an existing {thing}", one=one)
+        one, many = ("one", "them") if thing == "one" else (with_article(thing), f"the {plural(thing)}")
+        said = {"new": f"a new {thing}", "existing": f"an existing {thing}", "one": one, "many": many}
+        return words.plain(f"say_{mine.action}", **said)
 
     def _values_reply(self, words: _Draft, asked: Asked, turns: Sequence[Turn], number: int, plainest: bool) -> str:
         """Gives what is asked and due, puts off what is not due, leaves out what there is no value for."""
