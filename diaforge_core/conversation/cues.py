@@ -38,7 +38,7 @@ _ASKS = re.compile(
     r"|\b(?:don't|do not|doesn't|can't|cannot|not|couldn't)\W+(?:\w+\W+){0,6}?"
     r"(?:know|tell|see|have|say|until|without|unless|before|clear|sure|certain)\b"
     r"|\b(?:know|say|tell|hear|learn|see|indicate|clarify|specify|advise|state|confirm|explain|depends?(?: on)?"
-    r"|question is|matters?|decide|idea|clear|sure|certain)\W+(?:\w+\W+){0,2}?"
+    r"|question is|matters|decide|idea|clear|sure|certain)\W+(?:\w+\W+){0,2}?"
     rf"(?:whether|if|{_WH})\b"
     rf"|\b(?:not|n't) (?:\w+ )?(?:clear|sure|certain|known)\W+(?:\w+\W+){{0,4}}?(?:whether|if|{_WH})\b"
     r"|\b(?:(?:is|are|still|'s|what's) (?:still )?(?:missing|open|needed|required|unclear|left|lacking"
@@ -47,7 +47,8 @@ _ASKS = re.compile(
     r"|fields?|values?|arguments?|parameters?|details?)|(?:could|can|would|will) you|may i (?:ask|have|know)"
     r"|(?:could|can|may) (?:i|we) (?:have|get|ask)|would help|\w+ or \w+\.?$|either\b.*\bor"
     r"|(?:is|are) (?:what|who|where|when|which))\b"
-    r"|\bplease\b(?! (?:accept|note that|wait|bear|hold|don't|do not|be)\b)|\b(?:required|needed"
+    r"|\bfeel free to (?:ask|tell|share)\b|\bask (?:away|your question|me)\b"
+    r"|\bplease\b(?! (?:accept|note that|wait|bear|hold|don't|do not|be|find|see|refer|visit)\b)|\b(?:required|needed"
     r"|missing)\b[^.:]{0,30}:|^[^.!?:\d]{2,40}:\W*$",
     re.IGNORECASE,
 )
@@ -60,7 +61,8 @@ _GO_AHEAD = re.compile(
     r"|good to go|all good|say (?:yes|so|the word|stop|go)|does that (?:look|sound|work)|your (?:ok|okay|go"
     r"|approval|confirmation|consent|blessing)|any (?:objections?|changes?|corrections?)|objections?"
     r"|(?:any(?:thing)?|something|nothing) (?:wrong|off|to (?:change|correct|add)|against)|have i got|did i get"
-    r"|got that right|(?<!what do you )(?<!what would you )(?<!what should you )(?<!what you )(?<!what you would )(?:want|like) me to|did i understand"
+    r"|got that right|(?<!what do you )(?<!what would you )(?<!what should you )(?<!what you )(?<!what you would )"
+    r"(?:want|like) me to|did i understand"
     r"|am i right|(?:happy|okay|ok|fine|all right|alright"
     r"|agree) (?:for me|with|to|if|by|when)|you (?:object|agree|mind|don't mind)|(?:before|once|when|if|until"
     r"|unless|as soon as) (?:i|you)\W+(?:\w+\W+){0,3}?(?:do|go|say|agree|confirm|submit|send|book|press|continue"
@@ -70,7 +72,7 @@ _GO_AHEAD = re.compile(
 )
 _OPEN = re.compile(
     rf"\b(?:{_WH}|whats|more|tell|describe|elaborate|explain|help|clarify|details?|specific|specify|expand|context"
-    rf"|say|go on"
+    rf"|say|go on|feel free to ask|ask (?:away|your question)"
     r"|rephrase|background|information|go ahead|listening|all ears|shoot)\b",
     re.IGNORECASE,
 )
@@ -84,7 +86,7 @@ _OPEN_WORDS = word_set(
     "picture concrete general start begin story change care handle taken sorted solve resolve fix thing things "
     "needed exciting sounds course listening ears shoot wondering do tell brings today indeed well fire away on mind "
     "anything something everything like exact narrow closer clearer clear plain detailed example instance fill "
-    "add provide own haha lol"
+    "add provide own haha lol feel free ask question questions answer"
 )
 """Words that a question about nothing in particular is put in."""
 _ABOUT = re.compile(
@@ -122,7 +124,11 @@ _NAME = re.compile(r"\S*[_`\d]\S*|\w+[a-z][A-Z]\w*|(?<=[\w,] )[A-Z]\w+")
 _ENGLISH_FROM, _ENGLISH = 3, 0.5
 """Words from which on a text is in another language if fewer than this share of them are English ones."""
 _RHETORICAL = re.compile(
-    r"\bdid you know\b|\baccept (?:my|our)\b|\bhave (?:everything|all)(?: that)? (?:i|we) (?:need|require)\b",
+    r"\bdid you know\b|\baccept (?:my|our)\b|\bhave (?:everything|all)(?: that)? (?:i|we) (?:need|require)\b"
+    r"|\b(?:not sure|don't know|not here to tell you) what to do\b|^\W*whether it(?:'s| is)\b.*\bhere to help\b"
+    r"|\bdon't have (?:the ability|access|the means)\b|^\W*here(?:'s| is| are) (?:how|an?|some)\b"
+    r"|^\W*(?:in fact,? )?i(?:'m| am) (?:happy|glad|here) to (?:help|hear|assist)\b"
+    r"(?!.*\b(?:please|need|tell|let me|could|can you|which|what)\b)",
     re.IGNORECASE,
 )
 """What sounds like a question or a request, and wants nothing."""

@@ -113,6 +113,8 @@ _REQUEST = re.compile(
     re.IGNORECASE,
 )
 """What a question has that may ask for a value though yes would be an answer."""
+_SAME_AGAIN = re.compile(r"\b(?P<choice>\w[\w ]*\w),? or (?P=choice)(?!\w)", re.IGNORECASE)
+"""How one thing is offered as if it were two."""
 _OR = re.compile(r"\bor\b(?![^()]*\))", re.IGNORECASE)
 _POINTS_BACK = re.compile(
     r"\W*(?:(?:so|and|now|then|please|kindly|just|could you|can you|would you|let me know|tell me|specify|say|indicate"
@@ -292,11 +294,13 @@ class Listener:
             _EITHER.search(sentence) or _listing(sentence) or _MEANS.search(sentence)
         ):
             return [], [sentence]
-        parts = self._parts(sentence)
+        parts = list({part.text.strip().casefold(): part for part in reversed(self._parts(sentence))}.values())[::-1]
         if self._ear.of_choices(parts):
             return [], [sentence]
         values = self._of_values(parts, sentence)
         offers = [part for part in parts if part not in values and _is_offer(part.text)]
+        if len(offers) == 1 and _SAME_AGAIN.search(sentence):
+            return [], [part.text for part in values]
         groups = self._groups(offers, sentence)
         if _listing(sentence) and len(groups) < len(offers):
             groups = self._one_each(offers) or groups

@@ -16,7 +16,7 @@ from .cues import addressed, are_wide_open, asks, is_bare, is_foreign, is_open, 
 from .ear import mended
 from .evidence import spoken_words
 from .free_words import Heard, Listener
-from .layout import is_remark, laid_out, to_the_point
+from .layout import is_remark, laid_out, to_the_point, without_babble
 from .named_choices import answers_of
 from .understanding import (
     Asked,
@@ -79,7 +79,7 @@ def _heard(reply: str, talk: str, tools: Sequence[Tool], shown: Sequence[Tool]) 
         return Asked("none_fits")
     literal = chosen_in_full(reply, tools) if _MAY_CHOOSE.search(reply) else None
     text = mended(addressed(reply), spoken_words(shown))
-    said = [] if is_foreign(text, spoken_words(shown)) else laid_out(text)
+    said = [] if is_foreign(text, spoken_words(shown)) else without_babble(laid_out(text))
     wanting = [sentence for sentence in said if asks(sentence)]
     pointed = [to_the_point(one) for one in [one for one in wanting if not is_remark(one)] or wanting]
     asking = [question for question, _ in pointed]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 
 from .understanding import sentences
@@ -43,6 +44,8 @@ _BEHIND_NAME = re.compile(
     r"\s+[–—-]\s+.*$|\s*\((?!s\)).*$|[.;]\s.*$|,\s+(?:should|if|in case|so|which|as)\b.*$", re.DOTALL
 )
 """What explains an item behind its name."""
+_BABBLE = 3
+"""Times from which on the same sentence is a model going round in circles."""
 _REMARK = re.compile(
     r"^\W*(?:(?:just|simply|please|kindly|you can|feel free to|then)\s+)*(?:reply|respond|type|write back)\b"
     r"(?!.*\byes\b)"
@@ -111,6 +114,13 @@ def all_needed(sentence: str) -> list[str]:
     """What a sentence lists line by line, if it asks for all of that rather than for one of it."""
     lead, *items = sentence.split("\n")
     return items if _HANDS_OVER.search(lead) and not _OFFERS.search(lead) else []
+
+
+def without_babble(said: list[str]) -> list[str]:
+    """The sentences, each once; those that come again and again, and what is cut off of one, mean nothing."""
+    times = Counter(said)
+    babble = [sentence for sentence, number in times.items() if number >= _BABBLE]
+    return [one for one in times if not any(again.startswith(one) for again in babble)]
 
 
 def is_remark(sentence: str) -> bool:
