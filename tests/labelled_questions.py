@@ -36,6 +36,7 @@ OPEN = FOLDER / "questions-open.jsonl"
 MORE = FOLDER / "questions-more.jsonl"
 FRESH = FOLDER / "questions-fresh.jsonl"
 REPLIES = FOLDER / "questions-replies.jsonl"
+REAL = FOLDER / "questions-real.jsonl"
 KINDS = ("which", "values", "both", "confirm", "options", "nothing")
 _HEARD_AS = {"which": "facet", "both": "facet", "values": "arguments", "confirm": "confirmation", "options": "options",
              "nothing": "other"}  # fmt: skip

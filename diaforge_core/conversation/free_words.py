@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from ..catalog.words import by_identity, identifier_words
 from ..records.tool import Tool
 from .asked_values import EQUAL, EXPLAINED, IN_CASE, VALUE, WH, Part, ValueEar, split
 from .ear import content, is_known
 from .evidence import Scores, tool_bags
+from .labels import label_pattern, labels_in, leaf_named
 from .layout import all_needed
 from .likeness import likeness
 
@@ -192,7 +194,8 @@ class Listener:
         groups = self._told_apart(alone) or self._choices_beside(beside, _without_pointers(texts))
         if groups:
             return Heard(tuple(groups), self._asked_of(groups, _without_pointers(texts)))
-        asked = tuple(self._ear.asked(_without_pointers(texts) or texts, [self._talk], self._before))
+        elsewhere, left = self._named_elsewhere(_without_pointers(texts) or texts)
+        asked = tuple(dict.fromkeys([*elsewhere, *self._ear.asked(left, [self._talk], self._before)]))
         return Heard(tuple(alone[:1]), asked)
 
     def by_name(self, heard: Heard, sentences: Sequence[str], beside: Sequence[str]) -> Heard:
@@ -249,6 +252,25 @@ class Listener:
             return tuple(found[:1]) if like[found[0]] >= like[found[1]] + _LIKER else ()
         return tuple(found)
 
+    def _named_elsewhere(self, texts: Sequence[str]) -> tuple[list[str], list[str]]:
+        """The values that texts call by names of several words that only ruled out tools have, and the rest."""
+        own = {value.name for value in self._ear.taken}
+        opened = [tool for tool in self._shown if tool.name in self._open]
+        found: list[str] = []
+
+        def taken(tool: Tool, match: re.Match[str]) -> str:
+            name = leaf_named(tool, match[0]).keys[0]
+            if name in own or len(match[0].split()) < 2 or any(labels_in(match[0], opened)):
+                return match[0]
+            found.append(name)
+            return " "
+
+        left = list(texts)
+        for tool in self._shown:
+            if tool.name not in self._open:
+                left = [label_pattern(tool).sub(partial(taken, tool), text) for text in left]
+        return found, left
+
     def _asked_of(self, groups: Sequence[Group], texts: Sequence[str]) -> tuple[str, ...]:
         """The values that the texts ask for beside a choice between these groups, whether or not those are open."""
         named = self._open.union(*groups)
@@ -302,7 +324,8 @@ class Listener:
         if len(offers) == 1 and _SAME_AGAIN.search(sentence):
             return [], [part.text for part in values]
         groups = self._groups(offers, sentence)
-        if _listing(sentence) and len(groups) < len(offers):
+        is_list = _listing(sentence) or (": " in sentence and len(offers) > 2)
+        if is_list and len(groups) < len(offers):
             groups = self._one_each(offers) or groups
         if len(groups) < 2 and _EITHER.search(sentence):
             groups = self._liked(offers)
