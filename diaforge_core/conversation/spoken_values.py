@@ -34,7 +34,11 @@ _NOTHING = re.compile(r"(?:null|empty)(?!\w)", re.IGNORECASE)
 _END = re.compile(r",(?=\s|$)|;|\s+and\s|[.!?](?=\s|$)|\s+[—–-]\s|\n|\s\(")
 """Where a plain string stops: before the punctuation or the word that joins it to what comes next."""
 _POLITE = re.compile(r"(?:\s+(?:please|thanks|thank you|thx|ok|okay|instead|then|though))+$", re.IGNORECASE)
-_NEXT_CLAUSE = re.compile(r"(?:the|also|for|my|our|its|thanks|then|please)\b", re.IGNORECASE)
+_NEXT_CLAUSE = re.compile(
+    r"(?:the|also|for|my|our|its|thanks|then|please|as (?:for|to|regards)|when it comes|(?:regarding|concerning|about|on"
+    r"|with) the|with regard|here(?:'s| comes) the|(?:I|we)(?:'ve| have)|(?:use|take|put) \S+ (?:as|for))\b",
+    re.IGNORECASE,
+)
 _OPENERS = {"“": "”", "«": "»", "‘": "’", "'": "'"}
 _AFTERWARDS = ("", ".", ", and the other thing is next.", " and the rest: more", ". That is it.", "; more", ", thanks!")
 _SHORT_CODE = 4
