@@ -115,7 +115,7 @@ _REQUEST = re.compile(
     re.IGNORECASE,
 )
 """What a question has that may ask for a value though yes would be an answer."""
-_SAME_AGAIN = re.compile(r"\b(?P<choice>\w[\w ]*\w),? or (?P=choice)(?!\w)", re.IGNORECASE)
+_SAME_AGAIN = re.compile(r"\b(?P<choice>\w[\w ]{0,80}\w),? or (?P=choice)(?!\w)", re.IGNORECASE)
 """How one thing is offered as if it were two."""
 _OR = re.compile(r"\bor\b(?![^()]*\))", re.IGNORECASE)
 _POINTS_BACK = re.compile(

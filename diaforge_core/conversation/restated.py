@@ -93,7 +93,8 @@ class _Said:
     def is_filled_in(self, leaf: Leaf) -> bool:
         """Whether a line gives the value by its name: "list_name: Trade", "| List name | Trade |"."""
         names = "|".join(re.escape(name) for name in {leaf.label, leaf.keys[-1]})
-        return re.search(rf"^\W*(?:{names})\W*?[:|=]\W*\w", self.reply, re.IGNORECASE | re.MULTILINE) is not None
+        filled = rf"^[^\w\n]*(?:{names})[^\w\n]*?[:|=][^\w\n]*\w"
+        return re.search(filled, self.reply, re.IGNORECASE | re.MULTILINE) is not None
 
     def _take(self, kind: str, value: object) -> bool:
         for found in self._mentions:
