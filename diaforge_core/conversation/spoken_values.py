@@ -36,7 +36,8 @@ _END = re.compile(r",(?=\s|$)|;|\s+and\s|[.!?](?=\s|$)|\s+[—–-]\s|\n|\s\(")
 _POLITE = re.compile(r"(?:\s+(?:please|thanks|thank you|thx|ok|okay|instead|then|though))+$", re.IGNORECASE)
 _NEXT_CLAUSE = re.compile(
     r"(?:the|also|for|my|our|its|thanks|then|please|as (?:for|to|regards)|when it comes|with regard"
-    r"|(?:regarding|concerning|about|on|with) the|here(?:'s| comes) the|(?:I|we)(?:'ve| have)|(?:use|take|put) \S+ (?:as|for))\b",
+    r"|(?:regarding|concerning|about|on|with) the|here(?:'s| comes) the|(?:I|we)(?:'ve| have)"
+    r"|(?:use|take|put) \S+ (?:as|for))\b",
     re.IGNORECASE,
 )
 _OPENERS = {"“": "”", "«": "»", "‘": "’", "'": "'"}
