@@ -40,7 +40,10 @@ def main() -> None:
     with ThreadPoolExecutor(in_flight_of(assistant)) as pool:
         played = [pool.submit(_asked_of, assistant, family, each, number) for number, family in enumerate(families())]
         found = [row | {"style": name} for future in played for row in future.result()]
-    rows = list({row["question"]: row for row in found}.values())[:count]
+    first: dict[str, dict[str, Any]] = {}
+    for row in found:
+        first.setdefault(row["question"], row)
+    rows = list(first.values())[:count]
     lines = (json.dumps({"id": f"{name}-{number:03}"} | row, ensure_ascii=False) for number, row in enumerate(rows))
     out.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     print(f"{len(rows)} questions of {name} in {out}")

@@ -40,7 +40,7 @@ _ASKS = re.compile(
     r"|\b(?:know|say|tell|hear|learn|see|indicate|clarify|specify|advise|state|confirm|explain|depends?(?: on)?"
     r"|question is|matters|decide|idea|clear|sure|certain)\W+(?:\w+\W+){0,2}?"
     rf"(?:whether|if|{_WH})\b"
-    rf"|\b(?:not|n't) (?:\w+ )?(?:clear|sure|certain|known)\W+(?:\w+\W+){{0,4}}?(?:whether|if|{_WH})\b"
+    rf"|(?:\bnot|n't) (?:\w+ )?(?:clear|sure|certain|known)\W+(?:\w+\W+){{0,4}}?(?:whether|if|{_WH})\b"
     r"|\b(?:(?:is|are|still|'s|what's) (?:still )?(?:missing|open|needed|required|unclear|left|lacking"
     r"|outstanding)|need to be"
     r"|must be (?:given|provided|known|set)|missing (?:\w+ )*(?:required|keys?"
@@ -55,7 +55,8 @@ _ASKS = re.compile(
 _GO_AHEAD = re.compile(
     r"\b(?:may|can|could|do) (?:i|we)\b(?! (?:have|get|ask|know|tell|please have))[^?]{0,60}\?"
     r"|\b(?:shall|should) (?:i|we)\b(?! (?:have|get|ask|know))[^?]{0,60}\?"
-    r"|\b(?:shall|should) (?:i|we)\b[^?.!:]{0,60}$|\b(?:answer|reply|respond|type|say)(?: with)? [\"'“]?yes\b"
+    r"|(?<!what )(?<!how )(?<!when )(?<!where )\b(?:shall|should) (?:i|we)\b[^?.!:]{0,60}$"
+    r"|\b(?:answer|reply|respond|type|say)(?: with)? [\"'“]?yes\b"
     r"|\b(?:it|that|this|all|everything) is (?:correct|right|ok|okay|fine)\b[^.?!]{0,20}\?"
     r"|\b(?:do i have (?:your|the)|yes or no|yes/no|y/n|permission|green light|go[- ]ahead|proceed|confirm(?:ed)?"
     r"|good to go|all good|say (?:yes|so|the word|stop|go)|does that (?:look|sound|work)|your (?:ok|okay|go"
@@ -86,7 +87,7 @@ _OPEN_WORDS = word_set(
     "picture concrete general start begin story change care handle taken sorted solve resolve fix thing things "
     "needed exciting sounds course listening ears shoot wondering do tell brings today indeed well fire away on mind "
     "anything something everything like exact narrow closer clearer clear plain detailed example instance fill "
-    "add provide own haha lol feel free ask question questions answer"
+    "add provide own haha lol"
 )
 """Words that a question about nothing in particular is put in."""
 _ABOUT = re.compile(
@@ -123,15 +124,22 @@ _NAME = re.compile(r"\S*[_`\d]\S*|\w+[a-z][A-Z]\w*|(?<=[\w,] )[A-Z]\w+")
 """What may be a name of something, in whatever language."""
 _ENGLISH_FROM, _ENGLISH = 3, 0.5
 """Words from which on a text is in another language if fewer than this share of them are English ones."""
-_RHETORICAL = re.compile(
-    r"\bdid you know\b|\baccept (?:my|our)\b|\bhave (?:everything|all)(?: that)? (?:i|we) (?:need|require)\b"
+_RHETORICAL = re.compile(r"\bdid you know\b|\baccept (?:my|our)\b", re.IGNORECASE)
+"""What sounds like a question or a request, and wants nothing."""
+_ONLY_SAID = re.compile(
+    r"\bhave (?:everything|all)(?: that)? (?:i|we) (?:need|require)\b(?! (?:except|but|apart|besides))"
     r"|\b(?:not sure|don't know|not here to tell you) what to do\b|^\W*whether it(?:'s| is)\b.*\bhere to help\b"
     r"|\bdon't have (?:the ability|access|the means)\b|^\W*here(?:'s| is| are) (?:how|an?|some)\b"
     r"|^\W*(?:in fact,? )?i(?:'m| am) (?:happy|glad|here) to (?:help|hear|assist)\b"
-    r"(?!.*\b(?:please|need|tell|let me|could|can you|which|what)\b)",
+    r"(?!.*\b(?:please|need|tell|let me|could|can you|which|what|when|who|where|how|do you)\b)",
     re.IGNORECASE,
 )
-"""What sounds like a question or a request, and wants nothing."""
+"""What sounds like a request and only says how things are, unless something is asked besides."""
+_ASKED_BESIDES = re.compile(r"[?\n]|\b(?:please|provide|could you|can you|except|apart from)\b", re.IGNORECASE)
+_INVITES = re.compile(
+    r"\bfeel free to ask\b|\bask (?:away|your questions?)\b|\bif you have (?:any )?questions?\b", re.IGNORECASE
+)
+"""How somebody is invited to say anything at all."""
 
 
 def addressed(reply: str) -> str:
@@ -155,7 +163,9 @@ def is_foreign(text: str, spoken: Collection[str]) -> bool:
 def asks(sentence: str) -> bool:
     """Whether a sentence wants something of its listener, and does not break off."""
     wants = "?" in sentence or _ASKS.search(sentence) is not None
-    return wants and not breaks_off(sentence) and not _RHETORICAL.search(sentence)
+    if not wants or breaks_off(sentence) or _RHETORICAL.search(sentence):
+        return False
+    return not _ONLY_SAID.search(sentence) or _ASKED_BESIDES.search(sentence) is not None
 
 
 def breaks_off(sentence: str) -> bool:
@@ -206,5 +216,6 @@ def are_wide_open(sentences: Sequence[str]) -> bool:
 
 
 def _own_words(sentence: str, spoken: Collection[str]) -> list[str]:
-    words = (word for word in words_of(sentence) if word not in FUNCTION_WORDS and word not in _OPEN_WORDS)
+    said = words_of(_INVITES.sub(" ", sentence))
+    words = (word for word in said if word not in FUNCTION_WORDS and word not in _OPEN_WORDS)
     return [word for word in words if word not in spoken]

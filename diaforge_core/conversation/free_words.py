@@ -13,7 +13,7 @@ from .asked_values import EQUAL, EXPLAINED, IN_CASE, VALUE, WH, Part, ValueEar, 
 from .ear import content, is_known
 from .evidence import Scores, tool_bags
 from .labels import label_pattern, labels_in, leaf_named
-from .layout import all_needed
+from .layout import all_needed, to_the_point
 from .likeness import likeness
 
 Group = tuple[str, ...]
@@ -67,7 +67,7 @@ _LIKER = 0.05
 """Cosine by which a question must be more like one value than like the next for it to be meant."""
 _FITS = 0.5
 """Evidence, of 1 for the best tool and the cosine beside it, from which on an item of a list may mean a tool."""
-_CLEARLY_LIKE = 0.1
+_CLEARLY_LIKE = 0.15
 """Cosine from which on a choice is like a tool rather than like any."""
 _OPEN_FIRST = 0.85
 """Share of the best tool's evidence from which on one that is still open goes before it."""
@@ -120,13 +120,21 @@ _SAME_AGAIN = re.compile(r"\b(?P<choice>\w[\w ]{0,80}\w),? or (?P=choice)(?!\w)"
 _OR = re.compile(r"\bor\b(?![^()]*\))", re.IGNORECASE)
 _POINTS_BACK = re.compile(
     r"\W*(?:(?:so|and|now|then|please|kindly|just|could you|can you|would you|let me know|tell me|specify|say|indicate"
-    r"|choose|select|clarify|confirm)\W+)*(?:which\b\W*(?:one|of\b|function|operation|tool|action|options?|ways?"
-    r"|case|procedure|process|is it|is needed|applies|fits|would you (?:like|prefer)|do you (?:need|want|prefer|mean)"
+    r"|choose|select|clarify|confirm)\W+)*(?:(?:the|an?)\W+(?:function|operation|tool|action|option)(?=\W*$)"
+    r"|which\b\W*(?:one|of\b|(?:function|operation|tool|action|options?|ways?|case|procedure|process)"
+    r"(?=\W*(?:$|would|do\b|should|shall|you|it is|applies|fits|to (?:use|call)))"
+    r"|is it|is needed|applies|fits|would you (?:like|prefer)|do you (?:need|want|prefer|mean)"
     r"|should i|shall i|shall it|will it|would it|it is)|what (?:would you (?:like|prefer)|do you (?:want|need|prefer)"
     r"|shall it be))\b(?!.*\b(?:and|or)\b)",
     re.IGNORECASE,
 )
 """A question that asks for one of what was offered, and names nothing."""
+_WHICH = re.compile(r"\bwhich\b|\b(?:choose|select|specify|pick)\b", re.IGNORECASE)
+_OFFERS_NAMES = re.compile(r"\bor\b|\||\n|:\s", re.IGNORECASE)
+"""What a text has that offers the tools it names."""
+_POINTS_AT_THEM = re.compile(r"\b(?:these|those|them)\b", re.IGNORECASE)
+_AND_ALSO = re.compile(r"[,;\n]|\band\b", re.IGNORECASE)
+_HAS_IT = re.compile(r"\b(?:i|we)(?:'ve| have| already| know)\b(?! not\b)", re.IGNORECASE)
 _CUT = 7
 """Letters below which a word that is no English one is one cut short."""
 _IDENTIFIER = re.compile(r"(?<![\w.@/-])[A-Za-z]\w*(?:-\w+)*(?![\w@/]|\.\w)")
@@ -195,21 +203,22 @@ class Listener:
         if groups:
             return Heard(tuple(groups), self._asked_of(groups, _without_pointers(texts)))
         elsewhere, left = self._named_elsewhere(_without_pointers(texts) or texts)
-        asked = tuple(dict.fromkeys([*elsewhere, *self._ear.asked(left, [self._talk], self._before)]))
+        asked = tuple(dict.fromkeys([*self._ear.asked(left, [self._talk], self._before), *elsewhere]))
         return Heard(tuple(alone[:1]), asked)
 
     def by_name(self, heard: Heard, sentences: Sequence[str], beside: Sequence[str]) -> Heard:
-        """What was heard, and instead what sentences name as programs do: several tools, or values.
+        """What was heard, and instead what sentences name as programs do: tools to choose from, or values.
 
-        `sentences` are those that ask something as they were written, `beside` the others, which may hold the tools
-        that are to be chosen from.
+        `sentences` are those that ask something as they were written, `beside` the others, which may hold what is
+        pointed at.
         """
-        pointing = sentences and not _without_pointers(sentences)
-        values = self._named_values([*beside, *sentences] if pointing else sentences)
-        if not (heard.groups or heard.parameters or values):
+        asks_which = any(_WHICH.search(sentence) for sentence in sentences)
+        values = self._named_values(sentences)
+        if not values and sentences and (not _without_pointers(sentences) or _POINTS_AT_THEM.search(sentences[-1])):
             values = self._named_values(beside)
-        for told in (sentences, beside, [*beside, *sentences]):
-            groups = [group for text in told for group in self._named_tools(text)] if sentences else []
+        for told in (sentences, beside, [*beside, *sentences]) if sentences else ():
+            offering = [text for text in told if asks_which or _OFFERS_NAMES.search(text)]
+            groups = [group for text in offering for group in self._named_tools(text)]
             if len({name for group in groups for name in group}) > 1:
                 return Heard(tuple(dict.fromkeys(groups)), values or self._asked_beside(groups, sentences))
         return Heard(heard.groups if len(heard.groups) > 1 else (), values) if values else heard
@@ -231,14 +240,26 @@ class Listener:
         return told if len(told) > 1 else [(name,) for group in told for name in group]
 
     def _named_values(self, sentences: Sequence[str]) -> tuple[str, ...]:
-        """The values that sentences name as programs do, with those that stand in a row with them."""
+        """The values that sentences name as programs do, with what else they ask for; none where none is named so."""
         known = {value.name for value in self._ear.taken}
-        found: dict[str, None] = {}
+        named: dict[str, None] = {}
+        plain: list[str] = []
         for sentence in sentences:
             said = [each[0] for each in _IDENTIFIER.finditer(sentence) if each[0] in known]
-            if any(_is_coded(name) for name in said):
-                found |= dict.fromkeys(said)
-        return tuple(found)
+            offers = bool(self._named_tools(sentence)) or _EITHER.search(sentence) is not None
+            if not any(map(_is_coded, said)):
+                plain.extend([] if offers else [sentence])
+                continue
+            for unit in split(to_the_point(sentence)[0], _AND_ALSO):
+                own = [each[0] for each in _IDENTIFIER.finditer(unit) if each[0] in known]
+                if not own:
+                    plain.extend([] if offers else [unit])
+                elif not _HAS_IT.search(unit):
+                    named |= dict.fromkeys(own)
+        if not named:
+            return ()
+        beside = self._ear.asked(_without_pointers(plain), [self._talk], self._before)
+        return tuple(dict.fromkeys([*named, *beside]))
 
     def still_open(self, sentences: Sequence[str]) -> tuple[str, ...]:
         """The one value that a tool cannot do without and that the talk has not given, if a question word fits it."""
@@ -262,6 +283,9 @@ class Listener:
             name = leaf_named(tool, match[0]).keys[0]
             if name in own or len(match[0].split()) < 2 or any(labels_in(match[0], opened)):
                 return match[0]
+            words = content(match[0])
+            if any(all(value.words.intersection(word) for word in words) for value in self._ear.taken):
+                return match[0]  # it means one of ours
             found.append(name)
             return " "
 
@@ -311,7 +335,8 @@ class Listener:
     def _choices(self, sentence: str) -> tuple[list[Group], list[str]]:
         """The groups of tools that a sentence offers to choose from, and the parts of it that ask something else."""
         if listed := all_needed(sentence):
-            return [], ["\n".join(listed)]
+            lead = sentence.partition("\n")[0]
+            return [], [*([lead] if any(labels_in(lead, self._shown)) else []), "\n".join(listed)]
         if len(self._tools.names) < 2 or not (
             _EITHER.search(sentence) or _listing(sentence) or _MEANS.search(sentence)
         ):
@@ -335,18 +360,23 @@ class Listener:
         """The tools of a list that offers each only once, as they fit together best; none where one fits badly."""
         from scipy.optimize import linear_sum_assignment
 
-        if len(parts) > len(self._tools.names):
-            return []
+        likes = [likeness(part.text, self._shown) for part in parts]
         told = [
             [score / (max(part.tools) or 1.0) + max(0.0, like) for score, like in zip(part.tools, liked, strict=True)]
-            for part, liked in ((part, likeness(part.text, self._shown)) for part in parts)
+            for part, liked in zip(parts, likes, strict=True)
         ]
+        clear = (
+            (max(part.tools) >= _FEWEST and part.explained >= EXPLAINED) or max(liked) >= _CLEARLY_LIKE
+            for part, liked in zip(parts, likes, strict=True)
+        )
+        if len(parts) > len(self._tools.names) or not all(clear):
+            return []
         pairs = list(zip(*linear_sum_assignment(told, maximize=True), strict=True))
         fits = all(told[row][column] >= _FITS for row, column in pairs)
         return [(self._tools.names[column],) for _, column in pairs] if fits else []
 
     def _liked(self, parts: Sequence[Part]) -> list[Group]:
-        """The tool that each of a few choices is most like, where words tell nothing; none if not all are clear."""
+        """The tool that each of a few choices is most like, where words tell too little; none if not all are clear."""
         found: list[Group] = []
         for part in parts:
             ranked = sorted(zip(likeness(part.text, self._shown), self._tools.names, strict=True), reverse=True)

@@ -89,7 +89,9 @@ def _heard(reply: str, talk: str, tools: Sequence[Tool], shown: Sequence[Tool]) 
     beside = [sentence for sentence in said if asking and sentence not in wanting] + [
         told for _, told in pointed if told
     ]
-    heard = listener.by_name(listener.hear(asking, beside), *_parted(laid_out(addressed(reply))))
+    heard = listener.hear(asking, beside)
+    if asking:
+        heard = listener.by_name(heard, *_parted(without_babble(laid_out(addressed(reply)))))
     offers = len(heard.groups) > 1 and any(_OR.search(sentence) for sentence in asking)
     asks_else = offers or (heard.parameters and _asks_more(asking))
     if seeks_a_yes(reply if text.strip() else "", asking) and not asks_else:

@@ -18,7 +18,7 @@ _SET_OFF = re.compile(r"^\s*\*\*[^*]+\*\*\s*(?:[–—:-]|$)")
 """How an item begins that has its name set off instead."""
 _HEADING = re.compile(
     r"^\W*(?:(?:the|these|some|further|other)\s+)?(?:required|optional|mandatory|needed|necessary|compulsory)"
-    r"(?:\s+\w+)?\W*$",
+    r"(?:\s+(?:details?|info(?:rmation)?|fields?|values?|parameters?|arguments?|items?))?\W*$",
     re.IGNORECASE,
 )
 """A line that only says of what kind the items below are."""
@@ -47,7 +47,7 @@ _BEHIND_NAME = re.compile(
 _BABBLE = 3
 """Times from which on the same sentence is a model going round in circles."""
 _REMARK = re.compile(
-    r"^\W*(?:(?:just|simply|please|kindly|you can|feel free to|then)\s+)*(?:reply|respond|type|write back)\b"
+    r"^\W*(?:(?:just|simply|please|kindly|you can|feel free to|then)\s+)*(?:reply|respond|type(?! of\b)|write back)\b"
     r"(?!.*\byes\b)"
     r"|\b(?:once|as soon as|when|after) (?:i|we|you|that|this|these|it)\b[^?]*\b(?:i|we)(?:'ll| will| can|'m able)\b"
     r"|\b(?:i|we)(?:'ll| will| can)\b[^?]*\b(?:as soon as|once) (?:i|we|you)\b"
@@ -60,7 +60,8 @@ _REMARK = re.compile(
 _GOES_AHEAD = re.compile(r"\b(?:go ahead|proceed|confirm|yes|ok|okay|correct|right)\b", re.IGNORECASE)
 _AFTERWARDS = re.compile(
     r"(?:,?\s+so (?:that )?(?:i|we)\b|,?\s+in order (?:to|for)\b|,?\s+and (?:i|we|then i)(?:'ll| will| can)\b"
-    r"(?! (?:also )?(?:need|have to|require)\b)|,\s+(?:please )?(?:so|then) (?:i|we) can\b)(?![^?]*\bor\b)[^?:]*"
+    r"|,\s+(?:please )?(?:so|then) (?:i|we) can\b)"
+    r"(?![^?]*\b(?:or|need|require|have to|must|ask|can't|cannot|without|miss\w*)\b)[^?:]*"
     r"(?=[?.!]|$)",
     re.IGNORECASE,
 )
@@ -78,11 +79,14 @@ def laid_out(text: str) -> list[str]:
     found: list[str] = []
     lead, goes_on = -1, False
     for line in text.splitlines():
-        plain = _MARKS.sub("", line).strip()
-        if not re.search(r"\w", plain) or (found and _HEADING.match(plain)):
-            continue
+        plain = re.sub(r"\s+", " ", _MARKS.sub("", line)).strip()
         item = _BULLET.sub("", plain)
+        if not re.search(r"\w", plain) or (found and item == plain and _HEADING.match(plain)):
+            continue
         if not found or (item == plain and not _SET_OFF.match(line)):
+            if "\n" in "".join(found[lead:]) and (line[:1].isspace() or plain[0] == "("):
+                found[lead] += f" {plain}"  # the item above goes on
+                continue
             found.extend(sentences(item))
             lead, goes_on = len(found) - 1, False
             continue

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from rapidfuzz import fuzz
 from rapidfuzz.distance import OSA
 
 from ..catalog.leaves import Leaf
@@ -19,6 +20,8 @@ _WORD = re.compile(r"[^\W_]+(?:['’](?!s\b)[^\W_]+)*")
 _CODE = re.compile(r"(?<![\w@])[\w@+](?:[\w@.:/+-]*\w)?")
 _DENIES = word_set("not no without never don't isn't won't doesn't nor unchecked off false")
 _CLAUSE = re.compile(r"[,;!?|\n]|\.(?!\d)|\b(?:and|but|with)\b", re.IGNORECASE)
+_NEAR = 70
+"""rapidfuzz ratio from which on one text may be another one in a different form."""
 _MOST_OF = 0.75
 """Share of a text's words that must be there for the text to be said over, in other words perhaps."""
 _FROM_WORDS = 4
@@ -36,7 +39,8 @@ def misstated(reply: str, values: Mapping[str, Any], leaves: Mapping[str, Leaf])
     return [
         path
         for path in left
-        if said.has_another(values[path], leaves[path], values.values()) or said.is_filled_in(leaves[path])
+        if said.has_another(values[path], leaves[path], values.values())
+        or said.fills_in_another(values[path], leaves[path])
     ]
 
 
@@ -90,11 +94,19 @@ class _Said:
             return any(_form(code) == _form(value) for code in self._codes)
         return self._has_a_near_name(value, own)
 
-    def is_filled_in(self, leaf: Leaf) -> bool:
-        """Whether a line gives the value by its name: "list_name: Trade", "| List name | Trade |"."""
+    def fills_in_another(self, value: Any, leaf: Leaf) -> bool:
+        """Whether a line gives a text by its name, and it has nothing of the value: "list_name: Trade"."""
+        if not isinstance(value, str) or "enum" in leaf.schema or any(each.kind != NUMBER for each in mentions(value)):
+            return False
         names = "|".join(re.escape(name) for name in {leaf.label, leaf.keys[-1]})
-        filled = rf"^[^\w\n]*(?:{names})[^\w\n]*?[:|=][^\w\n]*\w"
-        return re.search(filled, self.reply, re.IGNORECASE | re.MULTILINE) is not None
+        filled = rf"^[^\w\n]*(?:{names})[^\w\n]*?[:|=](?P<said>[^\n|]*\w[^\n|]*)"
+        found = re.search(filled, self.reply, re.IGNORECASE | re.MULTILINE)
+        if found is None or "?" in found["said"]:
+            return False
+        said, meant = ({word[0] for word in content(text)} for text in (found["said"], value))
+        return (
+            bool(said) and not said & meant and fuzz.partial_ratio(found["said"].casefold(), value.casefold()) < _NEAR
+        )
 
     def _take(self, kind: str, value: object) -> bool:
         for found in self._mentions:

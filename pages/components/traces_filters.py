@@ -175,3 +175,4 @@ def _show_all() -> None:
     _clear()
     st.session_state["text"], st.session_state["kind"] = "", "all"
     turn_page()
+    show(None)
