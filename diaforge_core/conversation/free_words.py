@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -225,17 +225,14 @@ class Listener:
 
     def _asked_beside(self, groups: Sequence[Group], sentences: Sequence[str]) -> tuple[str, ...]:
         """The values asked for in sentences that name no tool and point at none of the choices."""
-        return self._asked_of(
-            groups, [text for text in sentences if not self._named_tools(text) and not _POINTS_BACK.match(text)]
-        )
+        texts = [text for text in _without_pointers(sentences) if not self._named_tools(text)]
+        return self._asked_of(groups, texts)
 
     def _named_tools(self, text: str) -> list[Group]:
         """The tools that a text names, each alone or with those in brackets beside it."""
-        names = names_of_tools(self._shown)
+        names = _tools_by_code(self._shown)
         choices = _OR.split(text) if "(" in text else [text]
-        found = [
-            tuple(names[each[0]] for each in _IDENTIFIER.finditer(choice) if each[0] in names) for choice in choices
-        ]
+        found = [tuple(names[name] for name in _identifiers(choice, names)) for choice in choices]
         told = [group for group in found if group]
         return told if len(told) > 1 else [(name,) for group in told for name in group]
 
@@ -245,13 +242,13 @@ class Listener:
         named: dict[str, None] = {}
         plain: list[str] = []
         for sentence in sentences:
-            said = [each[0] for each in _IDENTIFIER.finditer(sentence) if each[0] in known]
+            said = _identifiers(sentence, known)
             offers = bool(self._named_tools(sentence)) or _EITHER.search(sentence) is not None
             if not any(map(_is_coded, said)):
                 plain.extend([] if offers else [sentence])
                 continue
             for unit in split(to_the_point(sentence)[0], _AND_ALSO):
-                own = [each[0] for each in _IDENTIFIER.finditer(unit) if each[0] in known]
+                own = _identifiers(unit, known)
                 if not own:
                     plain.extend([] if offers else [unit])
                 elif not _HAS_IT.search(unit):
@@ -360,6 +357,8 @@ class Listener:
         """The tools of a list that offers each only once, as they fit together best; none where one fits badly."""
         from scipy.optimize import linear_sum_assignment
 
+        if len(parts) > len(self._tools.names):
+            return []
         likes = [likeness(part.text, self._shown) for part in parts]
         told = [
             [score / (max(part.tools) or 1.0) + max(0.0, like) for score, like in zip(part.tools, liked, strict=True)]
@@ -369,7 +368,7 @@ class Listener:
             (max(part.tools) >= _FEWEST and part.explained >= EXPLAINED) or max(liked) >= _CLEARLY_LIKE
             for part, liked in zip(parts, likes, strict=True)
         )
-        if len(parts) > len(self._tools.names) or not all(clear):
+        if not all(clear):
             return []
         pairs = list(zip(*linear_sum_assignment(told, maximize=True), strict=True))
         fits = all(told[row][column] >= _FITS for row, column in pairs)
@@ -565,14 +564,15 @@ def _is_coded(name: str) -> bool:
     )
 
 
+def _identifiers(text: str, known: Collection[str]) -> list[str]:
+    """The known names that a text has, as programs write them, in its order."""
+    return [found[0] for found in _IDENTIFIER.finditer(text) if found[0] in known]
+
+
 @by_identity(2048)
 def _tools_by_code(tools: Sequence[Tool]) -> dict[str, str]:
-    return {name: tool.name for tool in tools for name in (tool.name, tool.original_name) if _is_coded(name)}
-
-
-def names_of_tools(tools: Sequence[Tool]) -> dict[str, str]:
     """How programs write each tool's name → the tool, for names that no person would write so."""
-    return _tools_by_code(tools)
+    return {name: tool.name for tool in tools for name in (tool.name, tool.original_name) if _is_coded(name)}
 
 
 def _first_word(tool: Tool) -> str:

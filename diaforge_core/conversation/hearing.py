@@ -78,20 +78,19 @@ def _heard(reply: str, talk: str, tools: Sequence[Tool], shown: Sequence[Tool]) 
     if says_that_none_fits(reply):
         return Asked("none_fits")
     literal = chosen_in_full(reply, tools) if _MAY_CHOOSE.search(reply) else None
-    text = mended(addressed(reply), spoken_words(shown))
+    written = addressed(reply)
+    text = mended(written, spoken_words(shown))
     said = [] if is_foreign(text, spoken_words(shown)) else without_babble(laid_out(text))
-    wanting = [sentence for sentence in said if asks(sentence)]
+    wanting, others = _parted(said)
     pointed = [to_the_point(one) for one in [one for one in wanting if not is_remark(one)] or wanting]
     asking = [question for question, _ in pointed]
     listener = Listener(tools, shown, talk)
     if not asking and listener.lists_values(text):
         asking = [text]
-    beside = [sentence for sentence in said if asking and sentence not in wanting] + [
-        told for _, told in pointed if told
-    ]
+    beside = [*(others if asking else ()), *(told for _, told in pointed if told)]
     heard = listener.hear(asking, beside)
     if asking:
-        heard = listener.by_name(heard, *_parted(without_babble(laid_out(addressed(reply)))))
+        heard = listener.by_name(heard, *_parted(without_babble(laid_out(written))))
     offers = len(heard.groups) > 1 and any(_OR.search(sentence) for sentence in asking)
     asks_else = offers or (heard.parameters and _asks_more(asking))
     if seeks_a_yes(reply if text.strip() else "", asking) and not asks_else:
@@ -109,7 +108,8 @@ def _heard(reply: str, talk: str, tools: Sequence[Tool], shown: Sequence[Tool]) 
 
 def _parted(said: Sequence[str]) -> tuple[list[str], list[str]]:
     """The sentences that ask something, and the others."""
-    return [sentence for sentence in said if asks(sentence)], [sentence for sentence in said if not asks(sentence)]
+    wanting = [sentence for sentence in said if asks(sentence)]
+    return wanting, [sentence for sentence in said if sentence not in wanting]
 
 
 def _asks_more(asking: Sequence[str]) -> bool:
