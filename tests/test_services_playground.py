@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,8 @@ from diaforge_core.conversation.model_specs import open_assistant
 from diaforge_core.conversation.prompts import parse_turn
 from diaforge_core.errors import DataError, ModelError
 from diaforge_core.records.scenario import Setting
-from diaforge_core.records.tool import ToolCall
+from diaforge_core.records.tool import Tool, ToolCall
+from diaforge_core.records.trace import Decoding
 from diaforge_core.services.playground import PERSON, Session
 from diaforge_core.services.resident import Resident
 from diaforge_core.services.workspace import Workspace, open_workspace
@@ -129,6 +131,32 @@ def test_a_model_that_is_held_to_the_tools_streams_what_it_writes_so(workspace: 
     view = View(tools=session.tools, setting=live.setting, turns=tuple(live.columns[0].turns[:1]))
     assert parse_turn(written[1]).reply == held.act(view, seed).reply
     assert written[0] != written[1]
+
+
+@pytest.mark.timeout(120)
+def test_a_model_that_is_held_to_what_was_said_shows_only_what_holds(
+    workspace: Workspace, tiny_llama_dir: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def made_up(_resident: Resident, _messages: object, _seed: int, *, held_to: Sequence[Tool], **_: object):
+        (tool,) = held_to
+        arguments = {"customer_name": "John", "email": "acme@example.com"}
+        if tool.properties["email"].get("enum") == []:
+            yield "What is the email?"
+        else:
+            yield f"<tool_call>{json.dumps({'name': tool.name, 'arguments': arguments})}</tool_call>"
+
+    monkeypatch.setattr(Resident, "stream", made_up)
+    shows: dict[Decoding, str] = {"constrained": "acme@", "grounded": "What is the email?"}
+    for decoding, shown in shows.items():
+        session = workspace.playground.start(
+            [f"hf:{tiny_llama_dir}"], catalog="sample", tools=["CRM_CreateLead"], decoding=decoding
+        )
+        workspace.playground.say(session.id, "Add John.")
+        words = "".join(workspace.playground.stream(session.id, 0))
+        stored = workspace.playground.get(session.id).columns[0].turns[1]
+        assert shown in words
+        assert ("acme@" in words) == (decoding == "constrained")
+        assert (stored.reply, stored.call) == (parse_turn(words).reply, parse_turn(words).call)
 
 
 @pytest.mark.timeout(120)

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from ..records.trace import Decoding
 from ..settings import workspace_dir
 from . import catalogs, generating, studies, team, traces
 from .asking import (
@@ -146,10 +147,7 @@ def train(
     checkpoint_every: Annotated[int | None, typer.Option(help="Steps between checkpoints.")] = None,
     validation: Annotated[str, typer.Option(help="Dataset that checkpoints are evaluated on; no test part.")] = "",
     watch: Annotated[int, typer.Option(help="Scenarios of it played in each evaluation.")] = 8,
-    decoding: Annotated[
-        Literal["free", "constrained"],
-        typer.Option(help="constrained: in them the model is held to what the tools in view take."),
-    ] = "free",
+    decoding: Annotated[Decoding, typer.Option(help="How the model writes in them, as in `evaluate`.")] = "free",
     evaluate_every: Annotated[int | None, typer.Option(help="Steps between evaluations.")] = None,
     patience: Annotated[int | None, typer.Option(help="Evaluations without a better one before it stops.")] = None,
     seen: Annotated[str, typer.Option(help="The dataset's stamp; refuses one that changed since.")] = "",
@@ -181,8 +179,11 @@ def evaluate(
         Literal["plain", "examples"], typer.Option(help="What the model reads first: two worked examples too, or not.")
     ] = "plain",
     decoding: Annotated[
-        Literal["free", "constrained"],
-        typer.Option(help="constrained: turns of a model on this machine are held to what the tools in view take."),
+        Decoding,
+        typer.Option(
+            help="constrained: turns of a model on this machine are held to what the tools in view take; grounded: "
+            "calls also to what was said."
+        ),
     ] = "free",
     count: Annotated[int, typer.Option(help="Scenarios at most.")] = 20,
     trials: Annotated[int, typer.Option(help="Each redraws the user's wording.")] = 1,

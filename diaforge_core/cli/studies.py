@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from ..records.trace import Decoding
 from .asking import JsonOption, WorkspaceOption, absolute, do, spec
 
 app = typer.Typer(no_args_is_help=True)
@@ -44,8 +45,8 @@ def recipe(
         str, typer.Option("--from", help="Model spec of an adapter of the model that the tuning goes on with.")
     ] = "",
     decoding: Annotated[
-        Literal["free", "constrained"] | None,
-        typer.Option(help="How base and tuned write; constrained to what the tools take, by default for smollm2."),
+        Decoding | None,
+        typer.Option(help="How base and tuned write, as in `evaluate`; by default for smollm2 constrained."),
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Same seed, same data.")] = None,
     epochs: float | None = None,

@@ -41,6 +41,16 @@ def plain_schema(schema: Any, depth: int = 0) -> dict[str, Any]:
     return found[0] if len(found) == 1 else {"anyOf": found}
 
 
+def can_be_met(schema: Mapping[str, Any]) -> bool:
+    """Whether any value meets such a schema: none does where something needed is to be one of no choices at all."""
+    if "enum" in schema:
+        return len(schema["enum"]) > 0
+    if "anyOf" in schema:
+        return any(map(can_be_met, schema["anyOf"]))
+    parts = schema.get("properties", {})
+    return all(can_be_met(parts[name]) for name in schema.get("required", ()))
+
+
 def _of_kind(kind: str, schema: Mapping[str, Any], depth: int) -> dict[str, Any]:
     if kind == "array":
         return {"type": "array", "items": plain_schema(schema.get("items"), depth + 1)}

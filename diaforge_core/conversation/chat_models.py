@@ -13,6 +13,7 @@ from ..records.dialogue import Turn
 from ..records.tool import Tool, ToolCall
 from .endpoint import TIMEOUT_SECONDS, Answer, Means, Question
 from .endpoint_pool import open_endpoint
+from .grounded import grounded
 from .prompts import (
     Message,
     call_from_json,
@@ -193,14 +194,20 @@ class ModelAssistant:
         """Worked examples at the end of the system turn; empty for none."""
         self.constraint: Constraint | None = None
         """What holds its model, one on this machine, to what the tools in view take; None where nothing does."""
+        self.is_grounded = False
+        """Whether a turn that gives a tool what nobody said is written again; its model is constrained then."""
 
     def act(self, view: View, seed: int) -> Turn:
         """The model's next turn with its time and tokens; ModelError if the model gives none."""
         messages, tools = self.request(view)
-        held: dict[str, Any] = {"held": self.constraint.held_to(view.tools)} if self.constraint else {}
-        completion = self.model.complete(messages, tools=tools, seed=seed, max_tokens=self.max_tokens, **held)
-        turn = turn_of(completion)
-        return Turn(**turn.model_dump() | {"seconds": completion.seconds, "tokens": completion.tokens})
+
+        def write(held_to: Sequence[Tool]) -> Turn:
+            held: dict[str, Any] = {"held": self.constraint.held_to(held_to)} if self.constraint else {}
+            completion = self.model.complete(messages, tools=tools, seed=seed, max_tokens=self.max_tokens, **held)
+            turn = turn_of(completion)
+            return Turn(**turn.model_dump() | {"seconds": completion.seconds, "tokens": completion.tokens})
+
+        return grounded(write, view) if self.is_grounded else write(view.tools)
 
     @property
     def in_flight(self) -> int:

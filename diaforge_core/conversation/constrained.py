@@ -17,7 +17,8 @@ from ..catalog.words import by_identity
 from ..errors import ModelError
 from ..records.dialogue import Turn
 from ..records.tool import Tool
-from .call_schema import call_schema
+from ..records.trace import Decoding
+from .call_schema import call_schema, can_be_met
 from .notes import ANY_NOTE, THOUGHT_END, THOUGHT_START, draft_rules, drafted, open_rules
 from .prompts import END, RENDERING, encode_control, render_target
 
@@ -37,8 +38,13 @@ _SPACING = {"whitespace_flexible": False, "item_separator": ", ", "key_separator
 """As calls are written in training data."""
 
 
-def with_constrained_decoding(assistant: Assistant) -> Assistant:
-    """The assistant, whose turns are constrained from now on; ModelError if its model's cannot be."""
+def decoding_as(decoding: Decoding, assistant: Assistant) -> Assistant:
+    """The assistant, which writes its turns so from now on; ModelError if they cannot be constrained."""
+    return assistant if decoding == "free" else with_constrained_decoding(assistant, grounded=decoding == "grounded")
+
+
+def with_constrained_decoding(assistant: Assistant, *, grounded: bool = False) -> Assistant:
+    """The assistant, whose turns are constrained from now on, and grounded too if so; ModelError if they cannot be."""
     from .chat_models import ModelAssistant
     from .local_model import LocalModel
 
@@ -46,6 +52,7 @@ def with_constrained_decoding(assistant: Assistant) -> Assistant:
         raise ModelError(f"Decoding can be constrained for models on this machine; '{assistant.spec}' is none.")
     check_can_be_constrained(model.tokenizer, model.rendering.name, assistant.spec)
     assistant.constraint = Constraint(model.tokenizer, int(model.model.config.get_text_config().vocab_size))
+    assistant.is_grounded = grounded
     return assistant
 
 
@@ -137,20 +144,21 @@ def grammar_of(tools: Sequence[Tool]) -> str:
     """
     if not tools:
         return f"start: THOUGHT? TEXT\nTHOUGHT: {_THOUGHT}\n{_TEXT}\n"
-    places = range(len(tools))
+    places, schemas = range(len(tools)), [call_schema(tool) for tool in tools]
+    calls = [f"call{place}" for place in places if can_be_met(schemas[place])]
     lines = [
-        f"start: THOUGHT? (call | TEXT call?) | noted TEXT{''.join(f' | after{place}' for place in places)}",
+        f"start: THOUGHT? {'(call | TEXT call?)' if calls else 'TEXT'} | noted TEXT"
+        + "".join(f" | after{place}" for place in places),
         f"THOUGHT: {_THOUGHT} & ~{ANY_NOTE}",
         _TEXT,
-        f"call: {' | '.join(f'call{place}' for place in places)}",
+        *([f"call: {' | '.join(calls)}"] if calls else []),
         *open_rules(tools),
     ]
     for place, tool in enumerate(tools):
-        schema = json.dumps({"x-guidance": _SPACING, **call_schema(tool)})
-        lines += [
-            f"after{place}: draft{place} TEXT | whole{place} call{place}",
-            f'call{place}: /\\n?<tool_call>/ tool{place} "</tool_call>"',
-            f"tool{place}: %json {schema}",
-            *draft_rules(tool, place, _SPACING),
-        ]
+        rules = draft_rules(tool, place, _SPACING)
+        whole = f"call{place}" in calls and any(rule.startswith(f"whole{place}:") for rule in rules)
+        lines += [f"after{place}: draft{place} TEXT{f' | whole{place} call{place}' if whole else ''}", *rules]
+        if f"call{place}" in calls:
+            schema = json.dumps({"x-guidance": _SPACING, **schemas[place]})
+            lines += [f'call{place}: /\\n?<tool_call>/ tool{place} "</tool_call>"', f"tool{place}: %json {schema}"]
     return "\n".join([*lines, ""])

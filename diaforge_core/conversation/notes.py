@@ -64,23 +64,39 @@ def _any_overlaps(keys: Keys, others: Iterable[Keys]) -> bool:
 def drafted(thought: str) -> ToolCall | None:
     """The call that a note drafts; None for another thought, and where the draft has a gap or is to be confirmed."""
     found = _DRAFT.fullmatch(thought)
-    if found is None:
-        return None
+    call = _call_of(found) if found else None
+    return call if call and _GAP not in _values(call.arguments) else None
+
+
+def noted_call(thought: str) -> ToolCall | None:
+    """The call that a note drafts as far as it is known, gaps and all; None for another thought."""
+    found = _DRAFT.fullmatch(thought.removesuffix(_TO_CONFIRM))
+    call = _call_of(found) if found else None
+    return ToolCall(name=call.name, arguments=_without(_GAP, call.arguments)) if call else None
+
+
+def _call_of(found: re.Match[str]) -> ToolCall | None:
+    """The call in a draft, a mark for each gap in it."""
     marks = {written: mark for mark, written in _WRITTEN.items()}
     text = _MARK.sub(lambda match: match["text"] or marks[match["mark"]], found["draft"])
     try:
-        arguments = _given(json.loads(text))
+        arguments = _without(_NOT_GIVEN, json.loads(text))
     except ValueError:
         return None
-    is_whole = isinstance(arguments, dict) and json.dumps(_GAP) not in text
-    return ToolCall(name=found["name"], arguments=arguments) if is_whole else None
+    return ToolCall(name=found["name"], arguments=arguments) if isinstance(arguments, dict) else None
 
 
-def _given(value: Any) -> Any:
-    """The draft without what nobody gave, and without objects of which nobody gave anything."""
+def _values(value: Any) -> list[Any]:
+    """What stands in objects and lists, whatever their depth."""
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+    return [value] if parts is None else [each for part in parts for each in _values(part)]
+
+
+def _without(mark: str, value: Any) -> Any:
+    """The draft without what is marked so, and without objects that held nothing else."""
     if not isinstance(value, dict):
         return value
-    kept = {name: _given(part) for name, part in value.items() if part != _NOT_GIVEN}
+    kept = {name: _without(mark, part) for name, part in value.items() if part != mark}
     return {name: part for name, part in kept.items() if part != {} or value[name] == {}}
 
 
@@ -117,14 +133,16 @@ def open_rules(tools: Sequence[Tool]) -> list[str]:
 def draft_rules(tool: Tool, place: int, spacing: Mapping[str, Any]) -> list[str]:
     """Rules of llguidance's grammar for the thought that drafts a call of the tool.
 
-    `draft` with the place behind it is a note that may have gaps or is to be confirmed, `whole` one that is neither;
-    `spacing` is how JSON is spaced in them. What the schema needs must be there; of few parameters, all.
+    `draft` with the place behind it is a note that may have gaps or is to be confirmed, `whole` one that is neither,
+    which there is not where no value is left for what must be there; `spacing` is how JSON is spaced in them. What the
+    schema needs must be there; of few parameters, all.
     """
     rules = _DraftRules(tool, f"t{place}_", spacing)
     begun, ended = _quoted(f"{THOUGHT_START}Tool: {tool.name} "), _quoted(THOUGHT_END)
+    whole = rules.object((), False)
     return [
         f'draft{place}: {begun} {rules.object((), True)} "." {_quoted(_TO_CONFIRM)}? {ended}',
-        f'whole{place}: {begun} {rules.object((), False)} "." {ended}',
+        *([f'whole{place}: {begun} {whole} "." {ended}'] if whole else []),
         *(f"{name}: {body}" for body, name in rules.names.items()),
     ]
 
@@ -139,26 +157,28 @@ class _DraftRules:
         self._leaves = {leaf.keys: leaf for leaf in leaves(tool)}
         self._names_all = len(self._leaves) <= _MOST
 
-    def object(self, keys: Keys, gaps: bool) -> str:
-        """The name of the rule for the object at these keys, its parts in their order."""
+    def object(self, keys: Keys, gaps: bool) -> str | None:
+        """The name of the rule for the object at these keys, its parts in their order; None if there can be none."""
         first = after = self._rule('""')
         for path, leaf in reversed(self._leaves.items()):
             if path[:-1] != keys:
                 continue
             written, value = json.dumps(path[-1], ensure_ascii=False), self._value(leaf, gaps)
+            if value is None:
+                return None
             left_out = () if self._names_all or leaf.required else (first, after)
             first = self._rule(f"{_quoted(f'{written}: ')} {value} {after}", *left_out[:1])
             after = self._rule(f"{_quoted(f', {written}: ')} {value} {after}", *left_out[1:])
         return self._rule(f'"{{" {first} "}}"')
 
-    def _value(self, leaf: Leaf, gaps: bool) -> str:
+    def _value(self, leaf: Leaf, gaps: bool) -> str | None:
         held = _safe(plain_schema(leaf.schema, len(leaf.keys)))
         ways = [] if held is None else [self._rule(f"%json {json.dumps({'x-guidance': self._spacing, **held})}")]
         if any(keys[:-1] == leaf.keys for keys in self._leaves):
-            ways.append(self.object(leaf.keys, gaps))
+            ways += filter(None, [self.object(leaf.keys, gaps)])
         ways += ['"?"'] if gaps else []
-        ways += ['"-"'] if not leaf.required or not ways else []
-        return self._rule(*ways)
+        ways += ['"-"'] if not leaf.required else []
+        return self._rule(*ways) if ways else None
 
     def _rule(self, *ways: str) -> str:
         return self.names.setdefault(" | ".join(ways), f"{self._prefix}{len(self.names)}")

@@ -26,6 +26,8 @@ Outcome = Literal[
 """How an episode with a right tool in view ended, in the order in which it is assigned (METHOD.md §4)."""
 NoToolOutcome = Literal["error", "refused", "wrong_call", "turn_limit"]
 """How an episode without a right tool ended."""
+Decoding = Literal["free", "constrained", "grounded"]
+"""How a model on this machine writes: as it likes, held to what the tools in view take, or to what was said as well."""
 USER_FAULTS: frozenset[str] = frozenset({"leak", "invented_value", "contradiction", "too_early"})
 """Audit marks that make the user the one at fault. `not_understood` may be the assistant's own doing."""
 

@@ -75,7 +75,7 @@ class Evaluation:
         spec = self._workspace.models.take(recipe.model)
         if recipe.prompt == "examples" and spec.startswith("scripted:"):
             raise ModelError(f"'{recipe.model}' is a script, which reads no worked examples. Evaluate it without them.")
-        if recipe.decoding == "constrained" and spec.startswith(("scripted:", "openai:")):
+        if recipe.decoding != "free" and spec.startswith(("scripted:", "openai:")):
             raise ModelError(
                 f"Decoding can be constrained for models on this machine only, and '{recipe.model}' is none. Evaluate "
                 "it with decoding `free`."

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import Field
 
 from ..conversation.assistants import Assistant
-from ..conversation.constrained import with_constrained_decoding
+from ..conversation.constrained import decoding_as
 from ..conversation.endpoint import Means
 from ..conversation.model_specs import open_assistant
 from ..conversation.scenarios import Choices, draw_scenarios
@@ -21,13 +21,13 @@ from ..records.dialogue import Dialogue
 from ..records.run import Run
 from ..records.scenario import Scenario
 from ..records.tool import Catalog
+from ..records.trace import Decoding
 
 if TYPE_CHECKING:
     from .workspace import Workspace
 
 Static = Literal["", "gold", "own"]
 Prompt = Literal["plain", "examples"]
-Decoding = Literal["free", "constrained"]
 
 
 class EvalRecipe(Sharing):
@@ -85,14 +85,14 @@ def under_test(
     if found.spec != recipe.model:
         found.spec = recipe.model
     found = with_worked_examples(found) if recipe.prompt == "examples" else found
-    return with_constrained_decoding(found) if recipe.decoding == "constrained" else found
+    return decoding_as(recipe.decoding, found)
 
 
 def under_test_as(recipe: Mapping[str, Any]) -> str:
     """The model of a stored recipe, and how it was asked and decoded where that is not the usual."""
     ways = [
         "worked examples" if recipe.get("prompt") == "examples" else "",
-        "constrained" if recipe.get("decoding") == "constrained" else "",
+        decoding if (decoding := recipe.get("decoding", "free")) != "free" else "",
     ]
     told = ", ".join(filter(None, ways))
     return f"{recipe['model']} ({told})" if told else recipe["model"]

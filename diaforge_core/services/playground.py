@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 from ..conversation.assistants import Assistant, View
 from ..conversation.chat_models import ModelAssistant
+from ..conversation.grounded import grounded
 from ..conversation.model_specs import open_assistant
-from ..conversation.prompts import parse_turn
+from ..conversation.prompts import parse_turn, render_target
 from ..conversation.rollout import MAX_ASSISTANT_TURNS, is_goal_call, says_none_fits, trace_id
 from ..conversation.scenarios import Choices, draw_scenarios
 from ..conversation.simulated_user import ScriptedUser
@@ -25,9 +26,8 @@ from ..records.base import derived_seed
 from ..records.dialogue import NOT_ACCEPTED, Dialogue, Turn, public_words
 from ..records.scenario import Scenario, Setting
 from ..records.tool import Catalog, Tool, ToolCall
-from ..records.trace import Trace
+from ..records.trace import Decoding, Trace
 from ..store import traces as trace_table
-from .evaluation_scenarios import Decoding
 from .jobs import needs_slot
 from .resident import Resident
 from .review import StripStep, strip
@@ -195,23 +195,32 @@ class Playground:
                 yield public_words(next(turn for turn in reversed(state.turns) if turn.speaker == "assistant"))
             return
         view = View(tools=live.tools, setting=live.setting, turns=tuple(state.turns))
-        pieces, started = [], time.perf_counter()
+        started = time.perf_counter()
         try:
-            if live.decoding == "constrained" and not resident.can_be_held:
+            if live.decoding != "free" and not resident.can_be_held:
                 raise ModelError(
                     f"'{state.model}' writes turns in a form of its own, which cannot be held to what tools take. "
                     "Start again and let it write as it likes."
                 )
-            held_to = live.tools if live.decoding == "constrained" else None
             messages, tools = assistant.request(view)
-            for piece in resident.stream(messages, self._seed(live, state), tools=tools, held_to=held_to):
-                pieces.append(piece)
-                yield piece
+
+            def write(held_to: Sequence[Tool] | None) -> Iterator[str]:
+                return resident.stream(messages, self._seed(live, state), tools=tools, held_to=held_to)
+
+            if live.decoding == "grounded":
+                # What is written may have to be written again, so it shows when it holds.
+                turn = grounded(lambda held_to: parse_turn("".join(write(held_to))), view)
+                yield render_target(turn)
+            else:
+                pieces = list[str]()
+                for piece in write(None if live.decoding == "free" else live.tools):
+                    pieces.append(piece)
+                    yield piece
+                turn = parse_turn("".join(pieces))
         except DiaForgeError as problem:
             state.ended, state.error = "error", str(problem)
             return
         seconds = time.perf_counter() - started
-        turn = parse_turn("".join(pieces))
         self._settle(live, state, Turn.model_validate(turn.model_dump() | {"seconds": seconds}))
 
     def user_turns(self, session: str) -> Session:

@@ -10,8 +10,8 @@ from pydantic import Field
 from ..errors import DataError
 from ..records.base import Record
 from ..records.tool import Catalog
+from ..records.trace import Decoding
 from ..training.choices import TrainingChoices
-from .evaluation_scenarios import Decoding
 
 Preset = Literal["small", "full"]
 AS_MANY_AS_THE_PAPER = 134

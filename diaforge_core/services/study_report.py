@@ -258,6 +258,8 @@ _DECODING = {
     "free": "Decoding is free.",
     "constrained": "Where nothing else is said, decoding is constrained to calls that the tools in view take, for base "
     "and tuned alike.",
+    "grounded": "Where nothing else is said, decoding is constrained to calls that the tools in view take, with values "
+    "that were said, for base and tuned alike.",
 }
 _START = (
     " The tuning went on from {}; ablations and the learning curve start from the model itself, so they are not to be "

@@ -19,12 +19,12 @@ from ..errors import DataError, ModelError
 from ..records.dialogue import Dialogue
 from ..records.pair import Pair
 from ..records.run import RESUMABLE, Run
+from ..records.trace import Decoding
 from ..store.run_folder import RunFolder
 from ..training.adapters import adapter_choices
 from ..training.checkpoints import Evaluation, forget_after, newest_whole_step, step_of
 from ..training.choices import TrainingChoices
 from ..training.pairs import pair_of_trace, pairs_of_dialogue
-from .evaluation_scenarios import Decoding
 from .failures import KEPT_PAIRS
 from .kept import Kept
 from .names import clean_name

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..conversation.constrained import check_can_be_constrained, with_constrained_decoding
+from ..conversation.constrained import check_can_be_constrained, decoding_as
 from ..conversation.local_model import load_tokenizer
 from ..conversation.model_specs import open_assistant
 from ..conversation.renderings import rendering_of
@@ -102,7 +102,7 @@ def _trained(
         raise ModelError(f"This machine has fewer than {count} GPUs: start the run with one process a GPU (processes).")
     choices = {name: value for name, value in work.recipe.items() if name in TrainingChoices.model_fields}
     trainer = ToolCallingTrainer(model=work.config["model"], models_dir=work.models_dir, catalog=folder.catalog())
-    if evaluate_checkpoint and work.recipe.get("decoding") == "constrained":  # else the first evaluation finds out
+    if evaluate_checkpoint and work.recipe.get("decoding", "free") != "free":  # else the first evaluation finds out
         tokenizer = load_tokenizer(trainer.folders.base)
         rendering = rendering_of(tokenizer, choices["rendering"] or trainer.folders.rendering).name
         check_can_be_constrained(tokenizer, rendering, work.recipe["model"])
@@ -136,8 +136,7 @@ def _scores(work: Work, checkpoint: Path, watched: Sequence[Dialogue]) -> dict[s
     catalog, traces = work.folder.catalog(), []
     work.folder.check_stop()
     assistant = open_assistant(f"hf:{checkpoint}", work.models_dir, stop=work.asked_to_stop)
-    if work.recipe.get("decoding") == "constrained":
-        assistant = with_constrained_decoding(assistant)
+    assistant = decoding_as(work.recipe.get("decoding", "free"), assistant)
     with closing(evaluate_scenarios(catalog, [dialogue.scenario for dialogue in watched], assistant)) as played:
         for trace in played:
             traces.append(trace)

@@ -13,7 +13,7 @@ from diaforge_core.services.evaluation import EvalRecipe
 from . import wiring
 from .run_progress import run_header, watch
 from .wiring import acting, services, who
-from .wording import DECODING, count, plain
+from .wording import DECODING, DECODING_HELP, count, plain
 
 NEW = "new scenarios from"
 TRIALS_HELP = "Each redraws the user's wording, never the scenario. Stored dialogues are played once."
@@ -70,7 +70,7 @@ def start_box(catalogs: list[str], opened: bool) -> None:
             list(DECODING),
             format_func=wiring.words_of(DECODING),
             key="evaluate.decoding",
-            help="Held: a call names a tool in view, its keys and its choices.",
+            help=DECODING_HELP,
         )
         recipe = EvalRecipe(
             model=model or "scripted:oracle",

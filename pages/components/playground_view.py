@@ -11,7 +11,7 @@ import streamlit as st
 from diaforge_core.errors import DataError, DiaForgeError
 from diaforge_core.records.scenario import TIERS, Scenario
 from diaforge_core.records.tool import ToolCall
-from diaforge_core.services.evaluation_scenarios import Decoding
+from diaforge_core.records.trace import Decoding
 from diaforge_core.services.playground import PERSON, Column, Session
 
 from . import wiring
@@ -20,7 +20,7 @@ from .call_form import edit_arguments
 from .dialogue_view import Shown, conversation, flatten, value_text
 from .palette import OUTCOMES, badge_markdown
 from .wiring import acting, services
-from .wording import DECODING, clip, letters, plain
+from .wording import DECODING, DECODING_HELP, clip, letters, plain
 
 SESSION = "playground.session"
 """Session key: id of the conversation on screen."""
@@ -75,7 +75,7 @@ def setup(catalogs: list[str]) -> None:
                 format_func=wiring.words_of(DECODING),
                 key="playground.decoding",
                 disabled=role == ASSISTANT,
-                help="Held: a call names a tool in view, its keys and its choices.",
+                help=DECODING_HELP,
             )
         with two:
             catalog = wiring.pick("Catalog", catalogs, "catalog")

@@ -6,8 +6,16 @@ import datetime as dt
 import re
 import unicodedata
 
-DECODING = {"free": "as they like", "constrained": "held to what the tools take"}
+DECODING = {
+    "free": "as they like",
+    "constrained": "held to what the tools take",
+    "grounded": "held to the tools and to what was said",
+}
 """How models on this machine write."""
+DECODING_HELP = (
+    "Held: a call names a tool in view, its keys and its choices; held to what was said, it also gives no value that "
+    "nobody gave."
+)
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 _ICON_CODE = re.compile(r":(?=[\w+/-]+:)")
 _WORD_JOINER = "\u2060"

@@ -1,0 +1,321 @@
+"""Grounded decoding: no value that nobody said gets into a call, and what was said always does."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from diaforge_core.catalog.importing import load_catalog
+from diaforge_core.conversation.call_schema import call_schema, can_be_met
+from diaforge_core.conversation.constrained import Constraint
+from diaforge_core.conversation.grounded import grounded, narrowed, unsaid
+from diaforge_core.conversation.local_model import load_tokenizer
+from diaforge_core.conversation.plain_teacher import PlainTeacher
+from diaforge_core.conversation.prompts import END, encode_control, encode_data, parse_turn
+from diaforge_core.conversation.scenarios import Choices, draw_scenarios
+from diaforge_core.conversation.view import View
+from diaforge_core.generator.utcgen import UTCGen
+from diaforge_core.records.dialogue import Turn
+from diaforge_core.records.scenario import Setting
+from diaforge_core.records.tool import Tool, ToolCall
+
+VOCABULARY = 49_152
+TEXT: dict[str, Any] = {"type": "string"}
+LEAVE = Tool(
+    name="request_leave",
+    original_name="request_leave",
+    description="Requests leave.",
+    parameters={
+        "type": "object",
+        "properties": {
+            "employee_number": {**TEXT, "pattern": "^E-[0-9]+$"},
+            "first_day": {**TEXT, "format": "date"},
+            "last_day": {**TEXT, "format": "date"},
+            "starts_at": {**TEXT, "format": "date-time"},
+            "ends_at": {**TEXT, "format": "date-time"},
+            "kind": {"enum": ["annual", "parental"]},
+            "half_day": {"type": "boolean"},
+            "days": {"type": "integer"},
+            "phone": TEXT,
+            "note": TEXT,
+            "contact": {"type": "object", "properties": {"name": TEXT, "email": {**TEXT, "format": "email"}},
+                        "required": ["name"]},
+            "tags": {"type": "array", "items": TEXT},
+            "channel": {**TEXT, "default": "web"},
+        },
+        "required": ["employee_number", "first_day"],
+    },
+)  # fmt: skip
+
+
+def view(*said: str, tools: tuple[Tool, ...] = (LEAVE,)) -> View:
+    """A conversation in which the user said this, the last of it just now."""
+    turns = [Turn(speaker="user", reply=said[0])] if said else []
+    for words in said[1:]:
+        turns += [Turn(speaker="assistant", reply="And?"), Turn(speaker="user", reply=words)]
+    return View(tools=tools, setting=Setting(today=dt.date(2025, 4, 2)), turns=tuple(turns))
+
+
+def calling(**arguments: Any) -> Turn:
+    return Turn(speaker="assistant", call=ToolCall(name="request_leave", arguments=arguments))
+
+
+def loose(turn: Turn, *said: str) -> dict[str, tuple[Any, ...]]:
+    return {".".join(keys): values for (_, keys), values in unsaid(turn, view(*said)).items()}
+
+
+@pytest.mark.parametrize(
+    ("said", "given"),
+    [
+        ("I am E-12, from 1 September 2025.", {"employee_number": "E-12", "first_day": "2025-09-01"}),
+        ("I am e-12, from tomorrow on.", {"employee_number": "E-12", "first_day": "2025-04-03"}),
+        ("3 May 2025 from 09:45 to 17:15 UTC",
+         {"starts_at": "2025-05-03T09:45:00Z", "ends_at": "2025-05-03T17:15:00Z"}),
+        ("twelve days, please, and note: Gone\nfishing!", {"days": 12, "note": "Gone fishing"}),
+        ("it's parental, half a day is fine", {"kind": "annual", "half_day": True, "channel": "web"}),
+        ("Ann Lee, ann.lee@example.com; tags are b and a",
+         {"contact": {"name": "Ann Lee", "email": "ann.lee@example.com"}, "tags": ["a", "b"]}),
+        ("from 3 May 2025 to 3 May 2025", {"first_day": "2025-05-03", "last_day": "2025-05-03"}),
+    ],
+)  # fmt: skip
+def test_what_the_user_said_may_be_called(said: str, given: dict[str, Any]) -> None:
+    assert loose(calling(**given), said) == {}
+
+
+@pytest.mark.parametrize(
+    ("said", "given", "found"),
+    [
+        # Made up.
+        ("I'd like some leave.", {"employee_number": "E-12"}, {"employee_number": ()}),
+        ("E-12, next month perhaps", {"employee_number": "E-12", "note": ""}, {"note": ()}),
+        ("The note will follow.", {"note": "The note"}, {"note": ()}),
+        ("Ann Lee", {"contact": {"name": "Ann Lee", "email": "a@b.example"}}, {"contact.email": ()}),
+        ("two tags, a and b", {"tags": ["a", "c"]}, {"tags": ()}),
+        ("for 5 days", {"days": 6}, {"days": ()}),
+        # Written over wrongly: what was said takes its place.
+        ("from 1 September 2025", {"first_day": "2025-09-10"}, {"first_day": ("2025-09-01",)}),
+        ("2 June 2025 16:45 UTC", {"starts_at": "2025-06-26T16:45:00Z"}, {"starts_at": ("2025-06-02T16:45:00Z",)}),
+        ("I'm E-90817", {"employee_number": "E-90187"}, {"employee_number": ("E-90817",)}),
+        ("Make it Shows an error since Monday.", {"note": "Show a error since Monday"},
+         {"note": ("Shows an error since Monday",)}),
+        # Said once, given twice: the surer place has it.
+        ("I am E-12.", {"employee_number": "E-12", "phone": "E-12"}, {"phone": ()}),
+        ("from 1 May 2025", {"first_day": "2025-05-01", "last_day": "2025-05-01"}, {"last_day": ()}),
+        ("from 1 May 2025", {"contact": {"name": "x", "email": "2025-05-01"}, "last_day": "2025-05-01"},
+         {"contact.name": (), "contact.email": ()}),
+        ("call +1 416 555 0183", {"phone": "+1 416 555 0183", "contact": {"name": "416 555 0183"}},
+         {"contact.name": ()}),
+    ],
+)  # fmt: skip
+def test_what_nobody_said_is_found_with_what_may_stand_there(
+    said: str, given: dict[str, Any], found: dict[str, tuple[Any, ...]]
+) -> None:
+    assert loose(calling(**given), said) == found
+
+
+def test_a_draft_counts_as_its_call_does_gaps_apart() -> None:
+    note = 'Tool: request_leave {"employee_number": ?, "first_day": "2025-09-10", "note": -}.'
+    for thought in (note, f"{note} To be confirmed."):
+        turn = Turn(speaker="assistant", thought=thought, reply="What is the employee number?")
+        assert loose(turn, "From 1 September 2025.") == {"first_day": ("2025-09-01",)}
+
+
+def test_words_of_any_turn_count_and_those_of_tools_but_not_the_assistants() -> None:
+    turns = (
+        Turn(speaker="user", reply="I am E-12."),
+        Turn(speaker="assistant", call=ToolCall(name="find", arguments={})),
+        Turn(speaker="tool", reply='{"phone": "555 0183"}'),
+        Turn(speaker="assistant", reply="Is the note 'Gone fishing'?"),
+        Turn(speaker="user", reply="Yes."),
+    )
+    seen = View(tools=(LEAVE,), setting=Setting(today=dt.date(2025, 4, 2)), turns=turns)
+    turn = calling(employee_number="E-12", phone="555 0183", note="Gone fishing")
+    assert list(unsaid(turn, seen)) == [("request_leave", ("note",))]
+
+
+class Stubborn:
+    """An assistant that calls with these values as far as the tools let it; the rest it leaves out or asks for."""
+
+    def __init__(self, **wanted: Any) -> None:
+        self.wanted = wanted
+        self.tries = 0
+
+    def __call__(self, tools: Sequence[Tool]) -> Turn:
+        self.tries += 1
+        (tool,) = tools
+        given: dict[str, Any] = {}
+        for name, value in self.wanted.items():
+            choices = tool.properties[name].get("enum", [value])
+            if choices:
+                given[name] = value if value in choices else choices[0]
+            elif name in tool.required:
+                return Turn(speaker="assistant", reply=f"What is the {name}?", seconds=1.0, tokens=5)
+        turn = calling(**given)
+        return Turn(**turn.model_dump() | {"seconds": 1.0, "tokens": 20})
+
+
+def test_a_made_up_value_is_left_out_or_asked_for() -> None:
+    stubborn = Stubborn(employee_number="E-12", first_day="2025-05-02", phone="555")
+    turn = grounded(stubborn, view("E-12, from 1 May 2025"))
+    assert turn.call
+    assert turn.call.arguments == {"employee_number": "E-12", "first_day": "2025-05-01"}
+    assert (stubborn.tries, turn.seconds, turn.tokens) == (2, 2.0, 40)
+    turn = grounded(Stubborn(employee_number="E-12", first_day="2025-05-01"), view("some leave please"))
+    assert turn.reply == "What is the employee_number?"
+
+
+def test_two_values_that_could_be_the_same_words_get_them_once() -> None:
+    stubborn = Stubborn(employee_number="E-12", first_day="2025-05-02", last_day="2025-05-03")
+    turn = grounded(stubborn, view("E-12, from 1 May 2025"))
+    assert turn.call
+    assert turn.call.arguments == {"employee_number": "E-12", "first_day": "2025-05-01"}
+
+
+def test_a_turn_of_said_values_is_written_once_with_the_very_tools() -> None:
+    seen = view("E-12, from 1 May 2025")
+    asked: list[Sequence[Tool]] = []
+
+    def write(tools: Sequence[Tool]) -> Turn:
+        asked.append(tools)
+        return calling(employee_number="E-12", first_day="2025-05-01")
+
+    grounded(write, seen)
+    assert asked == [seen.tools]
+    assert asked[0] is seen.tools
+
+
+# ---- What a model that is held to narrowed tools can write -----------------------------------------------------------
+
+
+SMALL = Tool(
+    name="close_case",
+    original_name="close_case",
+    description="Closes a case.",
+    parameters={
+        "type": "object",
+        "properties": {"case": TEXT, "reason": TEXT, "by": {"type": "object", "properties": {"name": TEXT},
+                                                            "required": ["name"]}},
+        "required": ["case"],
+    },
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def tokenizer(smollm2_dir: Path) -> Any:
+    return load_tokenizer(smollm2_dir)
+
+
+@pytest.fixture(scope="module")
+def constraint(tokenizer: Any) -> Constraint:
+    return Constraint(tokenizer, VOCABULARY)
+
+
+def writes(constraint: Constraint, tokenizer: Any, tools: Sequence[Tool], text: str) -> bool:
+    """Whether a model that wants nothing but this text gets to write it and to end there."""
+    draw = constraint.held_to(tools)(None)
+    for token in [*encode_data(tokenizer, text), *encode_control(tokenizer, END)]:
+        scores = torch.zeros(VOCABULARY)
+        scores[token] = 1.0
+        if draw(scores) != token:
+            return False
+    return True
+
+
+def call_text(values: str) -> str:
+    return f'<tool_call>{{"name": "close_case", "arguments": {{{values}}}}}</tool_call>'
+
+
+DRAFT = '<think>Tool: close_case {{"case": {}, "reason": {}, "by": {}}}.</think>\n'
+
+
+@pytest.mark.parametrize(
+    ("held", "can", "cannot"),
+    [
+        (
+            {("case",): ()},
+            [DRAFT.format("?", '"x"', "-") + "Which case?", "Which case?", "<think>Hm.</think>\nWhich case?"],
+            [call_text('"case": "7"'), DRAFT.format('"7"', "-", "-") + call_text('"case": "7"'),
+             DRAFT.format('"7"', "?", "-") + "Which reason?", DRAFT.format("-", "-", "-") + call_text("")],
+        ),
+        (
+            {("reason",): ()},
+            [call_text('"case": "7"'), DRAFT.format('"7"', "-", "-") + call_text('"case": "7"')],
+            [call_text('"case": "7", "reason": "x"'), DRAFT.format('"7"', '"x"', "-") + "So?"],
+        ),
+        (
+            {("case",): ("7",)},
+            [call_text('"case": "7"'), DRAFT.format('"7"', "-", "-") + call_text('"case": "7"'),
+             DRAFT.format("?", "-", "-") + "Which case?"],
+            [call_text('"case": "8"'), DRAFT.format('"8"', "-", "-") + call_text('"case": "8"')],
+        ),
+        (
+            {("by", "name"): ()},
+            [call_text('"case": "7"'), DRAFT.format('"7"', "-", '{"name": ?}') + "Who?"],
+            [call_text('"case": "7", "by": {"name": "x"}'), DRAFT.format('"7"', "-", '{"name": "x"}') + "So?"],
+        ),
+    ],
+)  # fmt: skip
+def test_a_model_is_held_to_what_is_left_of_a_value(
+    constraint: Constraint, tokenizer: Any, held: Any, can: list[str], cannot: list[str]
+) -> None:
+    tools = narrowed([SMALL], {("close_case", keys): values for keys, values in held.items()})
+    assert [text for text in can if not writes(constraint, tokenizer, tools, text)] == []
+    assert [text for text in cannot if writes(constraint, tokenizer, tools, text)] == []
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_model_of_pure_noise_calls_with_nothing_that_nobody_said(
+    constraint: Constraint, tokenizer: Any, seed: int
+) -> None:
+    noise = torch.Generator().manual_seed(seed)
+    end = encode_control(tokenizer, END)[0]
+    closing = [*encode_data(tokenizer, '"'), *encode_data(tokenizer, "}"), end]
+    opening = encode_data(tokenizer, '<think>Tool: close_case {"case"')
+    tries: list[Turn] = []
+
+    def write(tools: Sequence[Tool]) -> Turn:
+        draw, written = constraint.held_to(tools)(None), list[int]()
+        while len(written) < 300:
+            scores = torch.rand(VOCABULARY, generator=noise)
+            scores[opening[len(written)] if len(written) < len(opening) else closing] += 1.0
+            token = draw(scores)
+            if token == end:
+                break
+            written.append(token)
+        tries.append(parse_turn(tokenizer.decode(written)))
+        return tries[-1]
+
+    seen = view("Case 7 is done.", tools=(SMALL,))
+    turn = grounded(write, seen)
+    assert unsaid(tries[0], seen) != {}, "it made nothing up, so nothing was tried"
+    assert unsaid(turn, seen) == {}
+
+
+def test_what_can_be_met() -> None:
+    assert can_be_met(call_schema(LEAVE))
+    (without,) = narrowed([LEAVE], {("request_leave", ("phone",)): ()})
+    assert can_be_met(call_schema(without))
+    (without,) = narrowed([LEAVE], {("request_leave", ("first_day",)): ()})
+    assert not can_be_met(call_schema(without))
+
+
+@pytest.mark.parametrize("bank", ["generation", "evaluation"])
+def test_nothing_that_a_right_dialogue_calls_with_or_drafts_is_taken_for_made_up(bank: Any) -> None:
+    catalog = load_catalog("enterprise_apis.json")
+    tools = {tool.name: tool for tool in catalog.tools}
+    scenarios = draw_scenarios(catalog, 60, 7, Choices(bank=bank))
+    looked_at, found = 0, []
+    for _, dialogue in UTCGen(catalog, assistant=PlainTeacher()).generate(scenarios=scenarios):
+        offered = tuple(tools[name] for name in dialogue.scenario.candidates)
+        for place, turn in enumerate(dialogue.turns):
+            if turn.speaker == "assistant":
+                seen = View(tools=offered, setting=dialogue.scenario.setting, turns=dialogue.turns[:place])
+                found += list(unsaid(turn, seen).items())
+                looked_at += 1
+    assert looked_at > 120
+    assert found == []
