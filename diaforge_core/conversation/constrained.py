@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
     Draw = Callable[[torch.Tensor], int]
 
+HELD_TOKENS = 640
+"""A draft with twelve long identifiers and its call take some 600, and neither can ramble."""
 _LETTERS = r"([^<\[]|<[ =0-9]|\[[^Tt\[<]|\[[Tt][^Oo\[<])*"
 """No words may begin what is read as a call in another form."""
 _THOUGHT = rf"/<think>{_LETTERS}<\/think>/"
@@ -53,6 +55,7 @@ def with_constrained_decoding(assistant: Assistant, *, grounded: bool = False) -
     check_can_be_constrained(model.tokenizer, model.rendering.name, assistant.spec)
     assistant.constraint = Constraint(model.tokenizer, int(model.model.config.get_text_config().vocab_size))
     assistant.is_grounded = grounded
+    assistant.max_tokens = max(assistant.max_tokens, HELD_TOKENS)
     return assistant
 
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..conversation.assistants import Assistant, View
-from ..conversation.chat_models import ModelAssistant
+from ..conversation.chat_models import REPLY_TOKENS, ModelAssistant
+from ..conversation.constrained import HELD_TOKENS
 from ..conversation.grounded import grounded
 from ..conversation.model_specs import open_assistant
 from ..conversation.prompts import parse_turn, render_target
@@ -204,8 +205,10 @@ class Playground:
                 )
             messages, tools = assistant.request(view)
 
+            seed, most = self._seed(live, state), REPLY_TOKENS if live.decoding == "free" else HELD_TOKENS
+
             def write(held_to: Sequence[Tool] | None) -> Iterator[str]:
-                return resident.stream(messages, self._seed(live, state), tools=tools, held_to=held_to)
+                return resident.stream(messages, seed, most, tools=tools, held_to=held_to)
 
             if live.decoding == "grounded":
                 # What is written may have to be written again, so it shows when it holds.
