@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,10 @@ LEAVE = Tool(
             "contact": {"type": "object", "properties": {"name": TEXT, "email": {**TEXT, "format": "email"}},
                         "required": ["name"]},
             "tags": {"type": "array", "items": TEXT},
+            "items": {"type": "array", "items": {"type": "object", "properties": {
+                "sku": TEXT, "priority": {"enum": ["high", "low"]}, "count": {"type": "integer"},
+                "unit": {**TEXT, "default": "piece"}}}},
+            "owner": {"anyOf": [{"type": "object", "properties": {"badge": TEXT}, "required": ["badge"]}, TEXT]},
             "channel": {**TEXT, "default": "web"},
         },
         "required": ["employee_number", "first_day"],
@@ -58,7 +63,8 @@ def view(*said: str, tools: tuple[Tool, ...] = (LEAVE,)) -> View:
     turns = [Turn(speaker="user", reply=said[0])] if said else []
     for words in said[1:]:
         turns += [Turn(speaker="assistant", reply="And?"), Turn(speaker="user", reply=words)]
-    return View(tools=tools, setting=Setting(today=dt.date(2025, 4, 2)), turns=tuple(turns))
+    setting = Setting(today=dt.date(2025, 4, 2), time_zone="Europe/Berlin")
+    return View(tools=tools, setting=setting, turns=tuple(turns))
 
 
 def calling(**arguments: Any) -> Turn:
@@ -81,6 +87,25 @@ def loose(turn: Turn, *said: str) -> dict[str, tuple[Any, ...]]:
         ("Ann Lee, ann.lee@example.com; tags are b and a",
          {"contact": {"name": "Ann Lee", "email": "ann.lee@example.com"}, "tags": ["a", "b"]}),
         ("from 3 May 2025 to 3 May 2025", {"first_day": "2025-05-03", "last_day": "2025-05-03"}),
+        # Ranges, offsets and times of day as people write them.
+        ("5–9 May 2025", {"first_day": "2025-05-05", "last_day": "2025-05-09"}),
+        ("from 5 to 9 May 2025", {"first_day": "2025-05-05", "last_day": "2025-05-09"}),
+        ("May 5th to 9th, 2025", {"first_day": "2025-05-05", "last_day": "2025-05-09"}),
+        ("on 3 May 2025, 3-5pm", {"starts_at": "2025-05-03T15:00:00Z", "ends_at": "2025-05-03T17:00:00Z"}),
+        ("3 May 2025 at 1530 UTC", {"starts_at": "2025-05-03T15:30:00Z"}),
+        # One thing in several places, because it is said or because the one is a part of the other.
+        ("just one day off, 5 May 2025", {"first_day": "2025-05-05", "last_day": "2025-05-05"}),
+        ("use 555 0183 for both", {"phone": "555 0183", "note": "555 0183"}),
+        ("I am Ann Lee", {"note": "Ann Lee", "contact": {"name": "Ann"}}),
+        # Other ways to write it.
+        ("call (416) 555-0183", {"phone": "+14165550183"}),
+        ("我叫王伟", {"contact": {"name": "王伟"}}),
+        ("Zoe\u0308 here", {"contact": {"name": "Zo\u00eb"}}),
+        ('the note is "Note"', {"note": "Note"}),
+        ("AB-12 is urgent, two of CD-34", {"items": [{"sku": "AB-12", "priority": "high", "count": 1},
+                                                     {"sku": "CD-34", "unit": "piece", "count": 2}]}),
+        ("in 9000 years maybe, or in ² weeks, that was 5000 years ago; from 1 May 2025", {"first_day": "2025-05-01"}),
+        ("my time zone, please", {"note": "Europe/Berlin"}),
     ],
 )  # fmt: skip
 def test_what_the_user_said_may_be_called(said: str, given: dict[str, Any]) -> None:
@@ -108,8 +133,23 @@ def test_what_the_user_said_may_be_called(said: str, given: dict[str, Any]) -> N
         ("from 1 May 2025", {"first_day": "2025-05-01", "last_day": "2025-05-01"}, {"last_day": ()}),
         ("from 1 May 2025", {"contact": {"name": "x", "email": "2025-05-01"}, "last_day": "2025-05-01"},
          {"contact.name": (), "contact.email": ()}),
-        ("call +1 416 555 0183", {"phone": "+1 416 555 0183", "contact": {"name": "416 555 0183"}},
-         {"contact.name": ()}),
+        # The place that is named beside it has it.
+        ("note 12, please", {"days": 12, "note": "12"}, {"days": ()}),
+        ("the last day is 5 May 2025", {"first_day": "2025-05-05", "last_day": "2025-05-05"}, {"first_day": ()}),
+        ("My name is Ann Lee", {"tags": ["Ann Lee", "Bob"], "contact": {"name": "Ann Lee"}}, {"tags": ()}),
+        ("Lee, Ann; phone X1", {"contact": {"name": "Ann Lee"}, "phone": "X1", "note": "X2"}, {"note": ()}),
+        # What only looks like it is not put there.
+        ("I was born on 1 June 1990.", {"first_day": "2025-12-24"}, {"first_day": ()}),
+        ("3 May 2025, 9:45 Berlin time", {"starts_at": "2025-05-03T07:45:00Z"}, {"starts_at": ()}),
+        ("I'm E-90817", {"employee_number": "E-90818"}, {"employee_number": ()}),
+        ("E-90817. No, I mean E-90187", {"employee_number": "E-90871"}, {"employee_number": ()}),
+        ("next month on the 5th", {"first_day": "2025-05-05"}, {"first_day": ()}),
+        ("Ann Lee <ann.lee@example.com>", {"contact": {"name": "Ann Lee", "email": "ann.lee@exmple.com"}},
+         {"contact.email": ("ann.lee@example.com",)}),
+        ("printer is\n broken  again today", {"note": "printer is broken agin today"},
+         {"note": ("printer is broken again today",)}),
+        ("hi", {"owner": "made up"}, {"owner": ()}),
+        ("hi", {"items": [{"sku": "AB-12"}]}, {"items": ()}),
     ],
 )  # fmt: skip
 def test_what_nobody_said_is_found_with_what_may_stand_there(
@@ -125,17 +165,30 @@ def test_a_draft_counts_as_its_call_does_gaps_apart() -> None:
         assert loose(turn, "From 1 September 2025.") == {"first_day": ("2025-09-01",)}
 
 
-def test_words_of_any_turn_count_and_those_of_tools_but_not_the_assistants() -> None:
+@pytest.mark.parametrize(
+    ("answer", "agreed"), [("Yes.", True), ("no", False), ("Yes, but let me look it up " * 3, False)]
+)
+def test_words_of_any_turn_count_and_those_of_tools_and_the_assistants_where_agreed_to(
+    answer: str, agreed: bool
+) -> None:
     turns = (
         Turn(speaker="user", reply="I am E-12."),
         Turn(speaker="assistant", call=ToolCall(name="find", arguments={})),
-        Turn(speaker="tool", reply='{"phone": "555 0183"}'),
+        Turn(speaker="tool", reply='{"phone": "555 0183", "contact": {"name": "M\\u00fcller"}}'),
         Turn(speaker="assistant", reply="Is the note 'Gone fishing'?"),
-        Turn(speaker="user", reply="Yes."),
+        Turn(speaker="user", reply=answer),
     )
     seen = View(tools=(LEAVE,), setting=Setting(today=dt.date(2025, 4, 2)), turns=turns)
-    turn = calling(employee_number="E-12", phone="555 0183", note="Gone fishing")
-    assert list(unsaid(turn, seen)) == [("request_leave", ("note",))]
+    turn = calling(employee_number="E-12", phone="555 0183", contact={"name": "Müller"}, note="Gone fishing")
+    assert list(unsaid(turn, seen)) == ([] if agreed else [("request_leave", ("note",))])
+
+
+def test_long_words_are_looked_through_in_no_time_to_speak_of() -> None:
+    turn = calling(employee_number="E-12", first_day="2025-05-01", note="x y " * 400)
+    for words in ("a-" * 5000, "word " * 2000, "1" * 10_000, "5 " * 5000):
+        started = time.process_time()
+        unsaid(turn, view(words))
+        assert time.process_time() - started < 2
 
 
 class Stubborn:

@@ -27,7 +27,8 @@ Outcome = Literal[
 NoToolOutcome = Literal["error", "refused", "wrong_call", "turn_limit"]
 """How an episode without a right tool ended."""
 Decoding = Literal["free", "constrained", "grounded"]
-"""How a model on this machine writes: as it likes, held to what the tools in view take, or to what was said as well."""
+"""How a model on this machine writes: as it likes, held to what the tools in view take, or to what was said as well;
+each is held to more than the one before."""
 USER_FAULTS: frozenset[str] = frozenset({"leak", "invented_value", "contradiction", "too_early"})
 """Audit marks that make the user the one at fault. `not_understood` may be the assistant's own doing."""
 

@@ -61,7 +61,7 @@ class StudyChoices(Record):
     hours: float = Field(default=0.0, ge=0, allow_inf_nan=False)
     """Hours that the training may take; dialogues are left out where it would take longer. 0 for any time."""
     decoding: Decoding = "free"
-    """How every model on this machine writes, base and tuned alike; where constrained, both are played free too."""
+    """How every model on this machine writes, base and tuned alike; both are played with less to hold them too."""
     later: tuple[str, ...] = ()
     """Beginnings of the names of steps that are done only when they are asked for."""
     training: TrainingChoices = TrainingChoices()
@@ -78,7 +78,7 @@ _SMALL: dict[str, Any] = {
     "dialogues": 150,
     "scenarios": 20,
     "hours": 0.5,
-    "later": ("evaluate:examples", "free", "ablation", "curve"),
+    "later": ("evaluate:examples", "free", "constrained", "ablation", "curve"),
     "training": _TRAINING,
 }
 _FULL_ON_A_PROCESSOR: dict[str, Any] = {
@@ -89,7 +89,7 @@ _FULL_ON_A_PROCESSOR: dict[str, Any] = {
     "watch": 12,
     "comparisons": 6,
     "hours": 10.0,
-    "later": ("ablation", "curve"),
+    "later": ("constrained", "ablation", "curve"),
     "training": _TRAINING,
 }
 _FULL_ON_A_GPU: dict[str, Any] = _FULL_ON_A_PROCESSOR | {

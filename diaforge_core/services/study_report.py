@@ -48,13 +48,15 @@ ROWS: tuple[tuple[str, str], ...] = (
     ("evaluate:base", "base, plain prompt"),
     ("evaluate:examples", "base, two worked examples"),
     ("free:base", "base, decoding free"),
+    ("constrained:base", "base, decoding constrained"),
     ("evaluate:tuned", "tuned"),
     ("free:tuned", "tuned, decoding free"),
+    ("constrained:tuned", "tuned, decoding constrained"),
     *((f"evaluate:{name}", f"script: {name}") for name in SCRIPTS),
     *((f"ablation:{name}:evaluate", f"tuned, {name.replace('-', ' ')}") for name in ABLATIONS),
 )
 """Step → what its row is called, in the order of the table."""
-BASES = ("evaluate:base", "evaluate:examples", "free:base")
+BASES = ("evaluate:base", "evaluate:examples", "free:base", "constrained:base")
 """The untuned model in the ways in which it is asked."""
 
 

@@ -9,8 +9,9 @@ import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from ..conversation.model_specs import parse_spec
 from ..errors import DataError
@@ -18,6 +19,7 @@ from ..generator.recipe import Recipe
 from ..records.dialogue import Dialogue
 from ..records.run import RESUMABLE, Run
 from ..records.tool import Catalog
+from ..records.trace import Decoding
 from ..training.estimate import steps_of
 from .demo import DOCUMENT
 from .evaluation_scenarios import EvalRecipe
@@ -160,10 +162,10 @@ class Steps:
         examples = {"prompt": "examples"}
         yield self._judges("evaluate:examples", "two worked examples", ("check",), unseen, lambda: model, examples)
         yield self._judges("evaluate:tuned", "the tuned model", ("train",), unseen, self.tuned)
-        if self._choices.decoding != "free":
-            free = {"decoding": "free"}
-            yield self._judges("free:base", "the base, decoding free", ("check",), unseen, lambda: model, free)
-            yield self._judges("free:tuned", "the tuned, decoding free", ("train",), unseen, self.tuned, free)
+        for held in takewhile(lambda held: held != self._choices.decoding, get_args(Decoding)):
+            less, told = {"decoding": held}, f"decoding {held}"
+            yield self._judges(f"{held}:base", f"the base, {told}", ("check",), unseen, lambda: model, less)
+            yield self._judges(f"{held}:tuned", f"the tuned, {told}", ("train",), unseen, self.tuned, less)
         for name in SCRIPTS:
             spec = f"scripted:{name}"
             yield self._judges(f"evaluate:{name}", f"script: {name}", ("check",), unseen, lambda spec=spec: spec)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import calendar
+import contextlib
 import datetime as dt
 import re
 from collections.abc import Iterator
@@ -21,15 +22,23 @@ _MONTH = "|".join(sorted(_MONTHS, key=len, reverse=True))
 _DAY = r"(?:\d{1,2}(?:st|nd|rd|th)?)"
 _DATE = re.compile(
     rf"\b(?:(?P<iso>\d{{4}})[-/.](?P<isom>\d{{1,2}})[-/.](?P<isod>\d{{1,2}})"
-    rf"|(?P<a>\d{{1,2}})[./-](?P<b>\d{{1,2}})(?:[./-](?P<y3>\d{{4}}|\d{{2}}))?"
+    rf"|(?P<a>\d{{1,2}})[./-](?P<b>\d{{1,2}})(?:[./-](?P<y3>\d{{4}}|\d{{2}}))?(?!\d|\s+(?:{_MONTH})\b|\s*[ap]\.?m\b)"
     rf"|(?P<m1>{_MONTH})\.?\s+(?:the\s+)?(?P<d1>{_DAY})\b(?:,?\s+(?P<y1>\d{{4}}))?"
     rf"|(?P<d2>{_DAY})\s+(?:of\s+)?(?P<m2>{_MONTH})\b\.?(?:,?\s+(?P<y2>\d{{4}}))?)",
     re.IGNORECASE,
 )
+_TO = r"\s*(?:-|–|—|to|until|till|and)\s*"
+_DAYS_TO = re.compile(
+    rf"\b(?P<d1>{_DAY}){_TO}{_DAY}\s+(?:of\s+)?(?P<m1>{_MONTH})\b\.?(?:,?\s+(?P<y1>\d{{4}}))?"
+    rf"|\b(?P<m2>{_MONTH})\.?\s+(?:the\s+)?(?P<d2>{_DAY}){_TO}(?P<d3>{_DAY})\b(?:,?\s+(?P<y2>\d{{4}}))?",
+    re.IGNORECASE,
+)
+"""Two days of one month: "5 to 9 May 2025", "May 5-9, 2025"."""
 _RELATIVE = re.compile(
     r"\b(?:(?P<word>the day after tomorrow|day after tomorrow|tomorrow|today|yesterday|tonight|right now"
     r"|immediately|this (?:morning|afternoon|evening|noon))"
-    r"|in (?P<count>[\w-]+) (?P<unit>day|week|month|year)s?|(?P<ago>[\w-]+) (?P<agounit>day|week|month|year)s? ago"
+    r"|in (?P<count>[\w-]{1,20}) (?P<unit>day|week|month|year)s?"
+    r"|(?<![\w-])(?P<ago>[\w-]{1,20}) (?P<agounit>day|week|month|year)s? ago"
     r"|(?:a|one) (?P<from>week|month|year) from (?:today|now)"
     rf"|(?P<which>next|this|coming|last|on|by|until|from|till|since|a)? ?(?P<day>{'|'.join(_DAYS)})\b"
     rf"|(?P<end>end|last day|close) of (?:the |this )?(?P<endof>next )?(?P<period>month|year|quarter|week|{_MONTH})"
@@ -68,8 +77,13 @@ def dates(words: str, today: dt.date) -> Iterator[tuple[dt.date, Span]]:
     """Every day that the words may mean, with where they name it; a day without a year may be of three."""
     for found in _DATE.finditer(words):
         yield from ((day, found.span()) for day in _real_days(found, today))
+    for found in _DAYS_TO.finditer(words):
+        yield from _days_to(found, today)
     for found in _RELATIVE.finditer(words):
-        yield from ((day, found.span()) for day in _days_meant(found, today))
+        try:
+            yield from ((day, found.span()) for day in _days_meant(found, today))
+        except (ValueError, OverflowError):  # "in 9000 years"
+            continue
 
 
 def _real_days(found: re.Match[str], today: dt.date) -> Iterator[dt.date]:
@@ -95,6 +109,16 @@ def _year_month_day(found: re.Match[str], today: dt.date) -> Iterator[tuple[int,
         day = int(re.sub(r"\D", "", found["d1"] or found["d2"]))
         given = found["y1"] or found["y2"]
         yield from ((year, month, day) for year in ((int(given),) if given else years))
+
+
+def _days_to(found: re.Match[str], today: dt.date) -> Iterator[tuple[dt.date, Span]]:
+    """The days of a range that do not stand beside their month, or not beside their year."""
+    month, given = _MONTHS[(found["m1"] or found["m2"]).lower()], found["y1"] or found["y2"]
+    for name in ("d1", "d2", "d3"):
+        for year in (int(given),) if given else (today.year, today.year + 1, today.year - 1):
+            if found[name]:
+                with contextlib.suppress(ValueError):  # the 31st of a shorter month
+                    yield dt.date(year, month, int(re.sub(r"\D", "", found[name]))), found.span(name)
 
 
 def _days_meant(found: re.Match[str], today: dt.date) -> Iterator[dt.date]:
@@ -123,7 +147,7 @@ def _days_meant(found: re.Match[str], today: dt.date) -> Iterator[dt.date]:
 
 
 def _count(word: str) -> int | None:
-    if word.isdigit():
+    if word.isdecimal():
         return int(word)
     return 1 if word.lower() in ("a", "an") else of_words(re.findall("[a-z]+", word.lower()))
 
@@ -181,8 +205,10 @@ def false_weekday(words: str, today: dt.date) -> str:
 
 
 _TIME = re.compile(
-    r"(?P<lead>\b(?:at|from|until|till|by|before|after|around"
-    r"|about) )?\b(?P<h>\d{1,2})(?:[:.h](?P<m>\d{2}))?\s*(?P<half>[ap]\.?m\b\.?)?(?P<clock>\s*o'?clock"
+    rf"\b(?P<before>\d{{1,2}})(?={_TO}\d{{1,2}}\s*(?P<then>[ap])\.?m\b)"
+    r"|\bat (?P<four>[0-2]\d[0-5]\d)\b(?! (?!utc|gmt|hours|hrs)[a-z])"
+    r"|(?P<lead>\b(?:at|from|until|till|by|before|after|around"
+    r"|about) )?(?<!\+)\b(?P<h>\d{1,2})(?!\d)(?:[:.h](?P<m>\d{2}))?\s*(?P<half>[ap]\.?m\b\.?)?(?P<clock>\s*o'?clock"
     r"|\s+(?:hours|hrs|uhr))?"
     rf"|\b(?P<past>half past|quarter past|quarter to)\s+(?P<hw>\w+)|\b(?P<word>noon|midday|midnight)\b"
     rf"|\bat\s+(?P<at>{'|'.join(UNITS)})\b",
@@ -201,6 +227,10 @@ def times(words: str) -> Iterator[tuple[str, Span]]:
 def _clock(found: re.Match[str]) -> Iterator[tuple[int, int]]:
     if found["word"]:
         yield (0 if found["word"].lower() == "midnight" else 12), 0
+    elif found["four"]:
+        yield int(found["four"][:2]), int(found["four"][2:])
+    elif found["before"]:
+        yield int(found["before"]) % 12 + (12 if found["then"].lower() == "p" else 0), 0
     elif found["past"]:
         hour = _count(found["hw"])
         if hour is not None:

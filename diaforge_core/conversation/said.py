@@ -1,0 +1,249 @@
+"""What of the values of a call was said to the assistant, and for which of them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from rapidfuzz import fuzz, process
+from rapidfuzz.distance import Hamming
+
+from ..catalog.arguments import fits
+from ..catalog.leaves import Leaf
+from ..catalog.words import meaning
+from ..records.dialogue import Turn
+from .verifiers.amounts import Span
+from .verifiers.moments import dates, times
+from .verifiers.sayings import said_at
+from .view import View
+
+_NEAR, _NEAR_LENGTH = 85, 5
+"""rapidfuzz ratio from which on words are a text that was written over wrongly, and characters it must have."""
+_SLIPS = 2
+"""Characters of a day that a slip of the pen changes: one of them, or two that change places."""
+_TAKEN = "\u01c1"
+"""Stands for each character of words that are a value already: a letter, so that they part what stands round them."""
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_MOMENT = re.compile(r"(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2})(\S*)")
+_WORD = re.compile(r"\S+")
+_NAME = re.compile(r"\w+")
+_EDGES = ".,;:!?*'\"‘’“”()<>[]{}"
+_PHONE = re.compile(r"\+?[\d\s().-]{7,}")
+_PHONE_DIGITS = 7
+"""Last digits by which a number is known again, with or without those of country and place."""
+_BESIDE = 32
+"""Characters before and behind a value within which its name says what it is."""
+_SHORT = 8
+"""Words up to which a yes is one to all of what it answers."""
+_YES = re.compile(
+    r"\W*(?:yes|yeah|yep|yup|correct|right|exactly|sure|ok|okay|fine|perfect|confirmed|agreed|go ahead"
+    r"|that (?:works|is fine))\b",
+    re.IGNORECASE,
+)
+_SEVERAL = re.compile(
+    r"\b(?:both|each|the same (?:one|day|date|time|address|number|value|name|place|for|as)|same as|as well as|only day"
+    r"|(?:one|single) day|all (?:two|three|of them))\b",
+    re.IGNORECASE,
+)
+"""Says that one thing goes into several places."""
+
+
+class Said:
+    """What was said to the assistant, the last words first; words taken for a value are taken off."""
+
+    def __init__(self, view: View) -> None:
+        self._today = view.setting.today
+        self._heard = [*reversed(list(_heard(view.turns))), f"{view.setting.time_zone} {view.setting.locale}"]
+        self._left = list(self._heard)
+        self._several = any(_SEVERAL.search(words) for words in self._heard)
+
+    def doubt(self, leaf: Leaf, value: Any) -> tuple[bool, float, int, bool, bool]:
+        """How easily the words could be meant for another place: of two that were said once, the surer one has them."""
+        formed = not isinstance(value, str) or bool({"format", "pattern"} & leaf.schema.keys())
+        return (
+            not fits(leaf.schema, value), -self._named(leaf, value), -len(str(value)), not leaf.required,
+            not formed,
+        )  # fmt: skip
+
+    def takes(self, leaf: Leaf, value: Any) -> bool:
+        """Whether all of the value is said, and for nothing else."""
+        before = list(self._left)
+        if all(self._takes(part, leaf.label) for part in words_of(value, leaf.schema)):
+            return True
+        self._left = before
+        return False
+
+    def near(self, leaf: Leaf, value: Any) -> tuple[Any, ...]:
+        """What was said, and is no other value yet, where this is that with a slip of the pen; at most one."""
+        if not isinstance(value, str):
+            return ()
+        moment = _MOMENT.fullmatch(value)
+        if moment or _DAY.fullmatch(value):
+            found = list(self._near_days(value[:10], moment))
+        else:
+            found = list(self._near_words(value))
+        found = [each for each in dict.fromkeys(found) if fits(leaf.schema, each) and each != value]
+        return tuple(found) if len(found) == 1 else ()
+
+    def _named(self, leaf: Leaf, value: Any) -> float:
+        """The share of the words in the name of the place that stand beside the value, where there are most."""
+        name, share = set(leaf.label.casefold().split()), 0.0
+        for part in words_of(value, leaf.schema):
+            for words in self._heard:
+                if span := said_at(part, words, self._today):
+                    beside = f"{words[max(0, span[0] - _BESIDE) : span[0]]} {words[span[1] :][:_BESIDE]}"
+                    share = max(share, len(name & set(_NAME.findall(beside.casefold()))) / len(name))
+        return share
+
+    def _takes(self, value: str | float, label: str) -> bool:
+        shared = False
+        for place, heard in enumerate(self._heard):
+            # What is taken is looked for as well, since other words may be understood by it only, as in "5 to 9 May".
+            for words in (heard, self._left[place]):
+                span = _found(value, _without_label(words, value, label), self._today)
+                own = _own(value, span, words) if span else None
+                if own and _TAKEN not in self._left[place][slice(*own)]:
+                    self._take(place, own)
+                    return True
+                shared = shared or (span is not None and (self._several or self._is_part(place, span)))
+        return shared
+
+    def _is_part(self, place: int, span: Span) -> bool:
+        """Whether the words are a part of other ones that are taken, as a first name is of a name."""
+        start, end = span
+        left = self._left[place]
+        return set(left[start:end]) == {_TAKEN} and _TAKEN in (left[start - 1 : start], left[end : end + 1])
+
+    def _take(self, place: int, span: Span) -> None:
+        start, end = span
+        words = self._left[place]
+        self._left[place] = words[:start] + _TAKEN * (end - start) + words[end:]
+
+    def _near_days(self, day: str, moment: re.Match[str] | None) -> Iterator[str]:
+        """Days that were said in full and differ from this one by a slip, where its time of day was said as well."""
+        for words in self._left:
+            if moment and not any(time == moment[2] for time, _ in times(words)):
+                continue
+            for said, span in dates(words, self._today):
+                spelled = str(said.year) in words[span[0] : span[1]]
+                if spelled and Hamming.distance(day, said.isoformat()) <= _SLIPS:
+                    yield f"{said.isoformat()}T{moment[2]}{moment[3]}" if moment else said.isoformat()
+
+    def _near_words(self, value: str) -> Iterator[str]:
+        """Words that are this text with a slip; of a code only with the same characters, as codes are much alike."""
+        if len(value) < _NEAR_LENGTH:
+            return
+        for words in self._left:
+            found = process.extract(
+                value, list(_windows(words, len(value.split()))), scorer=fuzz.ratio, score_cutoff=_NEAR, limit=5
+            )
+            coded = any(character.isdigit() for character in value)
+            same = [text for text, _, _ in found if not coded or sorted(text) == sorted(value)]
+            yield from same[:1] if not coded else same
+
+
+def words_of(value: Any, schema: Any) -> Iterator[str | float]:
+    """The texts and numbers of a value that people say as they are."""
+    schema = schema if isinstance(schema, Mapping) else {}
+    if isinstance(value, bool) or value is None or value in (0, 1) or _is_choice(schema):
+        return
+    if "default" in schema and value == schema["default"]:  # which is as good as nothing
+        return
+    if isinstance(value, Mapping):
+        parts = schema.get("properties") or {}
+        for name, part in value.items():
+            yield from words_of(part, parts.get(name))
+    elif isinstance(value, list):
+        for part in value:
+            yield from words_of(part, schema.get("items"))
+    elif isinstance(value, str | int | float):
+        yield value
+
+
+def _is_choice(schema: Mapping[str, Any]) -> bool:
+    parts = [part for key in ("anyOf", "oneOf", "allOf") for part in schema.get(key) or ()]
+    return (
+        "enum" in schema or "const" in schema or any(isinstance(part, Mapping) and _is_choice(part) for part in parts)
+    )
+
+
+def _heard(turns: Sequence[Turn]) -> Iterator[str]:
+    """What users and tools said, and what a short yes agrees to."""
+    for before, turn in zip((None, *turns), turns, strict=False):
+        if turn.speaker == "tool":
+            yield _composed(_answered(turn.reply))
+        elif turn.speaker == "user":
+            agreed = before is not None and before.reply and _YES.match(turn.reply)
+            yield _composed(turn.reply)
+            if agreed and before and len(turn.reply.split()) <= _SHORT:
+                yield _composed(before.reply)
+
+
+def _answered(reply: str) -> str:
+    """The texts and numbers of a tool's answer, a line each, where it is JSON."""
+    try:
+        answer = json.loads(reply)
+    except ValueError:
+        return reply
+    return "\n".join(map(str, words_of(answer, {})))
+
+
+def _composed(text: str) -> str:
+    return unicodedata.normalize("NFC", text)
+
+
+def _found(value: str | float, words: str, today: dt.date) -> Span | None:
+    """Where the words last give the value, in whatever form."""
+    if not isinstance(value, str):
+        part = said_at(value * 100, words, today) if "%" in words else None
+        return said_at(value, words, today) or part
+    text = _composed(value)
+    found = said_at(text, words, today) or said_at(text.partition("://")[2].rstrip("/") or text, words, today)
+    if found or not text.strip():
+        return found
+    if _PHONE.fullmatch(text):
+        return _dialled(text, words)
+    at = words.find(text) if not text.isascii() else -1
+    return (at, at + len(text)) if at >= 0 else None
+
+
+def _dialled(number: str, words: str) -> Span | None:
+    """Where a telephone number stands, however it is spaced, with or without country and place."""
+    digits = re.sub(r"\D", "", number).lstrip("0")
+    for found in _PHONE.finditer(words):
+        said = re.sub(r"\D", "", found[0]).lstrip("0")
+        shorter, longer = sorted((digits, said), key=len)
+        if len(shorter) >= _PHONE_DIGITS and longer.endswith(shorter):
+            return found.span()
+    return None
+
+
+def _without_label(words: str, value: str | float, label: str) -> str:
+    """The words without the name of the place, where the value could be that name itself."""
+    if not isinstance(value, str) or not meaning(value) or not meaning(value) <= meaning(label):
+        return words
+    named = rf"(?<![\"“«‘'])\b(?:{re.escape(label)}|(?:the|my|our|your|its) {re.escape(label.split()[-1])})\b"
+    return re.sub(named, lambda found: _TAKEN * len(found[0]), words, flags=re.IGNORECASE)
+
+
+def _own(value: str | float, span: Span, words: str) -> Span:
+    """The part of the words that no other value can be: of a moment its time, since days are shared."""
+    moment = _MOMENT.fullmatch(value) if isinstance(value, str) else None
+    if moment:
+        return max((at for time, at in times(words) if time == moment[2]), default=(0, 0))
+    in_form = not isinstance(value, str) or _DAY.fullmatch(value) or _PHONE.fullmatch(value)
+    return span if in_form or span[1] - span[0] <= len(value) + 4 else (0, 0)  # else in other words, with more between
+
+
+def _windows(words: str, size: int) -> Iterator[str]:
+    """Each run of about as many words, without what stands round it and without words that are taken."""
+    found = [word.span() for word in _WORD.finditer(words)]
+    for more in range(max(1, size - 1), size + 2):
+        for first in range(len(found) - more + 1):
+            text = words[found[first][0] : found[first + more - 1][1]].strip(_EDGES)
+            if text and _TAKEN not in text:
+                yield re.sub(r"\s+", " ", text)
