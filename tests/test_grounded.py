@@ -125,6 +125,8 @@ def test_what_the_user_said_may_be_called(said: str, given: dict[str, Any]) -> N
         # Written over wrongly: what was said takes its place.
         ("from 1 September 2025", {"first_day": "2025-09-10"}, {"first_day": ("2025-09-01",)}),
         ("2 June 2025 16:45 UTC", {"starts_at": "2025-06-26T16:45:00Z"}, {"starts_at": ("2025-06-02T16:45:00Z",)}),
+        ("31 March 2025, 9:45; until April 3, 2025 at 17:15 UTC", {"ends_at": "2025-04-30T17:15:00Z"},
+         {"ends_at": ("2025-04-03T17:15:00Z",)}),
         ("I'm E-90817", {"employee_number": "E-90187"}, {"employee_number": ("E-90817",)}),
         ("Make it Shows an error since Monday.", {"note": "Show a error since Monday"},
          {"note": ("Shows an error since Monday",)}),

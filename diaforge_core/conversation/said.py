@@ -124,14 +124,19 @@ class Said:
         self._left[place] = words[:start] + _TAKEN * (end - start) + words[end:]
 
     def _near_days(self, day: str, moment: re.Match[str] | None) -> Iterator[str]:
-        """Days that were said in full and differ from this one by a slip, where its time of day was said as well."""
+        """Days that were said in full and differ from this one by a slip, with a time of day those it was said with."""
         for words in self._left:
-            if moment and not any(time == moment[2] for time, _ in times(words)):
-                continue
-            for said, span in dates(words, self._today):
-                spelled = str(said.year) in words[span[0] : span[1]]
-                if spelled and Hamming.distance(day, said.isoformat()) <= _SLIPS:
-                    yield f"{said.isoformat()}T{moment[2]}{moment[3]}" if moment else said.isoformat()
+            days = [
+                (span, said.isoformat())
+                for said, span in dates(words, self._today)
+                if str(said.year) in words[span[0] : span[1]]
+            ]
+            if moment:
+                at = [span for time, span in times(words) if time == moment[2]]
+                days = [max((each for each in days if each[0] <= span), default=None) for span in at]
+            for _, said in filter(None, days):
+                if Hamming.distance(day, said) <= _SLIPS:
+                    yield f"{said}T{moment[2]}{moment[3]}" if moment else said
 
     def _near_words(self, value: str) -> Iterator[str]:
         """Words that are this text with a slip; of a code only with the same characters, as codes are much alike."""
