@@ -46,7 +46,7 @@ def recipe(
     ] = "",
     decoding: Annotated[
         Decoding | None,
-        typer.Option(help="How base and tuned write, as in `evaluate`; by default for smollm2 constrained."),
+        typer.Option(help="How base and tuned write, as in `evaluate`; by default for smollm2 grounded."),
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Same seed, same data.")] = None,
     epochs: float | None = None,

@@ -208,7 +208,7 @@ class Studies:
         has_gpu = preset == "full" and run_model_task("device", {})["device"] != "cpu"
         values = preset_values(preset, has_gpu, halves())
         training = {**values["training"], **given.get("training", {})}
-        values |= {"decoding": "constrained" if model in (EMBEDDED, TUNED) else "free"}
+        values |= {"decoding": "grounded" if model in (EMBEDDED, TUNED) else "free"}
         own = {"name": name, "model": model, "preset": preset, "catalogs": catalogs, "held_out": held_out}
         try:
             choices = StudyChoices.model_validate({**values, **given, **own, "training": training})
