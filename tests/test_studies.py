@@ -97,6 +97,22 @@ def test_a_small_study_runs_through_and_reports_itself(workspace: Workspace, tin
     assert [run.id for run in workspace.jobs.all()] == before
 
 
+@pytest.mark.parametrize(
+    ("decoding", "lesser"), [("free", []), ("constrained", ["free"]), ("grounded", ["free", "constrained"])]
+)
+def test_base_and_tuned_are_judged_with_less_to_hold_them_too(
+    workspace: Workspace, tiny_llama_dir: Path, decoding: str, lesser: list[str]
+) -> None:
+    begin(workspace, tiny_llama_dir, decoding=decoding)
+    held = {f"{name}:{which}": "when asked for" for name in lesser for which in ("base", "tuned")}
+    planned = states(workspace)
+    assert {name: planned[name] for name in planned if name.startswith(("free", "constrained"))} == held
+    report = workspace.studies.report("s")
+    assert [row.title for row in report.rows if "decoding" in row.title] == [
+        f"{which}, decoding {name}" for which in ("base", "tuned") for name in lesser
+    ]
+
+
 def test_only_as_much_is_trained_on_as_fits_into_the_hours(workspace: Workspace, tiny_llama_dir: Path) -> None:
     begin(workspace, tiny_llama_dir, dialogues=12, hours=1e-6, validation=0.0, watch=0)
     report = workspace.studies.carry_on("s", ["train"])
