@@ -1,10 +1,10 @@
-"""Grounded decoding: no value that nobody said gets into a call, and what was said always does."""
+"""Grounded decoding: nothing that nobody said or chose gets into a call, and what people said is not held back."""
 
 from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ import torch
 from diaforge_core.catalog.importing import load_catalog
 from diaforge_core.conversation.call_schema import call_schema, can_be_met
 from diaforge_core.conversation.constrained import Constraint
-from diaforge_core.conversation.grounded import grounded, narrowed, unsaid
+from diaforge_core.conversation.grounded import grounded, narrowed, unchosen, unsaid
 from diaforge_core.conversation.local_model import load_tokenizer
 from diaforge_core.conversation.plain_teacher import PlainTeacher
 from diaforge_core.conversation.prompts import END, encode_control, encode_data, parse_turn
@@ -200,7 +200,8 @@ class Stubborn:
         self.wanted = wanted
         self.tries = 0
 
-    def __call__(self, tools: Sequence[Tool]) -> Turn:
+    def __call__(self, tools: Sequence[Tool], answers: Mapping[str, str]) -> Turn:
+        assert not answers
         self.tries += 1
         (tool,) = tools
         given: dict[str, Any] = {}
@@ -233,15 +234,94 @@ def test_two_values_that_could_be_the_same_words_get_them_once() -> None:
 
 def test_a_turn_of_said_values_is_written_once_with_the_very_tools() -> None:
     seen = view("E-12, from 1 May 2025")
-    asked: list[Sequence[Tool]] = []
+    shown: list[Sequence[Tool]] = []
 
-    def write(tools: Sequence[Tool]) -> Turn:
-        asked.append(tools)
+    def write(tools: Sequence[Tool], _answers: object) -> Turn:
+        shown.append(tools)
         return calling(employee_number="E-12", first_day="2025-05-01")
 
     grounded(write, seen)
-    assert asked == [seen.tools]
-    assert asked[0] is seen.tools
+    assert shown == [seen.tools]
+    assert shown[0] is seen.tools
+
+
+# ---- Choices that nobody made ----------------------------------------------------------------------------------------
+
+
+TWINS = tuple(
+    Tool(name=name, original_name=name, description="Adds a member.", parameters={"type": "object", "properties": {}})
+    for name in ("CreateMember__chat_v1", "CreateMember__chat_v2", "CreateMember__flex_v1", "DeleteMember")
+)
+ALIKE = (
+    "Open: CreateMember__chat_v1 = add a member; CreateMember__flex_v1 = Add a member; DeleteMember = remove a member."
+)
+
+
+def asked(*thoughts: str) -> View:
+    """A conversation in which the assistant asked with these thoughts, and the user answered something each time."""
+    turns = [Turn(speaker="user", reply="A member, please.")]
+    for thought in thoughts:
+        turns += [
+            Turn(speaker="assistant", thought=thought, reply="Which one?"),
+            Turn(speaker="user", reply="add a member"),
+        ]
+    return View(tools=TWINS, setting=Setting(today=dt.date(2025, 4, 2)), turns=tuple(turns))
+
+
+def taking(name: str) -> Turn:
+    return Turn(speaker="assistant", thought=f"Tool: {name} {{}}.", call=ToolCall(name=name, arguments={}))
+
+
+@pytest.mark.parametrize(
+    ("turn", "thoughts", "answers"),
+    [
+        # One answer for two tools, and one of them is taken.
+        (taking("CreateMember__chat_v1"), [ALIKE], {"CreateMember__chat_v1": "", "CreateMember__flex_v1": ""}),
+        (Turn(speaker="assistant", thought="Tool: CreateMember__flex_v1 {}. To be confirmed.", reply="Sure?"), [ALIKE],
+         {"CreateMember__chat_v1": "", "CreateMember__flex_v1": ""}),
+        (taking("DeleteMember"), [ALIKE], {}),
+        # It was told apart since, or never offered.
+        (taking("CreateMember__chat_v1"),
+         [ALIKE, "Open: CreateMember__chat_v1 = chat; CreateMember__flex_v1 = flex."], {}),
+        (taking("CreateMember__chat_v2"), [ALIKE], {}),
+        (taking("CreateMember__chat_v1"), ["Open: none.", "Tool: DeleteMember {}."], {}),
+        (taking("CreateMember__chat_v1"), [], {}),
+        # A question that offers the same again.
+        (Turn(speaker="assistant", thought=ALIKE, reply="Which one?"), [], {}),
+        (Turn(speaker="assistant", thought="Open: CreateMember__chat_v1 = add; CreateMember__flex_v1 = Add.",
+              reply="Which?"), [],
+         {"CreateMember__chat_v1": "create member chat", "CreateMember__flex_v1": "create member flex"}),
+        (Turn(speaker="assistant", thought="Open: CreateMember__chat_v1 = add; CreateMember__chat_v2 = add.",
+              reply="Which?"), [],
+         {"CreateMember__chat_v1": "CreateMember  chat v1", "CreateMember__chat_v2": "CreateMember  chat v2"}),
+    ],
+)  # fmt: skip
+def test_a_tool_that_goes_by_the_name_of_another_one_is_not_chosen(
+    turn: Turn, thoughts: list[str], answers: dict[str, str]
+) -> None:
+    assert unchosen(turn, asked(*thoughts)) == answers
+
+
+def test_the_turn_asks_between_them_instead_by_their_own_names_if_need_be() -> None:
+    tries: list[dict[str, str]] = []
+
+    def write(_tools: Sequence[Tool], answers: Mapping[str, str]) -> Turn:
+        tries.append(dict(answers))
+        if not answers:
+            return taking("CreateMember__chat_v1")
+        told = "; ".join(f"{name} = {answer or 'add a member'}" for name, answer in answers.items())
+        return Turn(speaker="assistant", thought=f"Open: {told}.", reply="Which one?")
+
+    turn = grounded(write, asked(ALIKE))
+    assert turn.thought == (
+        "Open: CreateMember__chat_v1 = create member chat; CreateMember__flex_v1 = create member flex."
+    )
+    assert tries == [
+        {},
+        {"CreateMember__chat_v1": "", "CreateMember__flex_v1": ""},
+        {"CreateMember__chat_v1": "create member chat", "CreateMember__flex_v1": "create member flex"},
+    ]
+    assert unchosen(taking("CreateMember__chat_v1"), asked(ALIKE, turn.thought)) == {}
 
 
 # ---- What a model that is held to narrowed tools can write -----------------------------------------------------------
@@ -270,9 +350,11 @@ def constraint(tokenizer: Any) -> Constraint:
     return Constraint(tokenizer, VOCABULARY)
 
 
-def writes(constraint: Constraint, tokenizer: Any, tools: Sequence[Tool], text: str) -> bool:
+def writes(
+    constraint: Constraint, tokenizer: Any, tools: Sequence[Tool], text: str, answers: Mapping[str, str] | None = None
+) -> bool:
     """Whether a model that wants nothing but this text gets to write it and to end there."""
-    draw = constraint.held_to(tools)(None)
+    draw = constraint.held_to(tools, answers)(None)
     for token in [*encode_data(tokenizer, text), *encode_control(tokenizer, END)]:
         scores = torch.zeros(VOCABULARY)
         scores[token] = 1.0
@@ -323,6 +405,30 @@ def test_a_model_is_held_to_what_is_left_of_a_value(
     assert [text for text in cannot if writes(constraint, tokenizer, tools, text)] == []
 
 
+@pytest.mark.parametrize(
+    ("answers", "can", "cannot"),
+    [
+        ({"CreateMember__chat_v1": "", "CreateMember__flex_v1": ""},
+         ["<think>Open: CreateMember__chat_v1 = chat; CreateMember__flex_v1 = flex.</think>\nWhich one?"],
+         ["<think>Open: CreateMember__chat_v1 = chat.</think>\nThat one?",
+          "<think>Open: CreateMember__flex_v1 = flex; CreateMember__chat_v1 = chat.</think>\nWhich one?",
+          "<think>Open: none.</think>\nNone.", "Which one?",
+          "<think>Tool: DeleteMember {}.</think>\nSure?",
+          '<tool_call>{"name": "DeleteMember", "arguments": {}}</tool_call>',
+          "<think>Open: CreateMember__chat_v1 = chat; CreateMember__flex_v1 = flex.</think>\n"
+          '<tool_call>{"name": "DeleteMember", "arguments": {}}</tool_call>']),
+        ({"CreateMember__chat_v1": "chat it is", "CreateMember__flex_v1": "flex it is"},
+         ["<think>Open: CreateMember__chat_v1 = chat it is; CreateMember__flex_v1 = flex it is.</think>\nWhich one?"],
+         ["<think>Open: CreateMember__chat_v1 = chat; CreateMember__flex_v1 = flex.</think>\nWhich one?"]),
+    ],
+)  # fmt: skip
+def test_a_model_that_is_to_ask_asks_between_just_these_tools(
+    constraint: Constraint, tokenizer: Any, answers: dict[str, str], can: list[str], cannot: list[str]
+) -> None:
+    assert [text for text in can if not writes(constraint, tokenizer, TWINS, text, answers)] == []
+    assert [text for text in cannot if writes(constraint, tokenizer, TWINS, text, answers)] == []
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_a_model_of_pure_noise_calls_with_nothing_that_nobody_said(
     constraint: Constraint, tokenizer: Any, seed: int
@@ -333,7 +439,7 @@ def test_a_model_of_pure_noise_calls_with_nothing_that_nobody_said(
     opening = encode_data(tokenizer, '<think>Tool: close_case {"case"')
     tries: list[Turn] = []
 
-    def write(tools: Sequence[Tool]) -> Turn:
+    def write(tools: Sequence[Tool], _answers: object) -> Turn:
         draw, written = constraint.held_to(tools)(None), list[int]()
         while len(written) < 300:
             scores = torch.rand(VOCABULARY, generator=noise)

@@ -137,7 +137,7 @@ def test_a_model_that_is_held_to_the_tools_streams_what_it_writes_so(workspace: 
 def test_a_model_that_is_held_to_what_was_said_shows_only_what_holds(
     workspace: Workspace, tiny_llama_dir: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    def made_up(*_: object, held_to: Sequence[Tool], tools: object):
+    def made_up(*_: object, held_to: Sequence[Tool], tools: object, answers: object):
         (tool,) = held_to
         arguments = {"customer_name": "John", "email": "acme@example.com"}
         if tool.properties["email"].get("enum") == []:

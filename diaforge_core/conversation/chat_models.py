@@ -201,8 +201,8 @@ class ModelAssistant:
         """The model's next turn with its time and tokens; ModelError if the model gives none."""
         messages, tools = self.request(view)
 
-        def write(held_to: Sequence[Tool]) -> Turn:
-            held: dict[str, Any] = {"held": self.constraint.held_to(held_to)} if self.constraint else {}
+        def write(*bounds: Any) -> Turn:
+            held: dict[str, Any] = {"held": self.constraint.held_to(*bounds)} if self.constraint else {}
             completion = self.model.complete(messages, tools=tools, seed=seed, max_tokens=self.max_tokens, **held)
             turn = turn_of(completion)
             return Turn(**turn.model_dump() | {"seconds": completion.seconds, "tokens": completion.tokens})

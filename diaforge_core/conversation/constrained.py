@@ -10,7 +10,7 @@ of a call, that very call or words.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..catalog.words import by_identity
@@ -19,7 +19,7 @@ from ..records.dialogue import Turn
 from ..records.tool import Tool
 from ..records.trace import Decoding
 from .call_schema import call_schema, can_be_met
-from .notes import ANY_NOTE, THOUGHT_END, THOUGHT_START, draft_rules, drafted, open_rules
+from .notes import ANY_NOTE, THOUGHT_END, THOUGHT_START, asking_rules, draft_rules, drafted, open_rules
 from .prompts import END, RENDERING, encode_control, render_target
 
 if TYPE_CHECKING:
@@ -85,16 +85,18 @@ class Constraint:
         except ValueError as problem:
             raise ModelError(f"Decoding cannot be constrained with the tokenizer of this model: {problem}") from problem
 
-    def held_to(self, tools: Sequence[Tool]) -> Callable[[Draw | None], Draw]:
+    def held_to(self, tools: Sequence[Tool], answers: Mapping[str, str] | None = None) -> Callable[[Draw | None], Draw]:
         """What makes of a way to draw tokens, or to take the best ones, the same among those that may come next.
 
-        It serves for one turn. ModelError that names the tools whose schemas cannot be held to.
+        It serves for one turn, which asks between tools where their `answers` are given, as `asking_rules` takes them.
+        ModelError that names the tools whose schemas cannot be held to.
         """
         import numpy as np
         import torch
         from llguidance import LLMatcher
 
-        matcher = LLMatcher(self._tokens, grammar_of(tools))
+        asking = "\n".join(["start: noted TEXT", _TEXT, *asking_rules(answers), ""]) if answers else ""
+        matcher = LLMatcher(self._tokens, asking or grammar_of(tools))
         if problem := matcher.get_error():
             alone = {tool.name: LLMatcher(self._tokens, grammar_of([tool])).get_error() for tool in tools}
             named = "; ".join(f"{name}: {found.splitlines()[0]}" for name, found in alone.items() if found)

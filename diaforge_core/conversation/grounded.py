@@ -1,10 +1,13 @@
-"""Grounded decoding: a turn that gives a tool a value that nobody said is written again, without that value.
+"""Grounded decoding: a turn with a value that nobody said, or for a tool that nobody chose, is written again.
 
 What a call or a draft of one holds must stand in the user's words, in what they said yes to, or in what a tool
 answered, as check 4 of the cascade finds values in words; and words said once are one value only, unless people say
 that they are several. Where the value itself was said and written over wrongly, that may take its place; else it is
 missing, and is left out or asked for. Choices from a list, what is either so or not, none and one are for the model to
 tell: people say them in many words. Keys that no schema names are not looked at.
+
+A tool is not chosen as long as the last note on what is open had one answer for it and another one: the turn asks
+between these, and where it would offer them under one name again, each goes by its own.
 """
 
 from __future__ import annotations
@@ -13,9 +16,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ..catalog.leaves import Leaf, leaves
+from ..catalog.words import identifier_words, shown
 from ..records.dialogue import Turn
 from ..records.tool import Tool
-from .notes import noted_call
+from .notes import noted_answers, noted_call
 from .said import Said, words_of
 from .view import View
 
@@ -24,20 +28,51 @@ Held = Mapping[tuple[str, Keys], tuple[Any, ...]]
 """Tool and keys of one of its values → what that may be; nothing for what is missing."""
 
 
-def grounded(write: Callable[[Sequence[Tool]], Turn], view: View) -> Turn:
-    """The first turn that holds no value that nobody said; `write` gives one while these tools are in view.
+def grounded(write: Callable[[Sequence[Tool], Mapping[str, str]], Turn], view: View) -> Turn:
+    """The first turn that makes up neither a value nor a choice of tool.
 
-    Its time and tokens are those of all tries. There is an end to them: each leaves some value fewer ways to be.
+    `write` gives one while these tools are in view, or, where it gets answers, one that asks between the tools of
+    those, as `Constraint.held_to` does. Time and tokens of the turn are those of all tries. There is an end to them:
+    each leaves some value or some question fewer ways to be.
     """
     held: dict[tuple[str, Keys], tuple[Any, ...]] = {}
+    answers: dict[str, str] = {}
     seconds, tokens = 0.0, 0
     while True:
-        turn = write(narrowed(view.tools, held))
+        turn = write(narrowed(view.tools, held), answers)
         seconds, tokens = seconds + turn.seconds, tokens + turn.tokens
+        undecided = unchosen(turn, view)
         found = {place: values for place, values in unsaid(turn, view).items() if held.get(place) != ()}
-        if not found:
+        if undecided and not (answers and all(answers.values())):
+            answers = undecided
+        elif found and not answers:
+            held |= {place: () if place in held else values for place, values in found.items()}
+        else:
             return Turn(**turn.model_dump() | {"seconds": seconds, "tokens": tokens})
-        held |= {place: () if place in held else values for place, values in found.items()}
+
+
+def unchosen(turn: Turn, view: View) -> dict[str, str]:
+    """Tool → the answer to offer for it, "" for any, where the turn takes one of them although nobody chose it.
+
+    Empty where somebody did. Where the turn asks, but offers all under one name, each tool goes by its own.
+    """
+    offered = noted_answers(turn.thought)
+    if len(offered) > 1 and len(set(map(str.casefold, offered.values()))) == 1:
+        return _own_names(list(offered))
+    call = turn.call or noted_call(turn.thought)
+    notes = (noted_answers(each.thought) for each in reversed(view.turns) if each.speaker == "assistant")
+    last = {name: answer.casefold() for name, answer in next(filter(None, notes), {}).items()}
+    if call is None or call.name not in last:
+        return {}
+    alike = [name for name, answer in last.items() if answer == last[call.name]]
+    return dict.fromkeys(alike, "") if len(alike) > 1 else {}
+
+
+def _own_names(names: Sequence[str]) -> dict[str, str]:
+    """Tool → its name in words, or with all that its words leave out where those are another one's too."""
+    words = {name: shown(identifier_words(name)) for name in names}
+    every = list(words.values())
+    return {name: said if said and every.count(said) == 1 else name.replace("_", " ") for name, said in words.items()}
 
 
 def unsaid(turn: Turn, view: View) -> dict[tuple[str, Keys], tuple[Any, ...]]:

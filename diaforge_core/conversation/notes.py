@@ -22,6 +22,7 @@ _GAP, _NOT_GIVEN = "\0", "\1"
 """Stand for a required value that is missing, and for another that nobody gave."""
 _WRITTEN = {json.dumps(_GAP): "?", json.dumps(_NOT_GIVEN): "-"}
 _DRAFT = re.compile(r"Tool: (?P<name>[A-Za-z0-9_-]+) (?P<draft>\{.*\})\.", re.DOTALL)
+_OPEN = re.compile(r"Open: (?P<open>.*)\.", re.DOTALL)
 _MARK = re.compile(r'(?P<text>"(?:[^"\\]|\\.)*")|(?P<mark>[?-])(?=[,}])')
 _MOST = 12
 """Values of a tool up to which a draft names those too that nobody gave."""
@@ -66,6 +67,13 @@ def drafted(thought: str) -> ToolCall | None:
     found = _DRAFT.fullmatch(thought)
     call = _call_of(found) if found else None
     return call if call and _GAP not in _values(call.arguments) else None
+
+
+def noted_answers(thought: str) -> dict[str, str]:
+    """Tool → the answer that means it, of a note on what is open; empty for another thought."""
+    found = _OPEN.fullmatch(thought)
+    told = [each.partition(" = ") for each in found["open"].split("; ")] if found else []
+    return {name: answer for name, sign, answer in told if sign}
 
 
 def noted_call(thought: str) -> ToolCall | None:
@@ -128,6 +136,18 @@ def open_rules(tools: Sequence[Tool]) -> list[str]:
         ways = [f"{_quoted(f'{name} = ')} {f'(MORE open{rest} | LAST)' if rest else 'LAST'}" for name, rest in named]
         lines.append(f"open{left}: {' | '.join(ways)}")
     return [*lines, f'noted: "<think>Open: " ("none.</think>" | open{every})']
+
+
+def asking_rules(answers: Mapping[str, str]) -> list[str]:
+    """The same for a thought that leaves just these tools open, in their order, with these answers; any where empty."""
+    lines, last = [rf"MORE: /{_ANSWER}; /", rf"LAST: /{_ANSWER}\.<\/think>/"], list(answers)[-1]
+    parts = [
+        _quoted(f"{name} = {answer}{'.</think>' if name == last else '; '}")
+        if answer
+        else f"{_quoted(f'{name} = ')} {'LAST' if name == last else 'MORE'}"
+        for name, answer in answers.items()
+    ]
+    return [*lines, f'noted: "<think>Open: " {" ".join(parts)}']
 
 
 def draft_rules(tool: Tool, place: int, spacing: Mapping[str, Any]) -> list[str]:

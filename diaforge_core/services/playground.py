@@ -7,7 +7,7 @@ import random
 import secrets
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -207,12 +207,12 @@ class Playground:
 
             seed, most = self._seed(live, state), REPLY_TOKENS if live.decoding == "free" else HELD_TOKENS
 
-            def write(held_to: Sequence[Tool] | None) -> Iterator[str]:
-                return resident.stream(messages, seed, most, tools=tools, held_to=held_to)
+            def write(held_to: Sequence[Tool] | None, answers: Mapping[str, str] | None = None) -> Iterator[str]:
+                return resident.stream(messages, seed, most, tools=tools, held_to=held_to, answers=answers)
 
             if live.decoding == "grounded":
                 # What is written may have to be written again, so it shows when it holds.
-                turn = grounded(lambda held_to: parse_turn("".join(write(held_to))), view)
+                turn = grounded(lambda *bounds: parse_turn("".join(write(*bounds))), view)
                 yield render_target(turn)
             else:
                 pieces = list[str]()

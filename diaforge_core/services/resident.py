@@ -17,7 +17,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -82,10 +82,11 @@ class Resident:
         *,
         tools: Sequence[Tool] = (),
         held_to: Sequence[Tool] | None = None,
+        answers: Mapping[str, str] | None = None,
     ) -> Iterator[str]:
         """The model's words as it writes them, constrained to `held_to` where that is given, which it must be able to.
 
-        ModelError if it stops answering.
+        `answers` as `Constraint.held_to` takes them. ModelError if it stops answering.
         """
         import openai
 
@@ -93,7 +94,8 @@ class Resident:
         try:
             request: dict[str, Any] = {"messages": list(messages), "seed": seed % (1 << 31), "max_tokens": max_tokens}
             request |= {"tools": [native_tool(tool) for tool in tools]} if tools else {}
-            request |= {"extra_body": {"held_to": list(map(native_tool, held_to))}} if held_to is not None else {}
+            held = {"held_to": list(map(native_tool, held_to or ())), "answers": dict(answers or {})}
+            request |= {"extra_body": held} if held_to is not None else {}
             for chunk in client.chat.completions.create(model="resident", stream=True, **request):
                 if chunk.choices and chunk.choices[0].delta.content:
                     yield chunk.choices[0].delta.content
@@ -191,7 +193,8 @@ class _Handler(BaseHTTPRequestHandler):
             "max_tokens": request.get("max_tokens", REPLY_TOKENS),
         }
         if self.server.constraint is not None and "held_to" in request:
-            options["held"] = self.server.constraint.held_to(list(map(tool_of_native, request["held_to"])))
+            tools = list(map(tool_of_native, request["held_to"]))
+            options["held"] = self.server.constraint.held_to(tools, request.get("answers"))
         return options
 
     def _event(self, choice: dict[str, Any]) -> None:
