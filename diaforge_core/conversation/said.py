@@ -237,11 +237,12 @@ def _without_label(words: str, value: str | float, label: str) -> str:
 
 def _own(value: str | float, span: Span, words: str) -> Span:
     """The part of the words that no other value can be: of a moment its time, since days are shared."""
-    moment = _MOMENT.fullmatch(value) if isinstance(value, str) else None
-    if moment:
+    if not isinstance(value, str):
+        return span
+    if moment := _MOMENT.fullmatch(value):
         return max((at for time, at in times(words) if time == moment[2]), default=(0, 0))
-    in_form = not isinstance(value, str) or _DAY.fullmatch(value) or _PHONE.fullmatch(value)
-    return span if in_form or span[1] - span[0] <= len(value) + 4 else (0, 0)  # else in other words, with more between
+    as_it_is = _DAY.fullmatch(value) or _PHONE.fullmatch(value) or span[1] - span[0] <= len(value) + 4
+    return span if as_it_is else (0, 0)  # else it is put in other words, with more between
 
 
 def _windows(words: str, size: int) -> Iterator[str]:
