@@ -104,3 +104,42 @@ def test_any_words_can_be_read(value: str, words: str):
 def test_any_words_can_be_read_for_moments_and_numbers(words: str):
     for _, (start, end) in (*dates(words, TODAY), *numbers(words), *times(words)):
         assert 0 <= start < end <= len(words)
+
+
+@pytest.mark.parametrize(
+    ("words", "days"),
+    [
+        ("5–9 May 2025", ["2025-05-05", "2025-05-09"]),
+        ("from 5 to 9 May 2025", ["2025-05-05", "2025-05-09"]),
+        ("May 5-9, 2025", ["2025-05-05", "2025-05-09"]),
+        ("until the 9th of May 2025", ["2025-05-09"]),
+        ("31 March 2025 17:15 to 3 April 2025", ["2025-03-31", "2025-04-03"]),
+        ("5/3/2025 PM", ["2025-03-05", "2025-05-03"]),
+        ("on May 5 2025 - 10:30", ["2025-05-05"]),
+        ("May 5 2025 until 17:00", ["2025-05-05"]),
+        ("I need 12 and 3 May 2025 is the start", ["2025-05-03"]),
+        ("3-5pm, 5-9 May 2025", ["2025-05-05", "2025-05-09"]),
+        ("in 9000 years, 5000 years ago, in 99999999999 days, in ² weeks", []),
+    ],
+)
+def test_days_are_read_as_people_write_them_together(words: str, days: list[str]) -> None:
+    assert sorted({day.isoformat() for day, _ in dates(words, TODAY) if day.year == 2025}) == days
+
+
+@pytest.mark.parametrize(
+    ("words", "clock"),
+    [
+        ("3-5pm", ["15:00", "17:00"]),
+        ("9-5pm", ["09:00", "17:00"]),
+        ("11 to 1pm", ["11:00", "13:00"]),
+        ("from 0900 to 1700", ["09:00", "17:00"]),
+        ("by 1730 UTC, or at 2015", ["17:30", "20:15"]),
+        ("at 1530 tomorrow", ["15:30"]),
+        ("from 2024 until 2025", []),
+        ("09:45+02:00", ["09:45", "21:45"]),
+        ("May 5 to 9 am", ["09:00"]),
+        ("May 20 and 5pm", ["17:00"]),
+    ],
+)
+def test_times_are_read_as_people_write_them_together(words: str, clock: list[str]) -> None:
+    assert sorted({time for time, _ in times(words)}) == clock

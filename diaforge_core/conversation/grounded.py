@@ -12,20 +12,26 @@ between these, and where it would offer them under one name again, each goes by 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import count
 from typing import Any
 
 from ..catalog.leaves import Leaf, leaves
 from ..catalog.words import identifier_words, shown
 from ..records.dialogue import Turn
 from ..records.tool import Tool
-from .notes import noted_answers, noted_call
-from .said import Said, words_of
+from .notes import NONE_OPEN, noted_answers, noted_call
+from .said import Said, is_choice, words_of
 from .view import View
 
 Keys = tuple[str, ...]
 Held = Mapping[tuple[str, Keys], tuple[Any, ...]]
 """Tool and keys of one of its values → what that may be; nothing for what is missing."""
+_PATIENCE = 4
+"""Tries after which a turn gets no further value that it did not give so far."""
+_MOST_ASKED = 8
+"""Tools that a turn asks between at once."""
 
 
 def grounded(write: Callable[[Sequence[Tool], Mapping[str, str]], Turn], view: View) -> Turn:
@@ -38,7 +44,7 @@ def grounded(write: Callable[[Sequence[Tool], Mapping[str, str]], Turn], view: V
     held: dict[tuple[str, Keys], tuple[Any, ...]] = {}
     answers: dict[str, str] = {}
     seconds, tokens = 0.0, 0
-    while True:
+    for tries in count(1):
         turn = write(narrowed(view.tools, held), answers)
         seconds, tokens = seconds + turn.seconds, tokens + turn.tokens
         undecided = unchosen(turn, view)
@@ -47,8 +53,10 @@ def grounded(write: Callable[[Sequence[Tool], Mapping[str, str]], Turn], view: V
             answers = undecided
         elif found and not answers:
             held |= {place: () if place in held else values for place, values in found.items()}
+            held |= _not_given(turn, view) if tries >= _PATIENCE else {}
         else:
-            return Turn(**turn.model_dump() | {"seconds": seconds, "tokens": tokens})
+            break
+    return Turn(**turn.model_dump() | {"seconds": seconds, "tokens": tokens})
 
 
 def unchosen(turn: Turn, view: View) -> dict[str, str]:
@@ -56,23 +64,46 @@ def unchosen(turn: Turn, view: View) -> dict[str, str]:
 
     Empty where somebody did. Where the turn asks, but offers all under one name, each tool goes by its own.
     """
-    offered = noted_answers(turn.thought)
-    if len(offered) > 1 and len(set(map(str.casefold, offered.values()))) == 1:
-        return _own_names(list(offered))
+    shown = {tool.name for tool in view.tools}
+    offered = {name: answer for name, answer in noted_answers(turn.thought).items() if name in shown}
+    if len(offered) > 1 and len(set(map(_folded, offered.values()))) == 1 and offered != _own_names(list(offered)):
+        return _own_names(list(offered)[:_MOST_ASKED])
     call = turn.call or noted_call(turn.thought)
-    notes = (noted_answers(each.thought) for each in reversed(view.turns) if each.speaker == "assistant")
-    last = {name: answer.casefold() for name, answer in next(filter(None, notes), {}).items()}
-    if call is None or call.name not in last:
+    last, since = _last_offer(view.turns)
+    if call is None or call.name not in last or last == _own_names(list(last)):
         return {}
-    alike = [name for name, answer in last.items() if answer == last[call.name]]
-    return dict.fromkeys(alike, "") if len(alike) > 1 else {}
+    wanted = _folded(last[call.name])
+    alike = [name for name in last if name in shown and (name == call.name or _folded(last[name]) == wanted)]
+    alike = [call.name, *(name for name in alike if name != call.name)][:_MOST_ASKED]
+    own, *others = (set(identifier_words(name)) for name in alike)
+    telling = own.difference(*others)
+    if len(alike) < 2 or call.name in since or telling & set(_folded(since).split()):
+        return {}
+    return dict.fromkeys(sorted(alike, key=list(last).index), "")
+
+
+def _last_offer(turns: Sequence[Turn]) -> tuple[dict[str, str], str]:
+    """Tool → its answer in the last note since a call on what is open, and what was said after that."""
+    since: list[str] = []
+    for turn in reversed(turns):
+        if turn.call or turn.speaker == "tool":
+            break
+        if turn.speaker == "user":
+            since.append(turn.reply)
+        elif turn.thought == NONE_OPEN or noted_answers(turn.thought):
+            return noted_answers(turn.thought), " ".join(since)
+    return {}, ""
+
+
+def _folded(answer: str) -> str:
+    return " ".join(re.findall(r"\w+", answer.casefold()))
 
 
 def _own_names(names: Sequence[str]) -> dict[str, str]:
-    """Tool → its name in words, or with all that its words leave out where those are another one's too."""
-    words = {name: shown(identifier_words(name)) for name in names}
+    """Tool → its name in words, or just as it is where its words are another one's too."""
+    words = {name: _folded(shown(identifier_words(name))) for name in names}
     every = list(words.values())
-    return {name: said if said and every.count(said) == 1 else name.replace("_", " ") for name, said in words.items()}
+    return {name: said if said and every.count(said) == 1 else name for name, said in words.items()}
 
 
 def unsaid(turn: Turn, view: View) -> dict[tuple[str, Keys], tuple[Any, ...]]:
@@ -88,18 +119,36 @@ def unsaid(turn: Turn, view: View) -> dict[tuple[str, Keys], tuple[Any, ...]]:
     return {(tool.name, leaf.keys): said.near(leaf, value) for leaf, value in loose}
 
 
+def _not_given(turn: Turn, view: View) -> dict[tuple[str, Keys], tuple[Any, ...]]:
+    """Every value that the turn's tool takes and the turn does not give, as missing: for who makes up one by one."""
+    call = turn.call or noted_call(turn.thought)
+    tool = next(tool for tool in view.tools if call and tool.name == call.name)
+    given = {leaf.keys for leaf, _ in _given(tool, call.arguments)} if call else set()
+    inner = {leaf.keys[:-1] for leaf in leaves(tool)}
+    free = [leaf.keys for leaf in leaves(tool) if leaf.keys not in given | inner and not is_choice(leaf.schema)]
+    return {(tool.name, keys): () for keys in free}
+
+
 def narrowed(tools: Sequence[Tool], held: Held) -> Sequence[Tool]:
-    """The tools, which take nothing else where values are held; the very same where none are."""
+    """The tools of which values are held, which take nothing else there; the very same tools where none are.
+
+    So a turn that is written again stays with its tool.
+    """
     if not held:
         return tools
-    return [_narrowed(tool, {keys: held[name, keys] for name, keys in held if name == tool.name}) for tool in tools]
+    names = {name for name, _ in held}
+    return [
+        _narrowed(tool, {keys: held[name, keys] for name, keys in held if name == tool.name})
+        for tool in tools
+        if tool.name in names
+    ]
 
 
 def _narrowed(tool: Tool, held: Mapping[Keys, tuple[Any, ...]]) -> Tool:
     parameters = tool.parameters
     for keys, values in held.items():
         parameters = _with_choices(parameters, keys, values)
-    return tool.model_copy(update={"parameters": parameters}) if held else tool
+    return tool.model_copy(update={"parameters": parameters})
 
 
 def _with_choices(schema: Mapping[str, Any], keys: Keys, values: tuple[Any, ...]) -> dict[str, Any]:

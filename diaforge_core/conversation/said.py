@@ -10,12 +10,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rapidfuzz import fuzz, process
-from rapidfuzz.distance import Hamming
 
 from ..catalog.arguments import fits
 from ..catalog.leaves import Leaf
 from ..catalog.words import meaning
 from ..records.dialogue import Turn
+from .mentions import mentions
 from .verifiers.amounts import Span
 from .verifiers.moments import dates, times
 from .verifiers.sayings import said_at
@@ -23,8 +23,8 @@ from .view import View
 
 _NEAR, _NEAR_LENGTH = 85, 5
 """rapidfuzz ratio from which on words are a text that was written over wrongly, and characters it must have."""
-_SLIPS = 2
-"""Characters of a day that a slip of the pen changes: one of them, or two that change places."""
+_SENTENCE = 4
+"""Words from which on a text says so much that another one is no more than almost the same by chance."""
 _TAKEN = "\u01c1"
 """Stands for each character of words that are a value already: a letter, so that they part what stands round them."""
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -32,6 +32,8 @@ _MOMENT = re.compile(r"(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2})(\S*)")
 _WORD = re.compile(r"\S+")
 _NAME = re.compile(r"\w+")
 _EDGES = ".,;:!?*'\"‘’“”()<>[]{}"
+_EXACT = 10**15
+"""Greater numbers are names: they are written, never reckoned with."""
 _PHONE = re.compile(r"\+?[\d\s().-]{7,}")
 _PHONE_DIGITS = 7
 """Last digits by which a number is known again, with or without those of country and place."""
@@ -40,13 +42,14 @@ _BESIDE = 32
 _SHORT = 8
 """Words up to which a yes is one to all of what it answers."""
 _YES = re.compile(
-    r"\W*(?:yes|yeah|yep|yup|correct|right|exactly|sure|ok|okay|fine|perfect|confirmed|agreed|go ahead"
-    r"|that (?:works|is fine))\b",
+    r"\W*(?:y|yes|yeah|yep|yup|correct|right|exactly|sure|ok|okay|fine|perfect|great|confirmed|agreed|go ahead"
+    r"|absolutely|of course|I confirm|please do|that (?:works|is fine)|that(?:'s| is) (?:right|correct)"
+    r"|(?:looks|sounds) (?:good|right|fine))\b(?!.*\b(?:no|not|but|wait|drop|instead|now|without|except)\b)(?!.*n't\b)",
     re.IGNORECASE,
 )
 _SEVERAL = re.compile(
     r"\b(?:both|each|the same (?:one|day|date|time|address|number|value|name|place|for|as)|same as|as well as|only day"
-    r"|(?:one|single) day|all (?:two|three|of them))\b",
+    r"|(?:one|single) day|(?:day|days) off|all day|all (?:two|three|of them))\b",
     re.IGNORECASE,
 )
 """Says that one thing goes into several places."""
@@ -94,7 +97,7 @@ class Said:
         name, share = set(leaf.label.casefold().split()), 0.0
         for part in words_of(value, leaf.schema):
             for words in self._heard:
-                if span := said_at(part, words, self._today):
+                if span := _found(part, words, self._today):
                     beside = f"{words[max(0, span[0] - _BESIDE) : span[0]]} {words[span[1] :][:_BESIDE]}"
                     share = max(share, len(name & set(_NAME.findall(beside.casefold()))) / len(name))
         return share
@@ -124,7 +127,7 @@ class Said:
         self._left[place] = words[:start] + _TAKEN * (end - start) + words[end:]
 
     def _near_days(self, day: str, moment: re.Match[str] | None) -> Iterator[str]:
-        """Days that were said in full and differ from this one by a slip, with a time of day those it was said with."""
+        """Days that were said in full of which this one has the digits, with a time of day those it was said with."""
         for words in self._left:
             days = [
                 (span, said.isoformat())
@@ -135,26 +138,25 @@ class Said:
                 at = [span for time, span in times(words) if time == moment[2]]
                 days = [max((each for each in days if each[0] <= span), default=None) for span in at]
             for _, said in filter(None, days):
-                if Hamming.distance(day, said) <= _SLIPS:
+                if day[:4] == said[:4] and sorted(day) == sorted(said):
                     yield f"{said}T{moment[2]}{moment[3]}" if moment else said
 
     def _near_words(self, value: str) -> Iterator[str]:
-        """Words that are this text with a slip; of a code only with the same characters, as codes are much alike."""
-        if len(value) < _NEAR_LENGTH:
-            return
+        """Words that are this text with a slip; of a code or a name, which are much alike, the same characters."""
+        long = len(value.split()) >= _SENTENCE
         for words in self._left:
-            found = process.extract(
-                value, list(_windows(words, len(value.split()))), scorer=fuzz.ratio, score_cutoff=_NEAR, limit=5
-            )
-            coded = any(character.isdigit() for character in value)
-            same = [text for text, _, _ in found if not coded or sorted(text) == sorted(value)]
-            yield from same[:1] if not coded else same
+            windows = list(_windows(words, len(value.split())))
+            if long:
+                found = process.extractOne(value, windows, scorer=fuzz.ratio, score_cutoff=_NEAR)
+                yield from found[:1] if found else ()
+            elif len(value) >= _NEAR_LENGTH:
+                yield from (text for text in windows if sorted(text) == sorted(value))
 
 
 def words_of(value: Any, schema: Any) -> Iterator[str | float]:
     """The texts and numbers of a value that people say as they are."""
     schema = schema if isinstance(schema, Mapping) else {}
-    if isinstance(value, bool) or value is None or value in (0, 1) or _is_choice(schema):
+    if isinstance(value, bool) or value is None or value in (0, 1) or is_choice(schema):
         return
     if "default" in schema and value == schema["default"]:  # which is as good as nothing
         return
@@ -169,11 +171,9 @@ def words_of(value: Any, schema: Any) -> Iterator[str | float]:
         yield value
 
 
-def _is_choice(schema: Mapping[str, Any]) -> bool:
+def is_choice(schema: Mapping[str, Any]) -> bool:
     parts = [part for key in ("anyOf", "oneOf", "allOf") for part in schema.get(key) or ()]
-    return (
-        "enum" in schema or "const" in schema or any(isinstance(part, Mapping) and _is_choice(part) for part in parts)
-    )
+    return "enum" in schema or "const" in schema or any(isinstance(part, Mapping) and is_choice(part) for part in parts)
 
 
 def _heard(turns: Sequence[Turn]) -> Iterator[str]:
@@ -192,7 +192,7 @@ def _answered(reply: str) -> str:
     """The texts and numbers of a tool's answer, a line each, where it is JSON."""
     try:
         answer = json.loads(reply)
-    except ValueError:
+    except (ValueError, RecursionError):
         return reply
     return "\n".join(map(str, words_of(answer, {})))
 
@@ -204,8 +204,7 @@ def _composed(text: str) -> str:
 def _found(value: str | float, words: str, today: dt.date) -> Span | None:
     """Where the words last give the value, in whatever form."""
     if not isinstance(value, str):
-        part = said_at(value * 100, words, today) if "%" in words else None
-        return said_at(value, words, today) or part
+        return _number(value, words, today)
     text = _composed(value)
     found = said_at(text, words, today) or said_at(text.partition("://")[2].rstrip("/") or text, words, today)
     if found or not text.strip():
@@ -214,6 +213,15 @@ def _found(value: str | float, words: str, today: dt.date) -> Span | None:
         return _dialled(text, words)
     at = words.find(text) if not text.isascii() else -1
     return (at, at + len(text)) if at >= 0 else None
+
+
+def _number(value: float, words: str, today: dt.date) -> Span | None:
+    """Where a number stands, as a share of a hundred or below zero too."""
+    if abs(value) > _EXACT:
+        return said_at(str(value), words, today)
+    ways = [value, *([value * 100] if "%" in words else []), *([-value] if "minus" in words and value < 0 else [])]
+    told = next((span for way in ways if (span := said_at(way, words, today))), None)
+    return told or next(((each.start, each.end) for each in mentions(words) if each.agrees(value)), None)
 
 
 def _dialled(number: str, words: str) -> Span | None:

@@ -22,15 +22,16 @@ _MONTH = "|".join(sorted(_MONTHS, key=len, reverse=True))
 _DAY = r"(?:\d{1,2}(?:st|nd|rd|th)?)"
 _DATE = re.compile(
     rf"\b(?:(?P<iso>\d{{4}})[-/.](?P<isom>\d{{1,2}})[-/.](?P<isod>\d{{1,2}})"
-    rf"|(?P<a>\d{{1,2}})[./-](?P<b>\d{{1,2}})(?:[./-](?P<y3>\d{{4}}|\d{{2}}))?(?!\d|\s+(?:{_MONTH})\b|\s*[ap]\.?m\b)"
+    r"|(?P<a>\d{1,2})[./-](?P<b>\d{1,2})(?:[./-](?P<y3>\d{4}|\d{2})(?!\d)"
+    rf"|(?!\d|[./-]\d|\s+(?:{_MONTH})\b)(?!(?<=-\d)\s?[ap]\.?m\b)(?!(?<=-\d\d)\s?[ap]\.?m\b))"
     rf"|(?P<m1>{_MONTH})\.?\s+(?:the\s+)?(?P<d1>{_DAY})\b(?:,?\s+(?P<y1>\d{{4}}))?"
     rf"|(?P<d2>{_DAY})\s+(?:of\s+)?(?P<m2>{_MONTH})\b\.?(?:,?\s+(?P<y2>\d{{4}}))?)",
     re.IGNORECASE,
 )
-_TO = r"\s*(?:-|–|—|to|until|till|and)\s*"
+_TO = r"\s*(?:-|–|—|to|until|till)\s*"
 _DAYS_TO = re.compile(
-    rf"\b(?P<d1>{_DAY}){_TO}{_DAY}\s+(?:of\s+)?(?P<m1>{_MONTH})\b\.?(?:,?\s+(?P<y1>\d{{4}}))?"
-    rf"|\b(?P<m2>{_MONTH})\.?\s+(?:the\s+)?(?P<d2>{_DAY}){_TO}(?P<d3>{_DAY})\b(?:,?\s+(?P<y2>\d{{4}}))?",
+    rf"(?<![:.\d/-])\b(?P<d1>{_DAY}){_TO}{_DAY}\s+(?:of\s+)?(?P<m1>{_MONTH})\b\.?(?:,?\s+(?P<y1>\d{{4}}))?"
+    rf"|\b(?P<m2>{_MONTH})\.?\s+(?:the\s+)?(?P<d2>{_DAY}){_TO}(?P<d3>{_DAY})(?:,?\s+(?P<y2>\d{{4}})\b|(?=\s*(?:[.,;!?)]|$)))",
     re.IGNORECASE,
 )
 """Two days of one month: "5 to 9 May 2025", "May 5-9, 2025"."""
@@ -205,8 +206,8 @@ def false_weekday(words: str, today: dt.date) -> str:
 
 
 _TIME = re.compile(
-    rf"\b(?P<before>\d{{1,2}})(?={_TO}\d{{1,2}}\s*(?P<then>[ap])\.?m\b)"
-    r"|\bat (?P<four>[0-2]\d[0-5]\d)\b(?! (?!utc|gmt|hours|hrs)[a-z])"
+    rf"(?<![-/:.\d])\b(?P<before>1[0-2]|[1-9])(?={_TO}(?P<then>1[0-2]|[1-9])\s*(?P<late>[ap])\.?m\b)"
+    r"|\b(?:at|(?:from|until|till|to|by|before|after|around|about)(?= (?!19|20))) (?P<four>[0-2]\d[0-5]\d)\b"
     r"|(?P<lead>\b(?:at|from|until|till|by|before|after|around"
     r"|about) )?(?<!\+)\b(?P<h>\d{1,2})(?!\d)(?:[:.h](?P<m>\d{2}))?\s*(?P<half>[ap]\.?m\b\.?)?(?P<clock>\s*o'?clock"
     r"|\s+(?:hours|hrs|uhr))?"
@@ -216,9 +217,14 @@ _TIME = re.compile(
 )
 
 
+_ENDS_IN_MONTH = re.compile(rf"\b(?:{_MONTH})\.?\s*$", re.IGNORECASE)
+
+
 def times(words: str) -> Iterator[tuple[str, Span]]:
     """Every time of day that the words may mean as HH:MM, with where they name it."""
     for found in _TIME.finditer(words):
+        if found["before"] and _ENDS_IN_MONTH.search(words, 0, found.start()):
+            continue
         for hour, minute in _clock(found):
             if 0 <= hour < 24 and 0 <= minute < 60:
                 yield f"{hour:02d}:{minute:02d}", found.span()
@@ -230,7 +236,8 @@ def _clock(found: re.Match[str]) -> Iterator[tuple[int, int]]:
     elif found["four"]:
         yield int(found["four"][:2]), int(found["four"][2:])
     elif found["before"]:
-        yield int(found["before"]) % 12 + (12 if found["then"].lower() == "p" else 0), 0
+        first, last, late = int(found["before"]) % 12, int(found["then"]) % 12, found["late"].lower() == "p"
+        yield first + 12 * (late == (first <= last)), 0
     elif found["past"]:
         hour = _count(found["hw"])
         if hour is not None:
