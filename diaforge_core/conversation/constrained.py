@@ -4,7 +4,7 @@ A call then names one of the tools, has no key that the tool lacks and all that 
 values of the right type, and choices from their list. What it says is still the model's; nothing is known of right or
 wrong here. Words and thoughts can hold neither `<` nor `[` where that could begin what is read as a call. A thought
 that begins as a working note is held to the tools like a call, and what follows it to what it says: after a whole draft
-of a call, that very call or words.
+of a call, that very call or words; after a note on what is open, a question that leaves none of its answers out.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ..records.dialogue import Turn
 from ..records.tool import Tool
 from ..records.trace import Decoding
 from .call_schema import call_schema, can_be_met
-from .notes import ANY_NOTE, THOUGHT_END, THOUGHT_START, asking_rules, draft_rules, drafted, open_rules
+from .notes import ANY_NOTE, THOUGHT_END, THOUGHT_START, asking_rules, draft_rules, drafted, noted_answers, open_rules
 from .prompts import END, RENDERING, encode_control, render_target
 
 if TYPE_CHECKING:
@@ -36,6 +36,12 @@ _LETTERS = r"([^<\[]|<[ =0-9]|\[[^Tt\[<]|\[[Tt][^Oo\[<])*"
 """No words may begin what is read as a call in another form."""
 _THOUGHT = rf"/<think>{_LETTERS}<\/think>/"
 _TEXT = rf"TEXT: /\n?[^\s\x00-\x1f<\[{{`]{_LETTERS}/"
+_QUESTION = [
+    r"PLAIN: /\n?[^\s\x00-\x1f<\[{`:]([^<\[:]|<[ =0-9]|\[[^Tt\[<:])*/",
+    r"LEAD: /\n?[^\s\x00-\x1f<\[{`:][^<\[:]*: /",
+    "SEP: /(, or |, | or )/",
+]
+"""A question in words of its own, or one that leads up to a list."""
 _SPACING = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": ", "lenient": True}
 """As calls are written in training data."""
 
@@ -113,15 +119,19 @@ class Constraint:
                 token = int(held.argmax()) if draw is None else draw(held)
                 matcher.consume_token(token)
                 written.append(token)
-                matcher = self._after_draft(written) or matcher
+                matcher = self._after_note(written) or matcher
                 return token
 
             return one
 
         return hold
 
-    def _after_draft(self, written: Sequence[int]) -> LLMatcher | None:
-        """What may follow if the last token has ended a note that drafts a call without a gap; None if it has not."""
+    def _after_note(self, written: Sequence[int]) -> LLMatcher | None:
+        """What may follow if the last token has ended a note that says more of it than its form; None else.
+
+        After a whole draft of a call that very call, or words; after several answers a question that lists them all, or
+        one without a colon.
+        """
         from llguidance import LLMatcher
 
         if ">" not in self._tokenizer.decode(written[-1:]):
@@ -131,13 +141,26 @@ class Constraint:
             for ids in (written[:-1], written)
         )
         thought, ended, _ = text.partition(THOUGHT_END)
-        call = drafted(thought.removeprefix(THOUGHT_START))
-        if not ended or THOUGHT_END in before or call is None:
+        rules = _rules_after(thought.removeprefix(THOUGHT_START)) if ended and THOUGHT_END not in before else []
+        if not rules:
             return None
-        same = render_target(Turn(speaker="assistant", call=call))
-        written_out, called = json.dumps(thought + ended, ensure_ascii=False), json.dumps(same, ensure_ascii=False)
-        following = LLMatcher(self._tokens, f"start: {written_out} (TEXT | NEXT? {called})\nNEXT: /\\n/\n{_TEXT}\n")
+        following = LLMatcher(self._tokens, "\n".join([f"start: {_quoted(thought + ended)} after", *rules, ""]))
         return following if following.try_consume_tokens(list(written)) == len(written) else None
+
+
+def _rules_after(thought: str) -> list[str]:
+    """Rules of llguidance's grammar for `after`, what follows a note; none where its form says enough."""
+    call, answers = drafted(thought), list(dict.fromkeys(noted_answers(thought).values()))
+    if call:
+        same = render_target(Turn(speaker="assistant", call=call))
+        return [f"after: TEXT | NEXT? {_quoted(same)}", r"NEXT: /\n/", _TEXT]
+    if len(answers) < 2:
+        return []
+    return [f'after: PLAIN | LEAD {" SEP ".join(map(_quoted, answers))} "?"', *_QUESTION]
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
 
 
 @by_identity(512)
