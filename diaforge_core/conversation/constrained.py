@@ -39,7 +39,7 @@ _TEXT = rf"TEXT: /\n?[^\s\x00-\x1f<\[{{`]{_LETTERS}/"
 _QUESTION = [
     r"PLAIN: /\n?[^\s\x00-\x1f<\[{`:]([^<\[:]|<[ =0-9]|\[[^Tt\[<:])*/",
     r"LEAD: /\n?[^\s\x00-\x1f<\[{`:][^<\[:]*: /",
-    "SEP: /(, or |, | or )/",
+    "OR: /,? or /",
 ]
 """A question in words of its own, or one that leads up to a list."""
 _SPACING = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": ", "lenient": True}
@@ -156,7 +156,9 @@ def _rules_after(thought: str) -> list[str]:
         return [f"after: TEXT | NEXT? {_quoted(same)}", r"NEXT: /\n/", _TEXT]
     if len(answers) < 2:
         return []
-    return [f'after: PLAIN | LEAD {" SEP ".join(map(_quoted, answers))} "?"', *_QUESTION]
+    *others, last = map(_quoted, answers)
+    listed = ' ", " '.join(others)
+    return [f'after: PLAIN | LEAD {listed} OR {last} "?"', *_QUESTION]
 
 
 def _quoted(text: str) -> str:

@@ -135,6 +135,8 @@ _OFFERS_NAMES = re.compile(r"\bor\b|\||\n|:\s", re.IGNORECASE)
 _POINTS_AT_THEM = re.compile(r"\b(?:these|those|them)\b", re.IGNORECASE)
 _AND_ALSO = re.compile(r"[,;\n]|\band\b", re.IGNORECASE)
 _HAS_IT = re.compile(r"\b(?:i|we)(?:'ve| have| already| know)\b(?! not\b)", re.IGNORECASE)
+_MACHINES_IDS = frozenset(["sid", "uid", "guid", "uuid"])
+"""What programs call an ID."""
 _CUT = 7
 """Letters below which a word that is no English one is one cut short."""
 _IDENTIFIER = re.compile(r"(?<![\w.@/-])[A-Za-z]\w*(?:-\w+)*(?![\w@/]|\.\w)")
@@ -559,14 +561,17 @@ def _is_coded(name: str) -> bool:
     """Whether no person would write a name so: `first_day`, `firstDay`, `FirstDay`, `qty`."""
     return (
         "_" in name
+        or name.casefold() in _MACHINES_IDS
         or re.search(r"[a-z][A-Z]", name) is not None
         or (len(name) < _CUT and not is_known(name.casefold()))
     )
 
 
 def _identifiers(text: str, known: Collection[str]) -> list[str]:
-    """The known names that a text has, as programs write them, in its order."""
-    return [found[0] for found in _IDENTIFIER.finditer(text) if found[0] in known]
+    """The known names that a text has, as programs write them, in its order; what no person would write in any case."""
+    ways = {name.casefold(): name for name in known if _is_coded(name)} | {name: name for name in known}
+    said = (found[0] for found in _IDENTIFIER.finditer(text))
+    return [ways.get(word) or ways[word.casefold()] for word in said if word in ways or word.casefold() in ways]
 
 
 @by_identity(2048)

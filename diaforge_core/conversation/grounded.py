@@ -7,7 +7,8 @@ missing, and is left out or asked for. Choices from a list, what is either so or
 tell: people say them in many words. Keys that no schema names are not looked at.
 
 A tool is not chosen as long as the last note on what is open had one answer for it and another one: the turn asks
-between these, and where it would offer them under one name again, each goes by its own.
+between these, and where it would offer them under one name again, each goes by its own. A first question leaves no
+tool out.
 """
 
 from __future__ import annotations
@@ -62,10 +63,13 @@ def grounded(write: Callable[[Sequence[Tool], Mapping[str, str]], Turn], view: V
 def unchosen(turn: Turn, view: View) -> dict[str, str]:
     """Tool → the answer to offer for it, "" for any, where the turn takes one of them although nobody chose it.
 
-    Empty where somebody did. Where the turn asks, but offers all under one name, each tool goes by its own.
+    Empty where somebody did. Where the first turn asks and leaves tools out, which may be the right ones, these are
+    offered too; where a turn offers all under one name, each tool goes by its own.
     """
     shown = {tool.name for tool in view.tools}
     offered = {name: answer for name, answer in noted_answers(turn.thought).items() if name in shown}
+    if not any(turn.speaker == "assistant" for turn in view.turns) and 0 < len(offered) < len(shown) <= _MOST_ASKED:
+        return offered | {tool.name: "" for tool in view.tools if tool.name not in offered}
     if len(offered) > 1 and len(set(map(_folded, offered.values()))) == 1 and offered != _own_names(list(offered)):
         return _own_names(list(offered)[:_MOST_ASKED])
     call = turn.call or noted_call(turn.thought)
@@ -113,7 +117,7 @@ def unsaid(turn: Turn, view: View) -> dict[tuple[str, Keys], tuple[Any, ...]]:
     tool = next((tool for tool in view.tools if call and tool.name == call.name), None)
     if call is None or tool is None:
         return {}
-    said = Said(view)
+    said = Said(view, tool)
     given = sorted(_given(tool, call.arguments), key=lambda each: said.doubt(*each))
     loose = [(leaf, value) for leaf, value in given if not said.takes(leaf, value)]
     return {(tool.name, leaf.keys): said.near(leaf, value) for leaf, value in loose}

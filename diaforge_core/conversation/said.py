@@ -12,9 +12,10 @@ from typing import Any
 from rapidfuzz import fuzz, process
 
 from ..catalog.arguments import fits
-from ..catalog.leaves import Leaf
+from ..catalog.leaves import Leaf, leaves
 from ..catalog.words import meaning
 from ..records.dialogue import Turn
+from ..records.tool import Tool
 from .mentions import mentions
 from .verifiers.amounts import Span
 from .verifiers.moments import dates, times
@@ -58,8 +59,9 @@ _SEVERAL = re.compile(
 class Said:
     """What was said to the assistant, the last words first; words taken for a value are taken off."""
 
-    def __init__(self, view: View) -> None:
+    def __init__(self, view: View, tool: Tool) -> None:
         self._today = view.setting.today
+        self._labels = [leaf.label for leaf in leaves(tool)]
         self._heard = [*reversed(list(_heard(view.turns))), f"{view.setting.time_zone} {view.setting.locale}"]
         self._left = list(self._heard)
         self._several = any(_SEVERAL.search(words) for words in self._heard)
@@ -73,9 +75,12 @@ class Said:
         )  # fmt: skip
 
     def takes(self, leaf: Leaf, value: Any) -> bool:
-        """Whether all of the value is said, and for nothing else."""
+        """Whether all of the value is said, for nothing else, and can be what is wanted there."""
         before = list(self._left)
-        if all(self._takes(part, leaf.label) for part in words_of(value, leaf.schema)):
+        form = {key: leaf.schema[key] for key in ("type", "format") if key in leaf.schema}
+        if ("format" in form and not fits(form, value)) or self._runs_on(value, leaf):
+            return False
+        if all(self._takes(part, leaf) for part in words_of(value, leaf.schema)):
             return True
         self._left = before
         return False
@@ -87,6 +92,8 @@ class Said:
         moment = _MOMENT.fullmatch(value)
         if moment or _DAY.fullmatch(value):
             found = list(self._near_days(value[:10], moment))
+        elif at := self._runs_on(value, leaf):
+            found = [value[:at].rstrip(" ,;.")]
         else:
             found = list(self._near_words(value))
         found = [each for each in dict.fromkeys(found) if fits(leaf.schema, each) and each != value]
@@ -102,18 +109,49 @@ class Said:
                     share = max(share, len(name & set(_NAME.findall(beside.casefold()))) / len(name))
         return share
 
-    def _takes(self, value: str | float, label: str) -> bool:
+    def _takes(self, value: str | float, leaf: Leaf) -> bool:
         shared = False
         for place, heard in enumerate(self._heard):
             # What is taken is looked for as well, since other words may be understood by it only, as in "5 to 9 May".
             for words in (heard, self._left[place]):
-                span = _found(value, _without_label(words, value, label), self._today)
+                span = _found(value, _without_labels(words, value, self._labels), self._today)
+                if span and self._is_mixed_up(value, words):
+                    continue
                 own = _own(value, span, words) if span else None
+                if span and _in_other_case(value, words, span) and fits(leaf.schema, words[slice(*span)]):
+                    return False
                 if own and _TAKEN not in self._left[place][slice(*own)]:
                     self._take(place, own)
                     return True
                 shared = shared or (span is not None and (self._several or self._is_part(place, span)))
         return shared
+
+    def _runs_on(self, value: Any, leaf: Leaf) -> int:
+        """Where in a text the next thing that the user said begins, with its name and a sign; 0 where none does."""
+        others = "|".join(re.escape(label) for label in self._labels if label != leaf.label)
+        next_one = (
+            re.search(rf"[,;.] (?:{others})(?:[:=] | = )", value, re.IGNORECASE) if isinstance(value, str) else None
+        )
+        return next_one.start() if next_one and others else 0
+
+    def _is_mixed_up(self, value: str | float, words: str) -> bool:
+        """Whether the words give each time its own day, and not the one that stands in the value."""
+        moment = _MOMENT.fullmatch(value) if isinstance(value, str) else None
+        return moment is not None and bool(own := self._own_days(words, moment[2])) and moment[1] not in own
+
+    def _own_days(self, words: str, time: str) -> set[str]:
+        """The days with which a time of day is said, where each time has a day of its own before it."""
+        days = [(span, day.isoformat()) for day, span in dates(words, self._today)]
+        clock = [
+            (each, at)
+            for each, at in times(words)
+            if not any(at[0] < end and at[1] > start for (start, end), _ in days)
+        ]
+        before = {at: max((span for span, _ in days if span[0] <= at[0]), default=None) for _, at in clock}
+        if None in before.values() or len(set(before.values())) < len(before):
+            return set()
+        wanted = {before[at] for each, at in clock if each == time}
+        return {day for span, day in days if span in wanted}
 
     def _is_part(self, place: int, span: Span) -> bool:
         """Whether the words are a part of other ones that are taken, as a first name is of a name."""
@@ -138,7 +176,12 @@ class Said:
                 at = [span for time, span in times(words) if time == moment[2]]
                 days = [max((each for each in days if each[0] <= span), default=None) for span in at]
             for _, said in filter(None, days):
-                if day[:4] == said[:4] and sorted(day) == sorted(said):
+                if (day[:4] == said[:4] and sorted(day) == sorted(said)) or (
+                    moment
+                    and self._is_mixed_up(moment[0], words)
+                    and said in self._own_days(words, moment[2])
+                    and day in {each.isoformat() for each, _ in dates(words, self._today)}
+                ):
                     yield f"{said}T{moment[2]}{moment[3]}" if moment else said
 
     def _near_words(self, value: str) -> Iterator[str]:
@@ -146,6 +189,7 @@ class Said:
         long = len(value.split()) >= _SENTENCE
         for words in self._left:
             windows = list(_windows(words, len(value.split())))
+            yield from (text for text in windows if text != value and text.casefold() == value.casefold())
             if long:
                 found = process.extractOne(value, windows, scorer=fuzz.ratio, score_cutoff=_NEAR)
                 yield from found[:1] if found else ()
@@ -235,12 +279,15 @@ def _dialled(number: str, words: str) -> Span | None:
     return None
 
 
-def _without_label(words: str, value: str | float, label: str) -> str:
-    """The words without the name of the place, where the value could be that name itself."""
-    if not isinstance(value, str) or not meaning(value) or not meaning(value) <= meaning(label):
+def _without_labels(words: str, value: str | float, labels: Sequence[str]) -> str:
+    """The words without the names of places that the value itself could be."""
+    if not isinstance(value, str) or not (told := meaning(value)):
         return words
-    named = rf"(?<![\"“«‘'])\b(?:{re.escape(label)}|(?:the|my|our|your|its) {re.escape(label.split()[-1])})\b"
-    return re.sub(named, lambda found: _TAKEN * len(found[0]), words, flags=re.IGNORECASE)
+    for label in labels:
+        if told <= meaning(label):
+            named = rf"(?<![\"“«‘'])\b(?:{re.escape(label)}|(?:the|my|our|your|its) {re.escape(label.split()[-1])})\b"
+            words = re.sub(named, lambda found: _TAKEN * len(found[0]), words, flags=re.IGNORECASE)
+    return words
 
 
 def _own(value: str | float, span: Span, words: str) -> Span:
@@ -251,6 +298,14 @@ def _own(value: str | float, span: Span, words: str) -> Span:
         return max((at for time, at in times(words) if time == moment[2]), default=(0, 0))
     as_it_is = _DAY.fullmatch(value) or _PHONE.fullmatch(value) or span[1] - span[0] <= len(value) + 4
     return span if as_it_is else (0, 0)  # else it is put in other words, with more between
+
+
+def _in_other_case(value: str | float, words: str, span: Span) -> bool:
+    """Whether the words are the text in other letters, and not just since they begin a sentence."""
+    said = words[slice(*span)]
+    begins = not words[: span[0]].strip() or words[: span[0]].rstrip()[-1:] in ".!?:\n"
+    other = isinstance(value, str) and said != value and said.casefold() == value.casefold()
+    return other and not (begins and isinstance(value, str) and said[1:] == value[1:])
 
 
 def _windows(words: str, size: int) -> Iterator[str]:
