@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import count
 from typing import Any
 
 from ..catalog.leaves import Leaf, leaves
@@ -44,8 +43,9 @@ def grounded(write: Callable[[Sequence[Tool], Mapping[str, str]], Turn], view: V
     """
     held: dict[tuple[str, Keys], tuple[Any, ...]] = {}
     answers: dict[str, str] = {}
-    seconds, tokens = 0.0, 0
-    for tries in count(1):
+    seconds, tokens, tries = 0.0, 0, 0
+    while True:
+        tries += 1
         turn = write(narrowed(view.tools, held), answers)
         seconds, tokens = seconds + turn.seconds, tokens + turn.tokens
         undecided = unchosen(turn, view)
@@ -56,8 +56,7 @@ def grounded(write: Callable[[Sequence[Tool], Mapping[str, str]], Turn], view: V
             held |= {place: () if place in held else values for place, values in found.items()}
             held |= _not_given(turn, view) if tries >= _PATIENCE else {}
         else:
-            break
-    return Turn(**turn.model_dump() | {"seconds": seconds, "tokens": tokens})
+            return Turn(**turn.model_dump() | {"seconds": seconds, "tokens": tokens})
 
 
 def unchosen(turn: Turn, view: View) -> dict[str, str]:
