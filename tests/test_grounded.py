@@ -129,13 +129,21 @@ def test_what_the_user_said_may_be_called(said: str, given: dict[str, Any]) -> N
         ("for 5 days", {"days": 6}, {"days": ()}),
         # Written over wrongly: what was said takes its place.
         ("from 1 September 2025", {"first_day": "2025-09-10"}, {"first_day": ("2025-09-01",)}),
-        ("2 June 2025 16:45 UTC", {"starts_at": "2025-06-26T16:45:00Z"}, {"starts_at": ()}),
+        ("2 June 2025 16:45 UTC", {"starts_at": "2025-06-26T16:45:00Z"}, {"starts_at": ("2025-06-02T16:45:00Z",)}),
         ("31 March 2025, 9:45; until April 3, 2025 at 17:15 UTC", {"ends_at": "2025-04-30T17:15:00Z"},
          {"ends_at": ("2025-04-03T17:15:00Z",)}),
         ("I'm E-90817", {"employee_number": "E-90187"}, {"employee_number": ("E-90817",)}),
         ("Make it Shows an error since Monday.", {"note": "Show a error since Monday"},
          {"note": ("Shows an error since Monday",)}),
         ("the note is temporary", {"note": "Temporary"}, {"note": ("temporary",)}),
+        # A day that stands behind the name of the place, or is all that was said.
+        ("The last day is a week after; starts at: 1 February 2026, 16:45 UTC", {"starts_at": "2026-02-17T16:00:00Z"},
+         {"starts_at": ()}),
+        ("first day: 1 February 2026", {"first_day": "2026-02-17"}, {"first_day": ("2026-02-01",)}),
+        ("start time: 1 February 2026, 16:45 UTC", {"starts_at": "2026-02-17T16:00:00Z"},
+         {"starts_at": ("2026-02-01T16:45:00Z",)}),
+        ("12 March 2026, 08:00 UTC. told you.", {"ends_at": "2026-03-21T18:00:00Z"},
+         {"ends_at": ("2026-03-12T08:00:00Z",)}),
         # A day of another time, a text that runs on into the next value, a name taken for a value, an odd form.
         ("from 21 April 2025 11:15 UTC to Apr 22, 2025 at 16:00 UTC", {"starts_at": "2025-04-22T11:15:00Z",
          "ends_at": "2025-04-22T16:00:00Z"}, {"starts_at": ("2025-04-21T11:15:00Z",)}),

@@ -30,6 +30,12 @@ _TAKEN = "\u01c1"
 """Stands for each character of words that are a value already: a letter, so that they part what stands round them."""
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _MOMENT = re.compile(r"(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2})(\S*)")
+_IS = r"\s*(?:[:=]|\b(?:is|was|must be|would be|will be|should be|has to be)\b)?\s*(?:on\s+)?"
+"""What may stand between the name of a place and its value."""
+_UTC = re.compile(r"\s*(?:UTC|GMT|Z)\b")
+_RECKONED = re.compile(r"\b(?:after|before|later|earlier|until|next|following|back)\b", re.IGNORECASE)
+_LEAD, _BESIDES, _TIME_BEHIND = 3, 48, 6
+"""Words before what is all that a turn says, characters that it has besides, and those between a day and its time."""
 _WORD = re.compile(r"\S+")
 _NAME = re.compile(r"\w+")
 _EDGES = ".,;:!?*'\"‘’“”()<>[]{}"
@@ -91,7 +97,7 @@ class Said:
             return ()
         moment = _MOMENT.fullmatch(value)
         if moment or _DAY.fullmatch(value):
-            found = list(self._near_days(value[:10], moment))
+            found = list(self._near_days(leaf, value[:10], moment))
         elif at := self._runs_on(value, leaf):
             found = [value[:at].rstrip(" ,;.")]
         else:
@@ -164,25 +170,35 @@ class Said:
         words = self._left[place]
         self._left[place] = words[:start] + _TAKEN * (end - start) + words[end:]
 
-    def _near_days(self, day: str, moment: re.Match[str] | None) -> Iterator[str]:
-        """Days that were said in full of which this one has the digits, with a time of day those it was said with."""
-        for words in self._left:
+    def _near_days(self, leaf: Leaf, day: str, moment: re.Match[str] | None) -> Iterator[str]:
+        """What this was meant for among the days said in full, with a time of day those that it was said with.
+
+        Days that have its digits; or that stand right behind the name of the place; or are all that was said last.
+        """
+        for place, words in enumerate(self._left):
             days = [
                 (span, said.isoformat())
                 for said, span in dates(words, self._today)
                 if str(said.year) in words[span[0] : span[1]]
             ]
-            if moment:
-                at = [span for time, span in times(words) if time == moment[2]]
-                days = [max((each for each in days if each[0] <= span), default=None) for span in at]
-            for _, said in filter(None, days):
-                if (day[:4] == said[:4] and sorted(day) == sorted(said)) or (
-                    moment
-                    and self._is_mixed_up(moment[0], words)
-                    and said in self._own_days(words, moment[2])
-                    and day in {each.isoformat() for each, _ in dates(words, self._today)}
-                ):
-                    yield f"{said}T{moment[2]}{moment[3]}" if moment else said
+            for span, said in days:
+                clock = self._times_of(words, span) if moment else [""]
+                digits = day[:4] == said[:4] and sorted(day) == sorted(said)
+                mixed = moment is not None and self._is_mixed_up(moment[0], words) and day in {each for _, each in days}
+                named = re.search(rf"\b{re.escape(leaf.label)}{_IS}$", words[: span[0]], re.IGNORECASE)
+                alone = place == 0 and len(days) == 1 and _is_all(words, span)
+                for time in clock:
+                    slip = (digits or mixed) and (moment is None or time == moment[2])
+                    if slip or named or alone:
+                        yield f"{said}T{time}{moment[3]}" if moment else said
+
+    def _times_of(self, words: str, day: Span) -> list[str]:
+        """The time of day in UTC that is said behind a day."""
+        found = [(at, time) for time, at in times(words) if at[0] >= day[1] and at[0] - day[1] < _TIME_BEHIND]
+        first = min(found, default=None)
+        if first is None or ":" not in words[slice(*first[0])] or not _UTC.match(words[first[0][1] :]):
+            return []
+        return [time for at, time in found if at == first[0]][:1]
 
     def _near_words(self, value: str) -> Iterator[str]:
         """Words that are this text with a slip; of a code or a name, which are much alike, the same characters."""
@@ -306,6 +322,12 @@ def _in_other_case(value: str | float, words: str, span: Span) -> bool:
     begins = not words[: span[0]].strip() or words[: span[0]].rstrip()[-1:] in ".!?:\n"
     other = isinstance(value, str) and said != value and said.casefold() == value.casefold()
     return other and not (begins and isinstance(value, str) and said[1:] == value[1:])
+
+
+def _is_all(words: str, span: Span) -> bool:
+    """Whether a day, perhaps with its time, is all that the words say."""
+    brief = len(words[: span[0]].split()) <= _LEAD and len(words) - (span[1] - span[0]) < _BESIDES
+    return brief and not _RECKONED.search(words)
 
 
 def _windows(words: str, size: int) -> Iterator[str]:
