@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,6 +31,24 @@ def smollm2_dir(models_dir: Path) -> Path:
     from diaforge_core.conversation.smollm2 import ensure_smollm2
 
     return ensure_smollm2(models_dir)
+
+
+@pytest.fixture(scope="session")
+def tokenizer(smollm2_dir: Path) -> Any:
+    """SmolLM2's own."""
+    from diaforge_core.conversation.local_model import load_tokenizer
+
+    return load_tokenizer(smollm2_dir)
+
+
+@pytest.fixture(scope="session")
+def constraint(tokenizer: Any) -> Any:
+    """What holds SmolLM2 to tools."""
+    from diaforge_core.conversation.constrained import Constraint
+
+    from .held_writing import VOCABULARY
+
+    return Constraint(tokenizer, VOCABULARY)
 
 
 @pytest.fixture(scope="session")

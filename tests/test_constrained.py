@@ -15,7 +15,7 @@ from diaforge_core.catalog.importing import load_catalog
 from diaforge_core.conversation.call_schema import plain_schema
 from diaforge_core.conversation.chat_models import ModelAssistant, ScriptedModel
 from diaforge_core.conversation.constrained import Constraint, with_constrained_decoding
-from diaforge_core.conversation.local_model import LocalModel, load_tokenizer
+from diaforge_core.conversation.local_model import LocalModel
 from diaforge_core.conversation.notes import draft_note, drafted, open_note
 from diaforge_core.conversation.plain_teacher import PlainTeacher
 from diaforge_core.conversation.prompts import END, encode_control, encode_data, parse_turn, render_target
@@ -26,7 +26,8 @@ from diaforge_core.generator.utcgen import UTCGen
 from diaforge_core.records.dialogue import Evidence
 from diaforge_core.records.tool import Tool
 
-VOCABULARY = 49_152
+from .held_writing import VOCABULARY, writes
+
 PARAMETERS: dict[str, Any] = {
     "type": "object",
     "properties": {
@@ -46,27 +47,6 @@ TOOLS = tuple(
 )
 
 
-@pytest.fixture(scope="module")
-def tokenizer(smollm2_dir: Path) -> Any:
-    return load_tokenizer(smollm2_dir)
-
-
-@pytest.fixture(scope="module")
-def constraint(tokenizer: Any) -> Constraint:
-    return Constraint(tokenizer, VOCABULARY)
-
-
-def writes(constraint: Constraint, tokenizer: Any, text: str, tools: tuple[Tool, ...] = TOOLS) -> bool:
-    """Whether a model that wants nothing but this text gets to write it and to end there."""
-    draw = constraint.held_to(tools)(None)
-    for token in [*encode_data(tokenizer, text), *encode_control(tokenizer, END)]:
-        scores = torch.zeros(VOCABULARY)
-        scores[token] = 1.0
-        if draw(scores) != token:
-            return False
-    return True
-
-
 @pytest.mark.parametrize(
     "text",
     [
@@ -79,7 +59,7 @@ def writes(constraint: Constraint, tokenizer: Any, text: str, tools: tuple[Tool,
     ],
 )
 def test_replies_and_calls_that_a_tool_takes_can_be_written(constraint: Constraint, tokenizer: Any, text: str) -> None:
-    assert writes(constraint, tokenizer, text)
+    assert writes(constraint, tokenizer, text, TOOLS)
 
 
 @pytest.mark.parametrize(
@@ -116,7 +96,7 @@ def test_replies_and_calls_that_a_tool_takes_can_be_written(constraint: Constrai
 def test_calls_that_no_tool_takes_cannot_be_written_in_any_form(
     constraint: Constraint, tokenizer: Any, text: str
 ) -> None:
-    assert not writes(constraint, tokenizer, text)
+    assert not writes(constraint, tokenizer, text, TOOLS)
 
 
 CALL = '<tool_call>{"name": "delete_lead", "arguments": {"lead_id": "LD-1", "reason": "spam"}}</tool_call>'
@@ -147,7 +127,7 @@ WHOLE, GAPPY = draft('"LD-1"'), draft("?", '{"city": ?}')
     ],
 )
 def test_notes_that_agree_with_the_tools_can_be_written(constraint: Constraint, tokenizer: Any, text: str) -> None:
-    assert writes(constraint, tokenizer, text)
+    assert writes(constraint, tokenizer, text, TOOLS)
 
 
 @pytest.mark.parametrize(
@@ -184,7 +164,7 @@ def test_notes_that_agree_with_the_tools_can_be_written(constraint: Constraint, 
 def test_notes_that_contradict_the_tools_or_what_follows_them_cannot(
     constraint: Constraint, tokenizer: Any, text: str
 ) -> None:
-    assert not writes(constraint, tokenizer, text)
+    assert not writes(constraint, tokenizer, text, TOOLS)
 
 
 TEXT: dict[str, Any] = {"type": "string"}
@@ -253,7 +233,7 @@ def test_a_note_without_a_gap_drafts_a_call(thought: str, arguments: Any) -> Non
 @pytest.mark.parametrize("answer", ["sales [EU]", "kind = B2B", "see AC;DC records", "v2.0."])
 def test_any_answer_can_be_noted(constraint: Constraint, tokenizer: Any, answer: str) -> None:
     for answers in ([("delete_lead", answer), ("list_leads", "b")], [("list_leads", "b"), ("delete_lead", answer)]):
-        assert writes(constraint, tokenizer, f"<think>{open_note(answers)}</think>\nWhich one?")
+        assert writes(constraint, tokenizer, f"<think>{open_note(answers)}</think>\nWhich one?", TOOLS)
 
 
 def test_without_tools_only_words_can_be_written(constraint: Constraint, tokenizer: Any) -> None:

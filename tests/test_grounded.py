@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +14,6 @@ from diaforge_core.catalog.importing import load_catalog
 from diaforge_core.conversation.call_schema import call_schema, can_be_met
 from diaforge_core.conversation.constrained import Constraint
 from diaforge_core.conversation.grounded import grounded, narrowed, unchosen, unsaid
-from diaforge_core.conversation.local_model import load_tokenizer
 from diaforge_core.conversation.plain_teacher import PlainTeacher
 from diaforge_core.conversation.prompts import END, encode_control, encode_data, parse_turn
 from diaforge_core.conversation.scenarios import Choices, draw_scenarios
@@ -25,7 +23,8 @@ from diaforge_core.records.dialogue import Turn
 from diaforge_core.records.scenario import Setting
 from diaforge_core.records.tool import Tool, ToolCall
 
-VOCABULARY = 49_152
+from .held_writing import VOCABULARY, writes
+
 TEXT: dict[str, Any] = {"type": "string"}
 LEAVE = Tool(
     name="request_leave",
@@ -413,29 +412,6 @@ SMALL = Tool(
 )  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def tokenizer(smollm2_dir: Path) -> Any:
-    return load_tokenizer(smollm2_dir)
-
-
-@pytest.fixture(scope="module")
-def constraint(tokenizer: Any) -> Constraint:
-    return Constraint(tokenizer, VOCABULARY)
-
-
-def writes(
-    constraint: Constraint, tokenizer: Any, tools: Sequence[Tool], text: str, answers: Mapping[str, str] | None = None
-) -> bool:
-    """Whether a model that wants nothing but this text gets to write it and to end there."""
-    draw = constraint.held_to(tools, answers)(None)
-    for token in [*encode_data(tokenizer, text), *encode_control(tokenizer, END)]:
-        scores = torch.zeros(VOCABULARY)
-        scores[token] = 1.0
-        if draw(scores) != token:
-            return False
-    return True
-
-
 def call_text(values: str) -> str:
     return f'<tool_call>{{"name": "close_case", "arguments": {{{values}}}}}</tool_call>'
 
@@ -474,8 +450,8 @@ def test_a_model_is_held_to_what_is_left_of_a_value(
     constraint: Constraint, tokenizer: Any, held: Any, can: list[str], cannot: list[str]
 ) -> None:
     tools = narrowed([SMALL], {("close_case", keys): values for keys, values in held.items()})
-    assert [text for text in can if not writes(constraint, tokenizer, tools, text)] == []
-    assert [text for text in cannot if writes(constraint, tokenizer, tools, text)] == []
+    assert [text for text in can if not writes(constraint, tokenizer, text, tools)] == []
+    assert [text for text in cannot if writes(constraint, tokenizer, text, tools)] == []
 
 
 @pytest.mark.parametrize(
@@ -498,8 +474,8 @@ def test_a_model_is_held_to_what_is_left_of_a_value(
 def test_a_model_that_is_to_ask_asks_between_just_these_tools(
     constraint: Constraint, tokenizer: Any, answers: dict[str, str], can: list[str], cannot: list[str]
 ) -> None:
-    assert [text for text in can if not writes(constraint, tokenizer, TWINS, text, answers)] == []
-    assert [text for text in cannot if writes(constraint, tokenizer, TWINS, text, answers)] == []
+    assert [text for text in can if not writes(constraint, tokenizer, text, TWINS, answers)] == []
+    assert [text for text in cannot if writes(constraint, tokenizer, text, TWINS, answers)] == []
 
 
 @pytest.mark.parametrize("seed", range(4))

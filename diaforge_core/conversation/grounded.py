@@ -20,7 +20,7 @@ from typing import Any
 from ..catalog.leaves import Leaf, leaves
 from ..catalog.words import identifier_words, shown
 from ..records.dialogue import Turn
-from ..records.tool import Tool
+from ..records.tool import Tool, ToolCall
 from .notes import NONE_OPEN, noted_answers, noted_call
 from .said import Said, is_choice, words_of
 from .view import View
@@ -65,9 +65,9 @@ def unchosen(turn: Turn, view: View) -> dict[str, str]:
     Empty where somebody did. Where the first turn asks and leaves tools out, which may be the right ones, these are
     offered too; where a turn offers all under one name, each tool goes by its own.
     """
-    shown = {tool.name for tool in view.tools}
-    offered = {name: answer for name, answer in noted_answers(turn.thought).items() if name in shown}
-    if not any(turn.speaker == "assistant" for turn in view.turns) and 0 < len(offered) < len(shown) <= _MOST_ASKED:
+    in_view = {tool.name for tool in view.tools}
+    offered = {name: answer for name, answer in noted_answers(turn.thought).items() if name in in_view}
+    if not any(turn.speaker == "assistant" for turn in view.turns) and 0 < len(offered) < len(in_view) <= _MOST_ASKED:
         return offered | {tool.name: "" for tool in view.tools if tool.name not in offered}
     if len(offered) > 1 and len(set(map(_folded, offered.values()))) == 1 and offered != _own_names(list(offered)):
         return _own_names(list(offered)[:_MOST_ASKED])
@@ -76,7 +76,7 @@ def unchosen(turn: Turn, view: View) -> dict[str, str]:
     if call is None or call.name not in last or last == _own_names(list(last)):
         return {}
     wanted = _folded(last[call.name])
-    alike = [name for name in last if name in shown and (name == call.name or _folded(last[name]) == wanted)]
+    alike = [name for name in last if name in in_view and (name == call.name or _folded(last[name]) == wanted)]
     alike = [call.name, *(name for name in alike if name != call.name)][:_MOST_ASKED]
     own, *others = (set(identifier_words(name)) for name in alike)
     telling = own.difference(*others)
@@ -112,21 +112,29 @@ def _own_names(names: Sequence[str]) -> dict[str, str]:
 def unsaid(turn: Turn, view: View) -> dict[tuple[str, Keys], tuple[Any, ...]]:
     """Tool and keys of each value in the turn's call, or in the draft of one, that nobody said, with what may stand
     there instead."""
-    call = turn.call or noted_call(turn.thought)
-    tool = next((tool for tool in view.tools if call and tool.name == call.name), None)
-    if call is None or tool is None:
+    taken = _taken(turn, view)
+    if taken is None:
         return {}
+    tool, call = taken
     said = Said(view, tool)
     given = sorted(_given(tool, call.arguments), key=lambda each: said.doubt(*each))
     loose = [(leaf, value) for leaf, value in given if not said.takes(leaf, value)]
     return {(tool.name, leaf.keys): said.near(leaf, value) for leaf, value in loose}
 
 
+def _taken(turn: Turn, view: View) -> tuple[Tool, ToolCall] | None:
+    """The tool in view that the turn calls or drafts a call of, with that call; None where it does neither."""
+    call = turn.call or noted_call(turn.thought)
+    return next(((tool, call) for tool in view.tools if call and tool.name == call.name), None)
+
+
 def _not_given(turn: Turn, view: View) -> dict[tuple[str, Keys], tuple[Any, ...]]:
     """Every value that the turn's tool takes and the turn does not give, as missing: for who makes up one by one."""
-    call = turn.call or noted_call(turn.thought)
-    tool = next(tool for tool in view.tools if call and tool.name == call.name)
-    given = {leaf.keys for leaf, _ in _given(tool, call.arguments)} if call else set()
+    taken = _taken(turn, view)
+    if taken is None:
+        return {}
+    tool, call = taken
+    given = {leaf.keys for leaf, _ in _given(tool, call.arguments)}
     inner = {leaf.keys[:-1] for leaf in leaves(tool)}
     free = [leaf.keys for leaf in leaves(tool) if leaf.keys not in given | inner and not is_choice(leaf.schema)]
     return {(tool.name, keys): () for keys in free}
